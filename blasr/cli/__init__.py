@@ -1,0 +1,1 @@
+"""The command line: one subcommand per stage; each parses, calls the library and reports."""

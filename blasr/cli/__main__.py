@@ -1,0 +1,3 @@
+from blasr.cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,73 @@
+"""The ``blasr`` program: finds the subcommand, runs it, and turns a user's mistake into one message."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from blasr import __version__
+from blasr.errors import BlasrError
+
+SUBCOMMANDS = {
+    "data": "check a Kaldi data directory: what is wrong, on which line, and the fix",
+    "lang": "lexicon and phones -> lang/ with phones.txt, words.txt, L.fst, L_disambig.fst, topo",
+    "align": "data and lang -> tree, final.mdl, ali.*.gz; flat start, or realignment with a model",
+    "train": "data and alignments -> experiment directory with checkpoints, priors, logs",
+    "dump": "data and experiment -> loglikes.ark/.scp and a manifest, for any decoder",
+    "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
+    "decode": "graph and data (or an ark) -> lattices, best path, CTM",
+    "score": "hypotheses and references -> WER table, sweep of LM weight and insertion penalty",
+    "summary": "a model variant -> layers, parameters, MACs, receptive field",
+}
+
+
+def build_parser(name: str | None) -> argparse.ArgumentParser:
+    """The parser of the whole program; only the subcommand called ``name`` gets its own arguments."""
+    parser = argparse.ArgumentParser(
+        prog="blasr",
+        description="Big-Little Net acoustic models for hybrid (DNN-HMM) speech recognition.",
+        epilog="example: blasr train conf/bl_resnet22_a2b3.yaml",
+    )
+    parser.add_argument("--version", action="version", version=f"blasr {__version__}")
+    parser.add_argument("--verbose", "-v", action="store_true", help="log every step")
+    subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    for subcommand, summary in SUBCOMMANDS.items():
+        subparser = subparsers.add_parser(
+            subcommand,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if subcommand == name:
+            module = importlib.import_module(f"blasr.cli.{subcommand}")
+            module.configure(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0, a :class:`BlasrError`'s own, or 130 after an interrupt."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    name = next((word for word in words if not word.startswith("-")), None)
+    args = build_parser(name if name in SUBCOMMANDS else None).parse_args(words)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        args.run(args)
+    except BlasrError as error:
+        print(f"blasr {args.subcommand}: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"blasr {args.subcommand}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as head, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0

@@ -1,0 +1,159 @@
+"""Plain YAML into frozen dataclasses: unknown keys refused with a suggestion, all errors reported at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from blasr.errors import ConfigError
+
+Config = TypeVar("Config")
+
+
+def load_config(cls: type[Config], path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a YAML file into ``cls``, after ``section.key=value`` overrides (values are YAML too).
+
+    Raises:
+        ConfigError: naming every unknown key, every missing one and every value of a wrong type.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", path=path, fix="give the path of a YAML file") from None
+    try:
+        mapping = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else None
+        raise ConfigError(f"is not YAML: {getattr(error, 'problem', error)}", path=path, line=line) from None
+    mapping = {} if mapping is None else mapping
+    if not isinstance(mapping, dict):
+        raise ConfigError(f"holds a {type(mapping).__name__}, expected sections of keys", path=path)
+    for override in overrides:
+        _apply_override(mapping, override)
+    return parse_config(cls, mapping, source=str(path))
+
+
+def parse_config(cls: type[Config], mapping: Mapping[str, Any], source: str = "config") -> Config:
+    """Build ``cls`` from nested mappings; ``source`` names them in errors."""
+    errors: list[str] = []
+    value = _build(cls, mapping, "", errors)
+    if errors:
+        raise ConfigError("\n  ".join([f"{len(errors)} error(s):", *errors]), path=source)
+    return typing.cast(Config, value)
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """The nested mapping that :func:`parse_config` would turn into ``config`` again, of plain YAML types."""
+    mapping = dataclasses.asdict(config)
+    return typing.cast(dict[str, Any], _plain(mapping))
+
+
+def write_yaml(config: Any) -> str:
+    """``config`` as YAML text, keys in the order of the dataclass."""
+    return yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _apply_override(mapping: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set {override!r} is not of the form section.key=value")
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        mapping = mapping.setdefault(section, {})
+        if not isinstance(mapping, dict):
+            raise ConfigError(f"--set {override!r}: {section} is a value, not a section")
+    try:
+        mapping[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override!r}: the value is not YAML") from None
+
+
+def _build(cls: Any, value: Any, where: str, errors: list[str]) -> Any:
+    if not isinstance(value, Mapping):
+        errors.append(f"{where or 'the file'}: found {value!r}, expected a section with keys")
+        return None
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    arguments: dict[str, Any] = {}
+    count = len(errors)
+    for key, item in value.items():
+        name = f"{where}.{key}" if where else str(key)
+        if key not in fields:
+            nearest = difflib.get_close_matches(str(key), fields, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else f"; known keys: {', '.join(fields)}"
+            errors.append(f"{name}: unknown key{hint}")
+        else:
+            arguments[key] = _convert(hints[key], item, name, errors)
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in value:
+            errors.append(f"{where + '.' if where else ''}{name}: missing, and it has no default")
+    if len(errors) > count:
+        return None
+    try:
+        return cls(**arguments)
+    except ConfigError as error:  # a dataclass's own __post_init__ checks
+        errors.append(f"{where + ': ' if where else ''}{error.message}")
+        return None
+
+
+def _convert(hint: Any, value: Any, where: str, errors: list[str]) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        trials: list[list[str]] = []
+        for option in arguments:
+            if option is not type(None):
+                trial: list[str] = []
+                result = _convert(option, value, where, trial)
+                if not trial:
+                    return result
+                trials.append(trial)
+        errors.extend(min(trials, key=len))
+        return None
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, where, errors)
+    if origin is typing.Literal:
+        if value not in arguments:
+            errors.append(f"{where}: found {value!r}, expected one of {', '.join(map(str, arguments))}")
+        return value
+    if origin in (tuple, list):
+        if not isinstance(value, list | tuple):
+            errors.append(f"{where}: found {value!r}, expected a list")
+            return None
+        items = [_convert(arguments[0], item, f"{where}[{index}]", errors) for index, item in enumerate(value)]
+        return tuple(items) if origin is tuple else items
+    return _convert_scalar(hint, value, where, errors)
+
+
+def _convert_scalar(hint: Any, value: Any, where: str, errors: list[str]) -> Any:
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    if hint is float and isinstance(value, str):
+        try:  # YAML 1.1 reads 1e-6 as text
+            return float(value)
+        except ValueError:
+            pass
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is Any or (isinstance(value, hint) and not (hint in (int, float) and isinstance(value, bool))):
+        return value
+    errors.append(f"{where}: found {value!r}, expected {getattr(hint, '__name__', hint)}")
+    return None

@@ -1,0 +1,35 @@
+"""The names of shapes, units and counting bases used in every docstring of blasr.
+
+Shapes
+    ``B`` utterances or chunks in a batch, ``C`` channels, ``F`` mel bins, ``T`` frames, ``N`` samples.
+    A network input is ``(B, C=3, F, T)``: log-mel, delta, delta-delta. A feature matrix on disk is Kaldi's
+    ``(T, F)``. The vision models read ``(B, C, H, W)``; in ``nn``, frequency is H and time is W.
+
+Units
+    Times in names end in their unit: ``_ms``, ``_seconds``, ``_samples``, ``_frames``. Waveforms have the
+    range of 16-bit integers, as in Kaldi. Logarithms are natural; costs are negated log probabilities.
+
+Bases
+    pdf-ids count from 0. Transition-ids, transition-states, phones and words count from 1; 0 is epsilon.
+    HMM states and pdf-classes count from 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int32]
+AnyArray = NDArray[Any]
+
+EPSILON: Final = 0
+"""The symbol id of epsilon in every symbol table."""
+
+WINDOW_FRAMES: Final = 49
+"""Frames that the acoustic models see for one output frame (Table 11 of the paper)."""
+
+CONTEXT_FRAMES: Final = (WINDOW_FRAMES - 1) // 2
+"""Frames of context on each side of an output frame: T frames in give T - 48 frames out."""
