@@ -126,7 +126,7 @@ def _convert(hint: Any, value: Any, where: str, errors: list[str]) -> Any:
                 if not trial:
                     return result
                 trials.append(trial)
-        errors.extend(min(trials, key=len))
+        errors.extend(min(trials, key=lambda trial: len(trial)))
         return None
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, where, errors)

@@ -34,13 +34,14 @@ def imported_parts(path: Path, source: str) -> Iterator[tuple[int, str]]:
     """Line and part of blasr of every import in ``source``, a module at ``path``, wherever it stands."""
     package = ("blasr", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(source)):
-        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(filter(None, (base, node.module)))
             names = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
         for name in names:
             parts = name.split(".")
             if parts[0] == "blasr" and len(parts) > 1 and parts[1] in LEVEL_OF:
