@@ -118,15 +118,15 @@ def _convert(hint: Any, value: Any, where: str, errors: list[str]) -> Any:
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in arguments:
             return None
-        trials: list[list[str]] = []
+        fewest: list[str] | None = None
         for option in arguments:
             if option is not type(None):
                 trial: list[str] = []
                 result = _convert(option, value, where, trial)
                 if not trial:
                     return result
-                trials.append(trial)
-        errors.extend(min(trials, key=lambda trial: len(trial)))
+                fewest = trial if fewest is None or len(trial) < len(fewest) else fewest
+        errors.extend(fewest or ())
         return None
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, where, errors)
