@@ -1,1 +1,1 @@
-
+"""Search: forced alignment, lattice beam search over HCLG, lattices and word times."""
