@@ -1,0 +1,115 @@
+"""Symbol tables: ``phones.txt`` and ``words.txt``, one ``symbol id`` pair a line as OpenFst writes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, Self
+
+from blasr.errors import DataError, FormatError
+from blasr.io.atomic import atomic_open
+
+EPSILON_SYMBOL: Final = "<eps>"
+
+
+class SymbolTable:
+    """A one-to-one map of symbols to ids; id 0 is epsilon where the table has it.
+
+    Args:
+        ids: the id of every symbol, in the order that :meth:`write` keeps.
+        path: the file to name in errors.
+    """
+
+    def __init__(self, ids: Mapping[str, int], path: str | os.PathLike[str] | None = None) -> None:
+        self.path = path
+        self._ids = dict(ids)
+        self._symbols = {number: symbol for symbol, number in self._ids.items()}
+        if len(self._symbols) < len(self._ids):
+            doubled = next(symbol for symbol, number in self._ids.items() if self._symbols[number] != symbol)
+            number = self._ids[doubled]
+            raise DataError(f"symbols {doubled!r} and {self._symbols[number]!r} share the id {number}", path=path)
+
+    @classmethod
+    def from_symbols(cls, symbols: Iterable[str]) -> Self:
+        """Number the symbols from 0 in their order, with ``<eps>`` put first if it is not there already."""
+        ordered = list(symbols)
+        if ordered[:1] != [EPSILON_SYMBOL]:
+            ordered.insert(0, EPSILON_SYMBOL)
+        ids: dict[str, int] = {}
+        for symbol in ordered:
+            if symbol in ids:
+                raise DataError(f"the symbol {symbol!r} is given twice")
+            if not symbol or symbol.split() != [symbol]:
+                raise DataError(f"{symbol!r} cannot be a symbol: it is empty or holds white space")
+            ids[symbol] = len(ids)
+        return cls(ids)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a symbol table; :class:`FormatError` names the line that is not one symbol and one id of its own."""
+        ids: dict[str, int] = {}
+        line_of: dict[int, int] = {}
+        try:
+            lines = Path(path).read_text(encoding="utf-8").split("\n")
+        except UnicodeDecodeError as error:
+            raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
+        except FileNotFoundError:
+            raise FormatError("there is no such symbol table", path=path) from None
+        for number, line in enumerate(lines, start=1):
+            fields = line.split()
+            if not fields:
+                continue
+            if len(fields) != 2 or not (fields[1].isascii() and fields[1].isdigit()):
+                raise FormatError(f"expected a symbol and its id, found {line!r}", path=path, line=number)
+            symbol, symbol_id = fields[0], int(fields[1])
+            if symbol in ids:
+                raise FormatError(f"the symbol {symbol!r} stands a second time", path=path, line=number)
+            if symbol_id in line_of:
+                first = line_of[symbol_id]
+                raise FormatError(f"the id {symbol_id} was given on line {first} already", path=path, line=number)
+            ids[symbol] = symbol_id
+            line_of[symbol_id] = number
+        if not ids:
+            raise FormatError("the symbol table is empty", path=path)
+        return cls(ids, path)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write one ``symbol id`` line per symbol."""
+        with atomic_open(path, "w") as stream:
+            stream.writelines(f"{symbol} {number}\n" for symbol, number in self._ids.items())
+
+    def id_of(self, symbol: str) -> int:
+        """Id of a symbol; :class:`DataError` if the table lacks it."""
+        try:
+            return self._ids[symbol]
+        except KeyError:
+            raise DataError(f"the symbol {symbol!r} is not in the symbol table", path=self.path) from None
+
+    def symbol_of(self, number: int) -> str:
+        """Symbol of an id; :class:`DataError` if the table lacks it."""
+        try:
+            return self._symbols[number]
+        except KeyError:
+            raise DataError(f"the id {number} is not in the symbol table", path=self.path) from None
+
+    def items(self) -> Iterator[tuple[str, int]]:
+        """Symbols and their ids in file order."""
+        return iter(self._ids.items())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SymbolTable) and self._ids == other._ids
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"SymbolTable({len(self)} symbols{f' of {self.path}' if self.path else ''})"
