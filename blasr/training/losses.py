@@ -1,0 +1,51 @@
+"""What training minimises, as sums, so that batches, ranks and epochs add up exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+IGNORE_INDEX = -100
+"""The target of a place that has none: it adds neither to the loss nor to a count."""
+
+
+@dataclass(frozen=True)
+class LossSums:
+    """Sums over the targets of a batch that are not ignored.
+
+    Args:
+        loss: summed loss, a differentiable scalar.
+        correct: targets whose class had the highest output, a scalar.
+        count: targets, a scalar.
+    """
+
+    loss: Tensor
+    correct: Tensor
+    count: Tensor
+
+
+class CrossEntropy(nn.Module):
+    """Softmax cross-entropy over axis 1, for outputs ``(B, classes, ...)`` and integer targets ``(B, ...)``.
+
+    Args:
+        label_smoothing: share of each target's probability that is spread evenly over all classes.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> LossSums:
+        """The sums over the targets other than :data:`IGNORE_INDEX`."""
+        loss = F.cross_entropy(
+            outputs.float(),
+            targets,
+            ignore_index=IGNORE_INDEX,
+            reduction="sum",
+            label_smoothing=self.label_smoothing if self.training else 0.0,
+        )
+        known = targets != IGNORE_INDEX
+        correct = ((outputs.detach().argmax(dim=1) == targets) & known).sum()
+        return LossSums(loss, correct, known.sum())

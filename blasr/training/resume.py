@@ -1,0 +1,46 @@
+"""Whether a run that was begun may go on under the configuration it is now given."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from blasr.errors import ConfigError
+
+
+def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """``section.key`` and value of every leaf of nested mappings."""
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any], harmless: Sequence[str] = ()) -> list[str]:
+    """``key: before -> now`` for every key that differs, but for those that a pattern of ``harmless`` matches."""
+    old, new = dict(flatten(before)), dict(flatten(now))
+    return [
+        f"{key}: {old.get(key, 'absent')} -> {new.get(key, 'absent')}"
+        for key in dict.fromkeys([*old, *new])
+        if old.get(key) != new.get(key) and not any(fnmatch.fnmatchcase(key, pattern) for pattern in harmless)
+    ]
+
+
+def check_unchanged(
+    before: Mapping[str, Any], now: Mapping[str, Any], harmless: Sequence[str], directory: Path
+) -> None:
+    """Refuse to go on with another configuration than the run was begun with.
+
+    Raises:
+        ConfigError: naming every key that changed.
+    """
+    changed = changes(before, now, harmless)
+    if changed:
+        raise ConfigError(
+            "holds a run begun with another configuration:\n    " + "\n    ".join(changed),
+            path=directory,
+            fix="restore these keys to go on with that run, or choose another experiment directory for a new one",
+        )
