@@ -1,1 +1,24 @@
+"""Big-Little building blocks that know nothing of speech or vision: the two image axes are H and W."""
 
+from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop
+from blasr.nn.big_little import BigLittleModule, Merge, branch_names
+from blasr.nn.conv import ConvNorm
+from blasr.nn.counting import LayerCount, count_layers, module_outputs
+from blasr.nn.residual import ResidualBlock
+from blasr.nn.resize import Resize
+
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "BigLittleModule",
+    "ConvNorm",
+    "LayerCount",
+    "Merge",
+    "Pair",
+    "ResidualBlock",
+    "Resize",
+    "branch_names",
+    "count_layers",
+    "crop",
+    "module_outputs",
+]

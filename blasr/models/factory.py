@@ -1,0 +1,97 @@
+"""From a row of the table of variants to the network."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import nn
+
+from blasr.errors import ConfigError
+from blasr.models.acoustic import FREQUENCY, NUM_MEL_BINS, NUM_PLANES, TIME, AcousticModel
+from blasr.models.config import AcousticModelConfig
+from blasr.models.variants import BranchSpec, StageSpec, stage_specs
+from blasr.nn import BigLittleModule, ConvNorm, ResidualBlock, Resize
+
+PAD_FREQUENCY = (1, 0)
+"""Padding of a 3x3 convolution: frequency keeps its length, time loses two frames."""
+
+
+def build_acoustic_model(name: str, *, num_pdfs: int, width: float = 1.0) -> AcousticModel:
+    """The acoustic model called ``name``, freshly initialised from torch's random state.
+
+    Its forward pass takes network inputs ``(B, C=3, F=64, T)`` and returns logits ``(B, num_pdfs, T - 48)``.
+
+    Args:
+        name: a variant of Table 3, such as ``bl_resnet22_a2b3``.
+        num_pdfs: number of outputs, the tree's number of pdfs.
+        width: multiplies the channel counts; see :func:`blasr.models.variants.stage_specs` for the rounding.
+
+    Raises:
+        ConfigError: for an unknown name, a width that is not above 0, or no pdfs.
+    """
+    config = AcousticModelConfig(name, width)
+    if num_pdfs < 1:
+        raise ConfigError(f"found {num_pdfs} pdfs, expected at least 1", fix="give the tree's number of pdfs")
+    specs = stage_specs(config.variant, width)
+    channels = [specs[0].channels, *(spec.channels for spec in specs)]
+    stages: dict[str, nn.Module] = {}
+    for number, ((in_channels, out_channels), spec) in enumerate(zip(pairwise(channels), specs, strict=True), 1):
+        stages[f"stage{number}"] = _stage(in_channels, spec)
+        if spec.transition:
+            stages[f"transition{number}"] = _block(out_channels, out_channels, depth=1, stride=2)
+    model = AcousticModel(
+        ConvNorm(NUM_PLANES, channels[0], (5, 5), stride=(2, 1), padding=(2, 0), bias=True),
+        stages,
+        ConvNorm(channels[-1], channels[-1], (NUM_MEL_BINS // 16, 1), bias=True),
+        nn.Conv2d(channels[-1], num_pdfs, (1, 1)),
+    )
+    initialize(model)
+    return model
+
+
+def _stage(in_channels: int, spec: StageSpec) -> nn.Module:
+    branches = [_branch(in_channels, branch) for branch in spec.branches]
+    if len(branches) == 1:
+        return branches[0]
+    total = sum(branch.channels for branch in spec.branches)
+    concat = spec.merge == "concat"
+    return BigLittleModule(
+        branches,
+        projections=[
+            None if concat or branch.channels == spec.channels else _pointwise(branch.channels, spec.channels, False)
+            for branch in spec.branches
+        ],
+        merge=spec.merge,
+        resize=Resize((FREQUENCY,)),
+        crop_axes=(TIME,),
+        fuse=_pointwise(total, spec.channels, True) if concat else None,
+    )
+
+
+def _branch(in_channels: int, spec: BranchSpec) -> nn.Sequential:
+    return nn.Sequential(
+        *(
+            _block(spec.channels if index else in_channels, spec.channels, depth, 1 if index else spec.stride)
+            for index, depth in enumerate(spec.blocks)
+        )
+    )
+
+
+def _block(in_channels: int, channels: int, depth: int, stride: int) -> ResidualBlock:
+    return ResidualBlock(in_channels, channels, depth, stride=(stride, 1), padding=PAD_FREQUENCY, bias=True)
+
+
+def _pointwise(in_channels: int, channels: int, relu: bool) -> ConvNorm:
+    return ConvNorm(in_channels, channels, (1, 1), bias=True, relu=relu)
+
+
+def initialize(model: AcousticModel) -> None:
+    """He initialisation (He et al. 2015) of the convolutions before a ReLU, unit gain at the output, zero biases."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            if module is model.output:
+                nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+            else:
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

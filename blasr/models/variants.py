@@ -1,0 +1,130 @@
+"""The seven acoustic models as rows of data, and what a row means for each of the four stages.
+
+Appendix B.2 and Table 11 of the paper: https://arxiv.org/abs/1807.03848.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from blasr.nn import Merge, branch_names
+
+STAGE_CHANNELS: Final = (64, 128, 256, 512)
+"""Channels that each stage hands on; the stem has the first, the head the last."""
+
+RESNET_BLOCKS: Final = (3, 3, 3, 2)
+"""Residual blocks of two convolutions in each stage that is not branched."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of Table 3.
+
+    Attributes:
+        alpha: each branch has 1/alpha of the channels of the next bigger one.
+        beta: each branch has 1/beta of the convolutions of the next bigger one.
+        merge: how branches are merged.
+        branches: number of branches in each stage; 1 is a plain ResNet stage.
+        big_channels: channels of the big branch in each stage.
+    """
+
+    name: str
+    alpha: int = 1
+    beta: int = 1
+    merge: Merge = "add"
+    branches: tuple[int, int, int, int] = (2, 2, 2, 2)
+    big_channels: tuple[int, int, int, int] = STAGE_CHANNELS
+
+
+VARIANTS: Final = {
+    variant.name: variant
+    for variant in (
+        Variant("resnet22", branches=(1, 1, 1, 1)),
+        Variant("bl_resnet22_a4b1", alpha=4, beta=1),
+        Variant("bl_resnet22_a4b2", alpha=4, beta=2),
+        Variant("bl_resnet22_a4b3", alpha=4, beta=3),
+        Variant("bl_resnet22_a2b3", alpha=2, beta=3, branches=(2, 2, 2, 1)),
+        Variant("bl_resnet22_a4b1_cat", alpha=4, beta=1, merge="concat"),
+        Variant("bl_pyr_resnet22_a4b1", alpha=4, beta=1, branches=(4, 3, 2, 1), big_channels=(256, 128, 256, 512)),
+    )
+}
+"""The variants by name, in the order of Table 3."""
+
+
+@dataclass(frozen=True)
+class BranchSpec:
+    """One branch: its channels, the convolutions of each of its residual blocks, its first stride in frequency."""
+
+    channels: int
+    blocks: tuple[int, ...]
+    stride: int
+
+    def __str__(self) -> str:
+        stride = f", s{self.stride}" if self.stride > 1 else ""
+        return f"3x3, {self.channels}{stride}, blocks of {'+'.join(map(str, self.blocks))}"
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One stage: branches from big to little (a single one is a plain stage), then perhaps a transition.
+
+    Attributes:
+        channels: channels that the stage hands on.
+        transition: whether a residual block of one convolution with stride 2 in frequency follows.
+    """
+
+    channels: int
+    branches: tuple[BranchSpec, ...]
+    merge: Merge
+    transition: bool
+
+    def __str__(self) -> str:
+        if len(self.branches) == 1:
+            return str(self.branches[0])
+        names = branch_names(len(self.branches))
+        return "; ".join(f"{name}: {branch}" for name, branch in zip(names, self.branches, strict=True))
+
+
+def scaled(channels: int, width: float, multiple: int) -> int:
+    """``channels * width`` rounded to the nearest multiple of ``multiple``, which is the least it can be."""
+    return multiple * max(1, round(channels * width / multiple))
+
+
+def stage_specs(variant: Variant, width: float = 1.0) -> tuple[StageSpec, ...]:
+    """The four stages of ``variant``.
+
+    ``width`` multiplies every channel count of the network but the input's and the output's. The big branch of a
+    stage with K branches is rounded to a multiple of alpha^(K - 1), so that each branch has exactly 1/alpha of
+    the channels of the one before; so are the channels of a stage whose big branch has as many.
+    """
+    return tuple(_stage_spec(variant, index, width) for index in range(len(STAGE_CHANNELS)))
+
+
+def _stage_spec(variant: Variant, index: int, width: float) -> StageSpec:
+    count = variant.branches[index]
+    multiple = variant.alpha ** (count - 1)
+    channels, big = STAGE_CHANNELS[index], variant.big_channels[index]
+    out = scaled(channels, width, multiple if big == channels else 1)
+    if count == 1:
+        follows_transition = index > 0 and variant.branches[index - 1] > 1
+        stride = 1 if index == 0 or follows_transition else 2
+        plain = BranchSpec(out, (2,) * RESNET_BLOCKS[index], stride)
+        return StageSpec(out, (plain,), variant.merge, transition=False)
+    last = index == len(STAGE_CHANNELS) - 1
+    depth = 2 * RESNET_BLOCKS[index] - (0 if last else 1)  # one convolution has moved to the transition
+    branches = tuple(
+        BranchSpec(
+            scaled(big, width, multiple) // variant.alpha**branch,
+            _blocks(math.ceil(depth / variant.beta**branch)),
+            stride=2 ** (count - 1 - branch),
+        )
+        for branch in range(count)
+    )
+    return StageSpec(out, branches, variant.merge, transition=not last)
+
+
+def _blocks(depth: int) -> tuple[int, ...]:
+    """``depth`` convolutions in residual blocks of two, the last with one where ``depth`` is odd."""
+    return (2,) * (depth // 2) + (1,) * (depth % 2)

@@ -1,0 +1,66 @@
+"""The residual block of plain convolutions, with axes that are not padded."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop, size_of
+from blasr.nn.conv import ConvNorm
+
+
+class ResidualBlock(nn.Module):
+    """``depth`` 3x3 convolutions, each with batch normalisation, around a shortcut.
+
+    ReLU stands between the convolutions and after the sum. The first convolution has the stride. The shortcut
+    is the input itself, or a 1x1 convolution with batch normalisation where the stride or the channels change;
+    along an axis that is not padded it loses as many positions on each side as the convolutions do (Saon et
+    al. 2017), and it is evaluated before that crop.
+
+    Args:
+        depth: number of 3x3 convolutions.
+        stride: of the first convolution, for (H, W); an axis with a stride must be padded.
+        padding: for (H, W), each 1 (the axis keeps its length) or 0 (it loses ``2 * depth`` positions).
+        bias: whether the convolutions have a bias.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        depth: int,
+        *,
+        stride: Pair = (1, 1),
+        padding: Pair = (1, 1),
+        bias: bool,
+    ) -> None:
+        super().__init__()
+        if depth < 1:
+            raise ValueError(f"found {depth} convolutions in a residual block, expected at least 1")
+        if any(step > 1 and not pad for step, pad in zip(stride, padding, strict=True)):
+            raise ValueError(f"stride {stride} with padding {padding}: an axis with a stride must be padded")
+        self.convs = nn.Sequential(
+            *(
+                ConvNorm(
+                    channels if index else in_channels,
+                    channels,
+                    (3, 3),
+                    stride=(1, 1) if index else stride,
+                    padding=padding,
+                    bias=bias,
+                    relu=index < depth - 1,
+                )
+                for index in range(depth)
+            )
+        )
+        plain = stride == (1, 1) and in_channels == channels
+        self.shortcut = (
+            nn.Identity() if plain else ConvNorm(in_channels, channels, (1, 1), stride=stride, bias=bias, relu=False)
+        )
+        self.unpadded_axes = tuple(axis for axis in (HEIGHT, WIDTH) if not padding[axis - HEIGHT])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, in_channels, H, W)`` in, ``(B, channels, H', W')`` out."""
+        residual = self.convs(x)
+        shortcut = crop(self.shortcut(x), size_of(residual), self.unpadded_axes)
+        return F.relu(residual + shortcut, inplace=True)
