@@ -1,0 +1,68 @@
+"""Cepstral mean and variance normalisation, as Kaldi's ``transform/cmvn.cc``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+VARIANCE_FLOOR = 1e-20
+
+
+@dataclass
+class CmvnStats:
+    """Sums over frames as Kaldi's matrix ``(2, D + 1)``: sums and the frame count; sums of squares and a 0."""
+
+    matrix: NDArray[np.float64]
+
+    @classmethod
+    def zeros(cls, dim: int) -> CmvnStats:
+        """Statistics of no frames of ``dim`` coefficients."""
+        return cls(np.zeros((2, dim + 1)))
+
+    @classmethod
+    def of(cls, features: Tensor) -> CmvnStats:
+        """Statistics of one matrix ``(T, D)``."""
+        stats = cls.zeros(features.shape[1])
+        stats.accumulate(features)
+        return stats
+
+    @classmethod
+    def total(cls, items: Iterable[CmvnStats]) -> CmvnStats:
+        """The statistics of everything in ``items`` together."""
+        return cls(np.sum([item.matrix for item in items], axis=0))
+
+    @property
+    def count(self) -> float:
+        """Frames seen."""
+        return float(self.matrix[0, -1])
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean of each coefficient, ``(D,)``."""
+        return self.matrix[0, :-1] / self.count
+
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """Variance of each coefficient, ``(D,)``, floored at 1e-20."""
+        return np.maximum(self.matrix[1, :-1] / self.count - self.mean**2, VARIANCE_FLOOR)
+
+    def accumulate(self, features: Tensor) -> None:
+        """Count the frames of ``features`` ``(T, D)`` in."""
+        values = features.double()
+        self.matrix[0, :-1] += values.sum(dim=0).cpu().numpy()
+        self.matrix[0, -1] += len(features)
+        self.matrix[1, :-1] += values.square().sum(dim=0).cpu().numpy()
+
+
+def apply_cmvn(features: Tensor, stats: CmvnStats, norm_vars: bool = False) -> Tensor:
+    """Features ``(T, D)`` less the mean and, with ``norm_vars``, over the deviation (Kaldi's ``ApplyCmvn``)."""
+    mean = torch.from_numpy(stats.mean).to(features)
+    if not norm_vars:
+        return features - mean
+    scale = torch.from_numpy(1 / np.sqrt(stats.variance)).to(features)
+    return (features - mean) * scale

@@ -1,0 +1,85 @@
+"""What the features are made of: Kaldi's fbank and mfcc options under Kaldi's names, and their normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from blasr.errors import ConfigError
+
+CmvnMode = Literal["speaker", "utterance", "none"]
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """Log-mel features (Kaldi's ``feat/feature-window.h``, ``mel-computations.h``, ``feature-fbank.h``).
+
+    ``high_freq`` of 0 or less counts from the Nyquist frequency. ``dither`` is in 16-bit units, and 0 repeats exactly.
+    ``cmvn`` says whose statistics normalise the mean, and with ``norm_vars`` the variance, of each coefficient.
+    """
+
+    sample_rate: int = 8000
+    num_mel_bins: int = 64
+    frame_length_ms: float = 25.0
+    frame_shift_ms: float = 10.0
+    low_freq: float = 20.0
+    high_freq: float = -100.0
+    preemphasis: float = 0.97
+    dither: float = 0.0
+    snip_edges: bool = True
+    cmvn: CmvnMode = "speaker"
+    norm_vars: bool = False
+    delta_window: int = 2
+
+    def __post_init__(self) -> None:
+        nyquist = self.sample_rate / 2
+        checks = {
+            f"sample_rate: found {self.sample_rate}, expected at least 1000 Hz": self.sample_rate >= 1000,
+            f"num_mel_bins: found {self.num_mel_bins}, expected at least 3": self.num_mel_bins >= 3,
+            f"frame_shift_ms: found {self.frame_shift_ms}, expected a positive time": self.frame_shift_samples > 0,
+            f"frame_length_ms: found {self.frame_length_ms}, expected a positive time": self.frame_length_samples > 1,
+            f"low_freq and high_freq: found {self.low_freq} and {self.high_freq} Hz, expected 0 <= low < high <= "
+            f"{nyquist:g}, half of the sample rate": 0 <= self.low_freq < self.top_freq <= nyquist,
+            f"preemphasis: found {self.preemphasis}, expected 0 to 1": 0 <= self.preemphasis <= 1,
+            f"dither: found {self.dither}, expected 0 or more": self.dither >= 0,
+            f"delta_window: found {self.delta_window}, expected 1 or more": self.delta_window >= 1,
+        }
+        wrong = [message for message, holds in checks.items() if not holds]
+        if wrong:
+            raise ConfigError("; ".join(wrong))
+
+    @property
+    def frame_length_samples(self) -> int:
+        """Samples of one frame, rounded down as in Kaldi."""
+        return int(self.sample_rate * 0.001 * self.frame_length_ms)
+
+    @property
+    def frame_shift_samples(self) -> int:
+        """Samples from one frame to the next, rounded down as in Kaldi."""
+        return int(self.sample_rate * 0.001 * self.frame_shift_ms)
+
+    @property
+    def fft_samples(self) -> int:
+        """Length of the Fourier transform: the frame's, rounded up to a power of two."""
+        return 1 << (self.frame_length_samples - 1).bit_length()
+
+    @property
+    def top_freq(self) -> float:
+        """The upper edge of the highest mel filter, in Hz."""
+        return self.high_freq if self.high_freq > 0 else self.sample_rate / 2 + self.high_freq
+
+
+@dataclass(frozen=True)
+class MfccConfig(FeatureConfig):
+    """Mel cepstra with Kaldi's defaults (``feat/feature-mfcc.h``); ``use_energy`` puts log energy in C0's place."""
+
+    num_mel_bins: int = 23
+    high_freq: float = 0.0
+    num_ceps: int = 13
+    cepstral_lifter: float = 22.0
+    use_energy: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.num_ceps <= self.num_mel_bins:
+            raise ConfigError(f"num_ceps: found {self.num_ceps}, expected 1 to num_mel_bins ({self.num_mel_bins})")

@@ -1,0 +1,44 @@
+"""Mel-frequency cepstral coefficients, as Kaldi's ``feat/feature-mfcc.cc``."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from blasr.features.config import MfccConfig
+from blasr.features.fbank import EPSILON, Frames, LogMel
+
+
+def dct_matrix(num_ceps: int, num_mel_bins: int) -> Tensor:
+    """The first ``num_ceps`` rows of the orthonormal type-II transform, transposed: ``(num_mel_bins, num_ceps)``."""
+    bins = torch.arange(num_mel_bins, dtype=torch.float64)[:, None] + 0.5
+    matrix = torch.cos(math.pi / num_mel_bins * bins * torch.arange(num_ceps)) * math.sqrt(2 / num_mel_bins)
+    matrix[:, 0] = math.sqrt(1 / num_mel_bins)
+    return matrix
+
+
+class Mfcc(nn.Module):
+    """Waveforms ``(..., N)`` in 16-bit range to cepstra ``(..., T, D=num_ceps)``."""
+
+    transform: Tensor
+
+    def __init__(self, config: MfccConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.log_mel = LogMel(config)
+        transform = dct_matrix(config.num_ceps, config.num_mel_bins)
+        if config.cepstral_lifter > 0:
+            phase = math.pi / config.cepstral_lifter * torch.arange(config.num_ceps, dtype=torch.float64)
+            transform = transform * (1 + 0.5 * config.cepstral_lifter * torch.sin(phase))
+        self.register_buffer("transform", transform.float(), persistent=False)
+
+    def forward(self, waveform: Tensor, *, vtln_warp: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """Liftered cepstra; arguments and errors as in :meth:`blasr.features.fbank.LogMel.forward`."""
+        frames: Frames = self.log_mel.frames
+        raw = frames.cut(waveform, generator)
+        cepstra = self.log_mel.from_frames(frames.emphasise(raw), vtln_warp) @ self.transform
+        if self.config.use_energy:
+            cepstra[..., 0] = raw.square().sum(dim=-1).clamp(min=EPSILON).log()
+        return cepstra

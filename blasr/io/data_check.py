@@ -1,0 +1,277 @@
+"""Everything that can be wrong with a Kaldi data directory, found in one pass, each with its line and the fix."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blasr.errors import DataError
+
+TABLES = {
+    "wav.scp": "RECORDING FILE",
+    "segments": "UTTERANCE RECORDING START END [CHANNEL]",
+    "utt2spk": "UTTERANCE SPEAKER",
+    "text": "UTTERANCE WORD...",
+    "spk2utt": "SPEAKER UTTERANCE...",
+    "reco2file_and_channel": "RECORDING FILE CHANNEL",
+}
+"""The files of a data directory and the fields of their lines."""
+
+_WORDLESS = re.compile(r"[\s\u200b\ufeff]")  # what looks like a space but does not part two words
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and what to do about it.
+
+    ``fatal`` is False for what Kaldi's scripts would stumble over but blasr reads all the same, such as the order.
+    """
+
+    path: Path
+    line: int | None
+    message: str
+    fix: str
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line is not None else str(self.path)
+        return f"{where}: {self.message}\n  fix: {self.fix}"
+
+    def error(self) -> DataError:
+        """The problem as an exception."""
+        return DataError(self.message, path=self.path, line=self.line, fix=self.fix)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a table without its key: the rest, and the line's number from 1."""
+
+    line: int
+    value: str
+
+
+@dataclass
+class DataFiles:
+    """The tables of one data directory as they stand, and what is wrong with them."""
+
+    path: Path
+    tables: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, name: str, line: int | None, message: str, fix: str, *, fatal: bool = True) -> None:
+        """Note a problem of the file called ``name``."""
+        self.problems.append(Problem(self.path / name, line, message, fix, fatal))
+
+    def read(self, name: str) -> dict[str, Entry]:
+        """Read one table of ``KEY REST`` lines; what cannot be read is reported and left out."""
+        entries: dict[str, Entry] = {}
+        self.tables[name] = entries
+        try:
+            data = (self.path / name).read_bytes()
+        except OSError as error:
+            self.report(name, None, f"cannot be read: {error.strerror}", "make the file readable")
+            return entries
+        if data and not data.endswith(b"\n"):
+            self.report(name, data.count(b"\n") + 1, "the last line does not end", "end it with a newline", fatal=False)
+        previous = ""
+        for number, raw in enumerate(data.removesuffix(b"\n").split(b"\n") if data else (), start=1):
+            key, _, value = self._line(name, number, raw).partition(" ")
+            if not key:
+                continue
+            if key in entries:
+                message = f"{key} stands here again, first on line {entries[key].line}"
+                self.report(name, number, message, "keep one of the two lines")
+                continue
+            if key < previous:  # code points sort as their UTF-8 bytes do
+                message = f"{key} comes after {previous}: not in the C locale's order"
+                path = self.path / name
+                self.report(name, number, message, f"sort it: LC_ALL=C sort -o {path} {path}", fatal=False)
+            previous = key
+            entries[key] = Entry(number, value)
+        return entries
+
+    def _line(self, name: str, number: int, raw: bytes) -> str:
+        """A line with single spaces around its key, or nothing where it cannot be used."""
+        if raw.endswith(b"\r"):
+            path = self.path / name
+            self.report(name, number, "ends with a carriage return", f"take them out: sed -i 's/\\r$//' {path}")
+        fields = raw.split(None, 1)
+        if not fields:
+            self.report(name, number, "is blank", "take the line out")
+            return ""
+        try:
+            line = " ".join(part.decode("utf-8").rstrip(" \t\r\v\f") for part in fields)
+        except UnicodeDecodeError as error:
+            found = raw[max(0, error.start) :][:1].hex()
+            self.report(name, number, f"is not UTF-8 (byte 0x{found})", "convert it: iconv -f latin1 -t utf-8")
+            return ""
+        if len(fields) < 2 and name != "text":
+            self.report(name, number, f"found only {line!r}, expected {TABLES[name]}", "complete the line")
+            return ""
+        return line
+
+
+def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = False) -> DataFiles:
+    """Read and cross-check every table of a data directory; ``.problems`` has all that was found."""
+    files = DataFiles(path)
+    if not path.is_dir():
+        found = "is no folder" if path.exists() else "no such folder"
+        files.problems.append(Problem(path, None, found, "give the path of a Kaldi data directory"))
+        return files
+    required = ["wav.scp", "utt2spk", *(["text"] if need_text else [])]
+    missing = [name for name in required if not (path / name).exists()]
+    for name in missing:
+        files.report(name, None, "no such file", f"write it, one line for each: {TABLES[name]}")
+    for name in TABLES:
+        if (path / name).exists():
+            files.read(name)
+            if not files.tables[name] and not any(problem.path.name == name for problem in files.problems):
+                files.report(name, None, "is empty", f"write it, one line for each: {TABLES[name]}")
+    if not missing:
+        _check_wav_scp(files, allow_pipes)
+        _check_segments(files)
+        _check_ids(files, need_text)
+        _check_speakers(files)
+        _check_channels(files)
+        _check_words(files)
+    return files
+
+
+def parse_segment(value: str) -> tuple[str, float, float | None, int | None]:
+    """Recording, start and end in seconds (None: the recording's end) and channel from 0 (None: not said).
+
+    Raises:
+        ValueError: saying what is wrong.
+    """
+    fields = value.split()
+    if len(fields) not in (3, 4):
+        raise ValueError(f"found {len(fields) + 1} fields, expected {TABLES['segments']}")
+    times = []
+    for text in fields[1:3]:
+        try:
+            times.append(float(text))
+        except ValueError:
+            raise ValueError(f"found {text!r}, expected a time in seconds") from None
+        if not math.isfinite(times[-1]):
+            raise ValueError(f"found {text!r}, expected a finite time in seconds")
+    start, end = times
+    if start < 0:
+        raise ValueError(f"the segment starts at {start:g} s, before the recording")
+    if end != -1 and end <= start:
+        raise ValueError(f"the segment ends at {end:g} s, not after its start at {start:g} s")
+    if len(fields) == 4 and not fields[3].isdecimal():
+        raise ValueError(f"found channel {fields[3]!r}, expected a number from 0")
+    return fields[0], start, None if end == -1 else end, int(fields[3]) if len(fields) == 4 else None
+
+
+def parse_channel(label: str) -> int | None:
+    """The channel, from 0, that ``A``, ``B`` or ``1``, ``2`` stands for in reco2file_and_channel; else None."""
+    if len(label) == 1 and label in "ABCDEFGH":
+        return ord(label) - ord("A")
+    return int(label) - 1 if label.isdecimal() and int(label) > 0 else None
+
+
+def _check_wav_scp(files: DataFiles, allow_pipes: bool) -> None:
+    for recording, entry in files.tables["wav.scp"].items():
+        if entry.value.endswith("|") and not allow_pipes:
+            files.report(
+                "wav.scp",
+                entry.line,
+                f"the entry of {recording} is a command, which is not run unless asked for",
+                "write the audio to a file and name that, or pass --allow-pipes if you trust this wav.scp",
+            )
+
+
+def _check_segments(files: DataFiles) -> None:
+    if "segments" not in files.tables:
+        return
+    recordings = files.tables["wav.scp"]
+    used = set()
+    for utterance, entry in files.tables["segments"].items():
+        try:
+            recording, *_ = parse_segment(entry.value)
+        except ValueError as error:
+            files.report("segments", entry.line, f"{utterance}: {error}", "correct the line")
+            used.add(entry.value.split()[0])
+            continue
+        used.add(recording)
+        if recording not in recordings:
+            message = f"the recording {recording} of {utterance} is not in wav.scp"
+            files.report("segments", entry.line, message, "add it to wav.scp or take the segment out")
+    for recording in recordings.keys() - used:
+        message = f"no segment uses the recording {recording}"
+        files.report("wav.scp", recordings[recording].line, message, "take it out or add its segments", fatal=False)
+
+
+def _check_ids(files: DataFiles, need_text: bool) -> None:
+    """Utterances are defined by segments, else by wav.scp; utt2spk and text must have the same."""
+    origin = "segments" if "segments" in files.tables else "wav.scp"
+    utterances = files.tables[origin]
+    for name in ("utt2spk", "text"):
+        entries = files.tables.get(name)
+        if entries is None:
+            continue
+        fatal = name == "utt2spk" or need_text
+        what = "speaker" if name == "utt2spk" else "transcript"
+        for line, utterance in _absent(utterances, entries):
+            fix = f"add it to {name}, or take it out of {origin}"
+            files.report(origin, line, f"{utterance} has no {what} in {name}", fix, fatal=fatal)
+        for line, utterance in _absent(entries, utterances):
+            fix = f"take it out, or add it to {origin}"
+            files.report(name, line, f"{utterance} has no audio in {origin}", fix, fatal=fatal)
+
+
+def _check_speakers(files: DataFiles) -> None:
+    speakers = files.tables["utt2spk"]
+    previous = ""
+    for utterance, entry in speakers.items():
+        if len(entry.value.split()) != 1:
+            message = f"found {entry.value!r} for {utterance}, expected one speaker"
+            files.report("utt2spk", entry.line, message, f"write {TABLES['utt2spk']}")
+        elif entry.value < previous:
+            message = f"the speaker {entry.value} comes after {previous}: sorting by utterance must sort by speaker too"
+            fix = "begin every utterance-id with its speaker-id"
+            files.report("utt2spk", entry.line, message, fix, fatal=False)
+        previous = entry.value
+    if "spk2utt" not in files.tables:
+        fix = f"write it: blasr data fix {files.path}"
+        files.report("spk2utt", None, "no such file", fix, fatal=False)
+        return
+    listed: dict[str, str] = {}
+    fix = f"write it anew from utt2spk: blasr data fix {files.path}"
+    for speaker, entry in files.tables["spk2utt"].items():
+        for utterance in entry.value.split():
+            listed[utterance] = speaker
+            found = speakers[utterance].value if utterance in speakers else None
+            if found != speaker:
+                message = f"{utterance} belongs to {speaker} here and to {found or 'nobody'} in utt2spk"
+                files.report("spk2utt", entry.line, message, fix, fatal=False)
+    for line, utterance in _absent(speakers, listed):
+        files.report("utt2spk", line, f"{utterance} is not in spk2utt", fix, fatal=False)
+
+
+def _check_channels(files: DataFiles) -> None:
+    for recording, entry in files.tables.get("reco2file_and_channel", {}).items():
+        fields = entry.value.split()
+        if len(fields) != 2 or parse_channel(fields[-1]) is None:
+            message = f"found {entry.value!r} for {recording}, expected a file's name and a channel, A or B"
+            files.report("reco2file_and_channel", entry.line, message, "correct the line")
+    for line, recording in _absent(files.tables["wav.scp"], files.tables.get("reco2file_and_channel", {})):
+        if "reco2file_and_channel" in files.tables:
+            message = f"{recording} is not in reco2file_and_channel"
+            files.report("wav.scp", line, message, "add it there", fatal=False)
+
+
+def _check_words(files: DataFiles) -> None:
+    for utterance, entry in files.tables.get("text", {}).items():
+        for word in entry.value.replace("\t", " ").split(" "):
+            if _WORDLESS.search(word):
+                message = f"the word {word!r} of {utterance} holds a character that looks like a space"
+                files.report("text", entry.line, message, "put a plain space there or take it out", fatal=False)
+
+
+def _absent(entries: dict[str, Entry], others: Collection[str]) -> Iterable[tuple[int, str]]:
+    return [(entry.line, key) for key, entry in entries.items() if key not in others]

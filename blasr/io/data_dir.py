@@ -1,0 +1,206 @@
+"""A Kaldi data directory: ``wav.scp``, ``utt2spk``, and where present ``segments``, ``text``, ``spk2utt``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blasr.errors import DataError
+from blasr.io.atomic import atomic_open
+from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, read_segment
+from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files
+from blasr.units import FloatArray
+
+__all__ = ["DataDir", "Problem", "Utterance", "check_data_dir"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One utterance: a recording, or the part of one between two times.
+
+    ``channel`` counts from 0; None where the recording has but one. Times are None where there is no ``segments``
+    (``end_seconds`` also where the segment lasts to the recording's end); ``words`` is None without a transcript.
+    """
+
+    id: str
+    speaker: str
+    recording: str
+    channel: int | None = None
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    words: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The utterances of a data directory, sorted by utterance-id, and where their audio is.
+
+    ``recordings`` maps recording-ids to entries of ``wav.scp``, of which relative paths start from the current
+    folder, as in Kaldi; ``reco2file_and_channel`` maps them to the file's name and channel that a CTM names.
+    """
+
+    path: Path
+    utterances: tuple[Utterance, ...]
+    recordings: dict[str, str]
+    reco2file_and_channel: dict[str, tuple[str, str]] = field(default_factory=dict)
+    allow_pipes: bool = False
+
+    @classmethod
+    def read(cls, path: str | Path, *, need_text: bool = False, allow_pipes: bool = False) -> DataDir:
+        """Read a data directory.
+
+        Raises:
+            DataError: the first thing that makes it unusable, with file and line, and how many more there are.
+        """
+        files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
+        fatal = [problem for problem in files.problems if problem.fatal]
+        if fatal:
+            error = fatal[0].error()
+            if len(fatal) > 1:
+                more = f"{error.message} (and {len(fatal) - 1} more: blasr data check {path})"
+                error = DataError(more, path=error.path, line=error.line, fix=error.fix)
+            raise error
+        return _join(files, allow_pipes)
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def subset(self, ids: Collection[str]) -> DataDir:
+        """The same directory with these utterances and their recordings only.
+
+        Raises:
+            DataError: one of ``ids`` is not there.
+        """
+        wanted = set(ids)
+        chosen = tuple(utterance for utterance in self.utterances if utterance.id in wanted)
+        if len(chosen) < len(wanted):
+            absent = min(wanted - {utterance.id for utterance in chosen})
+            missing = len(wanted) - len(chosen)
+            raise DataError(f"{missing} utterance(s) asked for are not there, such as {absent}", path=self.path)
+        used = {utterance.recording for utterance in chosen}
+        return dataclasses.replace(
+            self,
+            utterances=chosen,
+            recordings={key: value for key, value in self.recordings.items() if key in used},
+            reco2file_and_channel={key: value for key, value in self.reco2file_and_channel.items() if key in used},
+        )
+
+    def speakers(self) -> dict[str, tuple[Utterance, ...]]:
+        """Every speaker's utterances, speakers sorted (the content of ``spk2utt``)."""
+        groups: dict[str, list[Utterance]] = {}
+        for utterance in self.utterances:
+            groups.setdefault(utterance.speaker, []).append(utterance)
+        return {speaker: tuple(groups[speaker]) for speaker in sorted(groups)}
+
+    def read_audio(self, utterance: Utterance, sample_rate: int | None = None) -> tuple[FloatArray, int]:
+        """The samples ``(N,)`` of an utterance in 16-bit range, and their rate.
+
+        Raises:
+            DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
+        """
+        return read_segment(
+            self.recordings[utterance.recording],
+            utterance.start_seconds,
+            utterance.end_seconds,
+            channel=utterance.channel,
+            mono_has_any_channel=utterance.recording in self.reco2file_and_channel,
+            sample_rate=sample_rate,
+            utterance=utterance.id,
+        )
+
+    def write(self, path: str | Path) -> None:
+        """Write the directory's files into ``path``, sorted, ``spk2utt`` too; other files there are left alone."""
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
+        _write_table(path / "wav.scp", self.recordings.items())
+        _write_table(path / "utt2spk", ((utterance.id, utterance.speaker) for utterance in self.utterances))
+        groups = self.speakers().items()
+        _write_table(path / "spk2utt", ((name, " ".join(item.id for item in items)) for name, items in groups))
+        if any(utterance.start_seconds is not None for utterance in self.utterances):
+            _write_table(path / "segments", ((item.id, self._segment_fields(item)) for item in self.utterances))
+        if any(utterance.words is not None for utterance in self.utterances):
+            texts = ((item.id, " ".join(item.words)) for item in self.utterances if item.words is not None)
+            _write_table(path / "text", texts)
+        if self.reco2file_and_channel:
+            sides = self.reco2file_and_channel.items()
+            _write_table(path / "reco2file_and_channel", ((key, " ".join(value)) for key, value in sides))
+
+    def _segment_fields(self, utterance: Utterance) -> str:
+        end = -1 if utterance.end_seconds is None else utterance.end_seconds
+        fields = [utterance.recording, repr(utterance.start_seconds or 0.0), repr(end)]
+        if utterance.channel is not None and utterance.recording not in self.reco2file_and_channel:
+            fields.append(str(utterance.channel))
+        return " ".join(fields)
+
+
+def check_data_dir(
+    path: str | Path, *, need_text: bool = False, allow_pipes: bool = False, open_audio: bool = False
+) -> list[Problem]:
+    """Everything that is wrong with a data directory; with ``open_audio``, every audio file is opened too."""
+    files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
+    _check_audio(files, open_audio)
+    return files.problems
+
+
+def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
+    tables = files.tables
+    speakers, texts = tables["utt2spk"], tables.get("text", {})
+    sides = {key: tuple(entry.value.split()) for key, entry in tables.get("reco2file_and_channel", {}).items()}
+    segments = tables.get("segments")
+    utterances = []
+    for utterance, entry in sorted((tables["wav.scp"] if segments is None else segments).items()):
+        recording, start, end, channel = utterance, None, None, None
+        if segments is not None:
+            recording, start, end, channel = parse_segment(entry.value)
+        if channel is None and recording in sides:
+            channel = parse_channel(sides[recording][1])
+        words = tuple(texts[utterance].value.split()) if utterance in texts else None
+        utterances.append(Utterance(utterance, speakers[utterance].value, recording, channel, start, end, words))
+    return DataDir(
+        path=files.path,
+        utterances=tuple(utterances),
+        recordings={key: entry.value for key, entry in sorted(tables["wav.scp"].items())},
+        reco2file_and_channel={key: (side[0], side[1]) for key, side in sides.items()},
+        allow_pipes=allow_pipes,
+    )
+
+
+def _check_audio(files: DataFiles, open_audio: bool) -> None:
+    """Report missing files and, with ``open_audio``, unreadable ones, differing rates and segments beyond the end."""
+    known: dict[str, AudioInfo] = {}
+    for recording, entry in files.tables.get("wav.scp", {}).items():
+        if entry.value.endswith("|"):
+            continue
+        if not open_audio and Path(entry.value).is_file():
+            continue
+        try:
+            known[recording] = audio_info(entry.value, verify=True)
+        except DataError as error:
+            files.report(
+                "wav.scp", entry.line, f"{recording}: {error.path} {error.message}", error.fix or "", fatal=False
+            )
+    if not known:
+        return
+    rates = Counter(info.sample_rate for info in known.values())
+    usual = rates.most_common(1)[0][0]
+    for recording, info in known.items():
+        if info.sample_rate != usual:
+            message = f"{recording} has {info.sample_rate} Hz, {rates[usual]} other(s) have {usual} Hz"
+            line = files.tables["wav.scp"][recording].line
+            files.report("wav.scp", line, message, "resample it, or keep each rate in a data directory", fatal=False)
+    for utterance, entry in files.tables.get("segments", {}).items():
+        try:
+            recording, start, end, _ = parse_segment(entry.value)
+        except ValueError:
+            continue  # reported already
+        if recording in known and max(start, (end or 0.0) - MAX_OVERSHOOT_SECONDS) >= known[recording].seconds:
+            message = f"{utterance} ends beyond the {known[recording].seconds:.3f} s of {recording}"
+            files.report("segments", entry.line, message, "correct the times")
+
+
+def _write_table(path: Path, rows: Iterable[tuple[str, str]]) -> None:
+    with atomic_open(path, "w") as stream:
+        stream.writelines(f"{key} {value}".rstrip(" ") + "\n" for key, value in sorted(rows))
