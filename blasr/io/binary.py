@@ -1,0 +1,265 @@
+"""Kaldi's basic types in binary and in text: tokens, numbers, vectors and matrices (``base/io-funcs``).
+
+A binary file starts with ``\\0B``. There a token ends in one space, a number is preceded by its size in bytes
+(negative for unsigned ones), a vector of integers is a size byte, a count and the raw values, and ``FV``/``FM``
+(``DV``/``DM``) are vectors and matrices of 32-bit (64-bit) floats. In text, white space separates everything and
+floats have seven digits. :class:`BinaryReader` and :class:`blasr.io.text.TextReader` have the same methods, and so
+have the writers, so that the reading and the writing of a model are stated once.
+
+Every failure is a :class:`FormatError` with the file and the byte or line; a declared size is checked against what is
+left of the file before anything of that size is allocated.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from typing import IO, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blasr.errors import FormatError
+from blasr.units import AnyArray, IntArray
+
+BINARY_HEADER: Final = b"\0B"
+PIECE: Final = 1 << 24
+"""Bytes read at a time where the size of what is left is unknown (a compressed stream)."""
+MAX_TOKEN: Final = 4096
+"""Bytes of the longest token, so that a file without spaces is not read whole in search of one."""
+
+_WHITE: Final = b" \n\t\r\v\f"
+_FLOAT_TYPES: Final[dict[str, np.dtype[Any]]] = {"F": np.dtype("<f4"), "D": np.dtype("<f8")}
+_SIZED_INT: Final = np.dtype([("size", "i1"), ("value", "<i4")])
+
+
+class BinaryReader:
+    """Reads Kaldi's binary basic types from a stream.
+
+    Args:
+        stream: the bytes; ``offset`` counts from where it stands.
+        path: named in errors.
+        size: bytes in the stream; None if unknown, as in a gzip stream.
+    """
+
+    binary: Final = True
+
+    def __init__(self, stream: IO[bytes], path: str | os.PathLike[str], size: int | None = None) -> None:
+        self.path = path
+        self.offset = 0
+        """Bytes from the start of the stream to the next unread one."""
+        self._stream = stream
+        self._size = size
+
+    def seek(self, offset: int) -> None:
+        """Go to an offset from the start of the stream."""
+        if self._size is not None and not 0 <= offset <= self._size:
+            raise self.error(f"the offset {offset} lies outside the file's {self._size} bytes")
+        self._stream.seek(offset)
+        self.offset = offset
+
+    def error(self, message: str, *, fix: str | None = None) -> FormatError:
+        """The error to raise for what was found at the present offset."""
+        return FormatError(f"byte {self.offset}: {message}", path=self.path, fix=fix)
+
+    def _read(self, count: int) -> bytes:
+        try:
+            return self._stream.read(count)
+        except (EOFError, OSError, zlib.error) as error:
+            raise self.error(f"unreadable: {error}") from error
+
+    def take(self, count: int, what: str) -> bytes:
+        """Exactly ``count`` bytes of ``what``."""
+        if count < 0:
+            raise self.error(f"{what} of {count} bytes cannot be")
+        if self._size is not None:
+            data = self._read(count) if count <= self._size - self.offset else b""
+            found = self._size - self.offset if not data else len(data)
+        else:
+            pieces: list[bytes] = []
+            found = 0
+            while found < count and (piece := self._read(min(count - found, PIECE))):
+                pieces.append(piece)
+                found += len(piece)
+            data = b"".join(pieces)
+        if len(data) < count:
+            raise self.error(f"truncated: {what} needs {count} bytes, {found} are left")
+        self.offset += count
+        return data
+
+    def rest(self) -> bytes:
+        """Everything up to the end of the stream."""
+        pieces = []
+        while piece := self._read(PIECE):
+            pieces.append(piece)
+        data = b"".join(pieces)
+        self.offset += len(data)
+        return data
+
+    def until(self, byte: bytes) -> bytes:
+        """Everything up to the next such byte, that byte included, or up to the end of the stream."""
+        data = bytearray()
+        while (found := self._read(1)) and found != byte:
+            data += found
+        self.offset += len(data) + len(found)
+        return bytes(data + found)
+
+    def try_token(self) -> str | None:
+        """The next token, or None at the end of the stream."""
+        data = bytearray()
+        while len(data) <= MAX_TOKEN:
+            byte = self._read(1)
+            if not byte:
+                if data:
+                    raise self.error("truncated: the file ends inside a token")
+                return None
+            self.offset += 1
+            if byte in _WHITE:
+                if data:
+                    try:
+                        return data.decode("utf-8")
+                    except UnicodeDecodeError:
+                        raise self.error(f"{bytes(data)!r} is not UTF-8") from None
+            else:
+                data += byte
+        raise self.error(f"no space after {MAX_TOKEN} bytes, where a token was expected")
+
+    def token(self, what: str = "a token") -> str:
+        """The next token, which is ``what`` the caller expects."""
+        token = self.try_token()
+        if token is None:
+            raise self.error(f"truncated: expected {what}, found the end of the file")
+        return token
+
+    def expect(self, *expected: str) -> str:
+        """The next token, which must be one of ``expected``."""
+        token = self.token(" or ".join(expected))
+        if token not in expected:
+            raise self.error(f"expected {' or '.join(expected)}, found {token!r}")
+        return token
+
+    def _sized(self, size: int, code: str, what: str) -> Any:
+        data = self.take(1 + abs(size), what)
+        found = int.from_bytes(data[:1], "little", signed=True)
+        if found != size:
+            raise self.error(f"expected the size byte {size} of {what}, found {found}")
+        return struct.unpack(f"<{code}", data[1:])[0]
+
+    def int32(self, what: str = "an integer") -> int:
+        """A signed 32-bit integer."""
+        return int(self._sized(4, "i", what))
+
+    def uint32(self, what: str = "an unsigned integer") -> int:
+        """An unsigned 32-bit integer."""
+        return int(self._sized(-4, "I", what))
+
+    def float32(self, what: str = "a number") -> float:
+        """A 32-bit float, or a 64-bit one as Kaldi accepts in its place."""
+        size = self.take(1, what)[0]
+        if size not in (4, 8):
+            raise self.error(f"expected the size byte 4 or 8 of {what}, found {size}")
+        return float(struct.unpack("<f" if size == 4 else "<d", self.take(size, what))[0])
+
+    def check_count(self, count: int, item_bytes: int, what: str) -> int:
+        """``count`` again, once it is certain that so many items of at least ``item_bytes`` each can follow."""
+        if count < 0:
+            raise self.error(f"{count} {what} cannot be")
+        if self._size is not None and count * item_bytes > self._size - self.offset:
+            raise self.error(f"truncated: {count} {what} cannot lie in the {self._size - self.offset} bytes left")
+        return count
+
+    def int_vector(self, what: str = "a vector of integers") -> IntArray:
+        """A ``std::vector<int32>`` as ``WriteIntegerVector`` stores it."""
+        head = self.take(5, what)
+        if head[0] != 4:
+            raise self.error(f"expected the size byte 4 of {what}, found {head[0]}")
+        count = int.from_bytes(head[1:], "little", signed=True)
+        data = self.take(4 * self.check_count(count, 4, f"values of {what}"), what)
+        return np.frombuffer(data, "<i4").astype(np.int32)
+
+    def int_rows(self, rows: int, columns: int, what: str) -> IntArray:
+        """``(rows, columns)`` integers, each with its size byte."""
+        self.check_count(rows, 5 * columns, what)
+        cells = np.frombuffer(self.take(5 * rows * columns, what), _SIZED_INT)
+        if np.any(cells["size"] != 4):
+            raise self.error(f"a size byte among the {what} is not 4")
+        return cells["value"].astype(np.int32).reshape(rows, columns)
+
+    def _values(self, kind: str, dimensions: int, what: str) -> AnyArray:
+        dtype = _FLOAT_TYPES.get(kind[:1])
+        if dtype is None or kind[1:] != "VM"[dimensions - 1]:
+            raise self.error(f"expected {what}, found {kind[:40]!r}")
+        shape = tuple(self.check_count(self.int32("a size"), 0, "rows or columns") for _ in range(dimensions))
+        count = self.check_count(int(np.prod(shape, dtype=object)), dtype.itemsize, f"values of {what}")
+        return np.frombuffer(self.take(count * dtype.itemsize, what), dtype).reshape(shape)
+
+    def float_vector(self, what: str = "a vector") -> AnyArray:
+        """A float32 or float64 vector, as stored; read-only."""
+        return self._values(self.token(what), 1, what)
+
+    def float_matrix(self, what: str = "a matrix", kind: str | None = None) -> AnyArray:
+        """A float32 or float64 matrix, as stored; read-only. ``kind`` is its first token, if read already."""
+        return self._values(self.token(what) if kind is None else kind, 2, what)
+
+
+class BinaryWriter:
+    """Writes Kaldi's binary basic types."""
+
+    binary: Final = True
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def token(self, token: str) -> None:
+        """A token and its space."""
+        self._stream.write(f"{token} ".encode())
+
+    def newline(self) -> None:
+        """Nothing: text alone has lines."""
+
+    def int32(self, value: int) -> None:
+        """A signed 32-bit integer."""
+        self._stream.write(struct.pack("<bi", 4, value))
+
+    def uint32(self, value: int) -> None:
+        """An unsigned 32-bit integer."""
+        self._stream.write(struct.pack("<bI", -4, value))
+
+    def float32(self, value: float) -> None:
+        """A 32-bit float."""
+        self._stream.write(struct.pack("<bf", 4, value))
+
+    def int_vector(self, values: AnyArray | list[int] | tuple[int, ...]) -> None:
+        """A ``std::vector<int32>``."""
+        array = np.asarray(values, "<i4")
+        self._stream.write(struct.pack("<bi", 4, array.size) + array.tobytes())
+
+    def int_rows(self, rows: AnyArray) -> None:
+        """Integers with a size byte each; in text, one line per row."""
+        self._stream.write(sized_ints(rows))
+
+    def float_vector(self, values: AnyArray) -> None:
+        """A vector of 32-bit floats."""
+        self._array("FV", np.asarray(values, "<f4"), 1)
+
+    def float_matrix(self, values: AnyArray) -> None:
+        """A matrix of 32-bit floats."""
+        self._array("FM", np.asarray(values, "<f4"), 2)
+
+    def _array(self, kind: Literal["FV", "FM"], array: NDArray[np.float32], dimensions: int) -> None:
+        if array.ndim != dimensions:
+            raise ValueError(f"{kind} is an array of {dimensions} dimensions, not of shape {array.shape}")
+        self.token(kind)
+        for size in array.shape:
+            self.int32(size)
+        self._stream.write(np.ascontiguousarray(array).data)
+
+
+def sized_ints(values: AnyArray) -> bytes:
+    """Integers as Kaldi stores them one by one: a size byte 4 before each."""
+    array = np.asarray(values)
+    cells = np.empty(array.size, _SIZED_INT)
+    cells["size"] = 4
+    cells["value"] = array.reshape(-1)
+    return cells.tobytes()
