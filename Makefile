@@ -1,0 +1,38 @@
+# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... ; PYTHON names the Python (>= 3.11) to start from.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+
+.PHONY: setup lint test test-slow demo yesno fsdd
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: blasr needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e '.[dev]'
+	touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(TESTS) -m 'not slow'
+
+test-slow: lint
+	$(TESTS)
+
+demo: setup
+	recipes/demo/run.sh
+
+yesno: setup
+	recipes/yesno/run.sh $(or $(CORPUS_DIR),$(error give the folder of the recordings: make yesno CORPUS_DIR=waves_yesno))
+
+fsdd: setup
+	recipes/fsdd/run.sh $(or $(CORPUS_DIR),$(error give the folder of the recordings: make fsdd CORPUS_DIR=free-spoken-digit-dataset/recordings))

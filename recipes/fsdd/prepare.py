@@ -1,0 +1,213 @@
+"""Kaldi data directories from the Free Spoken Digit Dataset (FSDD): single digits, and strings joined from them.
+
+Recordings 0-4 of each speaker and digit are the test set, 5-49 the training set, as FSDD defines. Of the latter,
+47-49 are held out and joined into the strings of ``dev``, on which the language model weight is tuned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from blasr.errors import DataError
+from blasr.io.atomic import atomic_open
+from blasr.io.data_dir import DataDir
+from recipes.common.command import run_command
+from recipes.common.data import Item, write_data_dir
+from recipes.common.waveforms import Gaps, change_speed, join, read_wav, write_wav
+
+RATE = 8000
+WORDS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+TEST_INDICES = range(5)
+DEV_INDICES = range(47, 50)
+STRING_LENGTHS = (3, 7)
+
+# The dev strings (and the test strings, where none are given) sound as telephone digits do: clear short pauses.
+# Those for training vary more, so that the network learns no particular pause.
+PAUSES = Gaps(lead=(0.1, 0.2), between=(0.05, 0.2), tail=(0.05, 0.2), noise=3)
+VARIED_PAUSES = Gaps(lead=(0.02, 0.3), between=(0.0, 0.3), tail=(0.02, 0.3), noise=5)
+
+
+@dataclass(frozen=True, order=True)
+class Recording:
+    """One spoken digit: ``DIGIT_SPEAKER_INDEX.wav`` of the corpus."""
+
+    speaker: str
+    digit: int
+    index: int
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The utterance-id, ``SPEAKER-DIGIT-INDEX``."""
+        return f"{self.speaker}-{self.digit}-{self.index:02d}"
+
+    @property
+    def item(self) -> Item:
+        """The recording as an utterance of its own."""
+        return Item(self.id, self.speaker, (WORDS[self.digit],), self.path)
+
+
+@dataclass(frozen=True)
+class Strings:
+    """Joined strings: which, and of which recordings each consists."""
+
+    items: tuple[Item, ...]
+    parts: dict[str, tuple[str, ...]]
+
+
+def find_recordings(corpus: Path) -> list[Recording]:
+    """The recordings in ``corpus`` or its folder ``recordings``, sorted.
+
+    Raises:
+        DataError: there are none.
+    """
+    folder = corpus / "recordings" if (corpus / "recordings").is_dir() else corpus
+    matches = ((path, re.fullmatch(r"(\d)_([a-z]+)_(\d+)\.wav", path.name)) for path in folder.glob("*.wav"))
+    recordings = sorted(Recording(m[2], int(m[1]), int(m[3]), path) for path, m in matches if m)
+    if not recordings:
+        message = "found no recordings named DIGIT_SPEAKER_INDEX.wav"
+        raise DataError(message, path=folder, fix="give the folder `recordings` of free-spoken-digit-dataset")
+    return recordings
+
+
+def join_strings(
+    kind: str, recordings: Iterable[Recording], per_speaker: int, gaps: Gaps, folder: Path, seed: int
+) -> Strings:
+    """Write ``per_speaker`` strings of each speaker's ``recordings`` into ``folder``; ids are ``SPEAKER-KIND000``.
+
+    A speaker's strings depend on the seed, the kind and that speaker's recordings only.
+    """
+    items: list[Item] = []
+    parts: dict[str, tuple[str, ...]] = {}
+    chosen = sorted(recordings)
+    for speaker in sorted({recording.speaker for recording in chosen}):
+        own = [recording for recording in chosen if recording.speaker == speaker]
+        audio = {recording: read_wav(recording.path, RATE) for recording in own}
+        generator = np.random.default_rng([seed, *f"{kind} {speaker}".encode()])
+        for number in range(per_speaker):
+            length = int(generator.integers(STRING_LENGTHS[0], STRING_LENGTHS[1] + 1))
+            picked = [own[i] for i in generator.integers(0, len(own), length)]
+            name = f"{speaker}-{kind}{number:03d}"
+            samples = join([audio[recording] for recording in picked], gaps, RATE, generator)
+            wav = write_wav(folder / f"{name}.wav", samples, RATE)
+            items.append(Item(name, speaker, tuple(WORDS[recording.digit] for recording in picked), wav))
+            parts[name] = tuple(recording.id for recording in picked)
+    return Strings(tuple(items), parts)
+
+
+def read_connected(folder: Path) -> list[Item]:
+    """The strings in a folder with ``wav/UTTERANCE.wav``, ``text`` and ``utt2spk``.
+
+    Raises:
+        DataError: a file is missing, or they disagree.
+    """
+    speakers = _read_table(folder / "utt2spk")
+    items = []
+    for name, text in _read_table(folder / "text").items():
+        wav = folder / "wav" / f"{name}.wav"
+        if name not in speakers or not wav.is_file():
+            missing = "utt2spk" if name not in speakers else f"wav/{name}.wav"
+            raise DataError(
+                f"text names it, {missing} does not", path=folder, utterance=name, fix="complete the folder"
+            )
+        items.append(Item(name, speakers[name], tuple(text.split()), wav))
+    return items
+
+
+def perturb(items: Iterable[Item], speeds: Sequence[str], folder: Path) -> list[Item]:
+    """Copies of ``items`` at other speeds, as speakers of their own (``spSPEED-SPEAKER``), as Kaldi has it."""
+    return [
+        Item(
+            f"sp{speed}-{item.id}",
+            f"sp{speed}-{item.speaker}",
+            item.words,
+            write_wav(folder / f"sp{speed}-{item.id}.wav", change_speed(read_wav(item.wav, RATE), speed), RATE),
+        )
+        for speed in speeds
+        for item in items
+    ]
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """Write the data directories under ``args.out``.
+
+    Raises:
+        DataError: the corpus or the folder of connected strings is not as published.
+    """
+    out: Path = args.out
+    everything = find_recordings(args.corpus)
+    speakers = sorted({recording.speaker for recording in everything})
+    if args.leave_out is not None and args.leave_out not in speakers:
+        message = f"no recordings of the speaker {args.leave_out!r} to leave out"
+        raise DataError(message, path=args.corpus, fix=f"choose one of {', '.join(speakers)}")
+    kept = [recording for recording in everything if recording.speaker != args.leave_out]
+    test = [recording for recording in kept if recording.index in TEST_INDICES]
+    dev = [recording for recording in kept if recording.index in DEV_INDICES]
+    train = [recording for recording in kept if recording.index not in {*TEST_INDICES, *DEV_INDICES}]
+    if args.leave_out is not None:
+        test = [recording for recording in everything if recording.speaker == args.leave_out]
+
+    wav = out / "wav"
+    train_joined = join_strings("joined", train, args.train_strings, VARIED_PAUSES, wav, args.seed)
+    dev_joined = join_strings("dev", dev, args.dev_strings, PAUSES, wav, args.seed)
+    isolated = [recording.item for recording in train]
+    perturbed = perturb([*isolated, *train_joined.items], args.speeds, wav)
+    write_data_dir(out / "train_isolated", isolated)
+    write_data_dir(out / "train_joined", train_joined.items)
+    write_data_dir(out / "train", [*isolated, *train_joined.items, *perturbed])
+    write_data_dir(out / "dev", dev_joined.items)
+    write_data_dir(out / "test_isolated", (recording.item for recording in test))
+    parts = train_joined.parts | dev_joined.parts
+    if args.connected is not None:
+        write_data_dir(out / "test_connected", read_connected(args.connected))
+    elif args.leave_out is None:
+        test_joined = join_strings("conn", test, args.test_strings, PAUSES, wav, args.seed)
+        write_data_dir(out / "test_connected", test_joined.items)
+        parts |= test_joined.parts
+    with atomic_open(out / "strings.txt", "w") as stream:  # what each joined string consists of
+        stream.writelines(f"{name} {' '.join(parts[name])}\n" for name in sorted(parts))
+    for name in ("train", "dev", "test_isolated"):
+        DataDir.read(out / name, need_text=True)
+
+
+def _read_table(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise DataError(message, path=path, fix="give a folder with wav/, text, utt2spk") from None
+    rows = (line.split(maxsplit=1) for line in lines if line.strip())
+    return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
+
+
+def _speed(text: str) -> str:
+    if not Fraction(text) > 0:
+        raise ValueError(text)
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="recipes.fsdd.prepare", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="the folder of DIGIT_SPEAKER_INDEX.wav files")
+    parser.add_argument("out", type=Path, metavar="OUT", help="where the data directories go")
+    parser.add_argument("--connected", type=Path, metavar="DIR", help="test strings (default: joined from test)")
+    parser.add_argument("--leave-out", metavar="SPEAKER", help="train without this speaker, test on all of that one's")
+    parser.add_argument("--train-strings", type=int, default=120, metavar="N", help="joined for training, per speaker")
+    parser.add_argument("--dev-strings", type=int, default=12, metavar="N", help="joined for dev, per speaker")
+    parser.add_argument("--test-strings", type=int, default=6, metavar="N", help="joined for test, per speaker")
+    parser.add_argument(
+        "--speeds", nargs="*", type=_speed, default=[], metavar="S", help="copies of train at these speeds: 0.9 1.1"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the joined strings")
+    run_command(parser, prepare)
+
+
+if __name__ == "__main__":
+    main()
