@@ -139,6 +139,18 @@ def load_checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimi
     return TrainingState.from_json(metadata["state"])
 
 
+def read_state(path: Path) -> TrainingState:
+    """The state in a checkpoint, without its tensors.
+
+    Raises:
+        FormatError: the file is not a checkpoint to go on from.
+    """
+    _, metadata = load_weights(path, prefix="random.")
+    if "state" not in metadata:
+        raise FormatError("is no checkpoint to go on from", path=path)
+    return TrainingState.from_json(metadata["state"])
+
+
 def _with_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 

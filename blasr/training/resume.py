@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blasr.errors import ConfigError
+from blasr.training.checkpoint import read_state
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -44,3 +45,14 @@ def check_unchanged(
             path=directory,
             fix="restore these keys to go on with that run, or choose another experiment directory for a new one",
         )
+
+
+def check_begun(directory: Path, now: Mapping[str, Any], harmless: Sequence[str]) -> None:
+    """Refuse to go on in ``directory`` with another configuration; nothing is refused where nothing was begun.
+
+    Raises:
+        ConfigError: naming every key that changed.
+    """
+    path = directory / "checkpoints" / "last.safetensors"
+    if path.exists():
+        check_unchanged(read_state(path).config, now, harmless, directory)

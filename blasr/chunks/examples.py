@@ -1,0 +1,119 @@
+"""One utterance, or a string of several, as network input and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from blasr.chunks.augmentation import Variation, draw_variation, mask_planes, random_state, resample_labels
+from blasr.chunks.config import AugmentationConfig
+from blasr.chunks.labels import PdfLabels
+from blasr.errors import BlasrError
+from blasr.features.deltas import delta_planes
+from blasr.features.extraction import FeatureExtractor, pad_context
+from blasr.io.data_dir import Utterance
+from blasr.units import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Example:
+    """Network input and labels of one utterance, or of several that follow one another.
+
+    Args:
+        name: utterance-ids, joined by "+".
+        planes: ``(3, F, T + 48)``, the edge frames repeated as context.
+        pdf_ids: ``(T,)``, from 0.
+    """
+
+    name: str
+    planes: FloatArray
+    pdf_ids: IntArray
+
+
+class ExampleLoader:
+    """Makes examples from audio and labels; the same arguments give the same bits in any process.
+
+    Args:
+        extractor: of static, normalised features.
+        utterances: by utterance-id.
+        labels: pdf-ids.
+        augmentation: None leaves utterances as they are.
+        seed: of the augmentation.
+        cache_bytes: memory for static features of utterances seen before.
+    """
+
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        utterances: Mapping[str, Utterance],
+        labels: PdfLabels,
+        *,
+        augmentation: AugmentationConfig | None = None,
+        seed: int = 0,
+        cache_bytes: int = 0,
+    ) -> None:
+        self._extractor = extractor
+        self._utterances = utterances
+        self._labels = labels
+        self._augmentation = augmentation
+        self._seed = seed
+        self._cache: dict[tuple[str, Variation], Tensor] = {}
+        self._cache_left = cache_bytes
+
+    def load(self, group: Sequence[str], epoch: int) -> Example:
+        """The utterances of ``group`` as one string, as they are to be in ``epoch``.
+
+        Raises:
+            TooShortError: an utterance does not last one frame.
+            LengthError: an utterance's frames are not those of its labels.
+            DataError: audio cannot be read.
+        """
+        random = random_state(self._seed, epoch, group[0])
+        generator = torch.Generator().manual_seed(int(random.integers(2**31)))
+        variation = draw_variation(self._augmentation, random) if self._augmentation is not None else Variation()
+        parts = [self._labelled(name, variation, generator) for name in group]
+        planes = delta_planes(
+            torch.cat([features for features, _ in parts]), window=self._extractor.config.delta_window
+        )
+        if self._augmentation is not None and variation.mask_seed is not None:
+            planes = mask_planes(planes, self._augmentation, variation.mask_seed)
+        return Example("+".join(group), pad_context(planes).numpy(), np.concatenate([labels for _, labels in parts]))
+
+    def _labelled(self, name: str, variation: Variation, generator: torch.Generator) -> tuple[Tensor, IntArray]:
+        features, labels = self._features(name, variation, generator), self._labels[name]
+        if variation.speed != 1.0:
+            config = self._extractor.config
+            half_frame = config.frame_length_samples / (2 * config.frame_shift_samples) if config.snip_edges else 0.5
+            expected = len(labels) / variation.speed
+            if abs(len(features) - expected) <= 3:
+                labels = resample_labels(labels, len(features), variation.speed, half_frame=half_frame)
+        if len(features) != len(labels):
+            raise LengthError(
+                f"has {len(features)} frames of features, but {len(labels)} frames of labels", utterance=name
+            )
+        return features, labels
+
+    def _features(self, name: str, variation: Variation, generator: torch.Generator) -> Tensor:
+        key = (name, Variation(variation.speed, variation.vtln_warp, variation.gain_db))
+        if key in self._cache:
+            return self._cache[key]
+        features = self._extractor.features(
+            self._utterances[name],
+            speed=variation.speed,
+            vtln_warp=variation.vtln_warp,
+            gain_db=variation.gain_db,
+            generator=generator,
+        )
+        size = features.numel() * features.element_size()
+        if size <= self._cache_left and not self._extractor.config.dither:
+            self._cache[key] = features
+            self._cache_left -= size
+        return features
+
+
+class LengthError(BlasrError):
+    """An utterance whose audio and alignment have different numbers of frames."""

@@ -1,0 +1,43 @@
+"""``blasr train``: data and alignments to an experiment directory."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from blasr.config import load_config
+from blasr.recipe.config import RunConfig
+from blasr.recipe.train import train
+
+EPILOG = """\
+The same command again goes on exactly where it stopped, or says that the training is done.
+
+examples:
+  blasr train conf/bl_resnet22_a2b3.yaml
+  blasr train conf/bl_resnet22_a2b3.yaml --set data.train=data/swbd --set training.epochs=8 --experiment exp/short
+  torchrun --nproc-per-node 2 -m blasr.cli train conf/bl_resnet22_a2b3.yaml
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``blasr train``."""
+    parser.epilog = EPILOG
+    parser.add_argument("config", type=Path, help="a YAML file, see conf/")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override one key of the configuration; may be given many times",
+    )
+    parser.add_argument("--experiment", type=Path, help="the directory that receives everything")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, or go on training."""
+    overrides = list(args.overrides)
+    if args.experiment is not None:
+        overrides.append(f"experiment={args.experiment}")
+    config: RunConfig = load_config(RunConfig, args.config, overrides)
+    train(config)
