@@ -1,0 +1,87 @@
+"""``blasr summary`` through the program's own entry point."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from blasr.cli.main import main
+from blasr.models import VARIANTS, summarize
+
+
+def test_table3_has_every_name_and_exact_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "--table3"]) == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line}
+    for name in VARIANTS:
+        summary = summarize(name)
+        assert rows[name][1:3] == [str(summary.params), str(summary.macs)]
+    ours = rows["bl_resnet22_a2b3"]
+    assert ours == ["bl_resnet22_a2b3", "30729568", "768276480", "3.07", "0.77", "14.46", "11.10", "17.80"]
+
+
+def test_one_variant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "bl_resnet22_a2b3"]) == 0
+    text = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    for column in (
+        "stem 64 x 32 x T 49 -> 45",
+        "stage1 64 x 32 x T 45 -> 35",
+        "transition1 64 x 16 x T 35 -> 33",
+        "stage2 128 x 16 x T 33 -> 23",
+        "transition2 128 x 8 x T 23 -> 21",
+        "stage3 256 x 8 x T 21 -> 11",
+        "transition3 256 x 4 x T 11 -> 9",
+        "stage4 512 x 4 x T 9 -> 1",
+    ):
+        assert any(line.startswith(column) for line in lines), column
+    assert "parameters: 30729568" in lines
+    assert any(line.startswith("MACs: 768276480 ") for line in lines)
+    assert any(line.startswith("receptive field: 49 frames") for line in lines)
+    assert any(
+        line.startswith("stages.stage1.branches.little.0.convs.1.conv Conv2d 3x3 32 x 32 x 41") for line in lines
+    )
+
+
+def test_columns_add_up_to_the_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "bl_pyr_resnet22_a4b1", "--num-pdfs", "120", "--width", "0.25"]) == 0
+    text = capsys.readouterr().out
+    summary = summarize("bl_pyr_resnet22_a4b1", num_pdfs=120, width=0.25)
+    assert sum(part.params for part in summary.parts) == summary.params
+    assert sum(part.macs for part in summary.parts) == summary.macs
+    assert f" {summary.params}\n" in text and f" {summary.macs} " in text
+    assert "120 pdfs" in text and "width 0.25" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bl_resnet22_a2b4"], "did you mean bl_resnet22_a2b3?"),
+        ([], "give a NAME, or --table3"),
+        (["resnet22", "--table3"], "give --table3 alone"),
+        (["--table3", "--width", "0.5"], "give --table3 alone"),
+        (["resnet22", "--width", "0"], "expected a number above 0"),
+        (["resnet22", "--num-pdfs", "0"], "expected at least 1"),
+    ],
+)
+def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err and captured.err.startswith("blasr summary: error: ")
+
+
+def test_a_pipe_loses_nothing() -> None:
+    """Neither a narrow terminal nor a pipe shortens a line."""
+    run = subprocess.run(
+        [sys.executable, "-m", "blasr.cli", "summary", "--table3"],
+        env={**os.environ, "COLUMNS": "20", "TERM": "dumb"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in VARIANTS:
+        assert name in run.stdout and str(summarize(name).macs) in run.stdout
+    assert "…" not in run.stdout
