@@ -1,0 +1,57 @@
+"""``final.mdl``: a transition model and, behind it, the Gaussian mixtures of its pdfs."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from blasr.errors import MismatchError
+from blasr.hmm.gmm import AmDiagGmm
+from blasr.hmm.transition_model import TransitionModel
+from blasr.io.model_stream import open_reader, open_writer
+
+_OTHER_MODELS: Final = frozenset({"<Nnet3>", "<Nnet>", "<SGMM>"})
+
+Path = str | os.PathLike[str]
+
+
+def read_model(path: Path) -> tuple[TransitionModel, AmDiagGmm | None]:
+    """Read a ``final.mdl``, binary or text.
+
+    Returns:
+        The transition model, and the mixtures; None if the file ends there or goes on with another kind of model.
+
+    Raises:
+        FormatError: the file is truncated, corrupt or of another kind.
+        MismatchError: the mixtures are fewer than the pdfs of the transition model.
+    """
+    with open_reader(path) as reader:
+        transition_model = TransitionModel.read_from(reader)
+        first = reader.try_token()
+        if first is None or first in _OTHER_MODELS:
+            return transition_model, None
+        if first != "<DIMENSION>":
+            raise reader.error(f"expected an acoustic model or the end of the file, found {first[:80]!r}")
+        acoustic_model = AmDiagGmm.read_from(reader, first)
+    _check_pdfs(transition_model, acoustic_model, path)
+    return transition_model, acoustic_model
+
+
+def write_model(
+    path: Path, transition_model: TransitionModel, acoustic_model: AmDiagGmm | None = None, *, binary: bool = True
+) -> None:
+    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` as :func:`read_model`."""
+    if acoustic_model is not None:
+        _check_pdfs(transition_model, acoustic_model, path)
+    with open_writer(path, binary=binary) as writer:
+        transition_model.write_to(writer)
+        if acoustic_model is not None:
+            acoustic_model.write_to(writer)
+
+
+def _check_pdfs(transition_model: TransitionModel, acoustic_model: AmDiagGmm, path: Path) -> None:
+    if acoustic_model.num_pdfs < transition_model.num_pdfs:
+        raise MismatchError(
+            f"the transition model has {transition_model.num_pdfs} pdfs, the acoustic model {acoustic_model.num_pdfs}",
+            path=path,
+        )
