@@ -65,20 +65,21 @@ class DataFiles:
         """Note a problem of the file called ``name``."""
         self.problems.append(Problem(self.path / name, line, message, fix, fatal))
 
-    def read(self, name: str) -> dict[str, Entry]:
+    def read(self, name: str) -> None:
         """Read one table of ``KEY REST`` lines; what cannot be read is reported and left out."""
-        entries: dict[str, Entry] = {}
-        self.tables[name] = entries
+        entries = self.tables[name] = {}
+        path = self.path / name
         try:
-            data = (self.path / name).read_bytes()
+            data = path.read_bytes()
         except OSError as error:
             self.report(name, None, f"cannot be read: {error.strerror}", "make the file readable")
-            return entries
+            return
+        lines = data.removesuffix(b"\n").split(b"\n") if data else []
         if data and not data.endswith(b"\n"):
-            self.report(name, data.count(b"\n") + 1, "the last line does not end", "end it with a newline", fatal=False)
+            self.report(name, len(lines), "the last line does not end", "end it with a newline", fatal=False)
         previous = ""
-        for number, raw in enumerate(data.removesuffix(b"\n").split(b"\n") if data else (), start=1):
-            key, _, value = self._line(name, number, raw).partition(" ")
+        for number, raw in enumerate(lines, start=1):
+            key, value = self._fields(name, number, raw)
             if not key:
                 continue
             if key in entries:
@@ -86,32 +87,30 @@ class DataFiles:
                 self.report(name, number, message, "keep one of the two lines")
                 continue
             if key < previous:  # code points sort as their UTF-8 bytes do
-                message = f"{key} comes after {previous}: not in the C locale's order"
-                path = self.path / name
+                message = f"{key} comes after {previous}, against the C locale's order"
                 self.report(name, number, message, f"sort it: LC_ALL=C sort -o {path} {path}", fatal=False)
             previous = key
             entries[key] = Entry(number, value)
-        return entries
 
-    def _line(self, name: str, number: int, raw: bytes) -> str:
-        """A line with single spaces around its key, or nothing where it cannot be used."""
+    def _fields(self, name: str, number: int, raw: bytes) -> tuple[str, str]:
+        """The key and the rest of a line; an empty key where the line cannot be used."""
         if raw.endswith(b"\r"):
-            path = self.path / name
-            self.report(name, number, "ends with a carriage return", f"take them out: sed -i 's/\\r$//' {path}")
-        fields = raw.split(None, 1)
+            message, fix = "ends with a carriage return", f"take them out: sed -i 's/\\r$//' {self.path / name}"
+            self.report(name, number, message, fix)
+        fields = raw.split(None, 1)  # bytes split at ASCII spaces and tabs only, as Kaldi does
         if not fields:
             self.report(name, number, "is blank", "take the line out")
-            return ""
+            return "", ""
         try:
-            line = " ".join(part.decode("utf-8").rstrip(" \t\r\v\f") for part in fields)
+            key, value = fields[0].decode(), fields[1].decode().rstrip() if len(fields) > 1 else ""
         except UnicodeDecodeError as error:
-            found = raw[max(0, error.start) :][:1].hex()
-            self.report(name, number, f"is not UTF-8 (byte 0x{found})", "convert it: iconv -f latin1 -t utf-8")
-            return ""
-        if len(fields) < 2 and name != "text":
-            self.report(name, number, f"found only {line!r}, expected {TABLES[name]}", "complete the line")
-            return ""
-        return line
+            message = f"is not UTF-8 (byte 0x{error.object[error.start]:02x})"
+            self.report(name, number, message, f"convert it: iconv -f latin1 -t utf-8 {self.path / name}")
+            return "", ""
+        if not value and name != "text":
+            self.report(name, number, f"found only {key!r}, expected {TABLES[name]}", "complete the line")
+            return "", ""
+        return key, value
 
 
 def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = False) -> DataFiles:
@@ -121,6 +120,10 @@ def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = 
         found = "is no folder" if path.exists() else "no such folder"
         files.problems.append(Problem(path, None, found, "give the path of a Kaldi data directory"))
         return files
+    if not any(path.iterdir()):
+        fix = f"write wav.scp ({TABLES['wav.scp']}) and utt2spk ({TABLES['utt2spk']}) into it"
+        files.problems.append(Problem(path, None, "is an empty folder", fix))
+        return files
     required = ["wav.scp", "utt2spk", *(["text"] if need_text else [])]
     missing = [name for name in required if not (path / name).exists()]
     for name in missing:
@@ -128,8 +131,9 @@ def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = 
     for name in TABLES:
         if (path / name).exists():
             files.read(name)
-            if not files.tables[name] and not any(problem.path.name == name for problem in files.problems):
-                files.report(name, None, "is empty", f"write it, one line for each: {TABLES[name]}")
+            if (path / name).is_file() and (path / name).stat().st_size == 0:
+                fatal = name in (*required, "segments")
+                files.report(name, None, "is empty", f"write it, one line for each: {TABLES[name]}", fatal=fatal)
     if not missing:
         _check_wav_scp(files, allow_pipes)
         _check_segments(files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ from pathlib import Path
 
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, read_segment
+from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, read_segment
 from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files
+from blasr.progress import track
 from blasr.units import FloatArray
 
 __all__ = ["DataDir", "Problem", "Utterance", "check_data_dir"]
@@ -109,7 +111,22 @@ class DataDir:
             mono_has_any_channel=utterance.recording in self.reco2file_and_channel,
             sample_rate=sample_rate,
             utterance=utterance.id,
+            allow_pipes=self.allow_pipes,
         )
+
+    def seconds(self) -> float:
+        """The duration of all utterances together; the headers of recordings are read where no times are given.
+
+        Raises:
+            DataError: a recording that has to be opened cannot be.
+        """
+        total = 0.0
+        for utterance in self.utterances:
+            end = utterance.end_seconds
+            if end is None:
+                end = audio_info(self.recordings[utterance.recording], allow_pipes=self.allow_pipes).seconds
+            total += end - (utterance.start_seconds or 0.0)
+        return total
 
     def write(self, path: str | Path) -> None:
         """Write the directory's files into ``path``, sorted, ``spk2utt`` too; other files there are left alone."""
@@ -170,35 +187,32 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
 
 def _check_audio(files: DataFiles, open_audio: bool) -> None:
     """Report missing files and, with ``open_audio``, unreadable ones, differing rates and segments beyond the end."""
-    known: dict[str, AudioInfo] = {}
-    for recording, entry in files.tables.get("wav.scp", {}).items():
-        if entry.value.endswith("|"):
-            continue
-        if not open_audio and Path(entry.value).is_file():
+    opened: dict[str, AudioInfo] = {}
+    entries = files.tables.get("wav.scp", {})
+    for recording, entry in track(entries.items(), "audio files", total=len(entries)):
+        if is_pipe(entry.value) or (not open_audio and Path(entry.value).is_file()):
             continue
         try:
-            known[recording] = audio_info(entry.value, verify=True)
+            opened[recording] = audio_info(entry.value, verify=True)
         except DataError as error:
-            files.report(
-                "wav.scp", entry.line, f"{recording}: {error.path} {error.message}", error.fix or "", fatal=False
-            )
-    if not known:
-        return
-    rates = Counter(info.sample_rate for info in known.values())
-    usual = rates.most_common(1)[0][0]
-    for recording, info in known.items():
+            message = f"{recording}: {error.path} {error.message}"
+            files.report("wav.scp", entry.line, message, error.fix or "mend the file", fatal=False)
+    rates = Counter(info.sample_rate for info in opened.values())
+    for recording, info in opened.items():
+        usual, count = rates.most_common(1)[0]
         if info.sample_rate != usual:
-            message = f"{recording} has {info.sample_rate} Hz, {rates[usual]} other(s) have {usual} Hz"
-            line = files.tables["wav.scp"][recording].line
-            files.report("wav.scp", line, message, "resample it, or keep each rate in a data directory", fatal=False)
+            message = f"{recording} has {info.sample_rate} Hz, {count} other(s) have {usual} Hz"
+            fix = "resample it, or keep each rate in a data directory of its own"
+            files.report("wav.scp", entries[recording].line, message, fix, fatal=False)
     for utterance, entry in files.tables.get("segments", {}).items():
         try:
             recording, start, end, _ = parse_segment(entry.value)
         except ValueError:
             continue  # reported already
-        if recording in known and max(start, (end or 0.0) - MAX_OVERSHOOT_SECONDS) >= known[recording].seconds:
-            message = f"{utterance} ends beyond the {known[recording].seconds:.3f} s of {recording}"
-            files.report("segments", entry.line, message, "correct the times")
+        seconds = opened[recording].seconds if recording in opened else math.inf
+        if start >= seconds or (end or 0.0) > seconds + MAX_OVERSHOOT_SECONDS:
+            message = f"{utterance} ends beyond {recording}, which lasts {seconds:.3f} s"
+            files.report("segments", entry.line, message, "correct the times", fatal=False)
 
 
 def _write_table(path: Path, rows: Iterable[tuple[str, str]]) -> None:
