@@ -1,1 +1,1 @@
-
+"""Alignments without Kaldi: GMM flat start, tree building, forced alignment with any log-likelihoods."""

@@ -1,0 +1,259 @@
+"""Maximum-likelihood training of diagonal GMMs from a pdf for every frame (gmm/mle-diag-gmm.cc, am-diag-gmm.cc)."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blasr.align.tree_stats import VARIANCE_FLOOR, Moments
+from blasr.hmm.gmm import AmDiagGmm
+from blasr.units import FloatArray, IntArray
+
+Float64Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class UpdateOptions:
+    """MleDiagGmmOptions of gmm/mle-diag-gmm.h.
+
+    Args:
+        min_gaussian_occupancy: frames below which a Gaussian is removed, unless it is its pdf's last.
+        min_gaussian_weight: the same for its weight.
+        min_variance: the floor of every variance.
+    """
+
+    min_gaussian_occupancy: float = 10.0
+    min_gaussian_weight: float = 1e-5
+    min_variance: float = 0.001
+
+
+@dataclass(frozen=True)
+class UpdateReport:
+    """What an update had to mend."""
+
+    num_removed: int
+    num_floored: int
+
+
+@dataclass(frozen=True)
+class Mixtures:
+    """All GMMs of a model in flat arrays, for training: Gaussians of one pdf lie together.
+
+    Args:
+        offsets: ``(num_pdfs + 1,)``; pdf j has the Gaussians ``offsets[j]`` up to ``offsets[j + 1]``.
+        weights: ``(G,)``, of sum 1 in each pdf.
+        means: ``(G, D)``.
+        variances: ``(G, D)``.
+    """
+
+    offsets: NDArray[np.int64]
+    weights: Float64Array
+    means: Float64Array
+    variances: Float64Array
+
+    @classmethod
+    def single(cls, moments: Moments, variance_floor: float = VARIANCE_FLOOR) -> Mixtures:
+        """One Gaussian for each pdf from its moments ``(num_pdfs, 1 + 2 D)`` (gmmbin/gmm-init-model.cc).
+
+        A pdf without frames gets the Gaussian of all frames together.
+        """
+        dimension = (moments.shape[1] - 1) // 2
+        filled = np.where(moments[:, :1] > 0, moments, moments.sum(axis=0))
+        means = filled[:, 1 : 1 + dimension] / filled[:, :1]
+        variances = filled[:, 1 + dimension :] / filled[:, :1] - means * means
+        count = len(moments)
+        return cls(np.arange(count + 1), np.ones(count), means, np.maximum(variances, variance_floor))
+
+    @classmethod
+    def from_model(cls, model: AmDiagGmm) -> Mixtures:
+        """The parameters of a model as read from disk."""
+        return cls(model.offsets.astype(np.int64), model.weights, model.means, model.variances)
+
+    def to_model(self) -> AmDiagGmm:
+        """The same parameters as a model to be written."""
+        return AmDiagGmm.from_arrays(self.offsets, self.weights, self.means, self.variances)
+
+    @property
+    def num_pdfs(self) -> int:
+        """How many pdfs there are."""
+        return len(self.offsets) - 1
+
+    @property
+    def num_gaussians(self) -> int:
+        """How many Gaussians there are in all pdfs."""
+        return len(self.weights)
+
+    def of_pdfs(self, pdf_ids: Sequence[int] | IntArray) -> Mixtures:
+        """A smaller model of some pdfs, in the order given."""
+        rows = [np.arange(self.offsets[pdf], self.offsets[pdf + 1]) for pdf in pdf_ids]
+        chosen = np.concatenate(rows)
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+        return Mixtures(offsets, self.weights[chosen], self.means[chosen], self.variances[chosen])
+
+    @cached_property
+    def quadratic_form(self) -> tuple[Float64Array, Float64Array]:
+        """``(2 D, G)`` and ``(G,)``: a frame's ``[x, x * x]`` times the first plus the second is each log density.
+
+        The second holds DiagGmm's gconsts, the weights included.
+        """
+        precisions = 1.0 / self.variances
+        with np.errstate(divide="ignore"):
+            constants = np.log(self.weights) - 0.5 * (
+                np.log(2.0 * math.pi * self.variances) + self.means * self.means * precisions
+            ).sum(axis=1)
+        return np.ascontiguousarray(np.concatenate([self.means * precisions, -0.5 * precisions], axis=1).T), constants
+
+    def log_likelihoods(self, features: FloatArray) -> FloatArray:
+        """``(T, num_pdfs)`` of frames ``(T, D)``."""
+        coefficients, constants = self.quadratic_form
+        rows = np.concatenate([features, features * features], axis=1)
+        densities = rows @ coefficients.astype(np.float32) + constants.astype(np.float32)
+        starts = self.offsets[:-1]
+        peaks = np.maximum.reduceat(densities, starts, axis=1)
+        densities -= np.repeat(peaks, np.diff(self.offsets), axis=1)
+        np.exp(densities, out=densities)
+        return np.asarray(peaks + np.log(np.add.reduceat(densities, starts, axis=1)), dtype=np.float32)
+
+    def mix_up(self, occupancies: Float64Array, target: int, *, power: float, seed: int) -> Mixtures:
+        """More Gaussians where there is more data, up to ``target`` in all (AmDiagGmm::SplitByCount).
+
+        Args:
+            occupancies: frames of each pdf.
+            power: a pdf's share grows with its occupancy to this power.
+            seed: of the random directions in which halves move apart.
+        """
+        targets = split_targets(occupancies, target, power)
+        random = np.random.default_rng(seed)
+        parts = []
+        for pdf, (begin, end) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True)):
+            part = (self.weights[begin:end], self.means[begin:end], self.variances[begin:end])
+            parts.append(_split(*part, targets[pdf], random) if targets[pdf] > end - begin else part)
+        offsets = np.concatenate([[0], np.cumsum([len(part[0]) for part in parts])])
+        return Mixtures(offsets, *(np.concatenate([part[index] for part in parts]) for index in range(3)))
+
+
+@dataclass
+class GmmAccumulator:
+    """Sums over frames for one update: ``moments`` is ``(G, 1 + 2 D)``, weighted by the Gaussians' posteriors."""
+
+    moments: Moments
+    log_likelihood: float = 0.0
+    num_frames: int = 0
+
+    @classmethod
+    def zeros(cls, mixtures: Mixtures) -> GmmAccumulator:
+        """An empty accumulator for a model."""
+        return cls(np.zeros((mixtures.num_gaussians, 1 + 2 * mixtures.means.shape[1])))
+
+    def add(self, mixtures: Mixtures, features: FloatArray, pdf_ids: IntArray) -> None:
+        """Count frames ``(T, D)``, each belonging to one pdf ``(T,)`` (AccumDiagGmm::AccumulateFromDiag)."""
+        order = np.argsort(pdf_ids, kind="stable")
+        frames = features[order].astype(np.float64)
+        rows = np.concatenate([frames, frames * frames], axis=1)
+        seen, starts = np.unique(pdf_ids[order], return_index=True)
+        coefficients, constants = mixtures.quadratic_form
+        for pdf, begin, end in zip(seen, starts, [*starts[1:], len(order)], strict=True):
+            first, last = mixtures.offsets[pdf], mixtures.offsets[pdf + 1]
+            block = rows[begin:end]
+            densities = block @ coefficients[:, first:last] + constants[first:last]
+            peak = densities.max(axis=1, keepdims=True)
+            posteriors = np.exp(densities - peak)
+            norm = posteriors.sum(axis=1, keepdims=True)
+            posteriors /= norm
+            self.log_likelihood += float((peak + np.log(norm)).sum())
+            self.moments[first:last, 0] += posteriors.sum(axis=0)
+            self.moments[first:last, 1:] += posteriors.T @ block
+        self.num_frames += len(order)
+
+    def merge(self, other: GmmAccumulator) -> None:
+        """Add the sums of other frames."""
+        self.moments += other.moments
+        self.log_likelihood += other.log_likelihood
+        self.num_frames += other.num_frames
+
+    def occupancies(self, mixtures: Mixtures) -> Float64Array:
+        """Frames ``(num_pdfs,)`` of each pdf."""
+        return np.add.reduceat(self.moments[:, 0], mixtures.offsets[:-1])
+
+    @property
+    def average_log_likelihood(self) -> float:
+        """Per frame, under the model that accumulated."""
+        return self.log_likelihood / max(self.num_frames, 1)
+
+    def update(self, mixtures: Mixtures, options: UpdateOptions) -> tuple[Mixtures, UpdateReport]:
+        """New parameters from the sums (MleDiagGmmUpdate): Gaussians with too little data go, the last of a pdf stays.
+
+        A kept Gaussian without enough data keeps its mean and variance.
+        """
+        dimension = mixtures.means.shape[1]
+        occupancy = self.moments[:, 0]
+        sizes = np.diff(mixtures.offsets)
+        totals = np.repeat(self.occupancies(mixtures), sizes)
+        with np.errstate(invalid="ignore"):
+            weights = np.where(totals > 0, occupancy / np.maximum(totals, 1e-300), 1.0 / np.repeat(sizes, sizes))
+        rich = (occupancy > options.min_gaussian_occupancy) & (weights > options.min_gaussian_weight)
+        keep = rich.copy()
+        lonely = np.flatnonzero(np.add.reduceat(rich.astype(np.int64), mixtures.offsets[:-1]) == 0)
+        keep[mixtures.offsets[lonely + 1] - 1] = True
+        counts = np.where(rich, occupancy, 1.0)[:, None]
+        means = np.where(rich[:, None], self.moments[:, 1 : 1 + dimension] / counts, mixtures.means)
+        estimates = self.moments[:, 1 + dimension :] / counts - means * means
+        floored = np.maximum(estimates, options.min_variance)
+        num_floored = int((rich[:, None] & (estimates < options.min_variance)).sum())
+        variances = np.where(rich[:, None], floored, mixtures.variances)
+        weights = np.where(rich, weights, np.maximum(weights, options.min_gaussian_weight))
+        kept_sizes = np.add.reduceat(keep.astype(np.int64), mixtures.offsets[:-1])
+        offsets = np.concatenate([[0], np.cumsum(kept_sizes)])
+        norms = np.add.reduceat(weights[keep], offsets[:-1])
+        updated = Mixtures(offsets, weights[keep] / np.repeat(norms, kept_sizes), means[keep], variances[keep])
+        return updated, UpdateReport(int((~keep).sum()), num_floored)
+
+
+def split_targets(occupancies: Float64Array, target: int, power: float, min_count: float = 20.0) -> NDArray[np.int64]:
+    """How many Gaussians each pdf should have (GetSplitTargets of gmm/model-common.cc).
+
+    One each, then one more for the pdf with the greatest ``occupancy ** power`` for each Gaussian it has, while a
+    Gaussian keeps at least ``min_count`` frames.
+    """
+    targets = np.ones(len(occupancies), dtype=np.int64)
+    queue = [(-(occupancy**power), pdf) for pdf, occupancy in enumerate(occupancies.tolist()) if occupancy > 0]
+    heapq.heapify(queue)
+    for _ in range(target - len(targets)):
+        while queue and (targets[queue[0][1]] + 1) * min_count >= occupancies[queue[0][1]]:
+            heapq.heappop(queue)
+        if not queue:
+            break
+        pdf = queue[0][1]
+        targets[pdf] += 1
+        heapq.heapreplace(queue, (-(occupancies[pdf] ** power) / targets[pdf], pdf))
+    return targets
+
+
+def _split(
+    weights: Float64Array,
+    means: Float64Array,
+    variances: Float64Array,
+    target: int,
+    random: np.random.Generator,
+    perturbation: float = 0.01,
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Halve the heaviest Gaussian until there are ``target``, the halves a little apart (DiagGmm::Split)."""
+    size, dimension = means.shape
+    weights = np.concatenate([weights, np.zeros(target - size)])
+    means = np.concatenate([means, np.zeros((target - size, dimension))])
+    variances = np.concatenate([variances, np.zeros((target - size, dimension))])
+    for new in range(size, target):
+        heaviest = int(weights[:new].argmax())
+        weights[heaviest] /= 2.0
+        weights[new] = weights[heaviest]
+        shift = perturbation * random.standard_normal(dimension) * np.sqrt(variances[heaviest])
+        variances[new] = variances[heaviest]
+        means[new] = means[heaviest] + shift
+        means[heaviest] -= shift
+    return weights, means, variances

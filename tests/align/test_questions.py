@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blasr.align.questions import _best_bisection, cluster_phones, compile_questions
+from blasr.align.tree_stats import Moments, TreeStats, log_likelihood, moments_of
+from blasr.errors import DataError
+
+
+def moments(seed: int, centres: list[float], frames: int = 40) -> Moments:
+    random = np.random.default_rng(seed)
+    return np.stack([moments_of(random.normal(centre, 1.0, size=(frames, 2))).sum(axis=0) for centre in centres])
+
+
+def stats_of_phones(data: Moments, pdf_class: int = 1) -> TreeStats:
+    count = len(data)
+    windows = np.zeros((count, 3), dtype=np.int32)
+    windows[:, 1] = np.arange(1, count + 1)
+    return TreeStats(windows, np.full(count, pdf_class, dtype=np.int32), data, 1)
+
+
+def test_groups_of_alike_phones_become_questions() -> None:
+    stats = stats_of_phones(moments(0, [0.0, 0.2, 20.0, 20.2, -20.0]))
+    questions = cluster_phones(stats, [(phone,) for phone in range(1, 6)])
+    assert {(1, 2), (3, 4), (1, 2, 3, 4, 5)} <= set(questions)
+    assert {(phone,) for phone in range(1, 6)} <= set(questions)
+    assert questions == sorted(questions)
+
+
+def test_sets_are_never_separated() -> None:
+    stats = stats_of_phones(moments(1, [0.0, 30.0, 0.0]))
+    questions = cluster_phones(stats, [(1, 2), (3,)])
+    assert all((1 in question) == (2 in question) for question in questions)
+
+
+def test_only_the_named_states_count() -> None:
+    data = moments(2, [0.0, 20.0, 0.1])
+    assert (1, 3) in cluster_phones(stats_of_phones(data), [(1,), (2,), (3,)])
+    other = cluster_phones(stats_of_phones(data, pdf_class=0), [(1,), (2,), (3,)])
+    assert (1, 3) not in other
+
+
+def test_phones_without_data_are_still_asked_about() -> None:
+    data = moments(3, [0.0, 20.0, 0.0])
+    data[2] = 0.0
+    assert (3,) in cluster_phones(stats_of_phones(data), [(1,), (2,), (3,)])
+
+
+@pytest.mark.parametrize("sets", [[], [(1, 2), (2, 3)]])
+def test_empty_or_overlapping_sets_are_refused(sets: list[tuple[int, ...]]) -> None:
+    with pytest.raises(DataError, match="share a phone"):
+        cluster_phones(stats_of_phones(moments(0, [0.0, 1.0, 2.0])), sets)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.floats(-8, 8), min_size=2, max_size=7), st.integers(0, 1000))
+def test_a_bisection_is_close_to_the_best_of_all(centres: list[float], seed: int) -> None:
+    data = moments(seed, centres)
+    members = list(range(len(data)))
+    negative_gain, (first, second) = _best_bisection(data, members)
+    assert sorted(first + second) == members
+    whole = log_likelihood(data.sum(axis=0))
+    found = log_likelihood(data[first].sum(axis=0)) + log_likelihood(data[second].sum(axis=0)) - whole
+    assert -negative_gain == pytest.approx(found, rel=1e-6, abs=1e-6)
+    best = max(
+        log_likelihood(data[list(some)].sum(axis=0))
+        + log_likelihood(data[[index for index in members if index not in some]].sum(axis=0))
+        - whole
+        for size in range(1, len(data) // 2 + 1)
+        for some in itertools.combinations(members, size)
+    )
+    assert found >= 0.8 * best - 1e-6
+
+
+def test_compiled_questions_cover_positions_and_states() -> None:
+    questions = compile_questions([(2, 1), (3,), (1, 2)], num_pdf_classes=5)
+    assert questions.keys == [-1, 0, 1, 2]
+    assert questions.of_key[0] == ((1, 2), (3,))
+    assert questions.of_key[-1] == ((0,), (0, 1), (0, 1, 2), (0, 1, 2, 3))
+    np.testing.assert_array_equal(questions.membership(0, 3), [[0, 1, 1], [0, 0, 0]])
