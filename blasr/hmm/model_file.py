@@ -22,8 +22,7 @@ def read_model(path: Path) -> tuple[TransitionModel, AmDiagGmm | None]:
         The transition model, and the mixtures; None if the file ends there or goes on with another kind of model.
 
     Raises:
-        FormatError: the file is truncated, corrupt or of another kind.
-        MismatchError: the mixtures are fewer than the pdfs of the transition model.
+        FormatError: the file is truncated, corrupt, of another kind, or has fewer mixtures than pdfs.
     """
     with open_reader(path) as reader:
         transition_model = TransitionModel.read_from(reader)
@@ -33,25 +32,26 @@ def read_model(path: Path) -> tuple[TransitionModel, AmDiagGmm | None]:
         if first != "<DIMENSION>":
             raise reader.error(f"expected an acoustic model or the end of the file, found {first[:80]!r}")
         acoustic_model = AmDiagGmm.read_from(reader, first)
-    _check_pdfs(transition_model, acoustic_model, path)
+        try:
+            _check_pdfs(transition_model, acoustic_model)
+        except MismatchError as error:
+            raise reader.error(error.message) from None
     return transition_model, acoustic_model
 
 
 def write_model(
     path: Path, transition_model: TransitionModel, acoustic_model: AmDiagGmm | None = None, *, binary: bool = True
 ) -> None:
-    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` as :func:`read_model`."""
+    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` if there are fewer mixtures than pdfs."""
     if acoustic_model is not None:
-        _check_pdfs(transition_model, acoustic_model, path)
+        _check_pdfs(transition_model, acoustic_model)
     with open_writer(path, binary=binary) as writer:
         transition_model.write_to(writer)
         if acoustic_model is not None:
             acoustic_model.write_to(writer)
 
 
-def _check_pdfs(transition_model: TransitionModel, acoustic_model: AmDiagGmm, path: Path) -> None:
+def _check_pdfs(transition_model: TransitionModel, acoustic_model: AmDiagGmm) -> None:
     if acoustic_model.num_pdfs < transition_model.num_pdfs:
-        raise MismatchError(
-            f"the transition model has {transition_model.num_pdfs} pdfs, the acoustic model {acoustic_model.num_pdfs}",
-            path=path,
-        )
+        expected, found = transition_model.num_pdfs, acoustic_model.num_pdfs
+        raise MismatchError(f"the transition model has {expected} pdfs, the acoustic model mixtures for {found}")

@@ -56,7 +56,10 @@ class BinaryReader:
         """Go to an offset from the start of the stream."""
         if self._size is not None and not 0 <= offset <= self._size:
             raise self.error(f"the offset {offset} lies outside the file's {self._size} bytes")
-        self._stream.seek(offset)
+        try:
+            self._stream.seek(offset)
+        except (EOFError, OSError, zlib.error) as error:  # a compressed stream is read up to the offset
+            raise self.error(f"unreadable up to byte {offset}: {error}") from error
         self.offset = offset
 
     def error(self, message: str, *, fix: str | None = None) -> FormatError:

@@ -76,6 +76,8 @@ def open_table(path: str) -> Iterator[tuple[IO[bytes], int | None]]:
             raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
         size: int | None = os.fstat(stream.fileno()).st_size if Path(path).is_file() else None
         if path.endswith(".gz"):
+            if size == 0:
+                raise FormatError("the file is empty, without so much as a gzip header", path=path)
             stream, size = stack.enter_context(gzip.GzipFile(fileobj=stream)), None
         yield stream, size
 
