@@ -1,0 +1,109 @@
+"""The surviving tokens and links as the arrays of a lattice (``GetRawLattice``)."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from blasr.decoding.token_passing import DecodingGraph, Store
+from blasr.units import AnyArray, FloatArray, IntArray
+
+
+@numba.njit(cache=True, nogil=True)
+def _number_tokens(graph: DecodingGraph, store: Store, frame_tokens: IntArray, num_frames: int) -> tuple[IntArray, int]:
+    """All tokens in topological order (by frame, then along epsilon links), numbered; and the number of links."""
+    tokens, links = store.tokens, store.links
+    num_tokens, num_links = 0, 0
+    for frame in range(num_frames + 1):
+        index = frame_tokens[frame]
+        while index >= 0:
+            tokens[index].number = 0  # until all are counted: how many epsilon links enter it
+            num_tokens += 1
+            index = tokens[index].next
+    order = np.empty(num_tokens, np.int32)
+    done = 0
+    for frame in range(num_frames + 1):
+        index = frame_tokens[frame]
+        size = 0
+        while index >= 0:
+            size += 1
+            link = tokens[index].links
+            while link >= 0:
+                num_links += 1
+                if graph.ilabel[links[link].arc] == 0:
+                    tokens[links[link].target].number += 1
+                link = links[link].next
+            index = tokens[index].next
+        # A frame's list has its first token last: from the back, so that the start comes first.
+        members = np.empty(size, np.int32)
+        index = frame_tokens[frame]
+        for position in range(size - 1, -1, -1):
+            members[position] = index
+            index = tokens[index].next
+        begin = end = done
+        for index in members:
+            if tokens[index].number == 0:
+                order[end] = index
+                end += 1
+        while begin < end:
+            index = order[begin]
+            begin += 1
+            link = tokens[index].links
+            while link >= 0:
+                if graph.ilabel[links[link].arc] == 0:
+                    target = links[link].target
+                    tokens[target].number -= 1
+                    if tokens[target].number == 0:
+                        order[end] = target
+                        end += 1
+                link = links[link].next
+        done += size
+    for number in range(num_tokens):
+        tokens[order[number]].number = number
+    return order, num_links
+
+
+@numba.njit(cache=True, nogil=True)
+def lattice_arrays(
+    graph: DecodingGraph,
+    store: Store,
+    frame_tokens: IntArray,
+    loglikes: FloatArray,
+    reached_final: bool,
+) -> tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
+    """``state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_cost`` of the lattice;
+    acoustic costs are the negated log-likelihoods, unscaled.
+    """
+    num_frames = len(loglikes)
+    tokens, links = store.tokens, store.links
+    order, num_links = _number_tokens(graph, store, frame_tokens, num_frames)
+    state_times = np.empty(len(order), np.int32)
+    offsets = np.zeros(len(order) + 1, np.int64)
+    ilabel = np.empty(num_links, np.int32)
+    olabel = np.empty(num_links, np.int32)
+    nextstate = np.empty(num_links, np.int32)
+    graph_cost = np.empty(num_links, np.float32)
+    acoustic_cost = np.empty(num_links, np.float32)
+    final_cost = np.full(len(order), np.inf, np.float32)
+    for frame in range(num_frames + 1):
+        index = frame_tokens[frame]
+        while index >= 0:
+            number = tokens[index].number
+            state_times[number] = frame
+            if frame == num_frames:
+                final_cost[number] = graph.final[tokens[index].state] if reached_final else 0.0
+            index = tokens[index].next
+    position = 0
+    for number, index in enumerate(order):
+        link = tokens[index].links
+        while link >= 0:
+            arc = links[link].arc
+            ilabel[position] = graph.ilabel[arc]
+            olabel[position] = graph.olabel[arc]
+            nextstate[position] = tokens[links[link].target].number
+            graph_cost[position] = graph.weight[arc]
+            acoustic_cost[position] = -loglikes[state_times[number], graph.pdf[arc]] if graph.ilabel[arc] > 0 else 0.0
+            position += 1
+            link = links[link].next
+        offsets[number + 1] = position
+    return state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_cost

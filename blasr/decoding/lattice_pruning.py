@@ -1,0 +1,147 @@
+"""Pruning of tokens and forward links against the lattice beam (``PruneActiveTokens``, ``FinalizeDecoding``).
+
+A token's extra cost is by how much the best path through it is worse than the best path of all; it is known once the
+tokens after it have theirs, so pruning goes backward in time.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from blasr.decoding.token_passing import DecodingGraph, Store, free_link, free_token
+from blasr.units import AnyArray, IntArray
+
+
+@numba.njit(cache=True, nogil=True)
+def _prune_links_of(graph: DecodingGraph, store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
+    """Drop a token's links beyond the beam; returns the lowest extra cost of those left and whether any went."""
+    tokens, links = store.tokens, store.links
+    lowest = np.inf
+    pruned = False
+    previous, link = -1, tokens[index].links
+    while link >= 0:
+        following = links[link].next
+        target = links[link].target
+        cost = tokens[index].cost + links[link].acoustic_cost + graph.weight[links[link].arc]
+        extra = tokens[target].extra_cost + (cost - tokens[target].cost)
+        if extra > lattice_beam or extra == np.inf:
+            if previous < 0:
+                tokens[index].links = following
+            else:
+                links[previous].next = following
+            free_link(links, store.heads, link)
+            pruned = True
+        else:
+            lowest = min(lowest, max(extra, 0.0))
+            previous = link
+        link = following
+    return lowest, pruned
+
+
+@numba.njit(cache=True, nogil=True)
+def _prune_forward_links(
+    graph: DecodingGraph, store: Store, first: int, lattice_beam: float, delta: float
+) -> tuple[bool, bool]:
+    """``PruneForwardLinks`` of one frame: whether extra costs changed by more than ``delta``, whether links went."""
+    any_changed, any_pruned = False, False
+    changed = True
+    while changed:  # epsilon links make a token's extra cost depend on others of its frame
+        changed = False
+        index = first
+        while index >= 0:
+            extra, pruned = _prune_links_of(graph, store, index, lattice_beam)
+            any_pruned |= pruned
+            old = store.tokens[index].extra_cost
+            if extra != old and not abs(extra - old) <= delta:
+                changed = True
+            store.tokens[index].extra_cost = extra
+            index = store.tokens[index].next
+        any_changed |= changed
+    return any_changed, any_pruned
+
+
+@numba.njit(cache=True, nogil=True)
+def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
+    """``PruneTokensForFrame``: drop the tokens that no path within the lattice beam goes through."""
+    tokens = store.tokens
+    previous, index = -1, frame_tokens[frame]
+    while index >= 0:
+        following = tokens[index].next
+        if tokens[index].extra_cost == np.inf:
+            if previous < 0:
+                frame_tokens[frame] = following
+            else:
+                tokens[previous].next = following
+            free_token(store, index)
+        else:
+            previous = index
+        index = following
+
+
+@numba.njit(cache=True, nogil=True)
+def prune_active_tokens(
+    graph: DecodingGraph,
+    store: Store,
+    frame_tokens: IntArray,
+    num_frames: int,
+    stale_links: AnyArray,
+    stale_tokens: AnyArray,
+    lattice_beam: float,
+    delta: float,
+) -> None:
+    """``PruneActiveTokens`` after ``num_frames`` frames.
+
+    ``stale_links`` and ``stale_tokens`` say, for each frame, whether the costs after it have changed since its links
+    and tokens were pruned last; both are brought up to date.
+    """
+    for frame in range(num_frames - 1, -1, -1):
+        if stale_links[frame]:
+            changed, pruned = _prune_forward_links(graph, store, frame_tokens[frame], lattice_beam, delta)
+            if changed and frame > 0:
+                stale_links[frame - 1] = True
+            stale_tokens[frame] |= pruned
+            stale_links[frame] = False
+        if frame + 1 < num_frames and stale_tokens[frame + 1]:
+            _prune_tokens(store, frame_tokens, frame + 1)
+            stale_tokens[frame + 1] = False
+
+
+@numba.njit(cache=True, nogil=True)
+def prune_final(
+    graph: DecodingGraph, store: Store, frame_tokens: IntArray, num_frames: int, lattice_beam: float
+) -> bool:
+    """``FinalizeDecoding``: prune all frames with the final costs; returns whether a token is in a final state.
+
+    Where none is, every token of the last frame counts as final at no cost, as in Kaldi.
+    """
+    tokens = store.tokens
+    best, best_final = np.inf, np.inf
+    index = frame_tokens[num_frames]
+    while index >= 0:
+        best = min(best, tokens[index].cost)
+        best_final = min(best_final, tokens[index].cost + graph.final[tokens[index].state])
+        index = tokens[index].next
+    reached_final = best_final < np.inf
+    lowest = best_final if reached_final else best
+
+    changed = True
+    while changed:
+        changed = False
+        index = frame_tokens[num_frames]
+        while index >= 0:
+            extra, _ = _prune_links_of(graph, store, index, lattice_beam)
+            final_cost = graph.final[tokens[index].state] if reached_final else 0.0
+            extra = min(extra, tokens[index].cost + final_cost - lowest)
+            if extra > lattice_beam:
+                extra = np.inf
+            old = tokens[index].extra_cost
+            if extra != old and not abs(extra - old) <= 1e-5:
+                changed = True
+            tokens[index].extra_cost = extra
+            index = tokens[index].next
+    for frame in range(num_frames - 1, -1, -1):
+        _prune_forward_links(graph, store, frame_tokens[frame], lattice_beam, 0.0)
+        _prune_tokens(store, frame_tokens, frame + 1)
+    _prune_tokens(store, frame_tokens, 0)
+    return reached_final
