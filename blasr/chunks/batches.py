@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from blasr.chunks.config import ChunkConfig
 from blasr.chunks.examples import ExampleLoader, LengthError
 from blasr.chunks.plan import Entry, Pool, plan_epoch, split_evenly
-from blasr.errors import DataError
+from blasr.errors import BlasrError, DataError
 from blasr.features.extraction import TooShortError
 from blasr.tally import Tally
 from blasr.units import CONTEXT_FRAMES, AnyArray, FloatArray, IntArray
@@ -52,14 +52,16 @@ class PoolExamples:
     dropped: tuple[tuple[str, str], ...]
 
 
-class _PoolDataset(Dataset[PoolExamples]):
+class _PoolDataset(Dataset[PoolExamples | BlasrError]):
+    """Makes examples in whichever process asks; a mistake in the data comes back as a value and keeps its message."""
+
     def __init__(self, loader: ExampleLoader, pools: Sequence[Pool], epoch: int) -> None:
         self._loader, self._pools, self._epoch = loader, pools, epoch
 
     def __len__(self) -> int:
         return len(self._pools)
 
-    def __getitem__(self, index: int) -> PoolExamples:
+    def __getitem__(self, index: int) -> PoolExamples | BlasrError:
         examples, dropped = [], []
         for group in self._pools[index].groups:
             try:
@@ -69,6 +71,8 @@ class _PoolDataset(Dataset[PoolExamples]):
                 reason = "too short for one frame" if short else "whose frames are not those of the alignment"
                 dropped.append((error.utterance or "+".join(group), reason))
                 logger.debug("%s", error)
+            except BlasrError as error:
+                return error
         if not examples:
             return PoolExamples((), (), np.zeros((3, 1, 0), np.float32), np.zeros(0, np.int32), tuple(dropped))
         return PoolExamples(
@@ -145,7 +149,7 @@ class ChunkBatches:
         while pools and first >= pools[0].num_batches:
             first -= pools.pop(0).num_batches
         workers = self._config.num_workers
-        loader: DataLoader[PoolExamples] = DataLoader(
+        loader: DataLoader[PoolExamples | BlasrError] = DataLoader(
             _PoolDataset(self._loader, pools, epoch),
             batch_size=None,
             shuffle=False,
@@ -154,6 +158,8 @@ class ChunkBatches:
         )
         tally = Tally("chunks", self._max_loss)
         for pool, examples in zip(pools, loader, strict=True):
+            if isinstance(examples, BlasrError):
+                raise examples
             tally.keep(len(examples.names))
             for name, reason in examples.dropped:
                 tally.drop(name, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,15 +116,3 @@ def write_dump(
     with atomic_open(out / "manifest.json", "w") as file:
         json.dump(full, file, indent=2)
         file.write("\n")
-
-
-def counted(
-    utterances: Iterable[str], compute: Callable[[str], tuple[FloatArray, int] | None], tally: Tally, reason: str
-) -> Iterator[tuple[str, FloatArray, int]]:
-    """``utterance, matrix, T`` for every utterance that ``compute`` has a matrix for; the others are dropped."""
-    for utterance in utterances:
-        result = compute(utterance)
-        if result is None:
-            tally.drop(utterance, reason)
-        else:
-            yield utterance, *result

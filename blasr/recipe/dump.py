@@ -1,0 +1,191 @@
+"""Log-likelihoods of a data directory by a trained experiment: in memory for our own decoder, or as Kaldi archives."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from blasr import __version__
+from blasr.errors import BlasrError
+from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.hmm.transition_model import read_transition_model
+from blasr.inference import LogLikelihoods, PosteriorComputer, check_num_pdfs, write_dump
+from blasr.io.data_dir import DataDir, Utterance
+from blasr.progress import track
+from blasr.recipe.experiment import Experiment
+from blasr.tally import Tally
+from blasr.units import FloatArray
+
+logger = logging.getLogger(__name__)
+
+Item = tuple[str, FloatArray, int]
+"""Utterance-id, log-likelihoods ``(T, num_pdfs)``, and T as the features have it."""
+
+
+@dataclass(frozen=True)
+class DumpOptions:
+    """How log-likelihoods are computed.
+
+    Args:
+        prior_scale: what log priors are multiplied by before they are taken off.
+        jobs: processes; 0 computes in this one, with all of torch's threads.
+        device: where, with ``jobs`` 0.
+        piece_frames: the longest stretch that goes through the network at once.
+    """
+
+    prior_scale: float = 1.0
+    jobs: int = 0
+    device: torch.device | None = None
+    piece_frames: int = 6000
+
+
+class _LogLikelihoodDataset(Dataset[Item | BlasrError]):
+    """Computes in whichever process asks; a mistake in the data comes back as a value, to keep its one message."""
+
+    def __init__(
+        self, experiment: Experiment, extractor: FeatureExtractor, utterances: Sequence[Utterance], options: DumpOptions
+    ) -> None:
+        self._extractor, self._utterances = extractor, utterances
+        self._posteriors = PosteriorComputer(experiment.model, options.device, piece_frames=options.piece_frames)
+        self._log_likelihoods = LogLikelihoods(experiment.priors.log, options.prior_scale)
+
+    def __len__(self) -> int:
+        return len(self._utterances)
+
+    def __getitem__(self, index: int) -> Item | BlasrError:
+        utterance = self._utterances[index]
+        try:
+            planes = self._extractor.network_input(utterance)
+        except BlasrError as error:
+            return error
+        return utterance.id, self._log_likelihoods(self._posteriors.log_posteriors(planes)), planes.shape[2]
+
+
+def _as_is(item: Any) -> Any:
+    return item
+
+
+def log_likelihoods(
+    experiment: Experiment,
+    data_dir: DataDir,
+    options: DumpOptions | None = None,
+    *,
+    tally: Tally | None = None,
+) -> Iterator[Item]:
+    """``log p(s|x) - prior_scale * log p(s)`` of every utterance, in the order of the data directory.
+
+    Args:
+        experiment: a trained one.
+        data_dir: whose speakers' statistics normalise the features.
+        options: how.
+        tally: where utterances too short for one frame are told; without it they are an error.
+
+    Yields:
+        Utterance-id, float32 ``(T, num_pdfs)``, T.
+
+    Raises:
+        DataError: audio cannot be read.
+    """
+    options = options or DumpOptions()
+    extractor = FeatureExtractor(experiment.description.features, data_dir)
+    if extractor.config.cmvn == "speaker":
+        extractor.prepare()
+    dataset = _LogLikelihoodDataset(experiment, extractor, data_dir.utterances, options)
+    loader = DataLoader(dataset, batch_size=None, num_workers=options.jobs, collate_fn=_as_is)
+    for item in track(loader, "log-likelihoods", total=len(dataset)):
+        if isinstance(item, TooShortError) and tally is not None:
+            tally.drop(item.utterance or "?", "too short for one frame")
+        elif isinstance(item, BlasrError):
+            raise item
+        else:
+            yield item
+
+
+def check_experiment(experiment: Experiment, model: Path | None = None) -> int:
+    """The number of pdfs that network, priors and ``final.mdl`` agree on.
+
+    Args:
+        experiment: a trained one.
+        model: the decoder's ``final.mdl``; by default the one that the training labels were of.
+
+    Raises:
+        MismatchError: with all numbers and files.
+    """
+    path = model or experiment.final_mdl
+    return check_num_pdfs(
+        {
+            f"the output layer in {experiment.weights}": experiment.num_pdfs,
+            f"{experiment.directory / 'priors.vec'}": experiment.priors.num_pdfs,
+            f"{path}": read_transition_model(path).num_pdfs,
+        },
+        fix="give the final.mdl of the alignments that the network was trained on, or train on those of this final.mdl",
+    )
+
+
+def dump_network(
+    experiment: Experiment,
+    data: Path,
+    out: Path,
+    options: DumpOptions | None = None,
+    *,
+    model: Path | None = None,
+    max_loss: float = 0.05,
+    allow_pipes: bool = False,
+) -> Tally:
+    """Write ``loglikes.ark``, ``loglikes.scp`` and ``manifest.json`` of a data directory into ``out``.
+
+    Args:
+        experiment: a trained one.
+        data: a Kaldi data directory.
+        out: a folder, made where absent.
+        options: how.
+        model: the decoder's ``final.mdl``, for the check of the number of pdfs.
+        max_loss: the greatest share of utterances that may be dropped.
+        allow_pipes: whether commands in ``wav.scp`` may run.
+
+    Raises:
+        MismatchError: the numbers of pdfs of network, priors and ``final.mdl`` differ; nothing is written.
+        DataError: no utterances, unreadable audio, values that are not finite, too many utterances dropped.
+    """
+    options = options or DumpOptions()
+    num_pdfs = check_experiment(experiment, model)
+    data_dir = DataDir.read(data, allow_pipes=allow_pipes)
+    tally = Tally("dump", max_loss)
+    started = time.perf_counter()
+    priors = experiment.priors
+    write_dump(
+        out,
+        log_likelihoods(experiment, data_dir, options, tally=tally),
+        num_pdfs=num_pdfs,
+        asked=len(data_dir.utterances),
+        tally=tally,
+        manifest={
+            "values": "log p(s|x) - prior_scale * log p(s)",
+            "blasr": __version__,
+            "data": str(data),
+            "experiment": str(experiment.directory),
+            "weights": {"file": str(experiment.weights), "sha256": experiment.fingerprint(), "of": experiment.origin},
+            "model": str(model or experiment.final_mdl),
+            "priors": {
+                "scale": options.prior_scale,
+                "source": priors.source,
+                "floor": priors.floor,
+                "floored": priors.num_floored,
+            },
+            "cmvn": {
+                "of": experiment.description.features.cmvn,
+                "variances": experiment.description.features.norm_vars,
+            },
+        },
+    )
+    seconds = time.perf_counter() - started
+    logger.info("%s", tally.summary())
+    logger.info("written: %s in %.1f s, prior scale %g", out / "loglikes.ark", seconds, options.prior_scale)
+    return tally
