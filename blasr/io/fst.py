@@ -1,0 +1,286 @@
+"""OpenFst's binary files as flat arrays: vector and const transducers over the standard (tropical) arc.
+
+Formats: OpenFst's ``fst.cc`` (header), ``vector-fst.h``, ``const-fst.h`` and ``symbol-table.cc``. The files are
+little-endian; a vector transducer is, for each state, its final weight (float32), its number of arcs (int64) and
+its arcs (int32 ilabel, int32 olabel, float32 weight, int32 nextstate).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blasr.errors import FormatError
+from blasr.io.atomic import atomic_path
+from blasr.units import AnyArray, FloatArray, IntArray
+
+NO_STATE: Final = -1
+"""The start state of a transducer without states."""
+
+_FST_MAGIC: Final = 2125659606
+_SYMBOLS_MAGIC: Final = 2125658996
+_HAS_INPUT_SYMBOLS, _HAS_OUTPUT_SYMBOLS, _IS_ALIGNED = 1, 2, 4
+_VECTOR_VERSION: Final = 2
+_CONST_ALIGNED_VERSION, _CONST_VERSION = 1, 2
+_ALIGNMENT: Final = 16
+_EXPANDED_MUTABLE: Final = 3  # the two properties that every vector transducer has; the rest stay unknown
+_STATE_WORDS, _ARC_WORDS = 3, 4  # 4-byte words of a vector state's head and of an arc
+_ARC: Final = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("weight", "<f4"), ("nextstate", "<i4")])
+_CONST_STATE: Final = np.dtype(
+    [("final", "<f4"), ("position", "<u4"), ("arcs", "<u4"), ("iepsilons", "<u4"), ("oepsilons", "<u4")]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Fst:
+    """A weighted transducer of S states and A arcs in compressed rows; weights are costs (negated logs).
+
+    Attributes:
+        start: the start state, or -1 where there are no states.
+        offsets: int64 (S + 1); the arcs of state s are ``offsets[s]:offsets[s + 1]``.
+        ilabel, olabel: int32 (A); 0 is epsilon.
+        weight: float32 (A).
+        nextstate: int32 (A).
+        final: float32 (S); the cost of ending there, inf where a path cannot end.
+    """
+
+    start: int
+    offsets: NDArray[np.int64]
+    ilabel: IntArray
+    olabel: IntArray
+    weight: FloatArray
+    nextstate: IntArray
+    final: FloatArray
+
+    @property
+    def num_states(self) -> int:
+        """S."""
+        return len(self.final)
+
+    @property
+    def num_arcs(self) -> int:
+        """A."""
+        return len(self.ilabel)
+
+    @property
+    def sources(self) -> IntArray:
+        """int32 (A); the state that each arc leaves."""
+        return np.repeat(np.arange(self.num_states, dtype=np.int32), np.diff(self.offsets))
+
+    @staticmethod
+    def from_arcs(
+        start: int,
+        final: ArrayLike,
+        source: ArrayLike,
+        ilabel: ArrayLike,
+        olabel: ArrayLike,
+        weight: ArrayLike,
+        nextstate: ArrayLike,
+    ) -> Fst:
+        """The transducer of arcs given in any order; arcs of one state keep the order they were given in."""
+        sources = np.asarray(source, dtype=np.int64)
+        finals = np.asarray(final, dtype=np.float32)
+        order = np.argsort(sources, kind="stable")
+        offsets = np.zeros(len(finals) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(sources, minlength=len(finals)), out=offsets[1:])
+        return Fst(
+            start=start,
+            offsets=offsets,
+            ilabel=np.asarray(ilabel, dtype=np.int32)[order],
+            olabel=np.asarray(olabel, dtype=np.int32)[order],
+            weight=np.asarray(weight, dtype=np.float32)[order],
+            nextstate=np.asarray(nextstate, dtype=np.int32)[order],
+            final=finals,
+        )
+
+
+def read_fst(path: str | PathLike[str]) -> Fst:
+    """The transducer in an OpenFst binary file (vector or const, standard arc); symbol tables are skipped.
+
+    Raises:
+        FormatError: with the path and the byte at fault, on anything else.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", path=path, fix="check the path") from error
+    return from_bytes(data, path=path)
+
+
+def write_fst(fst: Fst, path: str | PathLike[str]) -> None:
+    """Write an OpenFst binary vector transducer, which OpenFst, Kaldi and :func:`read_fst` read."""
+    with atomic_path(Path(path)) as temporary:
+        Path(temporary).write_bytes(to_bytes(fst))
+
+
+def to_bytes(fst: Fst) -> bytes:
+    """What :func:`write_fst` writes."""
+    head = (
+        struct.pack("<i", _FST_MAGIC)
+        + _string("vector")
+        + _string("standard")
+        + struct.pack("<iiQqqq", _VECTOR_VERSION, 0, _EXPANDED_MUTABLE, fst.start, fst.num_states, fst.num_arcs)
+    )
+    words = np.empty(_STATE_WORDS * fst.num_states + _ARC_WORDS * fst.num_arcs, dtype="<i4")
+    states = _STATE_WORDS * np.arange(fst.num_states) + _ARC_WORDS * fst.offsets[:-1]
+    words[states] = fst.final.astype("<f4").view("<i4")
+    words[states + 1] = np.diff(fst.offsets)
+    words[states + 2] = 0  # the upper half of the number of arcs
+    arcs = _STATE_WORDS * (fst.sources.astype(np.int64) + 1) + _ARC_WORDS * np.arange(fst.num_arcs)
+    words[arcs] = fst.ilabel
+    words[arcs + 1] = fst.olabel
+    words[arcs + 2] = fst.weight.astype("<f4").view("<i4")
+    words[arcs + 3] = fst.nextstate
+    return head + words.tobytes()
+
+
+def from_bytes(data: bytes, *, path: str | PathLike[str] | None = None) -> Fst:
+    """The transducer in ``data``; ``path`` is named in errors. See :func:`read_fst`."""
+    reader = _Reader(data, path)
+    if len(data) < 4 or reader.unpack("i") != _FST_MAGIC:
+        raise reader.error("not an OpenFst binary file", offset=0)
+    fst_type, arc_type = reader.string(), reader.string()
+    if arc_type != "standard":
+        raise reader.error(f"an FST over {arc_type!r} arcs, where 'standard' (tropical) ones are expected")
+    if fst_type not in ("vector", "const"):
+        raise reader.error(f"an FST of type {fst_type!r}, where 'vector' or 'const' is expected")
+    version, flags = reader.unpack("i"), reader.unpack("i")
+    reader.unpack("Q")  # properties: not needed, and not to be trusted
+    start, num_states, num_arcs = reader.unpack("q"), reader.unpack("q"), reader.unpack("q")
+    for flag in (_HAS_INPUT_SYMBOLS, _HAS_OUTPUT_SYMBOLS):
+        if flags & flag:
+            reader.skip_symbols()
+    if fst_type == "vector":
+        if version != _VECTOR_VERSION:
+            raise reader.error(f"version {version} of vector FSTs, where {_VECTOR_VERSION} is expected")
+        fst = _read_vector(reader, start, num_states)
+    else:
+        if version not in (_CONST_ALIGNED_VERSION, _CONST_VERSION):
+            raise reader.error(f"version {version} of const FSTs, where 1 or 2 is expected")
+        aligned = bool(flags & _IS_ALIGNED) or version == _CONST_ALIGNED_VERSION
+        fst = _read_const(reader, start, num_states, num_arcs, aligned)
+    if reader.left:
+        raise reader.error(f"{reader.left} bytes left after the last state")
+    return _checked(fst, reader)
+
+
+class _Reader:
+    """A cursor over bytes that refuses to pass their end."""
+
+    def __init__(self, data: bytes, path: str | PathLike[str] | None) -> None:
+        self.data = data
+        self.path = path
+        self.offset = 0
+
+    @property
+    def left(self) -> int:
+        return len(self.data) - self.offset
+
+    def error(self, message: str, offset: int | None = None) -> FormatError:
+        return FormatError(f"{message} (at byte {self.offset if offset is None else offset})", path=self.path)
+
+    def take(self, size: int, what: str) -> memoryview:
+        if not 0 <= size <= self.left:
+            raise self.error(f"truncated: {what} needs {size} bytes and {self.left} are left")
+        self.offset += size
+        return memoryview(self.data)[self.offset - size : self.offset]
+
+    def unpack(self, code: str) -> int:
+        layout = struct.Struct(f"<{code}")
+        return int(layout.unpack(self.take(layout.size, "the header"))[0])
+
+    def string(self) -> str:
+        return bytes(self.take(self.unpack("i"), "a string")).decode("utf-8", "replace")
+
+    def skip_symbols(self) -> None:
+        if self.unpack("i") != _SYMBOLS_MAGIC:
+            raise self.error("a corrupt symbol table", offset=self.offset - 4)
+        self.string()
+        self.unpack("q")
+        for _ in range(self.unpack("q")):
+            self.string()
+            self.unpack("q")
+
+    def align(self) -> None:
+        self.take(-self.offset % _ALIGNMENT, "alignment")
+
+
+def _read_vector(reader: _Reader, start: int, num_states: int) -> Fst:
+    if num_states > reader.left // (4 * _STATE_WORDS):
+        raise reader.error(f"truncated: {num_states} states are promised and {reader.left} bytes are left")
+    begin = reader.offset
+    usable = reader.left - reader.left % 4
+    words = np.frombuffer(reader.take(usable, "the states"), dtype="<i4").copy()
+    view = words.data
+    heads: list[int] = []
+    position = 0
+    while position < len(words) if num_states < 0 else len(heads) < num_states:
+        # num_states < 0: written to a pipe, whose header could not be mended afterwards
+        heads.append(position)
+        if position + _STATE_WORDS > len(words) or view[position + 1] < 0 or view[position + 2] != 0:
+            raise reader.error(f"truncated or corrupt in state {len(heads) - 1}", offset=begin + 4 * position)
+        position += _STATE_WORDS + _ARC_WORDS * view[position + 1]
+    if position > len(words):
+        raise reader.error(f"truncated in the arcs of state {len(heads) - 1}", offset=begin + 4 * heads[-1])
+    reader.offset = begin + 4 * position
+    states = np.array(heads, dtype=np.int64)
+    offsets = np.zeros(len(heads) + 1, dtype=np.int64)
+    np.cumsum(words[states + 1], out=offsets[1:])
+    is_arc = np.ones(position, dtype=bool)
+    is_arc[(states[:, None] + np.arange(_STATE_WORDS)).ravel()] = False
+    arcs = words[:position][is_arc].view(_ARC)
+    return _from_records(start, offsets, arcs, words[states].view("<f4"))
+
+
+def _read_const(reader: _Reader, start: int, num_states: int, num_arcs: int, aligned: bool) -> Fst:
+    if min(num_states, num_arcs) < 0:
+        raise reader.error(f"a const FST of {num_states} states and {num_arcs} arcs")
+    if aligned:
+        reader.align()
+    states = np.frombuffer(reader.take(num_states * _CONST_STATE.itemsize, "the states"), dtype=_CONST_STATE)
+    if aligned:
+        reader.align()
+    arcs = np.frombuffer(reader.take(num_arcs * _ARC.itemsize, "the arcs"), dtype=_ARC)
+    offsets = np.zeros(num_states + 1, dtype=np.int64)
+    np.cumsum(states["arcs"], out=offsets[1:])
+    if offsets[-1] != num_arcs or not np.array_equal(states["position"], offsets[:-1]):
+        raise reader.error("corrupt: the states' arcs do not follow one another")
+    return _from_records(start, offsets, arcs, states["final"])
+
+
+def _from_records(start: int, offsets: NDArray[np.int64], arcs: AnyArray, final: AnyArray) -> Fst:
+    return Fst(
+        start=start,
+        offsets=offsets,
+        ilabel=arcs["ilabel"].astype(np.int32),
+        olabel=arcs["olabel"].astype(np.int32),
+        weight=arcs["weight"].astype(np.float32),
+        nextstate=arcs["nextstate"].astype(np.int32),
+        final=final.astype(np.float32),
+    )
+
+
+def _checked(fst: Fst, reader: _Reader) -> Fst:
+    if not (0 <= fst.start < fst.num_states or (fst.start == NO_STATE and fst.num_states == 0)):
+        raise reader.error(f"start state {fst.start} of an FST with {fst.num_states} states")
+    if fst.num_arcs:
+        lowest, highest = int(fst.nextstate.min()), int(fst.nextstate.max())
+        if lowest < 0 or highest >= fst.num_states:
+            found = lowest if lowest < 0 else highest
+            raise reader.error(f"an arc to state {found} of an FST with {fst.num_states} states")
+        if min(int(fst.ilabel.min()), int(fst.olabel.min())) < 0:
+            raise reader.error("an arc with a negative label")
+    if np.isnan(fst.weight).any() or np.isnan(fst.final).any():
+        raise reader.error("a weight that is not a number")
+    return fst
+
+
+def _string(text: str) -> bytes:
+    encoded = text.encode()
+    return struct.pack("<i", len(encoded)) + encoded
