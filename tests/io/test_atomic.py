@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from blasr.errors import DataError
+from blasr.io.atomic import atomic_dir, atomic_open, atomic_path
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
+    with atomic_open(tmp_path / "deep" / "a.txt", "w") as stream:
+        stream.write("größer\n")
+        assert not (tmp_path / "deep" / "a.txt").exists()
+    assert contents(tmp_path / "deep") == {"a.txt": "größer\n"}
+
+
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("old", encoding="utf-8")
+    with pytest.raises(RuntimeError), atomic_open(tmp_path / "a.txt", "w") as stream:
+        stream.write("new")
+        raise RuntimeError
+    assert contents(tmp_path) == {"a.txt": "old"}
+
+
+def test_an_error_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "a.ark") as temporary:
+        assert temporary.suffix == ".ark", "some writers go by the suffix"
+        temporary.write_bytes(b"half")
+        raise RuntimeError
+    assert contents(tmp_path) == {}
+
+
+def test_gzip_by_suffix_repeats_its_bytes(tmp_path: Path) -> None:
+    for name in ("a.gz", "b.gz"):
+        with atomic_open(tmp_path / name) as stream:
+            stream.write(b"same" * 100)
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == b"same" * 100
+    with atomic_open(tmp_path / "text.gz", "w") as text:
+        text.write("ä\n")
+    assert gzip.decompress((tmp_path / "text.gz").read_bytes()) == "ä\n".encode()
+
+
+def test_a_link_keeps_pointing_and_its_target_changes(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("old", encoding="utf-8")
+    (tmp_path / "link").symlink_to("target")
+    with atomic_open(tmp_path / "link", "w") as stream:
+        stream.write("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text(encoding="utf-8") == "new"
+
+
+def test_a_device_is_written_to_directly() -> None:
+    with atomic_open("/dev/null") as stream:
+        stream.write(b"gone")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_what_cannot_be_written_is_a_user_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="is a folder"), atomic_open(tmp_path):
+        pass
+    with pytest.raises(DataError, match="cannot be made"), atomic_open(tmp_path / "file" / "a"):
+        pass
+    with pytest.raises(DataError, match="is a file"), atomic_dir(tmp_path / "file"):
+        pass
+
+
+def test_a_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    target = tmp_path / "lang"
+    for name in ("old", "new"):
+        with atomic_dir(target) as temporary:
+            (temporary / name).write_text(name, encoding="utf-8")
+    assert contents(target) == {"new": "new"}
+    with pytest.raises(RuntimeError), atomic_dir(target) as temporary:
+        (temporary / "half").touch()
+        raise RuntimeError
+    assert contents(target) == {"new": "new"}
+    assert [path.name for path in tmp_path.iterdir()] == ["lang"]
