@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import kaldiio
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from blasr.errors import FormatError
+from blasr.io.atomic import atomic_path
+from blasr.io.tables import read_matrices
 
 VARIANCE_FLOOR = 1e-20
 
@@ -35,6 +41,11 @@ class CmvnStats:
     def total(cls, items: Iterable[CmvnStats]) -> CmvnStats:
         """The statistics of everything in ``items`` together."""
         return cls(np.sum([item.matrix for item in items], axis=0))
+
+    @property
+    def dim(self) -> int:
+        """Coefficients, D."""
+        return len(self.matrix[0]) - 1
 
     @property
     def count(self) -> float:
@@ -66,3 +77,26 @@ def apply_cmvn(features: Tensor, stats: CmvnStats, norm_vars: bool = False) -> T
         return features - mean
     scale = torch.from_numpy(1 / np.sqrt(stats.variance)).to(features)
     return (features - mean) * scale
+
+
+def read_cmvn_stats(specifier: str | os.PathLike[str]) -> dict[str, CmvnStats]:
+    """Statistics by speaker (or utterance), as ``compute-cmvn-stats`` writes them to an archive or a script.
+
+    Raises:
+        FormatError: the file is truncated, corrupt, or of matrices that are no statistics.
+    """
+    stats = {}
+    for speaker, matrix in read_matrices(specifier, dtype=np.float64):
+        if matrix.shape[0] != 2 or matrix.shape[1] < 2 or not np.isfinite(matrix).all() or matrix[0, -1] <= 0:
+            message = (
+                f"found a matrix of shape {matrix.shape} for {speaker}, expected finite CMVN statistics (2, D + 1)"
+            )
+            raise FormatError(message, path=specifier, fix="give what compute-cmvn-stats wrote")
+        stats[speaker] = CmvnStats(np.array(matrix, dtype=np.float64))
+    return stats
+
+
+def write_cmvn_stats(path: str | os.PathLike[str], stats: Mapping[str, CmvnStats]) -> None:
+    """Write statistics as an archive of double matrices, as ``compute-cmvn-stats`` does."""
+    with atomic_path(path) as temporary:
+        kaldiio.save_ark(str(temporary), {speaker: stats[speaker].matrix for speaker in sorted(stats)})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
 import torch
@@ -12,24 +13,22 @@ import torch.nn.functional as F
 import torchaudio
 from torch import Tensor
 
-from blasr.errors import DataError
+from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig, MfccConfig
 from blasr.features.deltas import delta_planes
-from blasr.features.fbank import LogMel, num_frames
+from blasr.features.fbank import LogMel, TooShortError
 from blasr.features.mfcc import Mfcc
 from blasr.io.data_dir import DataDir, Utterance
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import CONTEXT_FRAMES
 
+__all__ = ["FeatureExtractor", "FeatureKind", "TooShortError", "pad_context"]
+
 FeatureKind = Literal["fbank", "mfcc"]
 
 logger = logging.getLogger(__name__)
-
-
-class TooShortError(DataError):
-    """An utterance that does not last one frame."""
 
 
 def pad_context(planes: Tensor, frames: int = CONTEXT_FRAMES) -> Tensor:
@@ -42,19 +41,43 @@ class FeatureExtractor:
 
     It can be pickled and used in workers; call :meth:`prepare` first, or each worker collects statistics of its own.
 
+    Perturbed speech (for training) is normalised by the statistics of the perturbed speaker, that is, of all of the
+    speaker's utterances under the same perturbation: ``speed`` and ``vtln_warp`` make another voice, whose mean
+    spectrum lies elsewhere, and a network that is to meet new voices, each normalised by its own statistics, must
+    see this one so too (Kaldi's speed-perturbed speakers are speakers of their own as well). The statistics of the
+    unperturbed voice would leave an offset of up to 1 standard deviation of the log-mel features that no test speaker
+    has. A gain adds a constant to every log-mel coefficient and to the speaker's mean alike, and goes with it: it
+    only shows with ``cmvn="none"``, against dither, or near digital silence. ``speed`` and ``vtln_warp`` are rounded
+    to hundredths, so that filterbanks and statistics can be kept.
+
     Args:
         config: an :class:`MfccConfig` for MFCCs, or a :class:`FeatureConfig`, from which MFCCs take all but their bins.
         data_dir: whose utterances, and whose speakers' statistics.
         kind: ``"fbank"`` for log-mel features or ``"mfcc"``.
+        speaker_stats: statistics of the unperturbed speech of speakers, where they are known already (from
+            :func:`blasr.features.cmvn.read_cmvn_stats`; one for all speakers is ``dict.fromkeys(speakers, stats)``).
     """
 
-    def __init__(self, config: FeatureConfig, data_dir: DataDir, kind: FeatureKind = "fbank") -> None:
+    def __init__(
+        self,
+        config: FeatureConfig,
+        data_dir: DataDir,
+        kind: FeatureKind = "fbank",
+        speaker_stats: Mapping[str, CmvnStats] | None = None,
+    ) -> None:
         self.config = _mfcc_config(config) if kind == "mfcc" else config
         self.data_dir = data_dir
         self.kind = kind
         self.transform = Mfcc(self.config) if isinstance(self.config, MfccConfig) else LogMel(self.config)
-        self._stats: dict[str, CmvnStats] = {}
         self._speakers = data_dir.speakers()
+        self._stats: dict[tuple[str, float, float], CmvnStats] = {}  # by speaker, speed, warp
+        for speaker, stats in (speaker_stats or {}).items():
+            if stats.dim != self.dim:
+                raise MismatchError(
+                    f"the statistics of speaker {speaker} have {stats.dim} coefficients, the features {self.dim}",
+                    fix="collect them anew with this configuration of features",
+                )
+            self._stats[speaker, 1.0, 1.0] = stats
 
     @property
     def dim(self) -> int:
@@ -72,42 +95,28 @@ class FeatureExtractor:
     ) -> Tensor:
         """Static features ``(T, D)``, normalised as configured.
 
+        Args:
+            utterance: one of the data directory's, or another one of its speakers and recordings.
+            speed: plays the audio that many times as fast, pitch and formants too; T changes.
+            vtln_warp: Kaldi's --vtln-warp: above 1 the filters move down and formants seem higher.
+            gain_db: amplifies the audio.
+            generator: where dither is drawn from, if it is configured.
+
         Raises:
             TooShortError: the utterance does not last one frame.
             DataError: its audio cannot be read or has another sample rate; the utterance is named.
+            ConfigError: a perturbation out of range.
         """
-        features = self.raw_features(utterance, speed=speed, vtln_warp=vtln_warp, gain_db=gain_db, generator=generator)
+        speed, vtln_warp = round(speed, 2), round(vtln_warp, 2)
+        waveform = self._waveform(utterance, speed, gain_db)
+        features = self._transform(utterance, waveform, vtln_warp, generator)
         if self.config.cmvn == "none":
             return features
-        stats = CmvnStats.of(features) if self.config.cmvn == "utterance" else self._stats_of(utterance.speaker)
-        return apply_cmvn(features, stats, self.config.norm_vars)
-
-    def raw_features(
-        self,
-        utterance: Utterance,
-        *,
-        speed: float = 1.0,
-        vtln_warp: float = 1.0,
-        gain_db: float = 0.0,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        """Static features ``(T, D)`` before normalisation; arguments and errors as in :meth:`features`."""
-        samples, rate = self.data_dir.read_audio(utterance, self.config.sample_rate)
-        waveform = torch.from_numpy(samples)
-        if speed != 1.0:
-            waveform, _ = torchaudio.functional.speed(waveform, rate, speed)
+        if self.config.cmvn == "utterance":
+            return apply_cmvn(features, CmvnStats.of(features), self.config.norm_vars)
         if gain_db != 0.0:
-            waveform = waveform * 10 ** (gain_db / 20)
-        if num_frames(len(waveform), self.config) == 0:
-            raise TooShortError(
-                f"found {len(waveform)} samples, too short for one frame of {self.config.frame_length_ms:g} ms",
-                path=self.data_dir.path,
-                utterance=utterance.id,
-                fix="take it out of the data directory",
-            )
-        with torch.no_grad():
-            features: Tensor = self.transform(waveform, vtln_warp=vtln_warp, generator=generator)
-        return features
+            features = features - self._gain_offset(gain_db)
+        return apply_cmvn(features, self._stats_of(utterance.speaker, speed, vtln_warp), self.config.norm_vars)
 
     def network_input(
         self,
@@ -127,23 +136,39 @@ class FeatureExtractor:
 
     @property
     def speaker_stats(self) -> dict[str, CmvnStats]:
-        """Statistics of every speaker's features before normalisation, collected by one pass over the data."""
+        """Statistics of every speaker's unperturbed features before normalisation, by one pass over the data."""
         self.prepare()
-        return self._stats
+        return {speaker: self._stats[speaker, 1.0, 1.0] for speaker in self._speakers}
 
-    def prepare(self, speakers: Collection[str] | None = None) -> None:
-        """Collect the statistics of ``speakers`` (all of them by default) that are not there yet.
+    def prepare(
+        self,
+        speakers: Collection[str] | None = None,
+        *,
+        speeds: Iterable[float] = (1.0,),
+        vtln_warps: Iterable[float] = (1.0,),
+    ) -> None:
+        """Collect the statistics that are not there yet, by one pass over the data.
+
+        Args:
+            speakers: whose; everyone's by default.
+            speeds: with each of these speeds.
+            vtln_warps: and each of these warps.
 
         Raises:
             DataError: an utterance's audio cannot be read; those too short for one frame are only counted.
         """
-        wanted = [name for name in self._speakers if name not in self._stats and (speakers is None or name in speakers)]
-        utterances = [utterance for name in wanted for utterance in self._speakers[name]]
+        perturbations = [(round(speed, 2), round(warp, 2)) for speed in speeds for warp in vtln_warps]
+        names = [name for name in self._speakers if speakers is None or name in speakers]
+        keys = {(name, *pair) for name in names for pair in perturbations} - self._stats.keys()
+        stats = {key: CmvnStats.zeros(self.dim) for key in keys}
+        needed = {name for name, *_ in keys}
+        utterances = [utterance for name in names if name in needed for utterance in self._speakers[name]]
         tally = Tally("speaker statistics")
-        stats = {name: CmvnStats.zeros(self.dim) for name in wanted}
         for utterance in track(utterances, "speaker statistics", total=len(utterances)):
+            wanted = [pair for pair in perturbations if (utterance.speaker, *pair) in stats]
             try:
-                stats[utterance.speaker].accumulate(self.raw_features(utterance))
+                for pair, features in self._perturbed(utterance, wanted):
+                    stats[(utterance.speaker, *pair)].accumulate(features)
                 tally.keep()
             except TooShortError:
                 tally.drop(utterance.id, "too short for one frame")
@@ -151,12 +176,49 @@ class FeatureExtractor:
         if tally.dropped:
             logger.warning(tally.summary())
 
-    def _stats_of(self, speaker: str) -> CmvnStats:
-        if speaker not in self._stats:
+    def _perturbed(
+        self, utterance: Utterance, perturbations: Iterable[tuple[float, float]]
+    ) -> Iterator[tuple[tuple[float, float], Tensor]]:
+        waveforms: dict[float, Tensor] = {}
+        for speed, warp in perturbations:
+            if speed not in waveforms:
+                waveforms[speed] = self._waveform(utterance, speed)
+            yield (speed, warp), self._transform(utterance, waveforms[speed], warp)
+
+    def _waveform(self, utterance: Utterance, speed: float = 1.0, gain_db: float = 0.0) -> Tensor:
+        if not 0.5 <= speed <= 2.0:
+            raise ConfigError(f"found a speed of {speed}, expected 0.5 to 2")
+        samples, rate = self.data_dir.read_audio(utterance, self.config.sample_rate)
+        waveform = torch.from_numpy(samples)
+        if speed != 1.0:
+            waveform = torchaudio.functional.resample(waveform, round(speed * rate), rate)
+        return waveform * 10 ** (gain_db / 20) if gain_db != 0.0 else waveform
+
+    def _transform(
+        self, utterance: Utterance, waveform: Tensor, vtln_warp: float, generator: torch.Generator | None = None
+    ) -> Tensor:
+        try:
+            features: Tensor = self.transform(waveform, vtln_warp=vtln_warp, generator=generator)
+        except TooShortError as error:
+            path = self.data_dir.path
+            raise TooShortError(error.message, path=path, utterance=utterance.id, fix=error.fix) from None
+        return features
+
+    def _gain_offset(self, gain_db: float) -> Tensor:
+        """What a gain adds to the features, ``(D,)``."""
+        log_energy = torch.full((self.config.num_mel_bins,), gain_db * math.log(10) / 10)
+        return (
+            self.transform.from_log_mel(log_energy, log_energy[0]) if isinstance(self.transform, Mfcc) else log_energy
+        )
+
+    def _stats_of(self, speaker: str, speed: float, vtln_warp: float) -> CmvnStats:
+        key = (speaker, speed, vtln_warp)
+        if key not in self._stats:
             if speaker not in self._speakers:
-                raise DataError(f"has no utterances of the speaker {speaker}", path=self.data_dir.path)
-            self.prepare([speaker])
-        return self._stats[speaker]
+                message = f"has no utterances of speaker {speaker} to take statistics from"
+                raise DataError(message, path=self.data_dir.path, fix="normalise by utterance, or give statistics")
+            self.prepare([speaker], speeds=[speed], vtln_warps=[vtln_warp])
+        return self._stats[key]
 
 
 def _mfcc_config(config: FeatureConfig) -> MfccConfig:

@@ -15,6 +15,10 @@ EPSILON = torch.finfo(torch.float32).eps
 """The floor under energies before the logarithm."""
 
 
+class TooShortError(DataError):
+    """Speech that does not last one frame."""
+
+
 def num_frames(num_samples: int, config: FeatureConfig) -> int:
     """How many frames ``num_samples`` samples give (Kaldi's ``NumFrames``)."""
     length, shift = config.frame_length_samples, config.frame_shift_samples
@@ -60,10 +64,10 @@ class Frames(nn.Module):
         length, shift = config.frame_length_samples, config.frame_shift_samples
         frames = num_frames(samples, config)
         if frames == 0:
-            raise DataError(
+            raise TooShortError(
                 f"found {samples} samples, too short for one frame; expected at least "
                 f"{length if config.snip_edges else shift - shift // 2}",
-                fix="leave it out",
+                fix="take it out of the data directory",
             )
         if not config.snip_edges:
             # frames are centred on the shifts; beyond its ends the waveform is mirrored, the edge sample repeated
@@ -95,7 +99,7 @@ class LogMel(nn.Module):
             generator: where the dither is drawn from.
 
         Raises:
-            DataError: the waveform is too short for one frame.
+            TooShortError: the waveform is too short for one frame.
             ConfigError: the warp does not fit the range of frequencies.
         """
         return self.from_frames(self.frames(waveform, generator), vtln_warp)

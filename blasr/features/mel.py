@@ -28,8 +28,8 @@ def inverse_mel_scale(mel: AnyArray) -> AnyArray:
 def warp_frequencies(hertz: AnyArray, config: FeatureConfig, warp: float) -> AnyArray:
     """Where the filter edges at ``hertz`` move to under a VTLN ``warp``: ``f / warp`` but for the bends at both ends.
 
-    The piecewise linear function of Kaldi's ``MelBanks::VtlnWarpFreq``; a warp above 1 suits short vocal tracts
-    in reverse, that is, it moves every filter down.
+    The piecewise linear function of Kaldi's ``MelBanks::VtlnWarpFreq``. A warp above 1 moves the filters down, so
+    that formants seem higher, as from a shorter vocal tract.
 
     Raises:
         ConfigError: the warp is too far from 1 for the range of frequencies.

@@ -38,7 +38,12 @@ class Mfcc(nn.Module):
         """Liftered cepstra; arguments and errors as in :meth:`blasr.features.fbank.LogMel.forward`."""
         frames: Frames = self.log_mel.frames
         raw = frames.cut(waveform, generator)
-        cepstra = self.log_mel.from_frames(frames.emphasise(raw), vtln_warp) @ self.transform
+        log_mel = self.log_mel.from_frames(frames.emphasise(raw), vtln_warp)
+        return self.from_log_mel(log_mel, raw.square().sum(dim=-1).clamp(min=EPSILON).log())
+
+    def from_log_mel(self, log_mel: Tensor, log_energy: Tensor) -> Tensor:
+        """Liftered cepstra ``(..., D)`` of log-mel energies ``(..., F)`` and frames' log energies ``(...)``."""
+        cepstra = log_mel @ self.transform
         if self.config.use_energy:
-            cepstra[..., 0] = raw.square().sum(dim=-1).clamp(min=EPSILON).log()
+            cepstra[..., 0] = log_energy
         return cepstra
