@@ -187,7 +187,8 @@ def _read_table(path: Path) -> dict[str, str]:
     return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
 
 
-def _speed(text: str) -> str:
+def speed_factor(text: str) -> str:
+    """``text``, where it is a positive decimal number."""
     if not Fraction(text) > 0:
         raise ValueError(text)
     return text
@@ -203,7 +204,12 @@ def main() -> None:
     parser.add_argument("--dev-strings", type=int, default=12, metavar="N", help="joined for dev, per speaker")
     parser.add_argument("--test-strings", type=int, default=6, metavar="N", help="joined for test, per speaker")
     parser.add_argument(
-        "--speeds", nargs="*", type=_speed, default=[], metavar="S", help="copies of train at these speeds: 0.9 1.1"
+        "--speeds",
+        nargs="*",
+        type=speed_factor,
+        default=[],
+        metavar="S",
+        help="copies of train at speeds 0.9 1.1",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the joined strings")
     run_command(parser, prepare)

@@ -1,0 +1,103 @@
+"""Speech from eSpeak NG, offline, through the shared library of the package ``espeakng-loader`` (GPLv3).
+
+The library keeps global state from call to call, so the samples repeat only in a fresh process that makes the same
+calls in the same order: :func:`render` gives each voice a process of its own. Constants are those of
+eSpeak NG's ``speak_lib.h``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blasr.errors import DependencyError
+
+_AUDIO_OUTPUT_SYNCHRONOUS = 2
+_POSITION_CHARACTER = 1
+_CHARS_UTF8 = 1
+_RATE, _PITCH, _RANGE = 1, 3, 4  # espeak_PARAMETER
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """What to say and how: words per minute, and base pitch and its range from 0 to 100 (50 is the voice's own)."""
+
+    text: str
+    words_per_minute: int = 170
+    pitch: int = 50
+    pitch_range: int = 50
+
+
+@dataclass(frozen=True)
+class Speech:
+    """16-bit samples ``(N,)`` and their rate in Hz."""
+
+    samples: NDArray[np.int16]
+    rate: int
+
+
+def require_espeak() -> None:
+    """Raise :class:`DependencyError` where the synthesiser is not installed."""
+    if importlib.util.find_spec("espeakng_loader") is None:
+        message = "the speech synthesiser of the demo, espeakng-loader, is not installed"
+        raise DependencyError(message, fix="run pip install 'blasr[demo]' (or make setup)")
+
+
+def render(scripts: Mapping[str, Sequence[Line]], jobs: int) -> Iterator[tuple[str, list[Speech]]]:
+    """Each voice (an eSpeak NG name such as ``en-us+f2``) with its lines spoken, in the order of ``scripts``.
+
+    Raises:
+        DependencyError: the synthesiser is not installed, or does not know a voice.
+    """
+    require_espeak()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
+        yield from zip(scripts, pool.map(speak, scripts, scripts.values()), strict=True)
+
+
+def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
+    """The lines in one voice; repeats exactly only as the first call in a process.
+
+    Raises:
+        DependencyError: the synthesiser is not installed, or does not know the voice.
+    """
+    require_espeak()
+    import espeakng_loader
+
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    rate = library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
+    if rate <= 0:
+        message = f"eSpeak NG cannot read its voices in {espeakng_loader.get_data_path()}"
+        raise DependencyError(message, fix="install espeakng-loader again, in a folder whose path is under 150 letters")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))  # else the time of day seeds the breath noise of some voices
+    chunks: list[NDArray[np.int16]] = []
+
+    def collect(samples: Any, count: int, events: Any) -> int:
+        if samples and count > 0:
+            chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        return 0
+
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int16), ctypes.c_int, ctypes.c_void_p)(collect)
+    library.espeak_SetSynthCallback(callback)
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise DependencyError(f"eSpeak NG has no voice {voice!r}", fix="install espeakng-loader 0.2.4 or newer")
+    spoken = []
+    for line in lines:
+        for parameter, value in ((_RATE, line.words_per_minute), (_PITCH, line.pitch), (_RANGE, line.pitch_range)):
+            library.espeak_SetParameter(parameter, value, 0)
+        text = line.text.encode() + b"\0"
+        chunks.clear()
+        status = library.espeak_Synth(text, len(text), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None)
+        if status != 0 or not chunks:
+            raise DependencyError(f"eSpeak NG said nothing for {line.text!r} (status {status})")
+        spoken.append(Speech(np.concatenate(chunks), rate))
+    return spoken
