@@ -1,0 +1,180 @@
+"""The training loop: exact to resume, refusing what it should, leaving nothing half-written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from blasr.errors import ConfigError, FormatError, MismatchError, TrainingError
+from blasr.training import CrossEntropy, Trainer, TrainingConfig, load_weights
+from blasr.training.checkpoint import average_weights, read_state
+from blasr.training.resume import changes
+from tests.training.toy import ToySource, toy_module
+
+
+class StopEarly(Exception):
+    """As if the process had been killed."""
+
+
+class StoppingSource(ToySource):
+    def __init__(self, stop: tuple[int, int]) -> None:
+        super().__init__()
+        self.stop = stop
+
+    def batches(self, epoch: int, first: int = 0) -> Any:
+        for number, batch in enumerate(super().batches(epoch, first), first):
+            if (epoch, number) == self.stop:
+                raise StopEarly
+            yield batch
+
+
+def trainer(directory: Path, run_config: dict[str, Any] | None = None, **values: Any) -> Trainer:
+    config = TrainingConfig(**{"epochs": 3, "log_interval": 1, **values})
+    return Trainer(toy_module(), CrossEntropy(), config, directory, run_config=run_config, unit="points")
+
+
+def weights(directory: Path, name: str = "last") -> dict[str, Tensor]:
+    return load_weights(directory / "checkpoints" / f"{name}.safetensors")[0]
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def figures(directory: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+    timing = ("points_per_second", "waiting", "seconds")
+    return [{key: value for key, value in line.items() if key not in timing} for line in lines]
+
+
+@pytest.mark.parametrize("stop", [(1, 3), (2, 0), (2, 4), (3, 2)])
+def test_resumed_equals_uninterrupted_bit_for_bit(tmp_path: Path, stop: tuple[int, int]) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    trainer(whole, checkpoint_interval=2).fit(ToySource(), ToySource())
+    with pytest.raises(StopEarly):
+        trainer(parts, checkpoint_interval=2).fit(StoppingSource(stop), ToySource())
+    state = trainer(parts, checkpoint_interval=2).fit(ToySource(), ToySource())
+    assert state.step == 15
+    assert equal(weights(whole), weights(parts))
+    assert any(name.startswith("momentum.") for name in weights(whole))
+    assert figures(whole) == figures(parts)
+
+
+def test_a_finished_run_says_so_and_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    trainer(tmp_path).fit(ToySource())
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
+    with caplog.at_level("INFO"):
+        trainer(tmp_path).fit(ToySource())
+    assert "training is done: 3 epochs, 15 steps" in caplog.text
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
+
+
+def test_more_epochs_go_on_from_the_end(tmp_path: Path) -> None:
+    trainer(tmp_path / "a").fit(ToySource())
+    trainer(tmp_path / "a", epochs=5).fit(ToySource())
+    trainer(tmp_path / "b", epochs=5).fit(ToySource())
+    assert equal(weights(tmp_path / "a"), weights(tmp_path / "b"))
+
+
+def test_another_configuration_is_refused_by_key(tmp_path: Path) -> None:
+    trainer(tmp_path, {"model": {"width": 1.0}, "seed": 1}).fit(ToySource())
+    with pytest.raises(ConfigError, match=r"model\.width: 1\.0 -> 0\.5"):
+        trainer(tmp_path, {"model": {"width": 0.5}, "seed": 1}).fit(ToySource())
+
+
+def test_harmless_changes_match_by_pattern() -> None:
+    before, now = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9, "c": 9}, "d": 4}
+    assert changes(before, now, ("a.*",)) == ["d: 3 -> 4"]
+    assert changes(before, before) == []
+
+
+@pytest.mark.parametrize("poison", [(1, 0), (2, 3)])
+def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path, poison: tuple[int, int]) -> None:
+    epoch, number = poison
+    with pytest.raises(TrainingError) as caught:
+        trainer(tmp_path).fit(ToySource(poison))
+    assert f"epoch {epoch}, step {5 * (epoch - 1) + number + 1}" in caught.value.message
+    assert f"u{epoch}-{number}-3" in caught.value.message
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").glob("*")) if epoch > 1 else []
+    assert kept == ([] if epoch == 1 else ["epoch01.safetensors", "last.safetensors"])
+    assert all(
+        torch.isfinite(tensor).all()
+        for name in kept
+        for tensor in load_weights(tmp_path / "checkpoints" / name)[0].values()
+    )
+
+
+def test_a_diverging_rate_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="the batch holds u"):
+        trainer(tmp_path, learning_rate=1e30, gradient_clipping=0.0).fit(ToySource())
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    run = trainer(tmp_path, epochs=30, learning_rate=0.1)
+    run.fit(ToySource(), ToySource())
+    assert run.evaluate(ToySource()).accuracy > 0.8
+
+
+def test_old_checkpoints_go_but_the_best_stays(tmp_path: Path) -> None:
+    run = trainer(tmp_path, epochs=6, keep_checkpoints=2)
+    best = run.fit(ToySource(), ToySource()).best_epoch
+    there = {path.stem for path in (tmp_path / "checkpoints").glob("epoch*")}
+    assert there == {f"epoch{epoch:02d}" for epoch in {5, 6, best}}
+
+
+def test_final_weights(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    run.fit(ToySource(), ToySource())
+    assert run.final_weights()[1] == f"epoch {run.state.best_epoch}"
+    last = trainer(tmp_path, select="last")
+    last.fit(ToySource(), ToySource())
+    assert equal(last.final_weights()[0], weights(tmp_path, "epoch03"))
+    average = trainer(tmp_path, select="average", average_epochs=2)
+    average.fit(ToySource(), ToySource())
+    found, origin = average.final_weights()
+    assert origin == "average of epochs 2 to 3"
+    two, three = weights(tmp_path, "epoch02"), weights(tmp_path, "epoch03")
+    torch.testing.assert_close(found["0.weight"], (two["0.weight"] + three["0.weight"]) / 2)
+    assert found["1.num_batches_tracked"].item() == 15
+
+
+def test_an_average_of_one_is_the_same(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit(ToySource())
+    path = tmp_path / "checkpoints" / "epoch01.safetensors"
+    assert equal(average_weights([path]), load_weights(path)[0])
+
+
+def test_a_truncated_checkpoint_is_told(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit(ToySource())
+    path = tmp_path / "checkpoints" / "last.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FormatError, match=r"last\.safetensors"):
+        trainer(tmp_path, epochs=2).fit(ToySource())
+
+
+def test_weights_are_no_state(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit(ToySource())
+    with pytest.raises(FormatError, match="no checkpoint to go on from"):
+        read_state(tmp_path / "checkpoints" / "epoch01.safetensors")
+
+
+def test_another_model_is_told_with_shapes(tmp_path: Path) -> None:
+    trainer(tmp_path, epochs=1).fit(ToySource())
+    module = torch.nn.Sequential(torch.nn.Linear(2, 8), *list(toy_module())[1:])
+    with pytest.raises(MismatchError, match=r"0\.weight is \(16, 2\) in the file and \(8, 2\) in the model"):
+        Trainer(module, CrossEntropy(), TrainingConfig(epochs=2), tmp_path).fit(ToySource())
+
+
+def test_metrics_are_written_for_steps_and_epochs(tmp_path: Path) -> None:
+    trainer(tmp_path, log_interval=2).fit(ToySource(), ToySource())
+    lines = figures(tmp_path)
+    assert [line["step"] for line in lines if line["kind"] == "step"] == [2, 4, 6, 8, 10, 12, 14]
+    epochs = [line for line in lines if line["kind"] == "epoch"]
+    assert [line["epoch"] for line in epochs] == [1, 2, 3]
+    assert all(0 <= line["valid_accuracy"] <= 1 and line["learning_rate"] == 0.03 for line in epochs)
+    assert list((tmp_path / "tensorboard").iterdir())
