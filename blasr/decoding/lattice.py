@@ -92,9 +92,9 @@ class Lattice:
             self.acoustic_cost,
             self.final_graph_cost,
             self.final_acoustic_cost,
-            lm_scale,
-            acoustic_scale,
-            word_insertion_penalty,
+            float(lm_scale),
+            float(acoustic_scale),
+            float(word_insertion_penalty),
         )
         if end < 0:
             raise DataError("the lattice has no path to a final state", fix="decode the utterance again")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
 
+from blasr.decoding import lattice_output, lattice_pruning, token_passing
 from blasr.decoding.lattice import Lattice
 from blasr.decoding.lattice_output import lattice_arrays
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
@@ -113,12 +117,12 @@ class LatticeDecoder:
         survived, reached_final, arrays = _search(
             self._graph,
             matrix,
-            config.acoustic_scale,
-            config.beam,
+            float(config.acoustic_scale),  # of an integer, numba would compile a search of its own
+            float(config.beam),
             config.max_active,
             config.min_active,
-            config.lattice_beam,
-            config.beam_delta,
+            float(config.lattice_beam),
+            float(config.beam_delta),
             config.prune_interval,
         )
         if survived < len(matrix):
@@ -142,49 +146,73 @@ class LatticeDecoder:
         )
 
 
-@numba.njit(cache=True, nogil=True)
-def _search(
-    graph: DecodingGraph,
-    loglikes: FloatArray,
-    acoustic_scale: float,
-    beam: float,
-    max_active: int,
-    min_active: int,
-    lattice_beam: float,
-    beam_delta: float,
-    prune_interval: int,
-) -> tuple[int, bool, tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
-    """Frames decoded, whether a final state was reached, and the arrays of the lattice."""
-    num_frames, num_pdfs = loglikes.shape
-    store = new_store()
-    frame_tokens = np.full(num_frames + 1, -1, np.int32)
-    token_of_state = np.full(len(graph.final), -1, np.int32)
-    stale_links = np.ones(num_frames + 1, np.bool_)
-    stale_tokens = np.ones(num_frames + 1, np.bool_)
-    scores = np.empty(num_pdfs, np.float32)
+def _compile_search(sources: str) -> Any:
+    """The search itself, to be compiled at its first call and cached on disk.
 
-    frame_tokens[0] = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
-    token_of_state[graph.start] = frame_tokens[0]
-    store = process_nonemitting(graph, store, frame_tokens, 0, token_of_state, beam)
-    survived = 0
-    for frame in range(num_frames):
-        if frame % prune_interval == 0 and frame > 0:
-            prune_active_tokens(
-                graph, store, frame_tokens, frame, stale_links, stale_tokens, lattice_beam, lattice_beam * _PRUNE_SCALE
+    numba compiles anew when this file changes, but not when a module with the functions it calls does; a closure's
+    variables are part of the cache's key, so ``sources`` stands for those modules.
+    """
+
+    @numba.njit(cache=True, nogil=True)
+    def search(
+        graph: DecodingGraph,
+        loglikes: FloatArray,
+        acoustic_scale: float,
+        beam: float,
+        max_active: int,
+        min_active: int,
+        lattice_beam: float,
+        beam_delta: float,
+        prune_interval: int,
+    ) -> tuple[int, bool, tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
+        """Frames decoded, whether a final state was reached, and the arrays of the lattice."""
+        _ = sources
+        num_frames, num_pdfs = loglikes.shape
+        store = new_store()
+        frame_tokens = np.full(num_frames + 1, -1, np.int32)
+        token_of_state = np.full(len(graph.final), -1, np.int32)
+        stale_links = np.ones(num_frames + 1, np.bool_)
+        stale_tokens = np.ones(num_frames + 1, np.bool_)
+        scores = np.empty(num_pdfs, np.float32)
+
+        frame_tokens[0] = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
+        token_of_state[graph.start] = frame_tokens[0]
+        store = process_nonemitting(graph, store, frame_tokens, 0, token_of_state, beam)
+        survived = 0
+        for frame in range(num_frames):
+            if frame % prune_interval == 0 and frame > 0:
+                prune_active_tokens(
+                    graph,
+                    store,
+                    frame_tokens,
+                    frame,
+                    stale_links,
+                    stale_tokens,
+                    lattice_beam,
+                    lattice_beam * _PRUNE_SCALE,
+                )
+            for pdf in range(num_pdfs):
+                scores[pdf] = acoustic_scale * loglikes[frame, pdf]
+            store, cutoff = process_emitting(
+                graph, store, frame_tokens, frame, token_of_state, scores, beam, max_active, min_active, beam_delta
             )
-        for pdf in range(num_pdfs):
-            scores[pdf] = acoustic_scale * loglikes[frame, pdf]
-        store, cutoff = process_emitting(
-            graph, store, frame_tokens, frame, token_of_state, scores, beam, max_active, min_active, beam_delta
-        )
-        if frame_tokens[frame + 1] < 0:
-            break
-        store = process_nonemitting(graph, store, frame_tokens, frame + 1, token_of_state, cutoff)
-        survived += 1
-    reached_final = False
-    if survived == num_frames:
-        reached_final = prune_final(graph, store, frame_tokens, num_frames, lattice_beam)
-    return survived, reached_final, lattice_arrays(graph, store, frame_tokens, loglikes, reached_final)
+            if frame_tokens[frame + 1] < 0:
+                break
+            store = process_nonemitting(graph, store, frame_tokens, frame + 1, token_of_state, cutoff)
+            survived += 1
+        reached_final = False
+        if survived == num_frames:
+            reached_final = prune_final(graph, store, frame_tokens, num_frames, lattice_beam)
+        return survived, reached_final, lattice_arrays(graph, store, frame_tokens, loglikes, reached_final)
+
+    return search
+
+
+_search = _compile_search(
+    hashlib.sha256(
+        b"".join(Path(str(module.__file__)).read_bytes() for module in (lattice_output, lattice_pruning, token_passing))
+    ).hexdigest()
+)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -71,8 +71,8 @@ def force_align(
             graph.final,
             scores,
             pdfs,
-            acoustic_scale,
-            width,
+            float(acoustic_scale),  # of an integer, numba would compile a search of its own
+            float(width),
         )
         if outcome == _ALIGNED:
             return ForcedAlignment(transition_ids, cost, attempt > 0)

@@ -72,7 +72,8 @@ def test_any_sequence_of_the_lexicon_is_divided(said: list[tuple[int, int, int]]
 
 
 def test_times_without_a_lexicon_last_until_the_next_word() -> None:
-    path = BestPath(*np.array([[7, 8], [2, 5]], np.int32), np.arange(1, 10, dtype=np.int32), 0.0, 0.0)
+    words, frames = np.array([7, 8], np.int32), np.array([2, 5], np.int32)
+    path = BestPath(words, frames, np.arange(1, 10, dtype=np.int32), 0.0, 0.0)
     times = [(time.word, time.start_frame, time.num_frames) for time in word_times_from_arcs(path)]
     assert times == [(7, 2, 3), (8, 5, 4)]
 
