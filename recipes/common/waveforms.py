@@ -1,10 +1,9 @@
-"""Waveforms of the recipes: 16-bit files, speed perturbation, and single words joined into strings."""
+"""Waveforms of the recipes: 16-bit files, and single words joined into strings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +45,6 @@ def join(words: Sequence[Samples], gaps: Gaps, rate: int, generator: np.random.G
     for index, word in enumerate(words):
         parts += [quiet(gaps.between), word] if index else [word]
     return np.concatenate([*parts, quiet(gaps.tail)])
-
-
-def change_speed(samples: Samples, speed: str) -> Samples:
-    """Play ``samples`` at ``speed`` (a decimal number, such as ``"1.1"``): tempo, pitch and formants move together.
-
-    As sox's ``speed`` in Kaldi's ``perturb_data_dir_speed.sh``.
-    """
-    import torch  # slow to import, and most preparations do without
-    from torchaudio.functional import resample
-
-    ratio = Fraction(speed)
-    changed = resample(torch.from_numpy(samples.astype(np.float32)), ratio.numerator, ratio.denominator)
-    return to_int16(np.asarray(changed.numpy()))
 
 
 def to_int16(samples: NDArray[Any]) -> Samples:

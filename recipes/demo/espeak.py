@@ -8,11 +8,16 @@ eSpeak NG's ``speak_lib.h``.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import importlib.util
-import multiprocessing
+import io
+import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,12 +61,11 @@ def render(scripts: Mapping[str, Sequence[Line]], jobs: int) -> Iterator[tuple[s
     """Each voice (an eSpeak NG name such as ``en-us+f2``) with its lines spoken, in the order of ``scripts``.
 
     Raises:
-        DependencyError: the synthesiser is not installed, or does not know a voice.
+        DependencyError: the synthesiser is not installed, fails, or does not know a voice.
     """
     require_espeak()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        yield from zip(scripts, pool.map(speak, scripts, scripts.values()), strict=True)
+    with ThreadPoolExecutor(jobs) as pool:  # each thread waits for a process
+        yield from zip(scripts, pool.map(_speak_in_fresh_process, scripts, scripts.values()), strict=True)
 
 
 def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
@@ -101,3 +105,32 @@ def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
             raise DependencyError(f"eSpeak NG said nothing for {line.text!r} (status {status})")
         spoken.append(Speech(np.concatenate(chunks), rate))
     return spoken
+
+
+def _speak_in_fresh_process(voice: str, lines: Sequence[Line]) -> list[Speech]:
+    request = json.dumps([voice, [dataclasses.asdict(line) for line in lines]])
+    command = [sys.executable, "-m", "recipes.demo.espeak"]
+    result = subprocess.run(command, input=request.encode(), capture_output=True, cwd=Path(__file__).parents[2])
+    if result.returncode != 0:
+        message = result.stderr.decode(errors="replace").strip() or f"stopped by signal {-result.returncode}"
+        raise DependencyError(f"eSpeak NG failed on the voice {voice!r}: {message}")
+    with np.load(io.BytesIO(result.stdout), allow_pickle=False) as arrays:
+        rate = int(arrays["rate"])
+        return [Speech(arrays[str(number)], rate) for number in range(len(lines))]
+
+
+def _serve() -> None:
+    """What the fresh process does: a voice and its lines from stdin, their samples to stdout."""
+    voice, lines = json.load(sys.stdin)
+    try:
+        spoken = speak(voice, [Line(**line) for line in lines])
+    except DependencyError as error:
+        sys.exit(str(error))
+    samples = {str(number): speech.samples for number, speech in enumerate(spoken)}
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, rate=np.int64(spoken[0].rate), **samples)
+    sys.stdout.buffer.write(buffer.getvalue())
+
+
+if __name__ == "__main__":
+    _serve()

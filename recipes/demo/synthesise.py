@@ -59,8 +59,9 @@ def telephone(speech: Speech, generator: np.random.Generator) -> Samples:
     signal = torch.nn.functional.pad(signal, tuple(silences))
     noise = torch.from_numpy(generator.standard_normal(len(signal)).astype(np.float32))
     signal = signal + noise * (power * 10 ** (-generator.uniform(*SNR_DB) / 10)) ** 0.5
-    signal = functional.highpass_biquad(signal, RATE, TELEPHONE_BAND_HZ[0])
-    signal = functional.lowpass_biquad(signal, RATE, TELEPHONE_BAND_HZ[1])
+    for _ in range(2):  # 24 dB per octave
+        signal = functional.highpass_biquad(signal, RATE, TELEPHONE_BAND_HZ[0])
+        signal = functional.lowpass_biquad(signal, RATE, TELEPHONE_BAND_HZ[1])
     decoded = functional.mu_law_decoding(functional.mu_law_encoding(signal.clamp(-1, 1), 256), 256)
     samples: NDArray[np.float32] = decoded.numpy()
     return to_int16(samples * 32767)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from blasr.io.atomic import atomic_open
 from blasr.io.data_dir import DataDir
 from recipes.common.command import run_command
 from recipes.common.data import Item, write_data_dir
-from recipes.common.waveforms import Gaps, change_speed, join, read_wav, write_wav
+from recipes.common.waveforms import Gaps, join, read_wav, write_wav
 
 RATE = 8000
 WORDS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
@@ -121,20 +120,6 @@ def read_connected(folder: Path) -> list[Item]:
     return items
 
 
-def perturb(items: Iterable[Item], speeds: Sequence[str], folder: Path) -> list[Item]:
-    """Copies of ``items`` at other speeds, as speakers of their own (``spSPEED-SPEAKER``), as Kaldi has it."""
-    return [
-        Item(
-            f"sp{speed}-{item.id}",
-            f"sp{speed}-{item.speaker}",
-            item.words,
-            write_wav(folder / f"sp{speed}-{item.id}.wav", change_speed(read_wav(item.wav, RATE), speed), RATE),
-        )
-        for speed in speeds
-        for item in items
-    ]
-
-
 def prepare(args: argparse.Namespace) -> None:
     """Write the data directories under ``args.out``.
 
@@ -158,10 +143,9 @@ def prepare(args: argparse.Namespace) -> None:
     train_joined = join_strings("joined", train, args.train_strings, VARIED_PAUSES, wav, args.seed)
     dev_joined = join_strings("dev", dev, args.dev_strings, PAUSES, wav, args.seed)
     isolated = [recording.item for recording in train]
-    perturbed = perturb([*isolated, *train_joined.items], args.speeds, wav)
     write_data_dir(out / "train_isolated", isolated)
     write_data_dir(out / "train_joined", train_joined.items)
-    write_data_dir(out / "train", [*isolated, *train_joined.items, *perturbed])
+    write_data_dir(out / "train", [*isolated, *train_joined.items])
     write_data_dir(out / "dev", dev_joined.items)
     write_data_dir(out / "test_isolated", (recording.item for recording in test))
     parts = train_joined.parts | dev_joined.parts
@@ -187,13 +171,6 @@ def _read_table(path: Path) -> dict[str, str]:
     return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
 
 
-def speed_factor(text: str) -> str:
-    """``text``, where it is a positive decimal number."""
-    if not Fraction(text) > 0:
-        raise ValueError(text)
-    return text
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="recipes.fsdd.prepare", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="the folder of DIGIT_SPEAKER_INDEX.wav files")
@@ -203,14 +180,6 @@ def main() -> None:
     parser.add_argument("--train-strings", type=int, default=120, metavar="N", help="joined for training, per speaker")
     parser.add_argument("--dev-strings", type=int, default=12, metavar="N", help="joined for dev, per speaker")
     parser.add_argument("--test-strings", type=int, default=6, metavar="N", help="joined for test, per speaker")
-    parser.add_argument(
-        "--speeds",
-        nargs="*",
-        type=speed_factor,
-        default=[],
-        metavar="S",
-        help="copies of train at speeds 0.9 1.1",
-    )
     parser.add_argument("--seed", type=int, default=0, help="of the joined strings")
     run_command(parser, prepare)
 
