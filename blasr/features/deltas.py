@@ -33,7 +33,7 @@ def add_deltas(features: Tensor, order: int = 2, window: int = 2) -> Tensor:
     """Features ``(T, D)`` with their time derivatives beside them: ``(T, (order + 1) D)``, static first.
 
     The filter of each order is applied to the static features with the edge frames repeated, as Kaldi does,
-    which is not the same as taking deltas of deltas.
+    which is not the same as taking deltas of deltas. ``order`` and ``window`` are at least 1.
     """
     return _delta_planes(features, order, window).permute(2, 1, 0).reshape(len(features), -1)
 

@@ -108,7 +108,7 @@ class FeatureExtractor:
             ConfigError: a perturbation out of range.
         """
         speed, vtln_warp = round(speed, 2), round(vtln_warp, 2)
-        waveform = self._waveform(utterance, speed, gain_db)
+        waveform = self._played(self._waveform(utterance), speed) * 10 ** (gain_db / 20)
         features = self._transform(utterance, waveform, vtln_warp, generator)
         if self.config.cmvn == "none":
             return features
@@ -179,20 +179,20 @@ class FeatureExtractor:
     def _perturbed(
         self, utterance: Utterance, perturbations: Iterable[tuple[float, float]]
     ) -> Iterator[tuple[tuple[float, float], Tensor]]:
-        waveforms: dict[float, Tensor] = {}
+        waveform = self._waveform(utterance)
         for speed, warp in perturbations:
-            if speed not in waveforms:
-                waveforms[speed] = self._waveform(utterance, speed)
-            yield (speed, warp), self._transform(utterance, waveforms[speed], warp)
+            yield (speed, warp), self._transform(utterance, self._played(waveform, speed), warp)
 
-    def _waveform(self, utterance: Utterance, speed: float = 1.0, gain_db: float = 0.0) -> Tensor:
+    def _waveform(self, utterance: Utterance) -> Tensor:
+        samples, _ = self.data_dir.read_audio(utterance, self.config.sample_rate)
+        return torch.from_numpy(samples)
+
+    def _played(self, waveform: Tensor, speed: float) -> Tensor:
+        """The waveform played ``speed`` times as fast at the same sample rate."""
         if not 0.5 <= speed <= 2.0:
             raise ConfigError(f"found a speed of {speed}, expected 0.5 to 2")
-        samples, rate = self.data_dir.read_audio(utterance, self.config.sample_rate)
-        waveform = torch.from_numpy(samples)
-        if speed != 1.0:
-            waveform = torchaudio.functional.resample(waveform, round(speed * rate), rate)
-        return waveform * 10 ** (gain_db / 20) if gain_db != 0.0 else waveform
+        rate = self.config.sample_rate
+        return waveform if speed == 1.0 else torchaudio.functional.resample(waveform, round(speed * rate), rate)
 
     def _transform(
         self, utterance: Utterance, waveform: Tensor, vtln_warp: float, generator: torch.Generator | None = None

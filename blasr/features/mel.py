@@ -66,9 +66,10 @@ def mel_filters(config: FeatureConfig, warp: float = 1.0) -> FloatArray:
     weights[:, -1] = 0.0  # Kaldi leaves the Nyquist frequency out
     empty = np.flatnonzero(weights.sum(axis=1) == 0)
     if empty.size:
-        raise ConfigError(
-            f"mel filter {empty[0]} holds no bin of a {config.fft_samples}-point spectrum at {config.sample_rate} Hz",
-            fix=f"set num_mel_bins below {config.num_mel_bins}",
-        )
+        message = f"mel filter {empty[0]} holds no bin of a {config.fft_samples}-point spectrum"
+        if warp != 1.0:
+            raise ConfigError(f"{message} under a vtln_warp of {warp}", fix="choose a warp nearer to 1")
+        fix = f"set num_mel_bins below {config.num_mel_bins}"
+        raise ConfigError(f"{message} at {config.sample_rate} Hz", fix=fix)
     filters: FloatArray = weights.astype(np.float32)
     return filters
