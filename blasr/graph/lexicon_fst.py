@@ -1,0 +1,139 @@
+"""The lexicon as a transducer from phones to words, L (Kaldi's ``utils/lang/make_lexicon_fst.py``)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from blasr.io.fst import Fst
+from blasr.io.lexicon import Pronunciation
+from blasr.io.symbols import SymbolTable
+from blasr.units import EPSILON
+
+START, LOOP, SILENCE = 0, 1, 2
+"""The first states of L with optional silence: words leave and enter at ``LOOP``, or ``SILENCE`` before a silence."""
+
+
+@dataclass(frozen=True)
+class OptionalSilence:
+    """The silence that may stand before, between and after words.
+
+    Attributes:
+        phone: its phone.
+        probability: above 0, below 1.
+        disambiguation: the symbol that follows it in L_disambig, such as ``#5``; None for L.
+    """
+
+    phone: str
+    probability: float
+    disambiguation: str | None = None
+
+
+def add_disambiguation_symbols(lexicon: Sequence[Pronunciation]) -> tuple[list[Pronunciation], int]:
+    """Make every phone sequence distinct and no prefix of another (``utils/add_lex_disambig.pl``).
+
+    Returns:
+        The lexicon, with ``#1``, ``#2``, ... behind pronunciations that need one, and the highest number used.
+    """
+    spoken = Counter(entry.phones for entry in lexicon)
+    prefixes = {phones[:size] for phones in spoken for size in range(1, len(phones))}
+    last_used: Counter[tuple[str, ...]] = Counter()
+    distinct = []
+    for entry in lexicon:
+        phones = entry.phones
+        if spoken[phones] > 1 or phones in prefixes:
+            last_used[phones] += 1
+            phones = (*phones, f"#{last_used[phones]}")
+        distinct.append(replace(entry, phones=phones))
+    return distinct, max(last_used.values(), default=0)
+
+
+def lexicon_fst(
+    lexicon: Sequence[Pronunciation],
+    phones: SymbolTable,
+    words: SymbolTable,
+    silence: OptionalSilence | None,
+) -> Fst:
+    """L, arcs sorted by output label: any sequence of words, a word on the first arc of its pronunciation.
+
+    Args:
+        lexicon: pronunciations, with or without disambiguation symbols.
+        phones: ids of the phones and disambiguation symbols.
+        words: ids of the words.
+        silence: None for an L without optional silence.
+    """
+    arcs: list[tuple[int, int, int, float, int]] = []  # source, ilabel, olabel, weight, nextstate
+    if silence is None:
+        loop, num_states = 0, 1
+        ends = [(0.0, loop)]
+    else:
+        loop, num_states = LOOP, 3
+        no_silence_cost, silence_cost = -math.log(1.0 - silence.probability), -math.log(silence.probability)
+        ends = [(no_silence_cost, LOOP), (silence_cost, SILENCE)]
+        arcs += [(START, EPSILON, EPSILON, cost, state) for cost, state in ends]
+
+        if silence.disambiguation is None:
+            arcs.append((SILENCE, phones.id_of(silence.phone), EPSILON, 0.0, LOOP))
+        else:
+            arcs.append((SILENCE, phones.id_of(silence.phone), EPSILON, 0.0, num_states))
+            arcs.append((num_states, phones.id_of(silence.disambiguation), EPSILON, 0.0, LOOP))
+            num_states += 1
+    for entry in lexicon:
+        state, cost, word = loop, -math.log(entry.probability), words.id_of(entry.word)
+        labels = [phones.id_of(phone) for phone in entry.phones]
+        for label in labels[:-1]:
+            arcs.append((state, label, word, cost, num_states))
+            state, cost, word = num_states, 0.0, EPSILON
+            num_states += 1
+        arcs += [(state, labels[-1], word, end_cost + cost, end) for end_cost, end in ends]
+    final = np.full(num_states, np.inf)
+    final[loop] = 0.0
+    return sort_arcs(Fst.from_arcs(0, final, *_columns(arcs)), by="olabel")
+
+
+def _columns(arcs: Sequence[tuple[int, int, int, float, int]]) -> list[Sequence[float]]:
+    return [list(column) for column in zip(*arcs, strict=True)]
+
+
+def add_backoff_loops(fst: Fst, phone: int, word: int) -> Fst:
+    """L_disambig with loops that let the grammar's ``#0`` pass (``fstaddselfloops``), sorted by output label.
+
+    Args:
+        fst: L with disambiguation symbols.
+        phone: id of ``#0`` among the phones.
+        word: id of ``#0`` among the words.
+    """
+    sources = fst.sources
+    begins_word = np.isfinite(fst.final)
+    begins_word[sources[fst.olabel != EPSILON]] = True
+    states = np.flatnonzero(begins_word)
+    size = len(states)
+    return sort_arcs(
+        Fst.from_arcs(
+            fst.start,
+            fst.final,
+            np.concatenate([sources, states]),
+            np.concatenate([fst.ilabel, np.full(size, phone)]),
+            np.concatenate([fst.olabel, np.full(size, word)]),
+            np.concatenate([fst.weight, np.zeros(size)]),
+            np.concatenate([fst.nextstate, states]),
+        ),
+        by="olabel",
+    )
+
+
+def sort_arcs(fst: Fst, *, by: str) -> Fst:
+    """Sort the arcs of every state by ``"ilabel"`` or ``"olabel"``, then by the other (``fstarcsort``)."""
+    keys = (fst.olabel, fst.ilabel) if by == "ilabel" else (fst.ilabel, fst.olabel)
+    order = np.lexsort((*keys, fst.sources))
+    return replace(
+        fst,
+        ilabel=fst.ilabel[order],
+        olabel=fst.olabel[order],
+        weight=fst.weight[order],
+        nextstate=fst.nextstate[order],
+    )
