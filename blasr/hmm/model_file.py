@@ -42,7 +42,7 @@ def read_model(path: Path) -> tuple[TransitionModel, AmDiagGmm | None]:
 def write_model(
     path: Path, transition_model: TransitionModel, acoustic_model: AmDiagGmm | None = None, *, binary: bool = True
 ) -> None:
-    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` if there are fewer mixtures than pdfs."""
+    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` if mixtures are missing."""
     if acoustic_model is not None:
         _check_pdfs(transition_model, acoustic_model)
     with open_writer(path, binary=binary) as writer:

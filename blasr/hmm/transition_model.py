@@ -69,6 +69,7 @@ class TransitionModel:
             else np.array(log_probs, np.float32)
         )
         self._check_log_probs()
+        self.log_probs[0] = 0.0
 
     def _by_state(self, values: AnyArray) -> IntArray:
         """Values of the transition-states 1 to S, spread over their transition-ids."""
@@ -148,7 +149,9 @@ class TransitionModel:
 
     def _take(self, values: NDArray[T], transition_ids: ArrayLike) -> NDArray[T]:
         ids = np.asarray(transition_ids)
-        if ids.size and not 1 <= (lowest := ids.min()) <= (highest := ids.max()) <= self.num_transition_ids:
+        if not ids.size:
+            return np.empty(ids.shape, values.dtype)
+        if not 1 <= (lowest := ids.min()) <= (highest := ids.max()) <= self.num_transition_ids:
             wrong = lowest if lowest < 1 else highest
             raise MismatchError(
                 f"{wrong} is not a transition-id of the model, which has 1 to {self.num_transition_ids}",
