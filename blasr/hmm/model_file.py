@@ -12,10 +12,10 @@ from blasr.io.model_stream import open_reader, open_writer
 
 _OTHER_MODELS: Final = frozenset({"<Nnet3>", "<Nnet>", "<SGMM>"})
 
-Path = str | os.PathLike[str]
+FilePath = str | os.PathLike[str]
 
 
-def read_model(path: Path) -> tuple[TransitionModel, AmDiagGmm | None]:
+def read_model(path: FilePath) -> tuple[TransitionModel, AmDiagGmm | None]:
     """Read a ``final.mdl``, binary or text.
 
     Returns:
@@ -40,7 +40,7 @@ def read_model(path: Path) -> tuple[TransitionModel, AmDiagGmm | None]:
 
 
 def write_model(
-    path: Path, transition_model: TransitionModel, acoustic_model: AmDiagGmm | None = None, *, binary: bool = True
+    path: FilePath, transition_model: TransitionModel, acoustic_model: AmDiagGmm | None = None, *, binary: bool = True
 ) -> None:
     """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` if mixtures are missing."""
     if acoustic_model is not None:
