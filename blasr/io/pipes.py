@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
 from contextlib import ExitStack
 
@@ -58,7 +59,7 @@ def run_pipeline(command: str) -> bytes:
             processes.append(process)
         output, _ = processes[-1].communicate()
         for program, process in zip(programs, processes, strict=True):
-            if process.wait() != 0:
+            if process.wait() not in (0, -signal.SIGPIPE):  # one whose reader had enough did not fail
                 message = f"{program[0]!r} of {command!r} failed with status {process.returncode}"
                 raise DataError(message, fix="run the command by hand to see why, then " + fix)
     return output

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blasr.errors import DataError, DependencyError
+from blasr.io.audio import AudioInfo, audio_info, read_audio, read_segment
+from blasr.units import AnyArray
+
+RAMP = np.arange(-4000, 4000, dtype=np.int16)  # one second at 8 kHz, every sample another
+
+
+def write(path: Path, samples: AnyArray = RAMP, rate: int = 8000, **options: str) -> Path:
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.wav", {"subtype": "PCM_16"}),
+        ("a.wav", {"subtype": "PCM_24"}),
+        ("a.wav", {"subtype": "FLOAT"}),
+        ("a.wav", {"format": "WAVEX", "subtype": "PCM_16"}),
+        ("a.flac", {}),
+        ("a.sph", {"format": "NIST", "subtype": "PCM_16"}),
+        ("a.aiff", {}),
+    ],
+)
+def test_samples_are_16_bit_integers(tmp_path: Path, name: str, options: dict[str, str]) -> None:
+    path = write(tmp_path / name, RAMP / 32768, 8000, **options)
+    samples, rate = read_audio(path, sample_rate=8000)
+    assert rate == 8000
+    assert samples.dtype == np.float32
+    assert np.array_equal(samples, RAMP)
+    assert audio_info(path, verify=True) == AudioInfo(8000, 8000, 1)
+    assert np.array_equal(read_segment(path, 0.25, 0.5)[0], RAMP[2000:4000])
+
+
+def test_real_speech(fsdd_dir: Path) -> None:
+    path = fsdd_dir / "0_george_2.wav"
+    samples, _ = read_audio(path)
+    assert np.array_equal(samples, soundfile.read(path, dtype="int16")[0])
+
+
+@pytest.fixture(scope="module")
+def ramp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("audio") / "ramp.wav")
+
+
+@given(st.floats(0, 0.9), st.floats(0.01, 0.6))
+@settings(deadline=None)
+def test_a_segment_is_a_part_of_the_whole(ramp: Path, start: float, length: float) -> None:
+    samples, _ = read_segment(ramp, start, start + length)
+    assert np.array_equal(samples, RAMP[int(start * 8000) : int((start + length) * 8000)])
+
+
+def test_segments_without_an_end_or_a_start(ramp: Path) -> None:
+    assert np.array_equal(read_segment(ramp, 0.5)[0], RAMP[4000:])
+    assert np.array_equal(read_segment(ramp, None, 0.5)[0], RAMP[:4000])
+    assert np.array_equal(read_segment(ramp, 0.5, 1.49)[0], RAMP[4000:])  # less than half a second beyond
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (0.5, 1.6, "the segment from 0.500 to 1.600 s lies beyond the recording, which lasts 1.000 s"),
+        (1.0, 1.1, "the segment from 1.000 to 1.100 s lies beyond the recording"),
+        (-0.1, 0.5, "lies beyond the recording"),
+        (0.5, 0.5, "the segment from 0.500 to 0.500 s has no samples"),
+    ],
+)
+def test_segments_outside_are_refused(ramp: Path, start: float, end: float, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read_segment(ramp, start, end, utterance="u1")
+    assert f"{ramp}: utterance u1: " in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_channels(tmp_path: Path) -> None:
+    path = write(tmp_path / "two.wav", np.stack([RAMP, -RAMP], axis=1))
+    mono = write(tmp_path / "one.wav")
+    assert np.array_equal(read_audio(path, channel=0)[0], RAMP)
+    assert np.array_equal(read_audio(path, channel=1)[0], -RAMP)
+    assert np.array_equal(read_audio(mono, channel=0)[0], RAMP)
+    assert np.array_equal(read_segment(mono, channel=1, mono_has_any_channel=True)[0], RAMP)
+    assert np.array_equal(read_segment(path, channel=1, mono_has_any_channel=True)[0], -RAMP)
+    with pytest.raises(DataError, match="has 2 channels, and none was chosen"):
+        read_audio(path)
+    with pytest.raises(DataError, match=r"found 2 channel\(s\), expected channel 2"):
+        read_audio(path, channel=2)
+    with pytest.raises(DataError, match=r"found 1 channel\(s\), expected channel 1"):
+        read_audio(mono, channel=1)
+
+
+def test_another_rate_is_refused_with_both_numbers(ramp: Path) -> None:
+    with pytest.raises(DataError, match="found a sample rate of 8000 Hz, expected 16000 Hz") as caught:
+        read_audio(ramp, sample_rate=16000)
+    assert caught.value.path == ramp
+    assert "features.sample_rate=8000" in str(caught.value.fix)
+
+
+@pytest.mark.parametrize(
+    ("name", "keep", "message"),
+    [
+        ("a.wav", 12044, "is truncated: found 12000 bytes of audio, the header declares 16000"),
+        ("a.wav", 44, "is truncated: found 0 bytes of audio, the header declares 16000"),
+        ("a.wav", 30, "is truncated: the 30 bytes end before the audio begins"),
+        ("a.wav", 0, "is empty (0 bytes)"),
+        ("a.sph", 5024, "is truncated: found 4000 bytes of audio, the header declares 16000"),
+        ("a.flac", 6000, "is truncated or corrupt"),
+        ("a.aiff", 9000, "is truncated: found"),
+        ("a.w64", 9000, "is truncated: found 9000 bytes"),
+    ],
+)
+def test_truncated_files_are_refused(tmp_path: Path, name: str, keep: int, message: str) -> None:
+    path = tmp_path / name
+    noise = np.random.default_rng(0).integers(-9000, 9000, 8000).astype(np.int16)
+    write(path, noise, format={"sph": "NIST"}.get(path.suffix[1:], path.suffix[1:].upper()))
+    whole = path.read_bytes()
+    assert audio_info(path, verify=True).num_samples == 8000
+    path.write_bytes(whole[:keep])
+    for attempt in (lambda: read_audio(path), lambda: audio_info(path, verify=True)):
+        with pytest.raises(DataError) as caught:
+            attempt()
+        assert message in str(caught.value)
+        assert str(path) in str(caught.value)
+        assert caught.value.fix
+
+
+def test_a_truncated_wav_with_chunks_before_its_audio(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav")
+    data = path.read_bytes()
+    extra = b"LIST" + struct.pack("<I", 5) + b"INFOx" + b"\0"  # odd sizes are padded
+    path.write_bytes(data[:36] + extra + data[36:])
+    assert np.array_equal(read_audio(path)[0], RAMP)
+    path.write_bytes((data[:36] + extra + data[36:])[:-2])
+    with pytest.raises(DataError, match="found 15998 bytes of audio, the header declares 16000"):
+        read_audio(path)
+
+
+@pytest.mark.parametrize("size", [0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_streamed_wav_lasts_until_its_end(tmp_path: Path, size: int) -> None:
+    path = write(tmp_path / "a.wav")
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + struct.pack("<I", size) + data[8:40] + struct.pack("<I", size) + data[44:])
+    assert np.array_equal(read_audio(path)[0], RAMP)
+
+
+def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "none.wav", RAMP[:0])
+    (tmp_path / "text.wav").write_text("hello")
+    with pytest.raises(DataError, match=r"none\.wav: has no samples"):
+        read_audio(tmp_path / "none.wav")
+    with pytest.raises(DataError, match=r"text\.wav: is no readable audio file"):
+        read_audio(tmp_path / "text.wav")
+    with pytest.raises(DataError, match="no such audio file"):
+        read_audio(tmp_path / "absent.wav")
+    with pytest.raises(DataError, match="is a folder"):
+        read_audio(tmp_path)
+
+
+def test_commands_run_only_when_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "a b.wav")
+    command = f"cat '{path}' | cat |"
+    with pytest.raises(DataError, match="is a command, which is not run unless asked for"):
+        read_segment(command, utterance="u1")
+    samples, _ = read_segment(command, 0.25, 0.5, allow_pipes=True)
+    assert np.array_equal(samples, RAMP[2000:4000])
+    assert audio_info(command, allow_pipes=True).num_samples == 8000
+    with pytest.raises(DataError, match=r"utterance u1: 'cat' of 'cat nothing-there \|' failed with status 1"):
+        read_segment("cat nothing-there |", utterance="u1", allow_pipes=True)
+    with pytest.raises(DependencyError, match="cannot run 'no-such-program'"):
+        read_segment("no-such-program x |", allow_pipes=True)
