@@ -72,6 +72,7 @@ class DiagGmm:
         return int(self.means.shape[1])
 
     @classmethod
+    @np.errstate(all="ignore")  # what a corrupt file holds may overflow; it is checked at the end
     def read_from(cls, reader: Reader) -> Self:
         """Read the mixture that starts at the reader's position; :class:`FormatError` if there is none."""
         reader.expect("<DiagGMM>", "<DiagGMMBegin>")
@@ -86,10 +87,9 @@ class DiagGmm:
         inv_vars = reader.float_matrix("the variances of a mixture").astype(np.float64)
         reader.expect("</DiagGMM>", "<DiagGMMEnd>")
         try:
-            with np.errstate(all="ignore"):
-                if means_invvars.shape != inv_vars.shape:
-                    raise DataError(f"a mixture has means of {means_invvars.shape} and variances of {inv_vars.shape}")
-                gmm = cls(weights, means_invvars / inv_vars, 1.0 / inv_vars)
+            if means_invvars.shape != inv_vars.shape:
+                raise DataError(f"a mixture has means of {means_invvars.shape} and variances of {inv_vars.shape}")
+            gmm = cls(weights, means_invvars / inv_vars, 1.0 / inv_vars)
         except DataError as error:
             raise reader.error(error.message) from None
         return gmm._with_stored(stored)

@@ -260,7 +260,8 @@ class TransitionModel:
             tuples = np.concatenate([tuples, tuples[:, 2:]], axis=1)
         reader.expect("</Tuples>", "</Triples>")
         reader.expect("<LogProbs>")
-        log_probs = reader.float_vector("the transition probabilities")
+        with np.errstate(all="ignore"):  # a corrupt one may overflow; they are checked with the rest
+            log_probs = reader.float_vector("the transition probabilities").astype(np.float32)
         reader.expect("</LogProbs>")
         reader.expect("</TransitionModel>")
         try:

@@ -116,8 +116,9 @@ def _read_table(
     table = TableName.parse(specifier)
     values = _read_archive if table.kind == "ark" else _read_script
     for utterance, value in values(table.path, read_value):
-        with np.errstate(over="ignore"):
-            yield utterance, value.astype(dtype, copy=not value.flags.writeable)
+        with np.errstate(all="ignore"):  # what is too large for dtype becomes infinite
+            array = value.astype(dtype, copy=not value.flags.writeable)
+        yield utterance, array
 
 
 def _read_archive(path: str, read_value: Callable[[Reader], AnyArray]) -> Iterator[tuple[str, AnyArray]]:
