@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from blasr.chunks.config import ChunkConfig
-from blasr.chunks.examples import ExampleLoader, LengthError
+from blasr.chunks.examples import Example, ExampleLoader, LengthError
 from blasr.chunks.plan import Entry, Pool, plan_epoch, split_evenly
 from blasr.errors import BlasrError, DataError
 from blasr.features.extraction import TooShortError
@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 IGNORE_INDEX = -100
 """The label of a frame that only pads a shorter chunk to the longest of its batch."""
+
+
+_TOO_SHORT = "too short for one frame"
+_OTHER_LENGTH = "whose frames are not those of the alignment"
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,16 @@ class ChunkBatch:
 
 @dataclass(frozen=True)
 class PoolExamples:
-    """The examples of a pool, one after the other in time: ``planes (3, F, sum of T + 48)``, ``pdf_ids (sum of T)``."""
+    """The examples of a pool, one after the other in time: ``planes (3, F, sum of T + 48)``, ``pdf_ids (sum of T)``.
+
+    ``kept`` utterances are in them; of those ``dropped``, the utterance-id and the reason are told.
+    """
 
     names: tuple[str, ...]
     lengths: tuple[int, ...]
     planes: FloatArray
     pdf_ids: IntArray
+    kept: int
     dropped: tuple[tuple[str, str], ...]
 
 
@@ -62,24 +70,30 @@ class _PoolDataset(Dataset[PoolExamples | BlasrError]):
         return len(self._pools)
 
     def __getitem__(self, index: int) -> PoolExamples | BlasrError:
-        examples, dropped = [], []
+        examples: list[Example] = []
+        dropped: list[tuple[str, str]] = []
         for group in self._pools[index].groups:
-            try:
-                examples.append(self._loader.load(group, self._epoch))
-            except (LengthError, TooShortError) as error:
-                short = isinstance(error, TooShortError)
-                reason = "too short for one frame" if short else "whose frames are not those of the alignment"
-                dropped.append((error.utterance or "+".join(group), reason))
-                logger.debug("%s", error)
-            except BlasrError as error:
-                return error
+            rest = list(group)
+            while rest:
+                try:
+                    examples.append(self._loader.load(rest, self._epoch))
+                    break
+                except (LengthError, TooShortError) as error:
+                    name = error.utterance or rest[0]
+                    short = isinstance(error, TooShortError)
+                    dropped.append((name, _TOO_SHORT if short else _OTHER_LENGTH))
+                    rest.remove(name)
+                except BlasrError as error:
+                    return error
+        kept = sum(len(group) for group in self._pools[index].groups) - len(dropped)
         if not examples:
-            return PoolExamples((), (), np.zeros((3, 1, 0), np.float32), np.zeros(0, np.int32), tuple(dropped))
+            return PoolExamples((), (), np.zeros((3, 1, 0), np.float32), np.zeros(0, np.int32), kept, tuple(dropped))
         return PoolExamples(
             tuple(example.name for example in examples),
             tuple(len(example.pdf_ids) for example in examples),
             np.concatenate([example.planes for example in examples], axis=2),
             np.concatenate([example.pdf_ids for example in examples]),
+            kept,
             tuple(dropped),
         )
 
@@ -160,7 +174,7 @@ class ChunkBatches:
         for pool, examples in zip(pools, loader, strict=True):
             if isinstance(examples, BlasrError):
                 raise examples
-            tally.keep(len(examples.names))
+            tally.keep(examples.kept)
             for name, reason in examples.dropped:
                 tally.drop(name, reason)
             if not tally.kept:
@@ -169,7 +183,8 @@ class ChunkBatches:
             first = 0
         if tally.dropped and epoch == 1:
             logger.info("%s", tally.summary())
-        tally.check()
+        if tally.total:
+            tally.check()
 
     def _cut(self, pool: Pool, examples: PoolExamples, epoch: int, first: int) -> Iterator[ChunkBatch]:
         chunks = chunk_table(examples.lengths, self._config.chunk_frames)

@@ -11,7 +11,7 @@ import numpy as np
 
 from blasr.errors import DataError, MismatchError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
-from blasr.io.alignments import read_alignments
+from blasr.io.alignments import alignment_files, read_alignments
 from blasr.io.atomic import atomic_dir
 from blasr.units import AnyArray, IntArray
 
@@ -84,9 +84,8 @@ def index_labels(alignments: Path, directory: Path) -> PdfLabels:
     model = alignments / "final.mdl"
     if not model.is_file():
         raise DataError("is absent", path=model, fix="give an alignment directory with final.mdl and ali.*.gz")
-    files = sorted([model, *alignments.glob("ali*")])
     fingerprint = hashlib.sha256()
-    for file in files:
+    for file in [model, *alignment_files(alignments)]:
         stat = file.stat()
         fingerprint.update(f"{file.resolve()} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     meta_path = directory / "meta.json"

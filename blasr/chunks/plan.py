@@ -74,7 +74,8 @@ def plan_epoch(
         raise DataError(f"{len(entries)} utterances cannot be shared among {world_size} processes")
     order = random.permutation(len(entries)).tolist() if random is not None else range(len(entries))
     pools = []
-    for number, members in enumerate(_cut([entries[index] for index in order], config.pool_frames * world_size)):
+    ordered = [entries[index] for index in order]
+    for number, members in enumerate(_cut(ordered, config.pool_frames * world_size, world_size)):
         groups = _join(members, join_probability, random)
         if len(groups) < world_size:
             groups = [(entry,) for entry in members]
@@ -91,13 +92,16 @@ def _length(group: Sequence[Entry]) -> int:
     return sum(entry.num_frames for entry in group)
 
 
-def _cut(entries: list[Entry], pool_frames: int) -> list[list[Entry]]:
-    """Consecutive pools of nearly equal numbers of frames, each at most half above ``pool_frames``."""
+def _cut(entries: list[Entry], pool_frames: int, least: int) -> list[list[Entry]]:
+    """Consecutive pools of about ``pool_frames`` frames, each of at least ``least`` entries."""
     ends = np.cumsum([entry.num_frames for entry in entries])
     count = max(1, round(float(ends[-1]) / pool_frames))
     number = np.minimum((ends - 1) * count // ends[-1], count - 1)
-    edges = [0, *np.flatnonzero(np.diff(number)) + 1, len(entries)]
-    return [entries[start:end] for start, end in itertools.pairwise(edges)]
+    edges = [0]
+    for edge in (np.flatnonzero(np.diff(number)) + 1).tolist():
+        if edge - edges[-1] >= least and len(entries) - edge >= least:
+            edges.append(edge)
+    return [entries[start:end] for start, end in itertools.pairwise([*edges, len(entries)])]
 
 
 def _join(members: list[Entry], probability: float, random: np.random.Generator | None) -> list[tuple[Entry, ...]]:

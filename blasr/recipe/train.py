@@ -73,8 +73,8 @@ def train(config: RunConfig) -> TrainingState:
 
 def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatches, ChunkBatches | None]:
     extractor = FeatureExtractor(config.features, corpus.train.data_dir)
-    if config.features.cmvn == "speaker":
-        extractor.prepare()
+    if config.features.cmvn == "speaker":  # before workers are forked, so that they share the statistics
+        extractor.prepare(speeds=(1.0, *config.augmentation.speeds), vtln_warps=(1.0, *config.augmentation.vtln_warps))
     cache = config.chunks.cache_mb * 2**20 if config.chunks.num_workers == 0 else 0
     loader = ExampleLoader(
         extractor,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from torch import nn
+from torch.multiprocessing.spawn import spawn
 
 from blasr.errors import ConfigError
 from blasr.training import CrossEntropy, Trainer, TrainingConfig, joined_ranks, load_weights
@@ -36,7 +36,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    mp.spawn(work, (2, port, str(tmp_path / "two")), nprocs=2)  # type: ignore[no-untyped-call]
+    spawn(work, (2, port, str(tmp_path / "two")), nprocs=2)  # type: ignore[no-untyped-call]
     Trainer(linear(), CrossEntropy(), TrainingConfig(epochs=2), tmp_path / "one").fit(ToySource(), ToySource())
     one = load_weights(tmp_path / "one" / "checkpoints" / "epoch02.safetensors")[0]
     two = load_weights(tmp_path / "two" / "checkpoints" / "epoch02.safetensors")[0]

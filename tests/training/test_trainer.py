@@ -17,7 +17,7 @@ from blasr.training.resume import changes
 from tests.training.toy import ToySource, toy_module
 
 
-class StopEarly(Exception):
+class StopEarlyError(Exception):
     """As if the process had been killed."""
 
 
@@ -29,7 +29,7 @@ class StoppingSource(ToySource):
     def batches(self, epoch: int, first: int = 0) -> Any:
         for number, batch in enumerate(super().batches(epoch, first), first):
             if (epoch, number) == self.stop:
-                raise StopEarly
+                raise StopEarlyError
             yield batch
 
 
@@ -56,7 +56,7 @@ def figures(directory: Path) -> list[dict[str, Any]]:
 def test_resumed_equals_uninterrupted_bit_for_bit(tmp_path: Path, stop: tuple[int, int]) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     trainer(whole, checkpoint_interval=2).fit(ToySource(), ToySource())
-    with pytest.raises(StopEarly):
+    with pytest.raises(StopEarlyError):
         trainer(parts, checkpoint_interval=2).fit(StoppingSource(stop), ToySource())
     state = trainer(parts, checkpoint_interval=2).fit(ToySource(), ToySource())
     assert state.step == 15
@@ -165,7 +165,7 @@ def test_weights_are_no_state(tmp_path: Path) -> None:
 
 def test_another_model_is_told_with_shapes(tmp_path: Path) -> None:
     trainer(tmp_path, epochs=1).fit(ToySource())
-    module = torch.nn.Sequential(torch.nn.Linear(2, 8), *list(toy_module())[1:])
+    module = torch.nn.Sequential(torch.nn.Linear(2, 8), *list(toy_module().children())[1:])
     with pytest.raises(MismatchError, match=r"0\.weight is \(16, 2\) in the file and \(8, 2\) in the model"):
         Trainer(module, CrossEntropy(), TrainingConfig(epochs=2), tmp_path).fit(ToySource())
 

@@ -1,0 +1,63 @@
+"""A small corpus of noise, with labels that say which frame of which utterance they are of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from blasr.chunks import Entry, ExampleLoader, PdfLabels
+from blasr.chunks.config import AugmentationConfig
+from blasr.features.config import FeatureConfig
+from blasr.features.extraction import FeatureExtractor
+from blasr.features.fbank import num_frames
+from blasr.io.data_dir import DataDir
+
+CONFIG = FeatureConfig(cmvn="utterance")
+
+
+def write_corpus(directory: Path, lengths: list[int]) -> DataDir:
+    """Utterances of so many frames, two speakers."""
+    directory.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    scp, speakers = [], []
+    for index, length in enumerate(lengths):
+        samples = random.normal(0, 500, 200 + 80 * (length - 1) + 37).astype(np.int16)
+        path = directory / f"u{index:02d}.wav"
+        soundfile.write(path, samples, 8000)
+        scp.append(f"u{index:02d} {path}\n")
+        speakers.append(f"u{index:02d} s{index % 2}\n")
+        assert num_frames(len(samples), CONFIG) == length
+    (directory / "wav.scp").write_text("".join(scp))
+    (directory / "utt2spk").write_text("".join(speakers))
+    return DataDir.read(directory)
+
+
+def write_labels(directory: Path, labels: dict[str, list[int]], num_pdfs: int) -> PdfLabels:
+    """An index as ``index_labels`` leaves it."""
+    directory.mkdir(parents=True)
+    np.save(directory / "pdf_ids.npy", np.concatenate([np.array(ids, np.int32) for ids in labels.values()]))
+    np.save(directory / "offsets.npy", np.cumsum([0, *map(len, labels.values())], dtype=np.int64))
+    (directory / "utterances.txt").write_text("".join(f"{name}\n" for name in labels))
+    meta = {"source": "ali", "num_pdfs": num_pdfs, "fingerprint": "", "labels": ""}
+    (directory / "meta.json").write_text(json.dumps(meta))
+    return PdfLabels(directory)
+
+
+def corpus(
+    directory: Path, lengths: list[int], augmentation: AugmentationConfig | None = None, spoil: tuple[int, ...] = ()
+) -> tuple[ExampleLoader, list[Entry], FeatureExtractor]:
+    """Loader, entries and extractor; frame t of utterance u has the label 1000 u + t; ``spoil`` cuts labels short."""
+    data_dir = write_corpus(directory / "data", lengths)
+    labels = {
+        f"u{index:02d}": [1000 * index + frame for frame in range(length - (5 if index in spoil else 0))]
+        for index, length in enumerate(lengths)
+    }
+    pdf_labels = write_labels(directory / "labels", labels, 1000 * len(lengths))
+    extractor = FeatureExtractor(CONFIG, data_dir)
+    utterances = {utterance.id: utterance for utterance in data_dir.utterances}
+    loader = ExampleLoader(extractor, utterances, pdf_labels, augmentation=augmentation)
+    entries = [Entry(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]
+    return loader, entries, extractor
