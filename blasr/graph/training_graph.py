@@ -1,0 +1,96 @@
+"""Graphs that accept one transcript only, for forced alignment (Kaldi's ``decoder/training-graph-compiler.cc``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import kaldifst
+import numpy as np
+
+from blasr.errors import DataError
+from blasr.graph.composition import expand_to_transitions
+from blasr.graph.hmm_transducer import HTransducerBuilder, add_self_loops, add_transition_costs
+from blasr.graph.lang import Lang
+from blasr.graph.openfst import to_kaldifst
+from blasr.graph.preflight import check_same_phones
+from blasr.hmm.transition_model import TransitionModel
+from blasr.hmm.tree import ContextDependency
+from blasr.io.fst import Fst
+
+__all__ = ["TrainingGraphCompiler", "add_transition_costs"]
+
+
+class TrainingGraphCompiler:
+    """Compiles transcripts: words, their pronunciations, and optional silence around them.
+
+    Graphs have no transition costs unless a scale is given: Kaldi too adds them when it aligns, since they change
+    with every estimate. :func:`add_transition_costs` does that in a moment, so that no graph is compiled twice.
+
+    Args:
+        lang: a lang directory.
+        tree: the phonetic decision tree.
+        transition_model: of the same model.
+        transition_scale, self_loop_scale: see :func:`add_transition_costs`; both 0 for graphs without these costs.
+        cache_size: graphs that are kept for transcripts that come again.
+
+    Raises:
+        MismatchError: lang, tree and model do not belong together.
+    """
+
+    def __init__(
+        self,
+        lang: Lang,
+        tree: ContextDependency,
+        transition_model: TransitionModel,
+        *,
+        transition_scale: float = 0.0,
+        self_loop_scale: float = 0.0,
+        cache_size: int = 256,
+    ) -> None:
+        check_same_phones(lang, tree, transition_model)
+        self._lang = lang
+        self._tree = tree
+        self._model = transition_model
+        self._scales = transition_scale, self_loop_scale
+        self._builder = HTransducerBuilder(tree, transition_model, transition_scale=0.0)
+        self._lexicon = to_kaldifst(lang.lexicon_fst)
+        self._spoken = frozenset(np.unique(lang.lexicon_fst.olabel).tolist())
+        self._graph = lru_cache(maxsize=cache_size)(self._compile)
+
+    def compile(self, words: Sequence[str], *, utterance: str | None = None, map_oov: bool = False) -> Fst:
+        """The graph of a transcript: transition-ids in, words out, self-loops included.
+
+        Args:
+            words: the transcript; empty for silence.
+            utterance: named in errors.
+            map_oov: replace words outside the lexicon by the lang directory's OOV word.
+
+        Raises:
+            DataError: a word is not in the lexicon and may not be replaced.
+        """
+        return self._graph(tuple(self._word_id(word, utterance, map_oov) for word in words))
+
+    def _word_id(self, word: str, utterance: str | None, map_oov: bool) -> int:
+        if word in self._lang.words and self._lang.words.id_of(word) in self._spoken:
+            return self._lang.words.id_of(word)
+        if map_oov:
+            return self._lang.words.id_of(self._lang.oov)
+        raise DataError(
+            f"the word {word!r} is not in the lexicon of {self._lang.path}",
+            utterance=utterance,
+            fix=f"add it to the lexicon and make the lang directory again, or allow it to be aligned as "
+            f"{self._lang.oov!r}",
+        )
+
+    def _compile(self, word_ids: tuple[int, ...]) -> Fst:
+        transcript = kaldifst.make_linear_acceptor(list(word_ids))
+        phones_to_words = kaldifst.compose(self._lexicon, transcript)
+        graph, _ = expand_to_transitions(phones_to_words, self._lang.disambig_phones, self._tree, self._builder)
+        graph = add_self_loops(graph, self._model, self_loop_scale=0.0)
+        transition_scale, self_loop_scale = self._scales
+        if not transition_scale and not self_loop_scale:
+            return graph
+        return add_transition_costs(
+            graph, self._model, transition_scale=transition_scale, self_loop_scale=self_loop_scale
+        )
