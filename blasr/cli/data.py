@@ -53,13 +53,14 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def summary(data: DataDir) -> str:
-    """``data/train: 2880 utterances, 6 speakers, 2880 recordings, 0.35 hours, 2880 transcripts of 2880 words``."""
+    """``data/train: 2880 utterances, 6 speakers, 2880 recordings, 0.349 hours (1256.4 s), no transcripts``."""
     transcripts = [utterance.words for utterance in data.utterances if utterance.words is not None]
+    seconds = data.seconds()
     parts = [
         f"{len(data)} utterances",
         f"{len(data.speakers())} speakers",
         f"{len(data.recordings)} recordings",
-        f"{data.seconds() / 3600:.2f} hours",
+        f"{seconds / 3600:.3g} hours ({seconds:.1f} s)",
         f"{len(transcripts)} transcripts of {sum(map(len, transcripts))} words" if transcripts else "no transcripts",
     ]
     return f"{data.path}: {', '.join(parts)}"

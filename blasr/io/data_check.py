@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from blasr.errors import DataError
 
@@ -20,7 +21,9 @@ TABLES = {
 }
 """The files of a data directory and the fields of their lines."""
 
-_WORDLESS = re.compile(r"[\s\u200b\ufeff]")  # what looks like a space but does not part two words
+_FIELD = re.compile(r"[^ \t\r\v\f]+")
+_LOOKS_LIKE_SPACE = re.compile(r"[\s\u200b\ufeff]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,7 @@ class Problem:
         return DataError(self.message, path=self.path, line=self.line, fix=self.fix)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a table without its key: the rest, and the line's number from 1."""
 
     line: int
@@ -74,6 +76,10 @@ class DataFiles:
         except OSError as error:
             self.report(name, None, f"cannot be read: {error.strerror}", "make the file readable")
             return
+        if data.startswith(_BYTE_ORDER_MARK):
+            fix = f"take it out: sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
+            self.report(name, 1, "starts with a byte order mark", fix)
+            data = data.removeprefix(_BYTE_ORDER_MARK)
         lines = data.removesuffix(b"\n").split(b"\n") if data else []
         if data and not data.endswith(b"\n"):
             self.report(name, len(lines), "the last line does not end", "end it with a newline", fatal=False)
@@ -97,12 +103,12 @@ class DataFiles:
         if raw.endswith(b"\r"):
             message, fix = "ends with a carriage return", f"take them out: sed -i 's/\\r$//' {self.path / name}"
             self.report(name, number, message, fix)
-        fields = raw.split(None, 1)  # bytes split at ASCII spaces and tabs only, as Kaldi does
+        fields = raw.split(None, 1)  # bytes split at ASCII spaces only
         if not fields:
             self.report(name, number, "is blank", "take the line out")
             return "", ""
         try:
-            key, value = fields[0].decode(), fields[1].decode().rstrip() if len(fields) > 1 else ""
+            key, value = fields[0].decode(), fields[1].decode().rstrip(" \t\r\v\f") if len(fields) > 1 else ""
         except UnicodeDecodeError as error:
             message = f"is not UTF-8 (byte 0x{error.object[error.start]:02x})"
             self.report(name, number, message, f"convert it: iconv -f latin1 -t utf-8 {self.path / name}")
@@ -142,6 +148,11 @@ def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = 
         _check_channels(files)
         _check_words(files)
     return files
+
+
+def split_fields(value: str) -> list[str]:
+    """The fields of a line, parted by ASCII spaces and tabs only, as Kaldi does it."""
+    return _FIELD.findall(value)
 
 
 def parse_segment(value: str) -> tuple[str, float, float | None, int | None]:
@@ -271,8 +282,8 @@ def _check_channels(files: DataFiles) -> None:
 
 def _check_words(files: DataFiles) -> None:
     for utterance, entry in files.tables.get("text", {}).items():
-        for word in entry.value.replace("\t", " ").split(" "):
-            if _WORDLESS.search(word):
+        for word in split_fields(entry.value):
+            if _LOOKS_LIKE_SPACE.search(word):
                 message = f"the word {word!r} of {utterance} holds a character that looks like a space"
                 files.report("text", entry.line, message, "put a plain space there or take it out", fatal=False)
 

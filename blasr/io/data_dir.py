@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blasr.errors import DataError
+from blasr.errors import BlasrError, DataError
 from blasr.io.atomic import atomic_open
 from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, read_segment
-from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files
+from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files, split_fields
 from blasr.progress import track
 from blasr.units import FloatArray
 
@@ -129,21 +129,30 @@ class DataDir:
         return total
 
     def write(self, path: str | Path) -> None:
-        """Write the directory's files into ``path``, sorted, ``spk2utt`` too; other files there are left alone."""
+        """Write the directory's files into ``path``, each one sorted and whole or not at all, ``spk2utt`` too.
+
+        Files of a data directory that these utterances do not have (``segments``, ``text``) are removed from
+        ``path``; other files there are left alone.
+        """
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
-        _write_table(path / "wav.scp", self.recordings.items())
-        _write_table(path / "utt2spk", ((utterance.id, utterance.speaker) for utterance in self.utterances))
-        groups = self.speakers().items()
-        _write_table(path / "spk2utt", ((name, " ".join(item.id for item in items)) for name, items in groups))
-        if any(utterance.start_seconds is not None for utterance in self.utterances):
-            _write_table(path / "segments", ((item.id, self._segment_fields(item)) for item in self.utterances))
-        if any(utterance.words is not None for utterance in self.utterances):
-            texts = ((item.id, " ".join(item.words)) for item in self.utterances if item.words is not None)
-            _write_table(path / "text", texts)
-        if self.reco2file_and_channel:
-            sides = self.reco2file_and_channel.items()
-            _write_table(path / "reco2file_and_channel", ((key, " ".join(value)) for key, value in sides))
+        utterances = self.utterances
+        has_segments = any(utterance.start_seconds is not None for utterance in utterances)
+        tables: dict[str, Iterable[tuple[str, str]]] = {
+            "wav.scp": self.recordings.items(),
+            "segments": ((item.id, self._segment_fields(item)) for item in utterances if has_segments),
+            "text": ((item.id, " ".join(item.words)) for item in utterances if item.words is not None),
+            "utt2spk": ((item.id, item.speaker) for item in utterances),
+            "spk2utt": ((name, " ".join(item.id for item in items)) for name, items in self.speakers().items()),
+            "reco2file_and_channel": ((key, " ".join(side)) for key, side in self.reco2file_and_channel.items()),
+        }
+        for name, rows in tables.items():
+            lines = [f"{key} {value}".rstrip(" ") + "\n" for key, value in sorted(rows)]
+            if lines:
+                with atomic_open(path / name, "w") as stream:
+                    stream.writelines(lines)
+            else:
+                (path / name).unlink(missing_ok=True)
 
     def _segment_fields(self, utterance: Utterance) -> str:
         end = -1 if utterance.end_seconds is None else utterance.end_seconds
@@ -158,7 +167,7 @@ def check_data_dir(
 ) -> list[Problem]:
     """Everything that is wrong with a data directory; with ``open_audio``, every audio file is opened too."""
     files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
-    _check_audio(files, open_audio)
+    _check_audio(files, open_audio, allow_pipes)
     return files.problems
 
 
@@ -174,7 +183,7 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
             recording, start, end, channel = parse_segment(entry.value)
         if channel is None and recording in sides:
             channel = parse_channel(sides[recording][1])
-        words = tuple(texts[utterance].value.split()) if utterance in texts else None
+        words = tuple(split_fields(texts[utterance].value)) if utterance in texts else None
         utterances.append(Utterance(utterance, speakers[utterance].value, recording, channel, start, end, words))
     return DataDir(
         path=files.path,
@@ -185,16 +194,16 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
     )
 
 
-def _check_audio(files: DataFiles, open_audio: bool) -> None:
+def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
     """Report missing files and, with ``open_audio``, unreadable ones, differing rates and segments beyond the end."""
     opened: dict[str, AudioInfo] = {}
     entries = files.tables.get("wav.scp", {})
     for recording, entry in track(entries.items(), "audio files", total=len(entries)):
-        if is_pipe(entry.value) or (not open_audio and Path(entry.value).is_file()):
-            continue
+        if not (allow_pipes and open_audio if is_pipe(entry.value) else open_audio or not Path(entry.value).is_file()):
+            continue  # what is opened without being asked for is missing, and will say so
         try:
-            opened[recording] = audio_info(entry.value, verify=True)
-        except DataError as error:
+            opened[recording] = audio_info(entry.value, verify=True, allow_pipes=allow_pipes)
+        except BlasrError as error:
             message = f"{recording}: {error.path} {error.message}"
             files.report("wav.scp", entry.line, message, error.fix or "mend the file", fatal=False)
     rates = Counter(info.sample_rate for info in opened.values())
@@ -213,8 +222,3 @@ def _check_audio(files: DataFiles, open_audio: bool) -> None:
         if start >= seconds or (end or 0.0) > seconds + MAX_OVERSHOOT_SECONDS:
             message = f"{utterance} ends beyond {recording}, which lasts {seconds:.3f} s"
             files.report("segments", entry.line, message, "correct the times", fatal=False)
-
-
-def _write_table(path: Path, rows: Iterable[tuple[str, str]]) -> None:
-    with atomic_open(path, "w") as stream:
-        stream.writelines(f"{key} {value}".rstrip(" ") + "\n" for key, value in sorted(rows))

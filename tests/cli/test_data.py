@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from blasr.cli.main import main
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "data"
+    path.mkdir()
+    for name in ("ann-1", "bob-1"):
+        soundfile.write(tmp_path / f"{name}.wav", np.ones(36000), 8000)
+    (path / "wav.scp").write_text("".join(f"{name} {tmp_path}/{name}.wav\n" for name in ("ann-1", "bob-1")))
+    (path / "utt2spk").write_text("ann-1 ann\nbob-1 bob\n")
+    (path / "spk2utt").write_text("ann ann-1\nbob bob-1\n")
+    (path / "text").write_text("ann-1 one two\nbob-1 three\n")
+    return path
+
+
+def test_a_faultless_directory(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", str(folder), "--audio", "--need-text"]) == 0
+    out = capsys.readouterr().out
+    expected = "2 utterances, 2 speakers, 2 recordings, 0.0025 hours (9.0 s), 2 transcripts of 3 words"
+    assert out == f"{folder}: {expected}\n"
+
+
+def test_every_problem_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "spk2utt").unlink()
+    (folder / "utt2spk").write_text("bob-1 bob\nann-1 ann\n")
+    (folder.parent / "ann-1.wav").unlink()
+    (folder.parent / "bob-1.wav").write_bytes(b"RIFF")
+    assert main(["data", "check", str(folder), "--audio"]) == 1
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert f"{folder}/utt2spk:2: ann-1 comes after bob-1, against the C locale's order" in lines
+    assert f"  fix: sort it: LC_ALL=C sort -o {folder}/utt2spk {folder}/utt2spk" in lines
+    assert f"{folder}/spk2utt: no such file" in lines
+    assert any(line.startswith(f"{folder}/wav.scp:1: ann-1: ") and "no such audio file" in line for line in lines)
+    assert any(line.startswith(f"{folder}/wav.scp:2: bob-1: ") for line in lines)
+    assert "found 5 problem(s)" in captured.err
+
+
+def test_fixing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "spk2utt").unlink()
+    (folder / "utt2spk").write_text("bob-1 bob\nann-1 ann\n")
+    assert main(["data", "fix", str(folder), "--out", str(tmp_path / "fixed")]) == 0
+    assert not (folder / "spk2utt").exists()
+    assert main(["data", "fix", str(folder)]) == 0
+    for path in (folder, tmp_path / "fixed"):
+        assert (path / "utt2spk").read_text() == "ann-1 ann\nbob-1 bob\n"
+        assert (path / "spk2utt").read_text() == "ann ann-1\nbob bob-1\n"
+        assert main(["data", "check", str(path)]) == 0
+    assert "2 utterances" in capsys.readouterr().out
+
+
+def test_fixing_drops_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "text").write_text("ann-1 one\neve-1 lost\n")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main(["data", "fix", str(folder)]) == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert "has no transcript in text (and 1 more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "bad\n"])
+def test_an_unusable_directory(folder: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "wav.scp").write_text(content)
+    assert main(["data", "check", str(folder)]) == 1
+    assert f"{folder}/wav.scp" in capsys.readouterr().out
+
+
+def test_commands_are_refused_unless_allowed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [f"{name} cat {folder.parent}/{name}.wav |\n" for name in ("ann-1", "bob-1")]
+    (folder / "wav.scp").write_text("".join(lines))
+    assert main(["data", "check", str(folder)]) == 1
+    assert "pass --allow-pipes" in capsys.readouterr().out
+    assert main(["data", "check", str(folder), "--allow-pipes"]) == 0
+    assert "9.0 s" in capsys.readouterr().out
