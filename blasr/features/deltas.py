@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import functools
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
-@functools.cache
-def _filters(order: int, window: int) -> Tensor:
-    """Filters of orders 0 to ``order``, padded to the longest one's length: ``(order + 1, 2 * order * window + 1)``."""
-    slope = torch.arange(-window, window + 1, dtype=torch.float64)
-    slope = slope / slope.square().sum()
-    filters = [torch.ones(1, dtype=torch.float64)]
+def _slope(features: Tensor, window: int) -> Tensor:
+    """The slope over ``2 * window + 1`` frames around each frame that has so many: ``(T - 2 * window, D)``."""
+    frames = len(features) - 2 * window
+    slope = torch.zeros_like(features[:frames])
+    for distance in range(1, window + 1):
+        later, earlier = (features[window + sign * distance :][:frames] for sign in (1, -1))
+        slope.add_(later - earlier, alpha=distance)
+    return slope / (2 * sum(distance**2 for distance in range(1, window + 1)))
+
+
+def _orders(features: Tensor, order: int, window: int) -> list[Tensor]:
+    """The features and their derivatives up to ``order``, each ``(T, D)``.
+
+    Kaldi applies one filter for each order to the static features with their edge frames repeated. Slopes of slopes
+    are the same as long as the frames beyond the edges are there for the first of them.
+    """
+    frames, reach = len(features), order * window
+    index = torch.arange(-reach, frames + reach, device=features.device).clamp(0, frames - 1)
+    derivative = features[index]
+    orders = [features]
     for _ in range(order):
-        filters.append(F.conv1d(filters[-1][None], slope.flip(0)[None, None], padding=2 * window)[0])
-    longest = len(filters[-1])
-    return torch.stack([F.pad(item, [(longest - len(item)) // 2] * 2) for item in filters]).float()
-
-
-def _delta_planes(features: Tensor, order: int, window: int) -> Tensor:
-    reach = order * window
-    columns = features.T[:, None]  # (D, 1, T): every coefficient is filtered alike
-    padded = F.pad(columns, (reach, reach), mode="replicate")  # frames beyond the ends are the first and last
-    filters = _filters(order, window).to(features)[1:, None]
-    return torch.cat([columns, F.conv1d(padded, filters)], dim=1)
+        derivative = _slope(derivative, window)
+        reach -= window
+        orders.append(derivative[reach : reach + frames])
+    return orders
 
 
 def add_deltas(features: Tensor, order: int = 2, window: int = 2) -> Tensor:
-    """Features ``(T, D)`` with their time derivatives beside them: ``(T, (order + 1) D)``, static first.
-
-    The filter of each order is applied to the static features with the edge frames repeated, as Kaldi does,
-    which is not the same as taking deltas of deltas. ``order`` and ``window`` are at least 1.
-    """
-    return _delta_planes(features, order, window).permute(2, 1, 0).reshape(len(features), -1)
+    """Features ``(T, D)`` with their time derivatives beside them: ``(T, (order + 1) D)``, static first."""
+    return torch.cat(_orders(features, order, window), dim=1)
 
 
 def delta_planes(features: Tensor, order: int = 2, window: int = 2) -> Tensor:
     """Features ``(T, F)`` and their derivatives as the planes of a network input: ``(order + 1, F, T)``."""
-    return _delta_planes(features, order, window).transpose(0, 1).contiguous()
+    return torch.stack([derivative.T for derivative in _orders(features, order, window)])

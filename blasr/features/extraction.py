@@ -136,9 +136,13 @@ class FeatureExtractor:
 
     @property
     def speaker_stats(self) -> dict[str, CmvnStats]:
-        """Statistics of every speaker's unperturbed features before normalisation, by one pass over the data."""
+        """Statistics of every speaker's unperturbed features before normalisation, by one pass over the data.
+
+        A speaker without a single frame has none.
+        """
         self.prepare()
-        return {speaker: self._stats[speaker, 1.0, 1.0] for speaker in self._speakers}
+        stats = {speaker: self._stats[speaker, 1.0, 1.0] for speaker in self._speakers}
+        return {speaker: item for speaker, item in stats.items() if item.count}
 
     def prepare(
         self,
@@ -214,10 +218,10 @@ class FeatureExtractor:
     def _stats_of(self, speaker: str, speed: float, vtln_warp: float) -> CmvnStats:
         key = (speaker, speed, vtln_warp)
         if key not in self._stats:
-            if speaker not in self._speakers:
-                message = f"has no utterances of speaker {speaker} to take statistics from"
-                raise DataError(message, path=self.data_dir.path, fix="normalise by utterance, or give statistics")
             self.prepare([speaker], speeds=[speed], vtln_warps=[vtln_warp])
+        if key not in self._stats or not self._stats[key].count:
+            message = f"has no frames of speaker {speaker} to take statistics from"
+            raise DataError(message, path=self.data_dir.path, fix="normalise by utterance, or give statistics")
         return self._stats[key]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,9 @@ from blasr.features.mel import mel_filters
 
 EPSILON = torch.finfo(torch.float32).eps
 """The floor under energies before the logarithm."""
+
+BLOCK_FRAMES = 512
+"""Frames that are transformed at a time."""
 
 
 class TooShortError(DataError):
@@ -40,18 +44,17 @@ class Frames(nn.Module):
         povey = (0.5 - 0.5 * torch.cos(phase)).clamp(min=0.0) ** 0.85
         self.register_buffer("window", povey.float(), persistent=False)
 
-    def forward(self, waveform: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Windowed frames; dither, if configured, is drawn from ``generator``."""
-        return self.emphasise(self.cut(waveform, generator))
+    def blocks(self, waveform: Tensor, generator: torch.Generator | None = None) -> Iterator[Tensor]:
+        """Frames with dither and without DC, as they are when Kaldi takes their raw energy, some hundreds at a time.
 
-    def cut(self, waveform: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Frames with dither and without DC, as they are when Kaldi takes their raw energy."""
+        Blocks fit the processor's cache and bound the memory that an hour-long recording needs.
+        """
         config = self.config
-        frames = self._unfold(waveform)
-        if config.dither > 0:
-            noise = torch.randn(frames.shape, generator=generator, device=frames.device, dtype=frames.dtype)
-            frames = frames + config.dither * noise
-        return frames - frames.mean(dim=-1, keepdim=True)
+        for frames in torch.split(self._unfold(waveform), BLOCK_FRAMES, dim=-2):
+            if config.dither > 0:
+                noise = torch.randn(frames.shape, generator=generator, device=frames.device, dtype=frames.dtype)
+                frames = frames + config.dither * noise
+            yield frames - frames.mean(dim=-1, keepdim=True)
 
     def emphasise(self, frames: Tensor) -> Tensor:
         """Pre-emphasis, where the first sample stands in for the one before it, and the window."""
@@ -102,7 +105,8 @@ class LogMel(nn.Module):
             TooShortError: the waveform is too short for one frame.
             ConfigError: the warp does not fit the range of frequencies.
         """
-        return self.from_frames(self.frames(waveform, generator), vtln_warp)
+        blocks = self.frames.blocks(waveform, generator)
+        return torch.cat([self.from_frames(self.frames.emphasise(block), vtln_warp) for block in blocks], dim=-2)
 
     def from_frames(self, frames: Tensor, vtln_warp: float = 1.0) -> Tensor:
         """Log-mel energies of windowed frames ``(..., T, frame_length)``."""

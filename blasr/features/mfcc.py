@@ -37,8 +37,10 @@ class Mfcc(nn.Module):
     def forward(self, waveform: Tensor, *, vtln_warp: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
         """Liftered cepstra; arguments and errors as in :meth:`blasr.features.fbank.LogMel.forward`."""
         frames: Frames = self.log_mel.frames
-        raw = frames.cut(waveform, generator)
-        log_mel = self.log_mel.from_frames(frames.emphasise(raw), vtln_warp)
+        return torch.cat([self._cepstra(block, vtln_warp) for block in frames.blocks(waveform, generator)], dim=-2)
+
+    def _cepstra(self, raw: Tensor, vtln_warp: float) -> Tensor:
+        log_mel = self.log_mel.from_frames(self.log_mel.frames.emphasise(raw), vtln_warp)
         return self.from_log_mel(log_mel, raw.square().sum(dim=-1).clamp(min=EPSILON).log())
 
     def from_log_mel(self, log_mel: Tensor, log_energy: Tensor) -> Tensor:

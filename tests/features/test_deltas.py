@@ -20,7 +20,7 @@ def test_deltas_are_kaldis(kaldi_features: Callable[[str], dict[str, Tensor]]) -
         assert torch.equal(planes.permute(2, 0, 1).flatten(1), add_deltas(features))
 
 
-@given(frames=st.integers(1, 30), window=st.integers(1, 4), order=st.integers(1, 3), seed=st.integers(0, 99))
+@given(frames=st.integers(1, 30), window=st.integers(1, 4), order=st.integers(0, 3), seed=st.integers(0, 99))
 @settings(deadline=None)
 def test_deltas_are_linear(frames: int, window: int, order: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -39,4 +39,4 @@ def test_deltas_of_a_line_are_its_slope(window: int) -> None:
 
 
 def test_deltas_of_one_frame_are_zero() -> None:
-    torch.testing.assert_close(add_deltas(torch.ones(1, 4))[:, 4:], torch.zeros(1, 8), rtol=0, atol=1e-6)
+    assert torch.equal(add_deltas(torch.ones(1, 4))[:, 4:], torch.zeros(1, 8))

@@ -167,6 +167,15 @@ def test_too_short_utterances_are_named_and_counted(data_dir: DataDir, caplog: p
     assert torch.isfinite(extractor.features(data_dir.utterances[0])).all()
 
 
+def test_a_speaker_without_frames_has_no_statistics(data_dir: DataDir) -> None:
+    for index in range(3):
+        soundfile.write(data_dir.recordings[f"ann-{index}"], voice(0.02, 200, 0), 8000)
+    extractor = FeatureExtractor(FeatureConfig(), data_dir)
+    assert list(extractor.speaker_stats) == ["bob"]
+    with pytest.raises(DataError, match="has no frames of speaker ann"):
+        extractor.features(Utterance("ann-9", "ann", "bob-0"))
+
+
 def test_wrong_audio_is_named(data_dir: DataDir) -> None:
     soundfile.write(data_dir.recordings["bob-0"], voice(0.5, 100, 0), 16000)
     Path(data_dir.recordings["ann-0"]).unlink()
@@ -175,7 +184,7 @@ def test_wrong_audio_is_named(data_dir: DataDir) -> None:
         extractor.features(data_dir.utterances[0])
     with pytest.raises(DataError, match="utterance bob-0: found a sample rate of 16000 Hz, expected 8000 Hz"):
         extractor.prepare(["bob"])
-    with pytest.raises(DataError, match="no utterances of speaker eve"):
+    with pytest.raises(DataError, match="has no frames of speaker eve"):
         extractor.features(Utterance("eve-0", "eve", "bob-1"))
 
 

@@ -98,6 +98,14 @@ def test_frames_follow_the_audio(shift: int) -> None:
     torch.testing.assert_close(later, features[shift:], rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("frames", [511, 512, 513, 1025])
+def test_blocks_of_frames_join_seamlessly(frames: int) -> None:
+    waveform = speech(200 + 80 * (frames - 1))
+    features = MODULES[True](waveform)
+    assert features.shape == (frames, 8)
+    torch.testing.assert_close(features[-30:], MODULES[True](waveform[80 * (frames - 30) :]), rtol=0, atol=1e-3)
+
+
 def test_silence_is_floored_and_a_batch_is_its_parts() -> None:
     module = MODULES[True]
     assert module(torch.zeros(400)).unique().numel() == 1
