@@ -90,11 +90,12 @@ class LatticeDecoder:
 
         Returns:
             The lattice of the paths within the lattice beam of the best. Where no path ended in a final state its
-            ``reached_final`` is False and every state of the last frame is final.
+            ``reached_final`` is False and every state of the last frame is final. Where no path lives through to the
+            last frame, since the graph has dead ends, it has no state at all.
 
         Raises:
             MismatchError: another number of columns than pdfs.
-            DataError: there is no frame, a row holds NaN or infinity, or no path lives through to the last frame.
+            DataError: there is no frame, or a row holds NaN or infinity.
         """
         if loglikes.ndim != 2 or loglikes.shape[1] != self.num_pdfs:
             raise MismatchError(
@@ -114,7 +115,7 @@ class LatticeDecoder:
                 fix="look at the network and the priors that made them",
             )
         config = self.config
-        survived, reached_final, arrays = _search(
+        reached_final, arrays = _search(
             self._graph,
             matrix,
             float(config.acoustic_scale),  # of an integer, numba would compile a search of its own
@@ -125,12 +126,6 @@ class LatticeDecoder:
             float(config.beam_delta),
             config.prune_interval,
         )
-        if survived < len(matrix):
-            raise DataError(
-                f"no path lives beyond frame {survived} of {len(matrix)}: the graph has dead ends",
-                utterance=utterance,
-                fix="compile the graph again; every state of it should lead to a final state",
-            )
         state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_cost = arrays
         return Lattice(
             offsets=offsets,
@@ -164,8 +159,8 @@ def _compile_search(sources: str) -> Any:
         lattice_beam: float,
         beam_delta: float,
         prune_interval: int,
-    ) -> tuple[int, bool, tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
-        """Frames decoded, whether a final state was reached, and the arrays of the lattice."""
+    ) -> tuple[bool, tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
+        """Whether a final state was reached, and the arrays of the lattice."""
         _ = sources
         num_frames, num_pdfs = loglikes.shape
         store = new_store()
@@ -178,7 +173,6 @@ def _compile_search(sources: str) -> Any:
         frame_tokens[0] = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
         token_of_state[graph.start] = frame_tokens[0]
         store = process_nonemitting(graph, store, frame_tokens, 0, token_of_state, beam)
-        survived = 0
         for frame in range(num_frames):
             if frame % prune_interval == 0 and frame > 0:
                 prune_active_tokens(
@@ -197,13 +191,10 @@ def _compile_search(sources: str) -> Any:
                 graph, store, frame_tokens, frame, token_of_state, scores, beam, max_active, min_active, beam_delta
             )
             if frame_tokens[frame + 1] < 0:
-                break
+                break  # a dead end of the graph; pruning then leaves no token at all
             store = process_nonemitting(graph, store, frame_tokens, frame + 1, token_of_state, cutoff)
-            survived += 1
-        reached_final = False
-        if survived == num_frames:
-            reached_final = prune_final(graph, store, frame_tokens, num_frames, lattice_beam)
-        return survived, reached_final, lattice_arrays(graph, store, frame_tokens, loglikes, reached_final)
+        reached_final = prune_final(graph, store, frame_tokens, num_frames, lattice_beam)
+        return reached_final, lattice_arrays(graph, store, frame_tokens, loglikes, reached_final)
 
     return search
 

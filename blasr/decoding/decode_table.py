@@ -1,0 +1,124 @@
+"""Decoding a table of log-likelihoods: what must agree is compared first, then threads decode in the table's order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from blasr.decoding.lattice import Lattice
+from blasr.decoding.lattice_decoder import LatticeDecoder
+from blasr.errors import DataError, MismatchError
+from blasr.hmm.transition_model import TransitionModel
+from blasr.io.fst import Fst
+from blasr.io.symbols import SymbolTable
+from blasr.units import FloatArray
+
+Item = tuple[str, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedUtterance:
+    """An utterance's lattice, or why it has none."""
+
+    utterance: str
+    num_frames: int
+    lattice: Lattice | None
+    reason: str = ""
+
+
+def check_graph(
+    graph: Fst, graph_path: Path, transition_model: TransitionModel, model_path: Path, words: SymbolTable | None = None
+) -> None:
+    """Compare a graph with the model, and with the words, that it should have been compiled from.
+
+    Raises:
+        MismatchError: naming the files and both numbers.
+    """
+    largest = int(graph.ilabel.max(initial=0))
+    if largest > transition_model.num_transition_ids:
+        raise MismatchError(
+            f"the largest input label is {largest}, {model_path} has {transition_model.num_transition_ids} "
+            "transition-ids",
+            path=graph_path,
+            fix="compile the graph from this final.mdl and its tree (blasr graph)",
+        )
+    largest = int(graph.olabel.max(initial=0))
+    highest = max((number for _, number in words.items()), default=0) if words is not None else largest
+    if largest > highest:
+        raise MismatchError(
+            f"the largest output label is {largest}, the largest word-id of the symbol table is {highest}",
+            path=graph_path,
+            fix="give the words.txt of the lang directory that the graph was compiled from",
+        )
+
+
+def check_columns(
+    loglikes: Iterable[Item],
+    name: str,
+    transition_model: TransitionModel,
+    model_path: Path,
+    graph: Fst,
+    graph_path: Path,
+) -> Iterator[Item]:
+    """``loglikes`` again, after its first matrix was compared with the model.
+
+    Raises:
+        DataError: there is no matrix.
+        MismatchError: it has another number of columns than ``final.mdl`` pdfs; names all three files and numbers.
+    """
+    items = iter(loglikes)
+    first = next(items, None)
+    if first is None:
+        raise DataError("has no log-likelihoods", path=name, fix="dump them first (blasr dump)")
+    utterance, matrix = first
+    columns = matrix.shape[1] if matrix.ndim == 2 else 0
+    if columns != transition_model.num_pdfs:
+        raise MismatchError(
+            f"has {columns} columns, {model_path} has {transition_model.num_pdfs} pdfs "
+            f"({graph_path}: input labels up to {int(graph.ilabel.max(initial=0))} of the model's "
+            f"{transition_model.num_transition_ids} transition-ids)",
+            path=name,
+            utterance=utterance,
+            fix="dump with a network trained on this final.mdl's alignments, or give the final.mdl it was trained on",
+        )
+    return chain([first], items)
+
+
+def decode_table(decoder: LatticeDecoder, loglikes: Iterable[Item], threads: int = 1) -> Iterator[DecodedUtterance]:
+    """Decode every utterance, in order; at most a few more than ``threads`` are held in memory.
+
+    An utterance without frames, or in which no path lives to the last frame, comes without a lattice.
+
+    Raises:
+        DataError: an utterance stands twice, or a log-likelihood is not finite.
+        MismatchError: a matrix has another number of columns than the model pdfs.
+    """
+    seen: set[str] = set()
+    pending: deque[Future[DecodedUtterance]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for utterance, matrix in loglikes:
+                if utterance in seen:
+                    raise DataError("stands twice among the log-likelihoods", utterance=utterance)
+                seen.add(utterance)
+                pending.append(pool.submit(_decode, decoder, utterance, matrix))
+                if len(pending) > 2 * threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _decode(decoder: LatticeDecoder, utterance: str, loglikes: FloatArray) -> DecodedUtterance:
+    if len(loglikes) == 0:
+        return DecodedUtterance(utterance, 0, None, "without frames")
+    lattice = decoder.decode(loglikes, utterance=utterance)
+    if not lattice.num_states:
+        return DecodedUtterance(utterance, len(loglikes), None, "without a path to the last frame")
+    return DecodedUtterance(utterance, len(loglikes), lattice)
