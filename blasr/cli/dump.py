@@ -14,6 +14,7 @@ OUT receives loglikes.ark, loglikes.scp and manifest.json. Rows are frames, colu
 
 examples:
   blasr dump --experiment exp/bl_resnet22_a2b3 --data data/eval2000 exp/bl_resnet22_a2b3/eval2000
+  blasr dump --gmm exp/tri --data data/dev exp/tri/dev
   latgen-faster-mapped --acoustic-scale=0.1 exp/tri_ali/final.mdl graph/HCLG.fst \\
       scp:exp/bl_resnet22_a2b3/eval2000/loglikes.scp "ark:| gzip -c > lat.1.gz"
 """
@@ -24,7 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("out", type=Path, metavar="OUT", help="a folder, made where absent")
     parser.add_argument("--data", type=Path, required=True, help="a Kaldi data directory")
-    parser.add_argument("--experiment", type=Path, required=True, help="a trained experiment directory")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--experiment", type=Path, help="a trained experiment directory")
+    source.add_argument(
+        "--gmm", type=Path, metavar="ALI_DIR", help="an alignment directory: log-likelihoods of its GMMs"
+    )
     parser.add_argument("--model", type=Path, help="the decoder's final.mdl (default: the experiment's)")
     parser.add_argument("--prior-scale", type=float, default=1.0, help="weight of the log priors (default: 1.0)")
     parser.add_argument("--checkpoint", default="final", help="final, or epochN (default: final)")
@@ -36,6 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the log-likelihoods."""
+    if args.gmm is not None:
+        from blasr.recipe.dump_gmm import dump_gmm
+
+        dump_gmm(args.gmm, args.data, args.out, max_loss=args.max_loss, allow_pipes=args.allow_pipes)
+        return
     options = DumpOptions(args.prior_scale, args.nj, choose_device("cpu" if args.nj else args.device))
     dump_network(
         Experiment.load(args.experiment, args.checkpoint),

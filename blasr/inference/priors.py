@@ -75,14 +75,15 @@ class Priors:
         floor = config.floor / len(smoothed)
         probabilities = smoothed / smoothed.sum()
         floored = probabilities < floor
-        while True:  # the others make room for the floored ones, which may push some of them below the floor
+        while floored.any():  # the others make room for the floored ones, which may push some of them below the floor
             room = 1.0 - floor * np.count_nonzero(floored)
-            scaled = np.where(floored, floor, smoothed * (room / smoothed[~floored].sum()))
-            below = ~floored & (scaled < floor)
+            others = max(smoothed[~floored].sum(), np.finfo(np.float64).tiny)
+            probabilities = np.where(floored, floor, smoothed * (room / others))
+            below = ~floored & (probabilities < floor)
             if not below.any():
                 break
             floored |= below
-        return cls(scaled, np.asarray(counts, dtype=np.int64), floor, int(np.count_nonzero(floored)), source)
+        return cls(probabilities, np.asarray(counts, dtype=np.int64), floor, int(np.count_nonzero(floored)), source)
 
     def write(self, directory: Path) -> None:
         """Write ``priors.vec`` (Kaldi's text vector) and ``priors.json`` (counts, floor, source)."""

@@ -1,0 +1,50 @@
+"""``blasr train``: exit statuses and messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blasr.cli.main import main
+from blasr.config import write_yaml
+from tests.recipe.conftest import alignments, data, run_config
+
+__all__ = ["alignments", "data"]  # fixtures
+
+
+@pytest.fixture
+def config(tmp_path: Path, data: Path, alignments: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(write_yaml(run_config(Path("unused"), data, alignments)))
+    return path
+
+
+def test_train_then_done(tmp_path: Path, config: Path, caplog: pytest.LogCaptureFixture) -> None:
+    command = ["train", str(config), "--experiment", str(tmp_path / "exp"), "--set", "training.epochs=1"]
+    with caplog.at_level("INFO"):
+        assert main(command) == 0
+        assert main(command) == 0
+    assert "epoch 1/1: loss" in caplog.text
+    assert "waiting for data" in caplog.text
+    assert "training is done: 1 epochs" in caplog.text
+    assert (tmp_path / "exp" / "final.yaml").is_file()
+
+
+def test_an_unknown_key_is_told_with_the_nearest(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(config), "--set", "training.epoch=1"]) == 2
+    error = capsys.readouterr().err
+    assert "blasr train: error:" in error
+    assert "training.epoch: unknown key; did you mean epochs?" in error
+
+
+def test_a_nan_loss_exits_with_an_error(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    overrides = ["--set", "training.learning_rate=1e30", "--set", "training.gradient_clipping=0"]
+    assert main(["train", str(config), "--experiment", str(tmp_path / "exp"), *overrides]) == 1
+    assert "epoch 1, step" in capsys.readouterr().err
+    assert not (tmp_path / "exp" / "final.yaml").exists()
+
+
+def test_a_missing_config_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "conf/absent.yaml"]) == 2
+    assert "conf/absent.yaml: cannot be read" in capsys.readouterr().err

@@ -1,0 +1,128 @@
+"""Configurations: every mistake told at once, and all of conf/ as the paper has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from blasr.config import load_config, parse_config, to_mapping, write_yaml
+from blasr.errors import ConfigError
+from blasr.models import VARIANTS
+from blasr.recipe.config import RunConfig
+from blasr.training import TrainingConfig, learning_rate
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: float = 0.1
+    kind: Literal["a", "b"] = "a"
+    values: tuple[float, ...] = (1.0,)
+
+    def __post_init__(self) -> None:
+        if self.rate < 0:
+            raise ConfigError(f"rate is {self.rate}, expected 0 or more")
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str
+    path: Path | None = None
+    count: int = 1
+    inner: Inner = field(default_factory=Inner)
+
+
+def load(tmp_path: Path, text: str, *overrides: str) -> Outer:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    return load_config(Outer, path, overrides)
+
+
+def test_values_become_their_types(tmp_path: Path) -> None:
+    config = load(tmp_path, "name: x\npath: a/b\ninner: {rate: 1e-6, values: [1, 2.5]}\n")
+    assert config == Outer("x", Path("a/b"), 1, Inner(1e-6, "a", (1.0, 2.5)))
+
+
+def test_unknown_keys_get_a_suggestion_and_all_errors_come_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "nam: x\ncount: many\ninner: {rat: 1, kind: c}\n")
+    message = str(caught.value)
+    assert "5 error(s)" in message
+    assert "nam: unknown key; did you mean name?" in message
+    assert "name: missing" in message
+    assert "count: found 'many', expected int" in message
+    assert "inner.rat: unknown key; did you mean rate?" in message
+    assert "inner.kind: found 'c', expected one of a, b" in message
+
+
+def test_overrides_win_and_make_sections(tmp_path: Path) -> None:
+    config = load(tmp_path, "name: x\n", "inner.rate=2", "count=7", "path=null")
+    assert (config.inner.rate, config.count, config.path) == (2.0, 7, None)
+
+
+@pytest.mark.parametrize("override", ["count", "=3", "name.deeper=1", "inner.values=[1"])
+def test_bad_overrides_are_told(tmp_path: Path, override: str) -> None:
+    with pytest.raises(ConfigError, match="--set"):
+        load(tmp_path, "name: x\n", override)
+
+
+@pytest.mark.parametrize("value", ["true", "1.5", "[1]", "null"])
+def test_an_int_is_an_int(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigError, match="count: found"):
+        load(tmp_path, f"name: x\ncount: {value}\n")
+
+
+def test_a_dataclass_checks_itself(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"inner: rate is -1\.0"):
+        load(tmp_path, "name: x\ninner: {rate: -1}\n")
+
+
+def test_files_that_are_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(Outer, tmp_path / "absent.yaml")
+    with pytest.raises(ConfigError, match="holds a list"):
+        load(tmp_path, "- 1\n")
+    with pytest.raises(ConfigError, match=r"config\.yaml:2: is not YAML"):
+        load(tmp_path, "name: x\n\tcount: 1\n")
+
+
+def test_round_trip() -> None:
+    config = Outer("x", Path("a"), 2, Inner(0.5, "b", (1.0, 2.0)))
+    assert parse_config(Outer, to_mapping(config)) == config
+    assert "rate: 0.5" in write_yaml(config)
+
+
+@pytest.mark.parametrize("name", list(VARIANTS))
+def test_the_papers_configurations(name: str) -> None:
+    config = load_config(RunConfig, CONF / f"{name}.yaml")
+    assert (config.model.name, config.model.width) == (name, 1.0)
+    assert (config.chunks.chunk_frames, config.chunks.batch_frames) == (1, 512)
+    training = config.training
+    assert (training.epochs, training.momentum, training.nesterov) == (16, 0.9, True)
+    assert (training.weight_decay, training.gradient_clipping, training.precision) == (1e-6, 10.0, "float32")
+    assert learning_rate(training, 9) == 0.03
+    assert learning_rate(training, 11) == pytest.approx(0.015)
+    assert (config.features.sample_rate, config.features.num_mel_bins) == (8000, 64)
+    assert config.augmentation == RunConfig(config.experiment, config.model).augmentation
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_is_valid(path: Path) -> None:
+    config = load_config(RunConfig, path)
+    assert config.experiment.name == path.stem
+    assert parse_config(RunConfig, to_mapping(config)) == config
+
+
+def test_a_misspelt_key_of_a_run_names_the_right_one() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(RunConfig, CONF / "resnet22.yaml", ["training.learning_rat=1", "chunk.chunk_frames=1"])
+    assert "training.learning_rat: unknown key; did you mean learning_rate?" in str(caught.value)
+    assert "chunk: unknown key; did you mean chunks?" in str(caught.value)
+
+
+def test_defaults_are_the_papers() -> None:
+    assert TrainingConfig() == load_config(RunConfig, CONF / "resnet22.yaml").training
