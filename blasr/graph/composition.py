@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import kaldifst
 
-from blasr.errors import MismatchError
+from blasr.errors import DataError, MismatchError
+from blasr.graph.epsilon_removal import remove_epsilons_locally
 from blasr.graph.hmm_transducer import HTransducer, HTransducerBuilder, remove_input_symbols
 from blasr.graph.openfst import from_kaldifst, to_kaldifst
 from blasr.hmm.tree import ContextDependency
@@ -18,6 +19,8 @@ def expand_to_transitions(
     disambig_phones: Sequence[int],
     tree: ContextDependency,
     builder: HTransducerBuilder,
+    *,
+    remove_epsilons: bool,
 ) -> tuple[Fst, HTransducer]:
     """``min(rds(det(H o C o LG)))``: transition-ids to words, without self-loops, and H.
 
@@ -26,6 +29,11 @@ def expand_to_transitions(
         disambig_phones: disambiguation symbols on its input side.
         tree: gives the context.
         builder: makes H.
+        remove_epsilons: whether to remove epsilons locally before minimization.
+
+    Raises:
+        MismatchError: no path goes through.
+        DataError: see :func:`determinize`.
     """
     # kaldifst adds the subsequential loop to what it is given
     in_context, windows = kaldifst.compose_context(
@@ -36,7 +44,27 @@ def expand_to_transitions(
     graph = kaldifst.compose(to_kaldifst(h.fst), in_context)
     if graph.start < 0:
         raise MismatchError("the graph is empty: no path goes through lexicon, grammar and context")
-    kaldifst.determinize_star(graph, use_log=True)
-    graph = to_kaldifst(remove_input_symbols(from_kaldifst(graph), h.disambig))
+    determinize(graph, in_context.num_states)
+    flat = remove_input_symbols(from_kaldifst(graph), h.disambig)
+    graph = to_kaldifst(remove_epsilons_locally(flat) if remove_epsilons else flat)
     kaldifst.minimize_encoded(graph)
     return from_kaldifst(graph), h
+
+
+def determinize(fst: kaldifst.StdVectorFst, num_states: int) -> None:
+    """Determinize in place, in the log semiring (``fstdeterminizestar --use-log=true``).
+
+    Args:
+        fst: the transducer.
+        num_states: that of the operands, which tells how many states are too many.
+
+    Raises:
+        DataError: it does not come to an end.
+    """
+    limit = 1_000_000 + 50 * num_states
+    if kaldifst.determinize_star(fst, max_states=limit, use_log=True):
+        raise DataError(
+            f"the graph cannot be made deterministic: given up after {limit} states",
+            fix="give the backoff arcs of the grammar #0 as their input label, and make the lang directory with "
+            "`blasr lang`, so that words that sound alike have disambiguation symbols",
+        )

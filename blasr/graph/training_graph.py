@@ -86,7 +86,9 @@ class TrainingGraphCompiler:
     def _compile(self, word_ids: tuple[int, ...]) -> Fst:
         transcript = kaldifst.make_linear_acceptor(list(word_ids))
         phones_to_words = kaldifst.compose(self._lexicon, transcript)
-        graph, _ = expand_to_transitions(phones_to_words, self._lang.disambig_phones, self._tree, self._builder)
+        graph, _ = expand_to_transitions(
+            phones_to_words, self._lang.disambig_phones, self._tree, self._builder, remove_epsilons=False
+        )
         graph = add_self_loops(graph, self._model, self_loop_scale=0.0)
         transition_scale, self_loop_scale = self._scales
         if not transition_scale and not self_loop_scale:
