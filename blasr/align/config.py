@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from blasr.align.gmm_alignment import AlignmentScales, Beams
 from blasr.align.gmm_training import UpdateOptions
 from blasr.errors import ConfigError
 from blasr.features.config import MfccConfig
@@ -115,3 +116,46 @@ class FlatStartConfig:
     def __post_init__(self) -> None:
         if self.acoustic_scale <= 0 or self.batch_frames < 1 or self.jobs < 0 or not 0 <= self.max_loss <= 1:
             raise ConfigError("acoustic_scale and batch_frames must be above 0, jobs 0 or more, max_loss 0 to 1")
+
+    @property
+    def scales(self) -> AlignmentScales:
+        """What graph and acoustic costs are multiplied by."""
+        return AlignmentScales(self.transition_scale, self.self_loop_scale, self.acoustic_scale)
+
+
+@dataclass(frozen=True)
+class RealignConfig:
+    """Alignment with a model that is there already: steps/align_si.sh and nnet/align.sh.
+
+    Args:
+        transition_scale: as in :class:`FlatStartConfig`, like the others of its names.
+        beam: of the alignment.
+        retry_beam: of a second attempt where that finds no path.
+    """
+
+    transition_scale: float = 1.0
+    self_loop_scale: float = 0.1
+    acoustic_scale: float = 0.1
+    beam: float = 10.0
+    retry_beam: float = 40.0
+    map_oov: bool = False
+    max_loss: float = 0.05
+    jobs: int = 0
+
+    def __post_init__(self) -> None:
+        if self.acoustic_scale <= 0 or self.jobs < 0 or not 0 <= self.max_loss <= 1:
+            raise ConfigError("acoustic_scale must be above 0, jobs 0 or more, max_loss 0 to 1")
+        if not 0 < self.beam <= self.retry_beam:
+            raise ConfigError(
+                f"found beam {self.beam} and retry_beam {self.retry_beam}, expected 0 < beam <= retry_beam"
+            )
+
+    @property
+    def scales(self) -> AlignmentScales:
+        """What graph and acoustic costs are multiplied by."""
+        return AlignmentScales(self.transition_scale, self.self_loop_scale, self.acoustic_scale)
+
+    @property
+    def beams(self) -> Beams:
+        """Both beams."""
+        return Beams(self.beam, self.retry_beam)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,21 @@ class PhoneLists:
             context_independent=_flat(folder / "context_indep.int", num_phones),
             optional_silence=_flat(folder / "optional_silence.int", num_phones),
         )
+
+    def check(self, phones: Sequence[int], lang_dir: Path) -> None:
+        """Compare the lists with the topology's phones.
+
+        Raises:
+            DataError: a phone of the topology is in no set or no root, or the reverse.
+        """
+        for name, listed in (
+            ("sets.int", {phone for phones in self.sets for phone in phones}),
+            ("roots.int", {phone for root in self.roots for phone in root.phones}),
+        ):
+            odd = sorted(listed ^ set(phones))
+            if odd:
+                where = "is not in topo" if odd[0] in listed else "of topo is missing"
+                raise DataError(f"phone {odd[0]} {where}", path=lang_dir / "phones" / name, fix=_REBUILD)
 
 
 def _lines(path: Path, num_phones: int, skip: int = 0) -> Iterator[tuple[list[str], PhoneSet]]:

@@ -1,0 +1,112 @@
+"""Alignments from transcripts and audio alone: uniform, then monophones, then a triphone tree."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from blasr.align.config import FlatStartConfig
+from blasr.align.feature_store import stored_features
+from blasr.align.gmm_alignment import AlignmentPass
+from blasr.align.gmm_likelihoods import write_feature_config
+from blasr.align.gmm_stage import Corpus, GmmModel, PassReport
+from blasr.align.monophone import train_monophone
+from blasr.align.phone_lists import PhoneLists
+from blasr.align.transcripts import checked_utterances
+from blasr.align.triphone import train_triphone
+from blasr.align.uniform_alignment import equal_align
+from blasr.features.extraction import FeatureExtractor
+from blasr.graph.lang import Lang
+from blasr.hmm.model_file import write_model
+from blasr.io.alignments import write_alignments
+from blasr.io.atomic import atomic_open
+from blasr.io.data_dir import DataDir
+from blasr.tally import Tally
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FlatStartResult:
+    """The trained model, what every pass did and which utterances have an alignment."""
+
+    model: GmmModel
+    reports: tuple[PassReport, ...]
+    tally: Tally
+
+
+def flat_start(
+    data: DataDir, lang: Lang, out: Path, config: FlatStartConfig | None = None, *, monophone_only: bool = False
+) -> FlatStartResult:
+    """Train GMMs and align a corpus with them.
+
+    Writes into ``out``, in Kaldi's formats: ``tree``, ``final.mdl``, ``final.occs``, ``ali.1.gz``, ``phones.txt``,
+    ``num_jobs``; beside them ``mfcc.yaml`` (the features) and ``passes.jsonl`` (one line a pass).
+
+    Args:
+        data: with transcripts.
+        monophone_only: stop before the tree.
+
+    Raises:
+        DataError: no utterances, a word that is not in the lexicon, unusable audio, a lang directory without the
+            phones it needs, or more than ``config.max_loss`` of the utterances without an alignment.
+    """
+    config = config or FlatStartConfig()
+    utterances = checked_utterances(data, lang, map_oov=config.map_oov)
+    lists = PhoneLists.read(lang.path, max(lang.topology.phones))
+    lists.check(lang.topology.phones, lang.path)
+    extractor = FeatureExtractor(config.features, data, kind="mfcc")
+    tally = Tally("align", max_loss=config.max_loss)
+    existed = out.exists()
+    started = time.monotonic()
+    try:
+        with stored_features(extractor, utterances, out, tally) as store:
+            if not len(store):
+                tally.check()
+            corpus = Corpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)
+            log.info("%d utterances, %d frames", len(store), store.num_frames)
+            model, aligned = train_monophone(corpus)
+            if not monophone_only:
+                model, aligned = train_triphone(corpus, model, aligned.alignments)
+            _account(corpus, model, aligned, tally)
+            log.info("%s in %.1f s", tally.summary(), time.monotonic() - started)
+            tally.check()
+            _write(out, lang, corpus, model, aligned)
+    except BaseException:
+        if not existed:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+    return FlatStartResult(model, tuple(corpus.reports), tally)
+
+
+def _account(corpus: Corpus, model: GmmModel, aligned: AlignmentPass, tally: Tally) -> None:
+    """Count what has an alignment, and why the rest has none."""
+    graphs = corpus.graphs(model.tree, model.transitions)
+    for index, (utterance, alignment) in enumerate(zip(corpus.store.utterances, aligned.alignments, strict=True)):
+        if alignment is not None:
+            tally.keep()
+        else:
+            frames = len(corpus.store.features(index))
+            fits = equal_align(graphs.graph(utterance.words or ()), frames, seed=0) is not None
+            tally.drop(utterance.id, "without a path in the beam" if fits else "too short for its words")
+
+
+def _write(out: Path, lang: Lang, corpus: Corpus, model: GmmModel, aligned: AlignmentPass) -> None:
+    """Everything into ``out``, the model last."""
+    pairs = zip(corpus.store.utterances, aligned.alignments, strict=True)
+    write_alignments(out / "ali.1.gz", ((utterance.id, tids) for utterance, tids in pairs if tids is not None))
+    lang.phones.write(out / "phones.txt")
+    write_feature_config(out, corpus.config.features)
+    with atomic_open(out / "num_jobs", "w") as stream:
+        stream.write("1\n")
+    with atomic_open(out / "passes.jsonl", "w") as stream:
+        stream.writelines(json.dumps(report.as_dict()) + "\n" for report in corpus.reports)
+    with atomic_open(out / "final.occs", "w") as stream:
+        stream.write(f" [ {' '.join(f'{count:g}' for count in model.occupancies)} ]\n")
+    model.tree.write(out / "tree")
+    write_model(out / "final.mdl", model.transitions, model.mixtures.to_model())

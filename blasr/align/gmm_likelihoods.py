@@ -1,0 +1,71 @@
+"""Log-likelihoods of a trained GMM, so that it can be decoded and realigned with like a network."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from blasr.align.feature_store import gmm_features
+from blasr.config import load_config, write_yaml
+from blasr.errors import MismatchError
+from blasr.features.config import MfccConfig
+from blasr.features.extraction import FeatureExtractor
+from blasr.hmm.gmm import AmDiagGmm
+from blasr.hmm.model_file import read_model
+from blasr.io.atomic import atomic_open
+from blasr.io.data_dir import Utterance
+from blasr.units import FloatArray
+
+FEATURE_FILE = "mfcc.yaml"
+"""What features the GMMs of a model directory were trained on."""
+
+
+def write_feature_config(model_dir: Path, config: MfccConfig) -> None:
+    """Keep the features of a model beside it."""
+    with atomic_open(model_dir / FEATURE_FILE, "w") as stream:
+        stream.write(write_yaml(config))
+
+
+def read_feature_config(model_dir: Path) -> MfccConfig:
+    """The features that a model of ``blasr align`` was trained on.
+
+    Raises:
+        ConfigError: the file is missing or not a feature configuration.
+    """
+    return load_config(MfccConfig, model_dir / FEATURE_FILE)
+
+
+def read_gmms(model_dir: Path) -> AmDiagGmm:
+    """The GMMs of ``model_dir/final.mdl``.
+
+    Raises:
+        FormatError: the file is missing, truncated or no model.
+        MismatchError: it holds a transition model only.
+    """
+    path = model_dir / "final.mdl"
+    _, gmms = read_model(path)
+    if gmms is None:
+        raise MismatchError("has no Gaussian mixtures", path=path, fix="name a folder that `blasr align` wrote")
+    return gmms
+
+
+def gmm_log_likelihoods(model_dir: Path, extractor: FeatureExtractor, utterance: Utterance) -> FloatArray:
+    """Log-likelihoods ``(T, num_pdfs)`` of an utterance under ``model_dir/final.mdl``, unscaled.
+
+    Args:
+        extractor: of MFCCs with :func:`read_feature_config`'s configuration.
+
+    Raises:
+        MismatchError: the features have another dimension than the model.
+    """
+    changed = (model_dir / "final.mdl").stat().st_mtime_ns if (model_dir / "final.mdl").exists() else 0
+    gmms = _cached_gmms(model_dir, changed)
+    return np.asarray(gmms.log_likelihoods(gmm_features(extractor, utterance)), dtype=np.float32)
+
+
+@lru_cache(maxsize=2)
+def _cached_gmms(model_dir: Path, changed: int) -> AmDiagGmm:
+    """The model of a folder, read again when its file has ``changed`` (a time in nanoseconds)."""
+    return read_gmms(model_dir)

@@ -1,0 +1,65 @@
+"""The first GMMs: one set for every phone whatever its neighbours, from nothing (steps/train_mono.sh)."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+
+import numpy as np
+
+from blasr.align.gmm_alignment import AlignmentPass, Beams, TrainingGraphs
+from blasr.align.gmm_stage import Corpus, GmmModel
+from blasr.align.gmm_training import Mixtures
+from blasr.align.tree_stats import moments_of
+from blasr.align.uniform_alignment import equal_align
+from blasr.hmm.transition_model import TransitionModel
+from blasr.hmm.tree import monophone_tree
+from blasr.units import IntArray
+
+STAGE = "monophone"
+
+
+def initial_model(corpus: Corpus) -> GmmModel:
+    """Every pdf with the mean and variance of the whole corpus (gmmbin/gmm-init-mono.cc)."""
+    topology = corpus.lang.topology
+    tree = monophone_tree(
+        corpus.phone_lists.sets, {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
+    )
+    width = corpus.store.frames.shape[1]
+    total = np.zeros(1 + 2 * width)
+    for batch in corpus.store.batches(corpus.config.batch_frames):
+        for index in batch:
+            total += moments_of(corpus.store.features(index)).sum(axis=0)
+    mixtures = Mixtures.single(np.tile(total, (tree.num_pdfs, 1)))
+    return GmmModel(tree, TransitionModel.from_tree(tree, topology), mixtures, np.zeros(tree.num_pdfs))
+
+
+def uniform_alignments(corpus: Corpus, graphs: TrainingGraphs) -> list[IntArray | None]:
+    """Equal times for all states, along a path drawn from each utterance's name (bin/align-equal-compiled.cc)."""
+    alignments = []
+    for index, utterance in enumerate(corpus.store.utterances):
+        seed = zlib.crc32(utterance.id.encode()) + corpus.config.seed
+        graph = graphs.graph(utterance.words or ())
+        alignments.append(equal_align(graph, len(corpus.store.features(index)), seed))
+    return alignments
+
+
+def train_monophone(corpus: Corpus) -> tuple[GmmModel, AlignmentPass]:
+    """Train monophones and align with them."""
+    config = corpus.config.monophone
+    model = initial_model(corpus)
+    graphs = corpus.graphs(model.tree, model.transitions)
+    alignments = uniform_alignments(corpus, graphs)
+    low = dataclasses.replace(config.update, min_gaussian_occupancy=config.initial_min_gaussian_occupancy)
+    model = corpus.update(
+        model,
+        alignments,
+        low,
+        stage=STAGE,
+        iteration=0,
+        num_gaussians=model.mixtures.num_gaussians,
+        power=config.power,
+        aligned=AlignmentPass(alignments),
+    )
+    first = Beams(config.initial_beam, 4.0 * config.initial_beam)
+    return corpus.train(STAGE, model, graphs, alignments, config, first)

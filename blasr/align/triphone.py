@@ -1,0 +1,95 @@
+"""GMMs of phones in context, their pdfs tied by a tree (steps/train_deltas.sh)."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from blasr.align.alignment_conversion import AlignmentConverter
+from blasr.align.gmm_alignment import AlignmentPass, Beams
+from blasr.align.gmm_stage import Alignments, Corpus, GmmModel
+from blasr.align.gmm_training import Mixtures
+from blasr.align.phone_segments import Segmenter
+from blasr.align.questions import cluster_phones, compile_questions
+from blasr.align.tree_building import build_tree
+from blasr.align.tree_stats import Moments, TreeStats, TreeStatsAccumulator
+from blasr.hmm.transition_model import TransitionModel
+from blasr.hmm.tree import ContextDependency
+
+log = logging.getLogger(__name__)
+
+STAGE = "triphone"
+
+
+def tree_stats(corpus: Corpus, transitions: TransitionModel, alignments: Alignments) -> TreeStats:
+    """Statistics of phones in context under an alignment of the corpus (bin/acc-tree-stats.cc)."""
+    config = corpus.config.triphone
+    accumulator = TreeStatsAccumulator(
+        max(corpus.lang.topology.phones),
+        corpus.phone_lists.context_independent,
+        context_width=config.context_width,
+        central_position=config.central_position,
+    )
+    segmenter = Segmenter(transitions)
+    for batch in corpus.store.batches(corpus.config.batch_frames):
+        pairs = [(found, corpus.store.features(i)) for i in batch if (found := alignments[i]) is not None]
+        accumulator.add(segmenter, pairs)
+    return accumulator.stats()
+
+
+def pdf_moments(stats: TreeStats, tree: ContextDependency) -> Moments:
+    """The moments ``(num_pdfs, 1 + 2 D)`` of the frames that a tree gives to each pdf."""
+    windows = np.maximum(stats.windows, 0).tolist()
+    pdfs = [
+        tree.pdf_id(window, pdf_class) for window, pdf_class in zip(windows, stats.pdf_classes.tolist(), strict=True)
+    ]
+    moments = np.zeros((tree.num_pdfs, stats.moments.shape[1]))
+    np.add.at(moments, pdfs, stats.moments)
+    return moments
+
+
+def grow_tree(corpus: Corpus, stats: TreeStats) -> ContextDependency:
+    """Questions from the statistics, then the tree; both are logged."""
+    config, topology, lists = corpus.config.triphone, corpus.lang.topology, corpus.phone_lists
+    num_pdf_classes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
+    clustered = cluster_phones(stats, lists.sets)
+    questions = compile_questions(
+        [*clustered, *lists.extra_questions], max(num_pdf_classes.values()), config.context_width
+    )
+    tree, report = build_tree(
+        stats,
+        questions,
+        lists.roots,
+        num_pdf_classes,
+        max_leaves=config.num_leaves,
+        threshold=config.split_threshold,
+        cluster_threshold=config.cluster_threshold,
+    )
+    log.info(
+        "tree: %d statistics, %d questions, %d splits gain %.3f per frame, %d leaves after merging %d",
+        len(stats),
+        len(questions.of_key[0]),
+        report.num_splits,
+        report.gain / max(report.num_frames, 1.0),
+        report.num_leaves,
+        report.num_removed,
+    )
+    if report.unseen_phones:
+        names = ", ".join(corpus.lang.phones.symbol_of(phone) for phone in report.unseen_phones)
+        log.warning("tree: the data has no frames of the phone(s) %s; they get the average Gaussian", names)
+    return tree
+
+
+def train_triphone(corpus: Corpus, monophone: GmmModel, alignments: Alignments) -> tuple[GmmModel, AlignmentPass]:
+    """Build a tree from an alignment of the corpus, train its GMMs and align with them."""
+    config = corpus.config.triphone
+    stats = tree_stats(corpus, monophone.transitions, alignments)
+    tree = grow_tree(corpus, stats)
+    moments = pdf_moments(stats, tree)
+    transitions = TransitionModel.from_tree(tree, corpus.lang.topology)
+    model = GmmModel(tree, transitions, Mixtures.single(moments), moments[:, 0])
+    converter = AlignmentConverter(monophone.transitions, transitions, tree)
+    converted = [None if alignment is None else converter.convert(alignment) for alignment in alignments]
+    graphs = corpus.graphs(tree, transitions)
+    return corpus.train(STAGE, model, graphs, converted, config, Beams(config.beam, config.retry_beam))

@@ -1,0 +1,66 @@
+"""A made-up language whose phones are tones, so that the true alignment is known to the sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from blasr.graph.lang import Lang, make_lang
+from blasr.io.data_dir import DataDir
+from blasr.io.lexicon import Pronunciation
+
+RATE = 8000
+TONES = {"A": (700.0, 1100.0), "B": (300.0, 2400.0), "C": (1500.0, 3000.0), "D": (500.0, 1900.0)}
+WORDS = {"AB": "A B", "BC": "B C", "CDA": "C D A", "DA": "D A", "BAD": "B A D"}
+
+
+@dataclass(frozen=True)
+class ToneCorpus:
+    """A corpus and, for each of its utterances, the phone's name at every sample."""
+
+    data: DataDir
+    lang: Lang
+    phones: dict[str, list[str]]
+
+    def phone_at(self, utterance: str, frame: int) -> str:
+        """The phone in the middle of a frame of 25 ms every 10 ms."""
+        return self.phones[utterance][frame * 80 + 100]
+
+
+def make_tone_corpus(folder: Path, num_utterances: int, seed: int = 0) -> ToneCorpus:
+    random = np.random.default_rng(seed)
+    (folder / "data").mkdir(parents=True)
+    lexicon = [Pronunciation(word, tuple(phones.split()), 1.0) for word, phones in WORDS.items()]
+    lexicon.append(Pronunciation("<UNK>", ("SPN",), 1.0))
+    make_lang(lexicon, folder / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>")
+    truth: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {"wav.scp": [], "utt2spk": [], "text": []}
+    for number in range(num_utterances):
+        utterance = f"s{number % 2}-u{number:03d}"
+        words = [list(WORDS)[index] for index in random.integers(0, len(WORDS), random.integers(1, 4))]
+        spoken = ["SIL", *(phone for word in words for phone in WORDS[word].split()), "SIL"]
+        pieces = []
+        truth[utterance] = []
+        for phone in spoken:
+            length = int(random.integers(700, 1400))
+            time = np.arange(length) / RATE
+            tone = sum((np.sin(2 * np.pi * freq * time) for freq in TONES.get(phone, ())), np.zeros(length))
+            pieces.append(0.2 * tone * random.uniform(0.7, 1.3) + random.normal(0, 0.01, length))
+            truth[utterance] += [phone] * length
+        soundfile.write(folder / "data" / f"{utterance}.wav", np.concatenate(pieces), RATE, subtype="PCM_16")
+        lines["wav.scp"].append(f"{utterance} {folder / 'data' / utterance}.wav\n")
+        lines["utt2spk"].append(f"{utterance} s{number % 2}\n")
+        lines["text"].append(f"{utterance} {' '.join(words)}\n")
+    for name, rows in lines.items():
+        (folder / "data" / name).write_text("".join(sorted(rows)))
+    return ToneCorpus(DataDir.read(folder / "data", need_text=True), Lang.read(folder / "lang"), truth)
+
+
+@pytest.fixture(scope="session")
+def tones(tmp_path_factory: pytest.TempPathFactory) -> ToneCorpus:
+    """Forty utterances of two speakers."""
+    return make_tone_corpus(tmp_path_factory.mktemp("tones"), 40)

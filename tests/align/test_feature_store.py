@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from blasr.align.feature_store import FeatureStore, gmm_features, ordered_map, stored_features
+from blasr.errors import DataError
+from blasr.features.config import MfccConfig
+from blasr.features.extraction import FeatureExtractor
+from blasr.io.data_dir import DataDir
+from blasr.tally import Tally
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    """Three utterances of one second, half a second and, too short, 10 ms."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for name, samples in (("a", 8000), ("b", 4000), ("c", 80)):
+        soundfile.write(folder / f"{name}.wav", random.normal(0, 0.1, samples), 8000, subtype="PCM_16")
+    (folder / "wav.scp").write_text("".join(f"{name} {folder / name}.wav\n" for name in "abc"))
+    (folder / "utt2spk").write_text("".join(f"{name} s\n" for name in "abc"))
+    (folder / "text").write_text("".join(f"{name} WORD\n" for name in "abc"))
+    return DataDir.read(folder, need_text=True)
+
+
+def test_features_come_back_from_disk_and_leave_nothing(data: DataDir, tmp_path: Path) -> None:
+    extractor = FeatureExtractor(MfccConfig(), data, "mfcc")
+    tally = Tally("align")
+    with stored_features(extractor, data.utterances, tmp_path / "out", tally) as store:
+        assert [utterance.id for utterance in store.utterances] == ["a", "b"]
+        assert store.num_frames == 98 + 48
+        for index, utterance in enumerate(store.utterances):
+            assert_allclose(store.features(index), gmm_features(extractor, utterance))
+        assert store.features(0).shape == (98, 39)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert tally.dropped == {"too short for one frame": 1}
+    assert tally.examples == {"too short for one frame": "c"}
+
+
+def test_an_error_leaves_nothing_either(data: DataDir, tmp_path: Path) -> None:
+    (data.path / "b.wav").unlink()
+    with (
+        pytest.raises(DataError, match=r"b\.wav"),
+        stored_features(
+            FeatureExtractor(MfccConfig(), data, "mfcc"), data.utterances, tmp_path / "out", Tally("align")
+        ),
+    ):
+        pytest.fail("the missing file was not noticed")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 120))
+def test_batches_cover_everything_once(lengths: list[int], most: int) -> None:
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    store = FeatureStore([], offsets, np.zeros((int(offsets[-1]), 1), dtype=np.float32))
+    store.utterances = [None] * len(lengths)  # type: ignore[list-item]
+    batches = store.batches(most)
+    assert [index for batch in batches for index in batch] == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or sum(lengths[index] for index in batch) <= most
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_results_keep_their_order(jobs: int) -> None:
+    assert list(ordered_map(lambda item: item * item, list(range(40)), jobs)) == [item * item for item in range(40)]
+
+
+def test_threads_do_not_run_far_ahead() -> None:
+    started = 0
+    lock = threading.Lock()
+
+    def work(item: int) -> int:
+        nonlocal started
+        with lock:
+            started += 1
+        return item
+
+    results = ordered_map(work, list(range(100)), 2)
+    next(results)
+    with lock:
+        assert started <= 6
+    results.close()  # type: ignore[attr-defined]
