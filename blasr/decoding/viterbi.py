@@ -12,6 +12,7 @@ from blasr.io.fst import Fst
 from blasr.units import AnyArray, FloatArray, IntArray
 
 _ALIGNED, _NO_FINAL_STATE, _NOT_FINITE, _UNKNOWN_LABEL, _NEGATIVE_CYCLE = range(5)
+_BEAM_DELTA = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,10 @@ def force_align(
     acoustic_scale: float = 0.1,
     beam: float = 10.0,
     retry_beam: float = 40.0,
+    min_active: int = 20,
 ) -> ForcedAlignment | None:
     """Align an utterance to a graph of its transcript, as Kaldi's ``gmm-align-compiled`` does
-    (``AlignUtteranceWrapper`` in decoder/decoder-wrappers.cc).
+    (``AlignUtteranceWrapper`` in decoder/decoder-wrappers.cc, over decoder/faster-decoder.cc).
 
     Args:
         graph: transition-ids on the input side (0 is epsilon) with every cost on the arcs.
@@ -48,6 +50,7 @@ def force_align(
         acoustic_scale: what the log-likelihoods are multiplied by.
         beam: a path this much worse than the frame's best is dropped.
         retry_beam: the beam of a second attempt where the first reaches no final state; 0 for none.
+        min_active: the beam widens until so many states stay alive (Kaldi's ``FasterDecoder`` has 20).
 
     Returns:
         The alignment, or None where neither beam reaches a final state at the last frame.
@@ -73,6 +76,7 @@ def force_align(
             pdfs,
             float(acoustic_scale),  # of an integer, numba would compile a search of its own
             float(width),
+            min_active,
         )
         if outcome == _ALIGNED:
             return ForcedAlignment(transition_ids, cost, attempt > 0)
@@ -104,6 +108,23 @@ def _grown(array: AnyArray, size: int) -> AnyArray:
 
 
 @numba.njit(cache=True, nogil=True)
+def _cutoff(cost: AnyArray, active: IntArray, beam: float, min_active: int) -> tuple[float, float]:
+    """``GetCutoff``: the highest cost to go on from, and the beam of the next frame."""
+    if len(active) <= min_active:
+        return np.inf, np.inf
+    best = np.inf
+    for state in active:
+        best = min(best, cost[state])
+    within = 0
+    for state in active:
+        within += cost[state] <= best + beam
+    if within > min_active:
+        return best + beam, beam
+    cutoff = np.partition(cost[active], min_active)[min_active]
+    return cutoff, cutoff - best + _BEAM_DELTA
+
+
+@numba.njit(cache=True, nogil=True)
 def _align(
     start: int,
     offsets: AnyArray,
@@ -115,6 +136,7 @@ def _align(
     tid_to_pdf: IntArray,
     acoustic_scale: float,
     beam: float,
+    min_active: int,
 ) -> tuple[int, float, IntArray]:
     """Token passing over the states alive at each frame. A token knows its state's arc in and its predecessor;
     one that an epsilon arc improves is mended in place, so its successors at the same frame stay right.
@@ -144,10 +166,9 @@ def _align(
     cost[start], token[start] = 0.0, 0
     active[0] = start
     num_active = 1
-    best = 0.0
+    cutoff = np.inf
     for frame in range(num_frames + 1):
         # Epsilon arcs, within the frame. A cycle of them with a negative cost would go on for ever.
-        cutoff = best + beam
         head, waiting, visits = 0, 0, 0
         for index in range(num_active):
             queue[index] = active[index]
@@ -187,8 +208,9 @@ def _align(
         if frame == num_frames:
             break
 
+        cutoff, adaptive_beam = _cutoff(cost, active[:num_active], beam, min_active)
+        next_cutoff = np.inf
         num_next = 0
-        next_best = np.inf
         for index in range(num_active):
             state = active[index]
             if cost[state] > cutoff:
@@ -201,9 +223,9 @@ def _align(
                     return _NOT_FINITE, np.inf, nothing
                 target = nextstate[arc]
                 new = cost[state] + weight[arc] - acoustic_scale * loglike
-                if new >= next_cost[target] or new > next_best + beam:
+                if new >= next_cost[target] or new > next_cutoff:
                     continue
-                next_best = min(next_best, new)
+                next_cutoff = min(next_cutoff, new + adaptive_beam)
                 if next_token[target] < 0:
                     token_arc = _grown(token_arc, num_tokens)
                     token_previous = _grown(token_previous, num_tokens)
@@ -220,7 +242,7 @@ def _align(
         cost, next_cost = next_cost, cost
         token, next_token = next_token, token
         active, next_active = next_active, active
-        num_active, best = num_next, next_best
+        num_active, cutoff = num_next, next_cutoff
         if num_active == 0:
             return _NO_FINAL_STATE, np.inf, nothing
 

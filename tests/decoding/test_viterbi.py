@@ -14,6 +14,7 @@ from blasr.decoding.viterbi import force_align
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.units import FloatArray, IntArray
+from tests.decoding.conftest import GoldenSystem
 
 Arc = tuple[int, int, int, float]  # source, ilabel, target, weight
 Tokens = dict[int, tuple[float, set[tuple[int, ...]]]]  # state -> cost, every label sequence of that cost
@@ -98,6 +99,15 @@ def test_equals_exhaustive_search(graph: Fst, num_frames: int, seed: int) -> Non
         assert tuple(alignment.transition_ids.tolist()) in paths
 
 
+def test_equals_the_lattice_search_on_golden_strings(system: GoldenSystem) -> None:
+    """Over the whole decoding graph, at Kaldi's cost per frame (to 1e-4: it printed six digits)."""
+    for utterance, loglikes in system.loglikes.items():
+        alignment = force_align(system.graph, loglikes, system.transition_model.tid_to_pdf, min_active=200)
+        assert alignment is not None and not alignment.retried
+        assert -alignment.cost / len(loglikes) == pytest.approx(system.log_likelihoods_per_frame[utterance], abs=1e-4)
+        assert alignment.transition_ids.tolist() == system.lattices[utterance].best_path().transition_ids.tolist()
+
+
 def chain(length: int) -> Fst:
     """States in a row, each with a self-loop: transition-ids 1 and 4 go on, 2 and 3 stay."""
     arcs: list[Arc] = []
@@ -111,11 +121,13 @@ def test_a_wider_beam_is_tried_again() -> None:
     arcs: list[Arc] = [(0, 1, 1, 0.0), (1, 1, 1, 0.0), (0, 2, 2, 30.0), (2, 2, 3, 0.0)]
     graph = make_graph(arcs, {3: 0.0}, 4)
     loglikes = np.zeros((2, 3), np.float32)
-    assert force_align(graph, loglikes, TID_TO_PDF, beam=10, retry_beam=0) is None
-    alignment = force_align(graph, loglikes, TID_TO_PDF, beam=10, retry_beam=40)
+    assert force_align(graph, loglikes, TID_TO_PDF, beam=10, retry_beam=0, min_active=0) is None
+    alignment = force_align(graph, loglikes, TID_TO_PDF, beam=10, retry_beam=40, min_active=0)
     assert alignment is not None and alignment.retried
     assert alignment.transition_ids.tolist() == [2, 2]
     assert alignment.cost == pytest.approx(30.0)
+    alignment = force_align(graph, loglikes, TID_TO_PDF, beam=10, retry_beam=0)  # of so few states all stay alive
+    assert alignment is not None and not alignment.retried
 
 
 def test_too_few_frames_align_to_nothing() -> None:
