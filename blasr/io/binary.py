@@ -12,24 +12,26 @@ left of the file before anything of that size is allocated.
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import struct
 import zlib
 from typing import IO, Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from blasr.errors import FormatError
 from blasr.units import AnyArray, IntArray
 
 BINARY_HEADER: Final = b"\0B"
-PIECE: Final = 1 << 24
+PIECE: Final = 1 << 18
 """Bytes read at a time where the size of what is left is unknown (a compressed stream)."""
 MAX_TOKEN: Final = 4096
 """Bytes of the longest token, so that a file without spaces is not read whole in search of one."""
 
-_WHITE: Final = b" \n\t\r\v\f"
+_WHITE: Final = re.compile(rb"[ \n\t\r\v\f]")
 _FLOAT_TYPES: Final[dict[str, np.dtype[Any]]] = {"F": np.dtype("<f4"), "D": np.dtype("<f8")}
 _SIZED_INT: Final = np.dtype([("size", "i1"), ("value", "<i4")])
 
@@ -49,7 +51,7 @@ class BinaryReader:
         self.path = path
         self.offset = 0
         """Bytes from the start of the stream to the next unread one."""
-        self._stream = stream
+        self._stream: Any = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
         self._size = size
 
     def seek(self, offset: int) -> None:
@@ -68,9 +70,10 @@ class BinaryReader:
 
     def _read(self, count: int) -> bytes:
         try:
-            return self._stream.read(count)
+            data: bytes = self._stream.read(count)
         except (EOFError, OSError, zlib.error) as error:
             raise self.error(f"unreadable: {error}") from error
+        return data
 
     def take(self, count: int, what: str) -> bytes:
         """Exactly ``count`` bytes of ``what``."""
@@ -91,6 +94,28 @@ class BinaryReader:
         self.offset += count
         return data
 
+    def values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
+        """``count`` raw values of ``what``, in an array of their own."""
+        kind = np.dtype(dtype)
+        size = count * kind.itemsize
+        if self._size is not None:
+            self.check_count(count, kind.itemsize, f"values of {what}")
+        elif size > PIECE:
+            return np.frombuffer(bytearray(self.take(size, what)), kind)
+        array = np.empty(count, kind)
+        if size:
+            try:
+                found = self._stream.readinto(array)
+            except (EOFError, OSError, zlib.error) as error:
+                raise self.error(f"unreadable: {error}") from error
+            while found < size:  # some streams give less than they have at a time
+                if not (more := self._read(size - found)):
+                    raise self.error(f"truncated: {what} needs {size} bytes, {found} are left")
+                array.view(np.uint8)[found : found + len(more)] = np.frombuffer(more, np.uint8)
+                found += len(more)
+        self.offset += size
+        return array
+
     def rest(self) -> bytes:
         """Everything up to the end of the stream."""
         pieces = []
@@ -103,30 +128,48 @@ class BinaryReader:
     def until(self, byte: bytes) -> bytes:
         """Everything up to the next such byte, that byte included, or up to the end of the stream."""
         data = bytearray()
-        while (found := self._read(1)) and found != byte:
-            data += found
-        self.offset += len(data) + len(found)
-        return bytes(data + found)
+        while piece := self._window():
+            end = piece.find(byte) + 1
+            data += self._read(end or len(piece))
+            if end:
+                break
+        self.offset += len(data)
+        return bytes(data)
+
+    def _window(self) -> bytes:
+        """Bytes that can be read next, without taking them; none at the end."""
+        try:
+            window: bytes = self._stream.peek(1)
+        except (EOFError, OSError, zlib.error) as error:
+            raise self.error(f"unreadable: {error}") from error
+        return window
 
     def try_token(self) -> str | None:
         """The next token, or None at the end of the stream."""
-        data = bytearray()
+        data = b""
         while len(data) <= MAX_TOKEN:
-            byte = self._read(1)
-            if not byte:
+            window = self._window()
+            if not window:
                 if data:
                     raise self.error("truncated: the file ends inside a token")
                 return None
-            self.offset += 1
-            if byte in _WHITE:
-                if data:
-                    try:
-                        return data.decode("utf-8")
-                    except UnicodeDecodeError:
-                        raise self.error(f"{bytes(data)!r} is not UTF-8") from None
-            else:
-                data += byte
+            if not data and (white := len(window) - len(window.lstrip())):
+                self._skip(white)
+                continue
+            found = _WHITE.search(window)
+            end = found.start() if found else len(window)
+            data += window[:end]
+            self._skip(end + (found is not None))
+            if found:
+                try:
+                    return data.decode("utf-8")
+                except UnicodeDecodeError:
+                    raise self.error(f"{data[:80]!r} is not UTF-8") from None
         raise self.error(f"no space after {MAX_TOKEN} bytes, where a token was expected")
+
+    def _skip(self, count: int) -> None:
+        self._read(count)
+        self.offset += count
 
     def token(self, what: str = "a token") -> str:
         """The next token, which is ``what`` the caller expects."""
@@ -193,16 +236,21 @@ class BinaryReader:
         dtype = _FLOAT_TYPES.get(kind[:1])
         if dtype is None or kind[1:] != "VM"[dimensions - 1]:
             raise self.error(f"expected {what}, found {kind[:40]!r}")
-        shape = tuple(self.check_count(self.int32("a size"), 0, "rows or columns") for _ in range(dimensions))
-        count = self.check_count(int(np.prod(shape, dtype=object)), dtype.itemsize, f"values of {what}")
-        return np.frombuffer(self.take(count * dtype.itemsize, what), dtype).reshape(shape)
+        cells = np.frombuffer(self.take(5 * dimensions, "a size"), _SIZED_INT)
+        if any(size != 4 for size in cells["size"].tolist()):
+            raise self.error(f"a size byte of {what} is not 4")
+        shape = cells["value"].tolist()
+        count = 1
+        for size in shape:
+            count *= self.check_count(size, 0, "rows or columns")
+        return self.values(dtype, count, what).reshape(shape)
 
     def float_vector(self, what: str = "a vector") -> AnyArray:
-        """A float32 or float64 vector, as stored; read-only."""
+        """A float32 or float64 vector, as stored."""
         return self._values(self.token(what), 1, what)
 
     def float_matrix(self, what: str = "a matrix", kind: str | None = None) -> AnyArray:
-        """A float32 or float64 matrix, as stored; read-only. ``kind`` is its first token, if read already."""
+        """A float32 or float64 matrix, as stored. ``kind`` is its first token, if read already."""
         return self._values(self.token(what) if kind is None else kind, 2, what)
 
 

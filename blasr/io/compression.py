@@ -1,34 +1,173 @@
-"""Kaldi's compressed matrices (``matrix/compressed-matrix``): CM with quartiles per column, CM2 and CM3 linear."""
+"""Kaldi's compressed matrices (``matrix/compressed-matrix.cc``): CM with quartiles per column, CM2 and CM3 linear.
+
+The arithmetic follows Kaldi's in the width of every step, so that a matrix compressed here has Kaldi's bytes and one
+decompressed here Kaldi's floats, bit for bit.
+"""
 
 from __future__ import annotations
 
-import io
-from typing import Final
+from enum import IntEnum
+from typing import IO, Any, Final
 
 import numpy as np
 
-from blasr.io.binary import BINARY_HEADER, BinaryReader
-from blasr.units import FloatArray
+from blasr.errors import DataError
+from blasr.io.binary import BinaryReader
+from blasr.units import AnyArray, FloatArray
 
 COMPRESSED_KINDS: Final = frozenset({"CM", "CM2", "CM3"})
 _HEADER: Final = np.dtype([("minimum", "<f4"), ("range", "<f4"), ("rows", "<i4"), ("columns", "<i4")])
+_ONE: Final = np.float32(1.0)
+_LAST_PERCENTILES: Final = (65532, 65533, 65534, 65535)
+_PER_UINT16: Final = np.float32(1.52590218966964e-05)
+
+
+class CompressionMethod(IntEnum):
+    """The values of ``copy-feats --compression-method``."""
+
+    AUTOMATIC = 1
+    """``SPEECH_FEATURE`` for more than eight rows, otherwise ``TWO_BYTE_AUTO``."""
+    SPEECH_FEATURE = 2
+    """CM: a byte per value, scaled by the quartiles of its column."""
+    TWO_BYTE_AUTO = 3
+    """CM2: two bytes per value, from the smallest to the largest."""
+    TWO_BYTE_SIGNED_INTEGER = 4
+    """CM2 for the integers from -32768 to 32767, such as wave data."""
+    ONE_BYTE_AUTO = 5
+    """CM3: a byte per value, from the smallest to the largest."""
+    ONE_BYTE_UNSIGNED_INTEGER = 6
+    """CM3 for the integers from 0 to 255."""
+    ONE_BYTE_ZERO_ONE = 7
+    """CM3 for values from 0 to 1."""
+
+
+_FIXED_RANGES: Final = {
+    CompressionMethod.TWO_BYTE_SIGNED_INTEGER: (-32768.0, 65535.0),
+    CompressionMethod.ONE_BYTE_UNSIGNED_INTEGER: (0.0, 255.0),
+    CompressionMethod.ONE_BYTE_ZERO_ONE: (0.0, 1.0),
+}
+_TWO_BYTES: Final = (CompressionMethod.TWO_BYTE_AUTO, CompressionMethod.TWO_BYTE_SIGNED_INTEGER)
 
 
 def read_compressed(reader: BinaryReader, kind: str) -> FloatArray:
     """A compressed matrix whose first token, ``kind``, has been read; float32 ``(T, F)``."""
-    from kaldiio.matio import read_matrix_or_vector
-
-    header = reader.take(_HEADER.itemsize, "the header of a compressed matrix")
-    fields = np.frombuffer(header, _HEADER)[0]
-    rows, columns = int(fields["rows"]), int(fields["columns"])
+    header = np.frombuffer(reader.take(_HEADER.itemsize, "the header of a compressed matrix"), _HEADER)[0]
+    rows, columns = int(header["rows"]), int(header["columns"])
     reader.check_count(rows, 0, "rows")
     reader.check_count(columns, 0, "columns")
-    if not (np.isfinite(fields["minimum"]) and np.isfinite(fields["range"])):
+    minimum, extent = header["minimum"], header["range"]
+    if not (np.isfinite(minimum) and np.isfinite(extent)):
         raise reader.error("the range of a compressed matrix is not finite")
-    size = {"CM": 8 * columns + rows * columns, "CM2": 2 * rows * columns, "CM3": rows * columns}[kind]
-    body = reader.take(size, "a compressed matrix")
-    if rows * columns == 0:
+    reader.check_count(rows * columns, 2 if kind == "CM2" else 1, "values of a compressed matrix")
+    if rows == 0 or columns == 0:
+        if rows != columns:
+            raise reader.error(f"a matrix of {rows} rows and {columns} columns cannot be")
         return np.zeros((rows, columns), np.float32)
     with np.errstate(all="ignore"):  # a corrupt header may overflow; the values are then infinite
-        matrix = read_matrix_or_vector(io.BytesIO(BINARY_HEADER + f"{kind} ".encode() + header + body))
-        return np.ascontiguousarray(matrix, np.float32)
+        if kind == "CM":
+            percentiles = reader.values("<u2", 4 * columns, "the headers of the columns").reshape(columns, 4)
+            codes = reader.values("u1", rows * columns, "a compressed matrix").reshape(columns, rows)
+            return _expand_columns(percentiles, codes, minimum, extent)
+        levels, dtype = (65535.0, "<u2") if kind == "CM2" else (255.0, "u1")
+        increment = np.float32(float(extent) * (1.0 / levels))
+        matrix = reader.values(dtype, rows * columns, "a compressed matrix") * increment
+        matrix += minimum
+    return np.asarray(matrix, np.float32).reshape(rows, columns)
+
+
+def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMethod) -> None:
+    """Write a ``(T, F)`` matrix in compressed form, behind the ``\\0B`` of its file.
+
+    Raises:
+        DataError: a value is not finite, which no compressed matrix can hold.
+    """
+    values = np.asarray(matrix)
+    if values.ndim != 2:
+        raise ValueError(f"a matrix has two dimensions, not the shape {values.shape}")
+    if values.size == 0:
+        stream.write(b"CM " + np.zeros(1, _HEADER).tobytes())
+        return
+    if not np.all(np.isfinite(values)):
+        raise DataError("a value is not finite, so the matrix cannot be compressed", fix="write it uncompressed")
+    values = values.astype(np.float32, copy=False)
+    if method is CompressionMethod.AUTOMATIC:
+        method = CompressionMethod.SPEECH_FEATURE if len(values) > 8 else CompressionMethod.TWO_BYTE_AUTO
+    header = np.zeros(1, _HEADER)
+    header["rows"], header["columns"] = values.shape
+    header["minimum"], header["range"] = _FIXED_RANGES.get(method) or _extent(values)
+    minimum, extent = header["minimum"][0], header["range"][0]
+    if method is CompressionMethod.SPEECH_FEATURE:
+        percentiles = _percentiles(values, minimum, extent)
+        body = percentiles.tobytes() + _column_codes(values, percentiles, minimum, extent).T.tobytes()
+        stream.write(b"CM " + header.tobytes() + body)
+    elif method in _TWO_BYTES:
+        stream.write(b"CM2 " + header.tobytes() + _levels(values, minimum, extent, 65535).astype("<u2").tobytes())
+    else:
+        stream.write(b"CM3 " + header.tobytes() + _levels(values, minimum, extent, 255).astype("u1").tobytes())
+
+
+def _extent(values: FloatArray) -> tuple[Any, Any]:
+    """The smallest value and the range, which is never zero (``ComputeGlobalHeader``)."""
+    lowest, highest = values.min(), values.max()
+    if highest == lowest:
+        highest = np.float32(float(lowest) + (1.0 + abs(float(lowest))))
+    with np.errstate(over="ignore"):
+        extent = np.float32(highest - lowest)
+    if not np.isfinite(extent):
+        raise DataError("the values span more than a 32-bit float holds", fix="write the matrix uncompressed")
+    return lowest, extent
+
+
+def _levels(values: AnyArray, minimum: Any, extent: Any, highest: int) -> AnyArray:
+    """The nearest of the levels 0 to ``highest``, as int64 (``FloatToUint16``, ``FloatToUint8``)."""
+    with np.errstate(over="ignore"):
+        share = np.clip((values - minimum) / extent, np.float32(0.0), _ONE)
+    return np.asarray((share * np.float32(highest)).astype(np.float64) + 0.499).astype(np.int64)
+
+
+def _percentiles(values: FloatArray, minimum: Any, extent: Any) -> AnyArray:
+    """``(F, 4)``: the quartiles of every column as uint16, strictly ascending (``ComputeColHeader``)."""
+    rows = len(values)
+    quarter = rows // 4
+    places = [0, quarter, 3 * quarter, rows - 1] if rows >= 5 else list(range(rows))
+    found = _levels(np.partition(values, places, axis=0)[places], minimum, extent, 65535)
+    percentiles = np.empty((4, values.shape[1]), np.int64)
+    for number, last in enumerate(_LAST_PERCENTILES):
+        lowest = percentiles[number - 1] + 1 if number else 0
+        percentiles[number] = np.minimum(np.maximum(found[number], lowest), last) if number < len(found) else lowest
+    return np.ascontiguousarray(percentiles.T, "<u2")
+
+
+def _bounds(percentiles: AnyArray, minimum: Any, extent: Any) -> AnyArray:
+    """The floats of the percentiles (``Uint16ToFloat``)."""
+    return np.asarray((extent * _PER_UINT16) * percentiles.astype(np.float32) + minimum)
+
+
+def _column_codes(values: FloatArray, percentiles: AnyArray, minimum: Any, extent: Any) -> AnyArray:
+    """``(T, F)`` uint8: 0 to 64 below the first quartile, 192 to 255 above the third (``FloatToChar``)."""
+    bounds = _bounds(percentiles, minimum, extent)
+    codes = np.empty(values.shape, np.uint8)
+    parts = np.where(values < bounds[:, 1], 0, np.where(values < bounds[:, 2], 1, 2))
+    for part, (first, steps) in enumerate(((0, 64), (64, 128), (192, 63))):
+        low, high = bounds[:, part], bounds[:, part + 1]
+        with np.errstate(all="ignore"):  # quartiles that are one float: the quotient is then not finite
+            place = ((values - low) / (high - low) * np.float32(steps)).astype(np.float64) + 0.5
+        place = np.clip(np.where(np.isfinite(place), place, 0.0), 0, steps)
+        chosen = parts == part
+        codes[chosen] = (first + place.astype(np.int64))[chosen]
+    return codes
+
+
+_PART: Final = np.repeat([0, 1, 2], [65, 128, 63])
+"""By code: the part of the range between two quartiles that it lies in."""
+_STEP: Final = (np.arange(256) - np.array([0, 64, 192])[_PART]).astype(np.float32)
+_SHARE: Final = np.array([1 / 64.0, 1 / 128.0, 1 / 63.0])[_PART]
+
+
+def _expand_columns(percentiles: AnyArray, codes: AnyArray, minimum: Any, extent: Any) -> FloatArray:
+    """``(F, T)`` codes to ``(T, F)`` values (``CharToFloat``), by a table of 256 values for every column."""
+    bounds = _bounds(percentiles, minimum, extent)
+    differences = np.diff(bounds, axis=1)
+    table = ((differences[:, _PART] * _STEP).astype(np.float64) * _SHARE + bounds[:, _PART]).astype(np.float32)
+    places = codes + np.arange(0, table.size, 256, dtype=np.int64)[:, None]
+    return np.ascontiguousarray(np.take(table, places).T)
