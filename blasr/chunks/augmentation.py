@@ -31,8 +31,8 @@ class Variation:
 
 def draw_variation(config: AugmentationConfig, random: np.random.Generator) -> Variation:
     """Draw what ``config`` leaves to chance."""
-    speed = float(random.choice(config.speeds))
-    warp = float(random.choice(config.vtln_warps))
+    speed = round(float(random.choice(config.speeds)), 2)  # hundredths, as the features have it
+    warp = round(float(random.choice(config.vtln_warps)), 2)
     gain = float(random.uniform(-config.gain_db, config.gain_db)) if config.gain_db else 0.0
     masked = config.frequency_masks or config.time_masks
     return Variation(speed, warp, gain, int(random.integers(2**31)) if masked else None)

@@ -15,10 +15,10 @@ from torch.utils.data import DataLoader, Dataset
 from blasr.chunks.config import ChunkConfig
 from blasr.chunks.examples import Example, ExampleLoader, LengthError
 from blasr.chunks.plan import Entry, Pool, plan_epoch, split_evenly
-from blasr.errors import BlasrError, DataError
+from blasr.errors import BlasrError
 from blasr.features.extraction import TooShortError
 from blasr.tally import Tally
-from blasr.units import CONTEXT_FRAMES, AnyArray, FloatArray, IntArray
+from blasr.units import CONTEXT_FRAMES, WINDOW_FRAMES, AnyArray, FloatArray, IntArray
 
 logger = logging.getLogger(__name__)
 
@@ -194,11 +194,15 @@ class ChunkBatches:
             np.random.default_rng([self._seed, epoch, pool.number]).shuffle(order)
             np.random.default_rng([self._seed, epoch, pool.number, 1 + self._rank]).shuffle(chunks)
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
-        edges = batch_edges(chunks[:, 2], pool.num_batches)
+        filled = min(len(chunks), pool.num_batches)  # fewer than planned where utterances were dropped
+        edges = batch_edges(chunks[:, 2], filled)
         planes, pdf_ids = torch.from_numpy(examples.planes), torch.from_numpy(examples.pdf_ids.astype(np.int64))
         starts = np.cumsum([0, *examples.lengths])
         for number in order[first:]:
-            yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, planes, pdf_ids)
+            if number < filled:
+                yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, planes, pdf_ids)
+            else:  # other processes may have a batch here, and every process must take the same number of steps
+                yield _blank_batch(self._loader.num_bins)
 
 
 def chunk_table(lengths: Sequence[int], chunk_frames: int) -> AnyArray:
@@ -210,14 +214,15 @@ def chunk_table(lengths: Sequence[int], chunk_frames: int) -> AnyArray:
 def batch_edges(lengths: AnyArray, num_batches: int) -> AnyArray:
     """Where to cut a sequence of chunks into ``num_batches`` batches of nearly equal numbers of frames.
 
+    Args:
+        lengths: frames of each chunk; at least ``num_batches`` chunks.
+        num_batches: how many batches; 0 for no chunks.
+
     Returns:
         ``num_batches + 1`` rising edges; no batch is empty.
-
-    Raises:
-        DataError: fewer chunks than batches.
     """
-    if len(lengths) < num_batches:
-        raise DataError(f"{len(lengths)} chunks cannot fill {num_batches} batches: too many utterances were dropped")
+    if num_batches == 0:
+        return np.zeros(1, dtype=np.int64)
     ends = np.cumsum(lengths)
     ideal = ends[-1] * np.arange(1, num_batches) / num_batches
     edges = np.searchsorted(ends, ideal, side="left") + 1
@@ -225,6 +230,12 @@ def batch_edges(lengths: AnyArray, num_batches: int) -> AnyArray:
     edges = np.maximum.accumulate(edges - steps) + steps  # at least one chunk each, from the left
     edges = np.minimum(edges, len(lengths) - num_batches + steps)  # and enough left for the rest
     return np.concatenate([[0], edges, [len(lengths)]])
+
+
+def _blank_batch(num_bins: int) -> ChunkBatch:
+    """One window of silence whose label is ignored."""
+    window = torch.zeros(1, 3, num_bins, WINDOW_FRAMES)
+    return ChunkBatch(window, torch.full((1, 1), IGNORE_INDEX), ("",))
 
 
 def _batch(chunks: AnyArray, names: Sequence[str], starts: AnyArray, planes: Tensor, pdf_ids: Tensor) -> ChunkBatch:

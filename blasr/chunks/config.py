@@ -52,7 +52,8 @@ class AugmentationConfig:
         frequency_mask_bins: the widest such mask.
         time_masks: SpecAugment masks over time.
         time_mask_frames: the longest such mask.
-        join_probability: how likely an utterance is followed, in one string, by another of its speaker.
+        join_probability: how likely an utterance is followed, in one string, by another of its speaker. Each keeps
+            its own labels and silence; with ``cmvn: utterance`` each is also normalised alone.
     """
 
     speeds: tuple[float, ...] = (1.0,)

@@ -64,6 +64,11 @@ class ExampleLoader:
         self._cache: dict[tuple[str, Variation], Tensor] = {}
         self._cache_left = cache_bytes
 
+    @property
+    def num_bins(self) -> int:
+        """Mel bins of an example."""
+        return self._extractor.dim
+
     def load(self, group: Sequence[str], epoch: int) -> Example:
         """The utterances of ``group`` as one string, as they are to be in ``epoch``.
 

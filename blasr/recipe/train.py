@@ -47,6 +47,8 @@ def train(config: RunConfig) -> TrainingState:
     directory = config.experiment
     with joined_ranks(config.training.device) as ranks:
         if not ranks.is_main:
+            logging.getLogger("blasr").setLevel(logging.WARNING)
+        if not ranks.is_main:
             ranks.wait()  # rank 0 indexes the labels
         corpus = read_corpus(config.data, directory / "labels", config.training.seed)
         if ranks.is_main:

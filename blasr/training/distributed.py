@@ -49,7 +49,15 @@ class Ranks:
         if self.world_size == 1:
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=devices)
+        return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
+
+    def average_buffers(self, module: nn.Module) -> None:
+        """Give every process the mean of all processes' buffers, such as batch norm's running statistics."""
+        if self.world_size > 1:
+            for buffer in module.buffers():
+                if buffer.is_floating_point():
+                    dist.all_reduce(buffer)
+                    buffer /= self.world_size
 
 
 @contextmanager
@@ -67,7 +75,9 @@ def joined_ranks(device: str = "auto") -> Iterator[Ranks]:
         return
     dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     try:
-        yield Ranks(dist.get_rank(), world_size, chosen)
+        ranks = Ranks(dist.get_rank(), world_size, chosen)
+        yield ranks
+        ranks.wait()  # a process that leaves early would take the others' connections with it
     finally:
         dist.destroy_process_group()
 

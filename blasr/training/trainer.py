@@ -164,6 +164,7 @@ class Trainer:
                     )
                 interval = self._config.checkpoint_interval
                 if interval and state.step % interval == 0 and state.batch < total:
+                    self.ranks.average_buffers(self.module)
                     self._save_last()
         if state.batch == 0:
             raise TrainingError(f"epoch {state.epoch} has no batch to train on")
@@ -190,6 +191,7 @@ class Trainer:
     def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, watch: _Watch, rate: float) -> None:
         state, seconds = self.state, watch.seconds
         sums, speed, waiting = state.sums, watch.count / seconds, watch.waiting / seconds
+        self.ranks.average_buffers(self.module)
         held_out = self.evaluate(valid) if valid is not None else None
         metrics.write(
             "epoch",

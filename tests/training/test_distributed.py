@@ -17,31 +17,65 @@ from blasr.training.distributed import choose_device
 from tests.training.toy import ToySource
 
 
-def linear() -> nn.Module:  # no batch norm, whose statistics are of each process alone
+def plain() -> nn.Module:
     torch.manual_seed(2)
     return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3))
 
 
-def work(rank: int, world_size: int, port: int, directory: str) -> None:
+def normalised() -> nn.Module:
+    torch.manual_seed(2)
+    return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+
+
+def work(rank: int, port: int, directory: str) -> None:
     os.environ.update(
-        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world_size), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
     )
     torch.set_num_threads(1)
     with joined_ranks("cpu") as ranks:
         source = ToySource(rank=ranks.rank, world_size=ranks.world_size)
-        Trainer(linear(), CrossEntropy(), TrainingConfig(epochs=2), Path(directory), ranks=ranks).fit(source, source)
+
+        def fit(module: nn.Module, epochs: int, name: str) -> None:
+            config = TrainingConfig(epochs=epochs, select="last", checkpoint_interval=2)
+            trainer = Trainer(module, CrossEntropy(), config, Path(directory) / name, ranks=ranks)
+            trainer.fit(source, source)
+            trainer.final_weights()
+            assert trainer.evaluate(source).mean_loss == trainer.state.losses[-1]
+
+        fit(plain(), 2, "plain")
+        fit(normalised(), 2, "whole")
+        fit(normalised(), 1, "parts")
+        fit(normalised(), 2, "parts")
 
 
-def test_two_processes_equal_one(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("two")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    spawn(work, (2, port, str(tmp_path / "two")), nprocs=2)  # type: ignore[no-untyped-call]
-    Trainer(linear(), CrossEntropy(), TrainingConfig(epochs=2), tmp_path / "one").fit(ToySource(), ToySource())
-    one = load_weights(tmp_path / "one" / "checkpoints" / "epoch02.safetensors")[0]
-    two = load_weights(tmp_path / "two" / "checkpoints" / "epoch02.safetensors")[0]
-    for name in one:  # each process has its share of the targets, of unequal numbers: the mean is over all
+    spawn(work, (port, str(directory)), nprocs=2)  # type: ignore[no-untyped-call]
+    return directory
+
+
+def epoch_weights(directory: Path) -> dict[str, torch.Tensor]:
+    return load_weights(directory / "checkpoints" / "epoch02.safetensors")[0]
+
+
+def test_two_processes_equal_one(two_processes: Path, tmp_path: Path) -> None:
+    """Each process has its share of the targets, of unequal numbers; the mean is over all of them.
+
+    The module has no batch norm, whose statistics are of each process alone.
+    """
+    Trainer(plain(), CrossEntropy(), TrainingConfig(epochs=2), tmp_path).fit(ToySource(), ToySource())
+    one, two = epoch_weights(tmp_path), epoch_weights(two_processes / "plain")
+    for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=1e-5, atol=1e-6)
+
+
+def test_two_processes_resume_exactly(two_processes: Path) -> None:
+    whole, parts = epoch_weights(two_processes / "whole"), epoch_weights(two_processes / "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_devices_are_checked() -> None:
