@@ -15,7 +15,7 @@ from blasr.align.feature_store import stored_features
 from blasr.align.gmm_alignment import AlignmentPass
 from blasr.align.gmm_likelihoods import write_feature_config
 from blasr.align.gmm_stage import Corpus, GmmModel, PassReport
-from blasr.align.monophone import train_monophone
+from blasr.align.monophone import TOO_SHORT_FOR_WORDS, train_monophone
 from blasr.align.phone_lists import PhoneLists
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
@@ -93,7 +93,7 @@ def _account(corpus: Corpus, model: GmmModel, aligned: AlignmentPass, tally: Tal
         else:
             frames = len(corpus.store.features(index))
             fits = equal_align(graphs.graph(utterance.words or ()), frames, seed=0) is not None
-            tally.drop(utterance.id, "without a path in the beam" if fits else "too short for its words")
+            tally.drop(utterance.id, "without a path in the beam" if fits else TOO_SHORT_FOR_WORDS)
 
 
 def _write(out: Path, lang: Lang, corpus: Corpus, model: GmmModel, aligned: AlignmentPass) -> None:

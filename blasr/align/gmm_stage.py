@@ -185,4 +185,6 @@ class Corpus:
             )
             if iteration <= config.max_iter_inc:
                 target += increment
-        return model, self.align(model, graphs, beams, config.boost_silence)
+        last = self.align(model, graphs, beams, config.boost_silence)
+        log.info("%s, aligned with the final model: %d retried, %d failed", stage, last.num_retried, last.num_failed)
+        return model, last

@@ -14,9 +14,11 @@ from blasr.align.tree_stats import moments_of
 from blasr.align.uniform_alignment import equal_align
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
+from blasr.tally import Tally
 from blasr.units import IntArray
 
 STAGE = "monophone"
+TOO_SHORT_FOR_WORDS = "too short for its words"
 
 
 def initial_model(corpus: Corpus) -> GmmModel:
@@ -44,12 +46,28 @@ def uniform_alignments(corpus: Corpus, graphs: TrainingGraphs) -> list[IntArray 
     return alignments
 
 
+def _check_lengths(corpus: Corpus, alignments: list[IntArray | None]) -> None:
+    """Stop before the training if too many utterances are shorter than their words.
+
+    Raises:
+        DataError: more than the configured share of them is.
+    """
+    tally = Tally("align", max_loss=corpus.config.max_loss)
+    for utterance, alignment in zip(corpus.store.utterances, alignments, strict=True):
+        if alignment is None:
+            tally.drop(utterance.id, TOO_SHORT_FOR_WORDS)
+        else:
+            tally.keep()
+    tally.check()
+
+
 def train_monophone(corpus: Corpus) -> tuple[GmmModel, AlignmentPass]:
     """Train monophones and align with them."""
     config = corpus.config.monophone
     model = initial_model(corpus)
     graphs = corpus.graphs(model.tree, model.transitions)
     alignments = uniform_alignments(corpus, graphs)
+    _check_lengths(corpus, alignments)
     low = dataclasses.replace(config.update, min_gaussian_occupancy=config.initial_min_gaussian_occupancy)
     model = corpus.update(
         model,
@@ -59,7 +77,7 @@ def train_monophone(corpus: Corpus) -> tuple[GmmModel, AlignmentPass]:
         iteration=0,
         num_gaussians=model.mixtures.num_gaussians,
         power=config.power,
-        aligned=AlignmentPass(alignments),
+        aligned=None,
     )
     first = Beams(config.initial_beam, 4.0 * config.initial_beam)
     return corpus.train(STAGE, model, graphs, alignments, config, first)

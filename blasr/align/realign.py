@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blasr.align.config import RealignConfig
-from blasr.align.feature_store import ordered_map
+from blasr.align.feature_store import TOO_SHORT, ordered_map
 from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
+from blasr.align.monophone import TOO_SHORT_FOR_WORDS
 from blasr.align.transcripts import checked_utterances
 from blasr.align.uniform_alignment import equal_align
 from blasr.decoding.viterbi import force_align
@@ -69,7 +70,7 @@ def realign(
         try:
             scores = loglikes(utterance)
         except TooShortError:
-            return "too short for one frame"
+            return TOO_SHORT
         if scores.ndim != 2 or scores.shape[1] != transitions.num_pdfs:
             raise MismatchError(
                 f"log-likelihoods of shape {scores.shape} for a model of {transitions.num_pdfs} pdfs",
@@ -92,7 +93,7 @@ def realign(
         if found is not None:
             return found.transition_ids
         fits = equal_align(topology, len(scores), seed=0) is not None
-        return "without a path in the beam" if fits else "too short for its words"
+        return "without a path in the beam" if fits else TOO_SHORT_FOR_WORDS
 
     def alignments() -> Iterator[tuple[str, IntArray]]:
         results = track(

@@ -1,7 +1,8 @@
-"""A made-up language whose phones are tones, so that the true alignment is known to the sample."""
+"""A made-up language whose phones are tones, so that the true alignment is known to the sample; and real digits."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import soundfile
 
 from blasr.graph.lang import Lang, make_lang
+from blasr.hmm.transition_model import read_transition_model
+from blasr.io.alignments import read_alignments
 from blasr.io.data_dir import DataDir
 from blasr.io.lexicon import Pronunciation
 
@@ -64,3 +67,30 @@ def make_tone_corpus(folder: Path, num_utterances: int, seed: int = 0) -> ToneCo
 def tones(tmp_path_factory: pytest.TempPathFactory) -> ToneCorpus:
     """Forty utterances of two speakers."""
     return make_tone_corpus(tmp_path_factory.mktemp("tones"), 40)
+
+
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+
+
+def fsdd_data(source: Path, folder: Path, speakers: Sequence[str], indices: range) -> DataDir:
+    """Isolated digits, utterance-ids as in the golden files."""
+    folder.mkdir(parents=True)
+    rows = [
+        (f"{speaker}-{digit}-{index:02d}", speaker, DIGITS[digit], source / f"{digit}_{speaker}_{index}.wav")
+        for speaker in speakers
+        for digit in range(10)
+        for index in indices
+    ]
+    (folder / "wav.scp").write_text("".join(f"{row[0]} {row[3]}\n" for row in rows))
+    (folder / "utt2spk").write_text("".join(f"{row[0]} {row[1]}\n" for row in rows))
+    (folder / "text").write_text("".join(f"{row[0]} {row[2]}\n" for row in rows))
+    return DataDir.read(folder, need_text=True)
+
+
+def share_of_kaldis_phones(kaldi: Path, ours: Path) -> float:
+    """Frames of our alignments that have the same phone in Kaldi's."""
+    reference = dict(read_alignments(kaldi))
+    theirs, own = read_transition_model(kaldi / "final.mdl"), read_transition_model(ours / "final.mdl")
+    same = [own.phones(tids) == theirs.phones(reference[name]) for name, tids in read_alignments(ours)]
+    return float(np.concatenate(same).mean())

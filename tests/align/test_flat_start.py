@@ -11,13 +11,14 @@ import pytest
 from blasr.align.config import FlatStartConfig, MonophoneConfig, TriphoneConfig
 from blasr.align.flat_start import FlatStartResult, flat_start
 from blasr.errors import DataError
-from blasr.graph.lang import Lang
+from blasr.graph.lang import Lang, make_lang
 from blasr.hmm.model_file import read_model
 from blasr.hmm.tree import read_tree
 from blasr.io.alignments import read_alignments
 from blasr.io.data_dir import DataDir
+from blasr.io.lexicon import Pronunciation
 
-from .conftest import ToneCorpus
+from .conftest import SPEAKERS, WORDS, ToneCorpus, fsdd_data, share_of_kaldis_phones
 
 MONOPHONE = MonophoneConfig(num_iters=12, max_iter_inc=8, totgauss=60, realign_iters=(1, 2, 3, 4, 6, 8, 10))
 TRIPHONE = TriphoneConfig(
@@ -173,32 +174,45 @@ def test_a_lang_directory_without_a_phone(tones: ToneCorpus, tmp_path: Path) -> 
         flat_start(tones.data, Lang.read(tmp_path / "lang"), tmp_path / "out", SHORT)
 
 
-def fsdd_data(source: Path, folder: Path, speakers: list[str], indices: range) -> DataDir:
-    """Isolated digits, utterance-ids as in the golden files."""
-    names = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
-    folder.mkdir(parents=True)
-    rows = [
-        (f"{speaker}-{digit}-{index:02d}", speaker, names[digit], source / f"{digit}_{speaker}_{index}.wav")
-        for speaker in speakers
-        for digit in range(10)
-        for index in indices
+def test_phones_that_know_their_place_in_the_word(tones: ToneCorpus, tmp_path: Path) -> None:
+    """Sets of phones (A_B, A_I, ...) share their monophones and their trees' roots."""
+    lexicon = [Pronunciation(word, tuple(phones.split())) for word, phones in WORDS.items()]
+    lexicon.append(Pronunciation("<UNK>", ("SPN",)))
+    lang = make_lang(lexicon, tmp_path / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>", position_dependent=True)
+    flat_start(tones.data, lang, tmp_path / "out", SHORT)
+    transitions, _ = read_model(tmp_path / "out" / "final.mdl")
+    found = [
+        lang.phones.symbol_of(phone).split("_")[0] == tones.phone_at(name, frame)
+        for name, alignment in read_alignments(tmp_path / "out")
+        for frame, phone in enumerate(transitions.phones(alignment).tolist())
     ]
-    (folder / "wav.scp").write_text("".join(f"{row[0]} {row[3]}\n" for row in rows))
-    (folder / "utt2spk").write_text("".join(f"{row[0]} {row[1]}\n" for row in rows))
-    (folder / "text").write_text("".join(f"{row[0]} {row[2]}\n" for row in rows))
-    return DataDir.read(folder, need_text=True)
+    assert np.mean(found) > 0.85
+
+
+def test_one_utterance_is_enough(tones: ToneCorpus, tmp_path: Path) -> None:
+    data = tones.data.subset([tones.data.utterances[0].id])
+    assert flat_start(data, tones.lang, tmp_path / "out", SHORT).tally.kept == 1
 
 
 def test_digits_align_much_as_kaldi_aligned_them(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
-    """Two speakers only; of all six, about 91% of the frames have Kaldi's phone (two seeds of ours differ as much)."""
-    folder = golden / "fsdd_tri1"
+    """Two speakers only, so less than the 89 to 91% of all six."""
     data = fsdd_data(fsdd_dir, tmp_path / "data", ["george", "theo"], range(5, 17))
     config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=90, totgauss=500), jobs=1)
-    flat_start(data, Lang.read(folder / "lang"), tmp_path / "out", config)
-    ours, _ = read_model(tmp_path / "out" / "final.mdl")
-    kaldis, _ = read_model(folder / "final.mdl")
-    reference = dict(read_alignments(folder))
-    pairs = [(ours.phones(tids), kaldis.phones(reference[name])) for name, tids in read_alignments(tmp_path / "out")]
-    same = np.concatenate([first == second for first, second in pairs])
-    assert len(pairs) == 240
-    assert same.mean() > 0.75
+    flat_start(data, Lang.read(golden / "fsdd_tri1" / "lang"), tmp_path / "out", config)
+    assert share_of_kaldis_phones(golden / "fsdd_tri1", tmp_path / "out") > 0.75
+
+
+@pytest.mark.slow
+def test_all_digits_fit_as_well_as_with_kaldi(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
+    """Kaldi's own model of the same size has -86.480 per frame on these features and its alignments.
+
+    The frames that have Kaldi's phone are as many as those that two seeds of ours share: 89 to 91%.
+    """
+    folder = golden / "fsdd_tri1"
+    data = fsdd_data(fsdd_dir, tmp_path / "data", SPEAKERS, range(5, 50))
+    config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=150, totgauss=1500))
+    result = flat_start(data, Lang.read(folder / "lang"), tmp_path / "out", config)
+    assert result.tally.kept == 2700
+    assert result.reports[-1].average_log_likelihood == pytest.approx(-86.48, abs=0.15)
+    assert 136 <= read_tree(tmp_path / "out" / "tree").num_pdfs <= 150
+    assert share_of_kaldis_phones(folder, tmp_path / "out") > 0.86

@@ -8,17 +8,19 @@ import pytest
 
 from blasr.align.config import FlatStartConfig, MonophoneConfig, RealignConfig
 from blasr.align.flat_start import flat_start
-from blasr.align.gmm_likelihoods import gmm_log_likelihoods, read_feature_config, read_gmms
+from blasr.align.gmm_likelihoods import gmm_log_likelihoods, read_feature_config, read_gmms, write_feature_config
 from blasr.align.realign import realign, realign_with_gmm
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
+from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.graph.lang import Lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.alignments import read_alignments
 from blasr.io.data_dir import Utterance
 from blasr.io.symbols import SymbolTable
 from blasr.units import FloatArray
 
-from .conftest import ToneCorpus, make_tone_corpus
+from .conftest import ToneCorpus, fsdd_data, make_tone_corpus, share_of_kaldis_phones
 
 MONOPHONE = MonophoneConfig(num_iters=8, max_iter_inc=6, totgauss=40, realign_iters=(1, 2, 3, 5))
 
@@ -125,3 +127,15 @@ def test_a_folder_without_a_model(tones: ToneCorpus, model_dir: Path, tmp_path: 
         (tmp_path / "kaldi" / name).write_bytes((model_dir / name).read_bytes())
     with pytest.raises(ConfigError, match=r"mfcc\.yaml"):
         realign_with_gmm(tones.data, tones.lang, tmp_path / "kaldi", tmp_path / "ali")
+
+
+def test_kaldis_model_gives_kaldis_alignments(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
+    """All of one speaker, whose mean is taken off. Kaldi's alignments are of the model five passes before its last."""
+    folder = golden / "fsdd_tri1"
+    (tmp_path / "model").mkdir()
+    for name in ("final.mdl", "tree"):
+        (tmp_path / "model" / name).write_bytes((folder / name).read_bytes())
+    write_feature_config(tmp_path / "model", MfccConfig())
+    data = fsdd_data(fsdd_dir, tmp_path / "data", ["george"], range(5, 50))
+    realign_with_gmm(data, Lang.read(folder / "lang"), tmp_path / "model", tmp_path / "ali")
+    assert share_of_kaldis_phones(folder, tmp_path / "ali") > 0.997

@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blasr.align.questions import Questions, compile_questions
+from blasr.align.feature_store import gmm_features
+from blasr.align.phone_lists import PhoneLists
+from blasr.align.phone_segments import Segmenter
+from blasr.align.questions import Questions, cluster_phones, compile_questions
 from blasr.align.tree_building import Root, best_split, build_tree
-from blasr.align.tree_stats import ABSENT, TreeStats, log_likelihood, moments_of
+from blasr.align.tree_stats import ABSENT, TreeStats, TreeStatsAccumulator, log_likelihood, moments_of
 from blasr.errors import DataError
+from blasr.features.config import MfccConfig
+from blasr.features.extraction import FeatureExtractor
+from blasr.hmm.transition_model import read_transition_model
+from blasr.hmm.tree import ContextDependency, read_tree
+from blasr.io.alignments import read_alignments
+
+from .conftest import SPEAKERS, fsdd_data
 
 PHONES = (1, 2, 3, 4)
 SILENCE = 1
@@ -145,3 +156,30 @@ def test_phones_without_data_are_reported() -> None:
     )
     assert report.unseen_phones == (5,)
     assert 0 <= tree.pdf_id((1, 5, 1), 0) < report.num_leaves
+
+
+def test_kaldis_alignments_give_a_tree_as_good_as_kaldis(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
+    """The tree's own alignments, not the monophones' that Kaldi grew it from: the leaves hold the same frames."""
+    folder = golden / "fsdd_tri1"
+    data = fsdd_data(fsdd_dir, tmp_path / "data", SPEAKERS, range(5, 50))
+    extractor = FeatureExtractor(MfccConfig(), data, "mfcc")
+    alignments = dict(read_alignments(folder))
+    transitions = read_transition_model(folder / "final.mdl")
+    topology = transitions.topology
+    lists = PhoneLists.read(folder / "lang", max(topology.phones))
+    accumulator = TreeStatsAccumulator(max(topology.phones), lists.context_independent)
+    batch = [(alignments[utterance.id], gmm_features(extractor, utterance)) for utterance in data.utterances]
+    accumulator.add(Segmenter(transitions), batch)
+    stats = accumulator.stats()
+    questions = compile_questions([*cluster_phones(stats, lists.sets), *lists.extra_questions], 5)
+    num_pdf_classes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
+    tree, report = build_tree(stats, questions, lists.roots, num_pdf_classes, max_leaves=150)
+    kaldis = read_tree(folder / "tree")
+    assert report.num_leaves == tree.num_pdfs == kaldis.num_pdfs == 144
+    assert report.unseen_phones == (2,)
+
+    def likelihood(each: ContextDependency) -> float:
+        events = zip(np.maximum(stats.windows, 0).tolist(), stats.pdf_classes.tolist(), strict=True)
+        return likelihood_of_leaves(stats, np.array([each.pdf_id(window, pdf_class) for window, pdf_class in events]))
+
+    assert likelihood(tree) == pytest.approx(likelihood(kaldis), rel=1e-4)
