@@ -189,7 +189,7 @@ class FeatureExtractor:
 
     def _waveform(self, utterance: Utterance) -> Tensor:
         samples, _ = self.data_dir.read_audio(utterance, self.config.sample_rate)
-        return torch.from_numpy(samples)
+        return self._played(torch.from_numpy(samples), utterance.speed)
 
     def _played(self, waveform: Tensor, speed: float) -> Tensor:
         """The waveform played ``speed`` times as fast at the same sample rate."""

@@ -35,6 +35,7 @@ LOGGED_FORMATS = ("AIFF", "AU", "RF64", "W64")
 """Formats whose truncation libsndfile notes in its log only."""
 
 _SHORT = re.compile(r": (\d+) \(should be (\d+)\)")
+_PLAYED = re.compile(r"sox -t wav ([^|]+?) -t wav - speed (\d+(?:\.\d+)?) \|\s*")
 
 COPY_AGAIN = "copy it again from its source"
 
@@ -54,20 +55,35 @@ class AudioInfo:
 
 
 def is_pipe(entry: str) -> bool:
-    """Whether an entry of ``wav.scp`` is a command whose output is the audio."""
-    return entry.rstrip().endswith("|")
+    """Whether an entry of ``wav.scp`` is a command whose output is the audio (see also :func:`played_file`)."""
+    return entry.rstrip().endswith("|") and played_file(entry)[0] == entry
+
+
+def played_file(entry: str) -> tuple[str, float]:
+    """The file of an entry of ``wav.scp`` and how many times as fast it is played.
+
+    That is the entry itself and 1, but for the one command that Kaldi's utils/data/perturb_data_dir_speed.sh writes
+    for a file, ``sox -t wav FILE -t wav - speed 0.9 |``: it is understood and never run.
+    """
+    match = _PLAYED.fullmatch(entry)
+    if match is None or match[1] == "-" or not 0.5 <= float(match[2]) <= 2:
+        return entry, 1.0
+    return match[1], float(match[2])
 
 
 def audio_info(path: str | Path, *, verify: bool = False, allow_pipes: bool = False) -> AudioInfo:
     """The header of an audio file, checked against the file's size and, with ``verify``, by reading the last sample.
 
+    Where ``path`` is an entry that plays a file at another speed, the number of samples is that of the played audio.
+
     Raises:
         DataError: the file is missing, truncated, empty or no audio.
     """
-    with _opened(path, allow_pipes) as file:
+    file_path, speed = played_file(path) if isinstance(path, str) else (path, 1.0)
+    with _opened(file_path, allow_pipes) as file:
         if verify:
             _read_samples(file, file.frames - 1, file.frames)
-        return AudioInfo(file.samplerate, file.frames, file.channels)
+        return AudioInfo(file.samplerate, round(file.frames / speed), file.channels)
 
 
 def read_audio(
@@ -100,7 +116,8 @@ def read_segment(
     """The samples ``(N,)`` from ``start_seconds`` (else the beginning) to ``end_seconds`` (else the end), and the rate.
 
     Sample positions are ``int(seconds * rate)``, and an end up to half a second beyond the recording is cut to it,
-    as in Kaldi's ``featbin/extract-segments.cc``.
+    as in Kaldi's ``featbin/extract-segments.cc``. Where the entry plays a file at another speed
+    (:func:`played_file`), times are those of the played audio, and the samples those of the file before it is played.
 
     Args:
         path: the audio file or, with ``allow_pipes``, a command that writes it (an entry of ``wav.scp`` ending in |).
@@ -116,6 +133,8 @@ def read_segment(
     Raises:
         DataError: as :func:`read_audio`, or the segment does not lie within the recording.
     """
+    path, speed = played_file(path) if isinstance(path, str) else (path, 1.0)
+    start_seconds, end_seconds = (None if time is None else time * speed for time in (start_seconds, end_seconds))
     with _opened(path, allow_pipes, utterance) as file:
         rate = int(file.samplerate)
         if sample_rate is not None and rate != sample_rate:

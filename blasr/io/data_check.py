@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blasr.errors import DataError
+from blasr.io.audio import is_pipe
 
 TABLES = {
     "wav.scp": "RECORDING FILE",
@@ -191,7 +192,7 @@ def parse_channel(label: str) -> int | None:
 
 def _check_wav_scp(files: DataFiles, allow_pipes: bool) -> None:
     for recording, entry in files.tables["wav.scp"].items():
-        if entry.value.endswith("|") and not allow_pipes:
+        if is_pipe(entry.value) and not allow_pipes:
             files.report(
                 "wav.scp",
                 entry.line,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from blasr.errors import BlasrError, DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, read_segment
+from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, played_file, read_segment
 from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files, split_fields
 from blasr.progress import track
 from blasr.units import FloatArray
@@ -25,6 +25,7 @@ class Utterance:
 
     ``channel`` counts from 0; None where the recording has but one. Times are None where there is no ``segments``
     (``end_seconds`` also where the segment lasts to the recording's end); ``words`` is None without a transcript.
+    ``speed`` is how many times as fast the recording is to be played, the times being those of the played audio.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Utterance:
     start_seconds: float | None = None
     end_seconds: float | None = None
     words: tuple[str, ...] | None = None
+    speed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class DataDir:
         return {speaker: tuple(groups[speaker]) for speaker in sorted(groups)}
 
     def read_audio(self, utterance: Utterance, sample_rate: int | None = None) -> tuple[FloatArray, int]:
-        """The samples ``(N,)`` of an utterance in 16-bit range, and their rate.
+        """The samples ``(N,)`` of an utterance in 16-bit range, and their rate; not yet played at its ``speed``.
 
         Raises:
             DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
@@ -184,7 +186,9 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
         if channel is None and recording in sides:
             channel = parse_channel(sides[recording][1])
         words = tuple(split_fields(texts[utterance].value)) if utterance in texts else None
-        utterances.append(Utterance(utterance, speakers[utterance].value, recording, channel, start, end, words))
+        speed = played_file(tables["wav.scp"][recording].value)[1]
+        speaker = speakers[utterance].value
+        utterances.append(Utterance(utterance, speaker, recording, channel, start, end, words, speed))
     return DataDir(
         path=files.path,
         utterances=tuple(utterances),
@@ -199,7 +203,11 @@ def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
     opened: dict[str, AudioInfo] = {}
     entries = files.tables.get("wav.scp", {})
     for recording, entry in track(entries.items(), "audio files", total=len(entries)):
-        if not (allow_pipes and open_audio if is_pipe(entry.value) else open_audio or not Path(entry.value).is_file()):
+        if not (
+            allow_pipes and open_audio
+            if is_pipe(entry.value)
+            else open_audio or not Path(played_file(entry.value)[0]).is_file()
+        ):
             continue  # what is opened without being asked for is missing, and will say so
         try:
             opened[recording] = audio_info(entry.value, verify=True, allow_pipes=allow_pipes)

@@ -58,12 +58,24 @@ def test_fixing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "2 utterances" in capsys.readouterr().out
 
 
-def test_fixing_drops_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fixing_tells_what_it_takes_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "text").write_text("ann-1 one\neve-1 lost\n")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main(["data", "fix", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "took out bob-1: it is not in text" in out
+    assert "took out eve-1: it has no speaker in utt2spk" in out
+    assert f"{folder}: kept 1 utterances, took out 2" in out
+    assert (folder / "text").read_text() == "ann-1 one\n"
+    assert {path.name: path.read_bytes() for path in (folder / ".backup").iterdir()} == before
+
+
+def test_fixing_leaves_what_it_cannot_mend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "text").write_text("ann-2 one\n")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert main(["data", "fix", str(folder)]) == 1
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert "has no transcript in text (and 1 more" in capsys.readouterr().err
+    assert "no utterance would be left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["", "bad\n"])
