@@ -44,33 +44,34 @@ def train(config: RunConfig) -> TrainingState:
         BlasrError: anything that is wrong with the configuration or the data, before anything is trained;
             a loss that is not finite.
     """
-    directory = config.experiment
     with joined_ranks(config.training.device) as ranks:
-        if not ranks.is_main:
-            logging.getLogger("blasr").setLevel(logging.WARNING)
-        if not ranks.is_main:
-            ranks.wait()  # rank 0 indexes the labels
-        corpus = read_corpus(config.data, directory / "labels", config.training.seed)
-        if ranks.is_main:
-            ranks.wait()
-        harmless = (*HARMLESS, *(f"training.{key}" for key in harmless_keys(config.training)))
-        run_config = {**to_mapping(config), "train_data": corpus.train.fingerprint()}
-        check_begun(directory, run_config, harmless)
-        torch.manual_seed(config.training.seed)
-        model = build_acoustic_model(config.model.name, num_pdfs=corpus.num_pdfs, width=config.model.width)
-        if config.initialize_from is not None:
-            _initialize(model, config.initialize_from)
-        if ranks.is_main:
-            _write_inputs(config, corpus)
-            _say(config, corpus, model)
-        loss = CrossEntropy(config.training.label_smoothing)
-        trainer = Trainer(
-            model, loss, config.training, directory, ranks=ranks, run_config=run_config, harmless=harmless
-        )
-        train_batches, valid_batches = _batches(config, corpus, ranks)
-        state = trainer.fit(train_batches, valid_batches)
-        _finish(config, corpus, trainer, valid_batches)
-        return state
+        return _train(config, ranks)
+
+
+def _train(config: RunConfig, ranks: Ranks) -> TrainingState:
+    directory = config.experiment
+    if not ranks.is_main:
+        logging.getLogger("blasr").setLevel(logging.WARNING)
+        ranks.wait()  # rank 0 indexes the labels
+    corpus = read_corpus(config.data, directory / "labels", config.training.seed)
+    if ranks.is_main:
+        ranks.wait()
+    harmless = (*HARMLESS, *(f"training.{key}" for key in harmless_keys(config.training)))
+    run_config = {**to_mapping(config), "train_data": corpus.train.fingerprint()}
+    check_begun(directory, run_config, harmless)
+    torch.manual_seed(config.training.seed)
+    model = build_acoustic_model(config.model.name, num_pdfs=corpus.num_pdfs, width=config.model.width)
+    if config.initialize_from is not None:
+        _initialize(model, config.initialize_from)
+    if ranks.is_main:
+        _write_inputs(config, corpus)
+        _say(config, corpus, model)
+    loss = CrossEntropy(config.training.label_smoothing)
+    trainer = Trainer(model, loss, config.training, directory, ranks=ranks, run_config=run_config, harmless=harmless)
+    train_batches, valid_batches = _batches(config, corpus, ranks)
+    state = trainer.fit(train_batches, valid_batches)
+    _finish(config, corpus, trainer, valid_batches)
+    return state
 
 
 def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatches, ChunkBatches | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,6 +80,7 @@ def joined_ranks(device: str = "auto") -> Iterator[Ranks]:
         yield ranks
         ranks.wait()  # a process that leaves early would take the others' connections with it
     finally:
+        gc.collect()  # a wrapped module in a cycle would keep the group's threads alive until Python's end, which aborts
         dist.destroy_process_group()
 
 
