@@ -80,7 +80,7 @@ def joined_ranks(device: str = "auto") -> Iterator[Ranks]:
         yield ranks
         ranks.wait()  # a process that leaves early would take the others' connections with it
     finally:
-        gc.collect()  # a wrapped module in a cycle would keep the group's threads alive until Python's end, which aborts
+        gc.collect()  # a wrapped module in a cycle would keep the group's threads alive until Python ends, and abort
         dist.destroy_process_group()
 
 
