@@ -115,6 +115,7 @@ class ChunkBatches:
         rank: of this process, from 0.
         world_size: number of processes.
         max_loss: the greatest share of utterances that may be dropped.
+        pdf_counts: frames of each pdf-id in the corpus, for ``config.balance_gamma``.
     """
 
     def __init__(
@@ -129,10 +130,14 @@ class ChunkBatches:
         rank: int = 0,
         world_size: int = 1,
         max_loss: float = 0.05,
+        pdf_counts: AnyArray | None = None,
     ) -> None:
         self._loader, self._entries, self._config = loader, entries, config
         self._seed, self._shuffle, self._join_probability = seed, shuffle, join_probability
         self._rank, self._world_size, self._max_loss = rank, world_size, max_loss
+        self._weights: AnyArray | None = None
+        if pdf_counts is not None and config.balance_gamma < 1:
+            self._weights = np.maximum(pdf_counts, 1.0) ** (config.balance_gamma - 1)
         self._plan: tuple[int, list[Pool]] = (-1, [])
 
     def _pools(self, epoch: int) -> list[Pool]:
@@ -188,16 +193,22 @@ class ChunkBatches:
 
     def _cut(self, pool: Pool, examples: PoolExamples, epoch: int, first: int) -> Iterator[ChunkBatch]:
         chunks = chunk_table(examples.lengths, self._config.chunk_frames)
+        starts = np.cumsum([0, *examples.lengths])
         order = np.arange(pool.num_batches)
         if self._shuffle:
             # the same state in every process: the chunks of one step have similar lengths in all of them
             np.random.default_rng([self._seed, epoch, pool.number]).shuffle(order)
-            np.random.default_rng([self._seed, epoch, pool.number, 1 + self._rank]).shuffle(chunks)
+            own = np.random.default_rng([self._seed, epoch, pool.number, 1 + self._rank])
+            own.shuffle(chunks)
+            if self._weights is not None and len(chunks):
+                weights = self._weights[
+                    examples.pdf_ids[np.cumsum([0, *examples.lengths])[chunks[:, 0]] + chunks[:, 1]]
+                ]
+                chunks = own.choice(chunks, len(chunks), p=weights / weights.sum())
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
         filled = min(len(chunks), pool.num_batches)  # fewer than planned where utterances were dropped
         edges = batch_edges(chunks[:, 2], filled)
         planes, pdf_ids = torch.from_numpy(examples.planes), torch.from_numpy(examples.pdf_ids.astype(np.int64))
-        starts = np.cumsum([0, *examples.lengths])
         for number in order[first:]:
             if number < filled:
                 yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, planes, pdf_ids)

@@ -18,6 +18,8 @@ class ChunkConfig:
         pool_frames: frames that each process shuffles among each other; utterances are shuffled over the corpus.
         num_workers: processes that prepare features; 0 does it between the steps. Results do not depend on it.
         cache_mb: memory for features of utterances seen before, for a small corpus and ``num_workers`` 0.
+        balance_gamma: below 1, windows are drawn with replacement so that a pdf of frequency f is seen in proportion
+            to f ** balance_gamma (Sercu & Goel 2016 use 0.8, and a prior scale below it); needs ``chunk_frames`` 1.
     """
 
     chunk_frames: int = 1
@@ -25,6 +27,7 @@ class ChunkConfig:
     pool_frames: int = 50_000
     num_workers: int = 2
     cache_mb: int = 0
+    balance_gamma: float = 1.0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -36,6 +39,10 @@ class ChunkConfig:
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected {least} or more")
+        if not 0 <= self.balance_gamma <= 1:
+            raise ConfigError(f"balance_gamma is {self.balance_gamma}, expected from 0 to 1")
+        if self.balance_gamma < 1 and self.chunk_frames > 1:
+            raise ConfigError(f"balance_gamma draws single frames, but chunk_frames is {self.chunk_frames}, expected 1")
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatc
         rank=ranks.rank,
         world_size=ranks.world_size,
         max_loss=config.data.max_loss,
+        pdf_counts=corpus.train.labels.counts(corpus.train.utterances),
     )
     if corpus.valid is None:
         return train_batches, None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from blasr.chunks import IGNORE_INDEX, AugmentationConfig, ChunkBatch, ChunkBatches, ChunkConfig
 from blasr.chunks.batches import batch_edges
-from blasr.errors import DataError
+from blasr.errors import ConfigError, DataError
 from blasr.features.deltas import delta_planes
 from blasr.features.extraction import pad_context
 from tests.chunks.corpus import corpus
@@ -136,3 +136,20 @@ def test_a_pool_that_lost_utterances_still_has_its_batches(tmp_path: Path) -> No
     batches = list(source.batches(1))
     assert len(batches) == source.num_batches(1) == 4
     assert labels_of(batches) == Counter(range(3000, 3050))
+
+
+def test_balanced_windows_follow_the_power_of_the_frequency(tmp_path: Path) -> None:
+    loader, entries, _ = corpus(tmp_path, [400] * 10)
+    counts = np.zeros(10_000)  # every frame is a pdf of its own: pretend that those of even utterances are frequent
+    for index in range(10):
+        counts[1000 * index : 1000 * index + 400] = 10_000 if index % 2 == 0 else 100
+    config = ChunkConfig(chunk_frames=1, batch_frames=100, num_workers=0, balance_gamma=0.5)
+    seen = labels_of(list(ChunkBatches(loader, entries, config, pdf_counts=counts).batches(1)))
+    rare = sum(count for label, count in seen.items() if label // 1000 % 2)
+    assert sum(seen.values()) == 4000
+    assert rare / 4000 == pytest.approx(10 / 11, abs=0.02)  # 100 ** -0.5 against 10,000 ** -0.5
+
+
+def test_balance_is_for_single_frames() -> None:
+    with pytest.raises(ConfigError, match="chunk_frames is 10, expected 1"):
+        ChunkConfig(chunk_frames=10, balance_gamma=0.8)
