@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import kaldifst
 
@@ -12,6 +13,9 @@ from blasr.graph.hmm_transducer import HTransducer, HTransducerBuilder, remove_i
 from blasr.graph.openfst import from_kaldifst, to_kaldifst
 from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
+
+_SPARE_STATES: Final = 10_000
+_GROWTH: Final = 20
 
 
 def expand_to_transitions(
@@ -44,27 +48,27 @@ def expand_to_transitions(
     graph = kaldifst.compose(to_kaldifst(h.fst), in_context)
     if graph.start < 0:
         raise MismatchError("the graph is empty: no path goes through lexicon, grammar and context")
-    determinize(graph, in_context.num_states)
+    determinize(graph)
     flat = remove_input_symbols(from_kaldifst(graph), h.disambig)
     graph = to_kaldifst(remove_epsilons_locally(flat) if remove_epsilons else flat)
     kaldifst.minimize_encoded(graph)
     return from_kaldifst(graph), h
 
 
-def determinize(fst: kaldifst.StdVectorFst, num_states: int) -> None:
+def determinize(fst: kaldifst.StdVectorFst) -> None:
     """Determinize in place, in the log semiring (``fstdeterminizestar --use-log=true``).
 
-    Args:
-        fst: the transducer.
-        num_states: that of the operands, which tells how many states are too many.
-
     Raises:
-        DataError: it does not come to an end.
+        DataError: the result outgrows its input by far, as it does where it would grow without end.
     """
-    limit = 1_000_000 + 50 * num_states
-    if kaldifst.determinize_star(fst, max_states=limit, use_log=True):
+    limit = _SPARE_STATES + _GROWTH * fst.num_states
+    try:
+        kaldifst.determinize_star(fst, max_states=limit, use_log=True)
+    except RuntimeError as error:
+        if "passed" not in str(error):
+            raise
         raise DataError(
             f"the graph cannot be made deterministic: given up after {limit} states",
             fix="give the backoff arcs of the grammar #0 as their input label, and make the lang directory with "
             "`blasr lang`, so that words that sound alike have disambiguation symbols",
-        )
+        ) from None

@@ -101,7 +101,7 @@ def compile_decoding_graph(
     lg = kaldifst.compose(to_kaldifst(lang.lexicon_disambig_fst), to_kaldifst(sort_arcs(grammar, by="ilabel")))
     if lg.start < 0:
         raise MismatchError("lexicon and grammar have no sentence in common")
-    determinize(lg, lang.lexicon_disambig_fst.num_states + grammar.num_states)
+    determinize(lg)
     kaldifst.minimize_encoded(lg)
     flat = sort_arcs(push_special(from_kaldifst(lg)), by="ilabel")
     log.info("LG: %d states, %d arcs", flat.num_states, flat.num_arcs)

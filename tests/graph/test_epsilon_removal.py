@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import math
+
+import kaldifst
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blasr.graph.epsilon_removal import connect, remove_epsilons_locally
+from blasr.graph.openfst import to_kaldifst
+from blasr.io.fst import Fst
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Fst:
+    """Graphs whose arcs go to higher states, so that all their ways can be listed; many labels are epsilon."""
+    size = draw(st.integers(2, 6))
+    labels = st.sampled_from([0, 0, 1, 2])
+    costs = st.integers(0, 8).map(lambda eighths: eighths / 8)
+    arcs = [
+        (source, draw(labels), draw(labels), draw(costs), draw(st.integers(source + 1, size - 1)))
+        for source in range(size - 1)
+        for _ in range(draw(st.integers(1, 2)))
+    ]
+    final = [draw(st.sampled_from([math.inf, 0.5])) for _ in range(size - 1)] + [0.25]
+    return Fst.from_arcs(0, final, *[list(column) for column in zip(*arcs, strict=True)])
+
+
+def ways(fst: Fst) -> dict[tuple[tuple[int, ...], tuple[int, ...]], float]:
+    """The lowest cost of every pair of input and output sequences."""
+    found: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
+
+    def follow(state: int, inputs: tuple[int, ...], outputs: tuple[int, ...], cost: float) -> None:
+        if np.isfinite(fst.final[state]):
+            total = cost + float(fst.final[state])
+            found[inputs, outputs] = min(found.get((inputs, outputs), math.inf), total)
+        for arc in range(fst.offsets[state], fst.offsets[state + 1]):
+            ilabel, olabel = int(fst.ilabel[arc]), int(fst.olabel[arc])
+            follow(
+                int(fst.nextstate[arc]),
+                (*inputs, ilabel) if ilabel else inputs,
+                (*outputs, olabel) if olabel else outputs,
+                cost + float(fst.weight[arc]),
+            )
+
+    if fst.num_states:
+        follow(fst.start, (), (), 0.0)
+    return found
+
+
+@given(graphs())
+def test_the_graph_stays_equivalent_and_grows_no_arcs(fst: Fst) -> None:
+    removed = remove_epsilons_locally(fst)
+    assert removed.num_arcs <= fst.num_arcs
+    before, after = ways(fst), ways(removed)
+    assert before.keys() == after.keys()
+    for pair, cost in before.items():
+        assert math.isclose(after[pair], cost, abs_tol=1e-4)
+
+
+def test_chains_of_epsilons_disappear() -> None:
+    fst = Fst.from_arcs(0, [np.inf, np.inf, np.inf, 0.5], [0, 1, 2], [5, 0, 0], [0, 6, 0], [1.0, 2.0, 4.0], [1, 2, 3])
+    removed = remove_epsilons_locally(fst)
+    assert (removed.num_states, removed.num_arcs) == (2, 1)
+    assert (removed.ilabel[0], removed.olabel[0], removed.weight[0]) == (5, 6, 7.0)
+
+
+def test_partial_removal_keeps_sums_of_probabilities() -> None:
+    half = -math.log(0.5)
+    fst = Fst.from_arcs(0, [np.inf, np.inf, 0.0], [0, 1, 1], [7, 0, 8], [0, 0, 0], [0.0, half, half], [1, 2, 2])
+    removed = remove_epsilons_locally(fst)
+    sums = np.bincount(removed.sources, np.exp(-removed.weight), removed.num_states) + np.exp(-removed.final)
+    np.testing.assert_allclose(sums, 1.0, atol=1e-6)
+    assert removed.num_arcs == 3
+    assert (removed.ilabel == 0).sum() == 0
+
+
+@given(graphs(), st.data())
+def test_connecting_equals_openfsts(fst: Fst, data: st.DataObject) -> None:
+    fst.final[:] = np.where(data.draw(st.booleans()), fst.final, np.inf)
+    fst.final[data.draw(st.integers(0, fst.num_states - 1))] = 0.0
+    theirs = to_kaldifst(fst)
+    kaldifst.connect(theirs)
+    ours = connect(fst)
+    assert ours.num_states == theirs.num_states
+    assert ways(ours) == ways(fst)
+
+
+def test_a_graph_without_an_end_becomes_empty() -> None:
+    empty = connect(Fst.from_arcs(0, [np.inf], [0], [1], [1], [0.0], [0]))
+    assert (empty.start, empty.num_states, empty.num_arcs) == (-1, 0, 0)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from blasr.errors import MismatchError
+from blasr.graph.hmm_transducer import (
+    HTransducerBuilder,
+    add_self_loops,
+    add_transition_costs,
+    remove_input_symbols,
+    transition_costs,
+)
+from blasr.io.fst import Fst
+from tests.graph.systems import System, best_way
+
+
+def test_h_reads_the_states_of_a_phone_and_gives_its_label(kaldi: System) -> None:
+    f, z = kaldi.lang.phones.id_of("F"), kaldi.lang.phones.id_of("Z")
+    windows = [[], [0], [0, f, z], [f, z, 0], [-22]]
+    h = HTransducerBuilder(kaldi.tree, kaldi.model).build(windows)
+    first = kaldi.model.num_transition_ids + 1
+    assert h.disambig.tolist() == [first, first + 1]
+    tids = [
+        int(tid)
+        for window, phone in (((0, f, z), f), ((f, z, 0), z))
+        for state in range(3)
+        for tid in np.flatnonzero(
+            kaldi.model.transition_states
+            == kaldi.model.transition_state(phone, state, kaldi.tree.pdf_id(window, state))
+        )
+        if not kaldi.model.is_self_loop([tid])[0]
+    ]
+    way = best_way(h.fst, [*tids[:3], first + 1, *tids[3:], first])
+    assert way is not None
+    assert way.outputs == [2, 4, 3, 1]
+    assert way.cost == pytest.approx(0.0, abs=1e-5)  # a state without skips is left in one way only
+    assert best_way(h.fst, tids[:2]) is None
+
+
+def test_h_of_a_silence_may_go_any_way_through_its_states(kaldi: System) -> None:
+    sil = kaldi.lang.phones.id_of("SIL")
+    h = HTransducerBuilder(kaldi.tree, kaldi.model, 0.5).build([[], [0, sil, 0]])
+    way = best_way(h.fst)
+    assert way is not None
+    assert way.outputs == []  # nothing is also an input
+    states = kaldi.model.hmm_states(h.fst.ilabel[h.fst.ilabel > 0])
+    assert sorted(set(states.tolist())) == [0, 1, 2, 3, 4]
+    costs = HTransducerBuilder(kaldi.tree, kaldi.model).build([[], [0, sil, 0]]).fst.weight
+    np.testing.assert_allclose(h.fst.weight, 0.5 * costs, rtol=1e-6)
+    for state in range(4):  # what leaves a state sums to 1
+        leaving = h.fst.ilabel[h.fst.ilabel > 0][states == state]
+        assert np.exp(kaldi.model.log_probs_ignoring_self_loops[leaving]).sum() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_window_the_tree_does_not_cover_is_a_mismatch(kaldi: System) -> None:
+    with pytest.raises(MismatchError, match="phone 99"):
+        HTransducerBuilder(kaldi.tree, kaldi.model).build([[], [0, 99, 0]])
+
+
+def test_self_loops_stand_behind_the_transition_that_enters(kaldi: System) -> None:
+    model = kaldi.model
+    entering = int(np.flatnonzero((model.self_loop_of > 0) & ~_is_loop(kaldi))[0])
+    loop = int(model.self_loop_of[entering])
+    fst = Fst.from_arcs(0, [np.inf, 0.5], [0], [entering], [7], [1.0], [1])
+    looped = add_self_loops(fst, model, 0.1)
+    way = best_way(looped, [entering, loop, loop])
+    assert way is not None
+    staying, leaving = model.log_probs[loop], model.non_self_loop_log_probs[loop]
+    assert way.cost == pytest.approx(1.5 - 0.1 * (2 * staying + leaving), abs=1e-5)
+    assert best_way(looped, [loop, entering]) is None
+    with pytest.raises(MismatchError, match="self-loops already"):
+        add_self_loops(looped, model, 0.1)
+
+
+def test_a_state_entered_from_two_hmm_states_is_split(kaldi: System) -> None:
+    model = kaldi.model
+    forward = np.flatnonzero((model.self_loop_of > 0) & ~_is_loop(kaldi))
+    one = int(forward[0])
+    other = int(next(tid for tid in forward if model.transition_states[tid] != model.transition_states[one]))
+    fst = Fst.from_arcs(0, [0.0, 0.0], [0, 0, 1], [one, other, one], [1, 2, 3], [0, 0, 0], [1, 1, 0])
+    looped = add_self_loops(fst, model, 1.0)
+    assert looped.num_states == 2 + 3
+    for tid in (one, other):
+        loop = int(model.self_loop_of[tid])
+        assert best_way(looped, [tid, loop]) is not None
+        wrong = int(model.self_loop_of[other if tid == one else one])
+        assert best_way(looped, [tid, wrong]) is None
+
+
+def test_costs_of_transitions(kaldi: System) -> None:
+    model = kaldi.model
+    loops = _is_loop(kaldi)
+    costs = transition_costs(model, transition_scale=1.0, self_loop_scale=0.1)
+    assert costs[0] == 0.0
+    np.testing.assert_allclose(costs[loops], -0.1 * model.log_probs[loops], rtol=1e-6)
+    others = np.flatnonzero(~loops)[1:]
+    expected = -0.1 * model.non_self_loop_log_probs[others] - model.log_probs_ignoring_self_loops[others]
+    np.testing.assert_allclose(costs[others], expected, rtol=1e-5, atol=1e-7)
+    same = transition_costs(model, transition_scale=1.0, self_loop_scale=1.0)
+    np.testing.assert_allclose(same[1:], -model.log_probs[1:], rtol=1e-6)
+
+
+def test_labels_of_another_model_are_a_mismatch(kaldi: System) -> None:
+    fst = Fst.from_arcs(0, [0.0], [0], [kaldi.model.num_transition_ids + 1], [0], [0.0], [0])
+    with pytest.raises(MismatchError, match="transition-id 323, the model 322"):
+        add_transition_costs(fst, kaldi.model)
+    with pytest.raises(MismatchError, match="transition-id 323, the model 322"):
+        add_self_loops(fst, kaldi.model, 0.1)
+
+
+def test_symbols_become_epsilon() -> None:
+    fst = Fst.from_arcs(0, [0.0], [0, 0, 0], [5, 6, 7], [1, 1, 1], [0, 0, 0], [0, 0, 0])
+    assert remove_input_symbols(fst, np.array([5, 7], dtype=np.int32)).ilabel.tolist() == [0, 6, 0]
+
+
+def _is_loop(system: System) -> np.ndarray:
+    loops = np.zeros(system.model.num_transition_ids + 1, dtype=bool)
+    loops[1:] = system.model.is_self_loop(np.arange(1, len(loops)))
+    return loops

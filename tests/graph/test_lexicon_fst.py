@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blasr.graph.lexicon_fst import (
+    OptionalSilence,
+    add_backoff_loops,
+    add_disambiguation_symbols,
+    lexicon_fst,
+    sort_arcs,
+)
+from blasr.io.fst import Fst
+from blasr.io.lexicon import Pronunciation
+from blasr.io.symbols import SymbolTable
+from tests.graph.systems import LEXICON, best_way
+
+PHONES = SymbolTable.from_symbols(["SIL", "SPN", "a", "e", "i", "t", "th", "u", "#0", "#1", "#2", "#3"])
+WORDS = SymbolTable.from_symbols(["<UNK>", "A", "EAT", "TEA", "TO", "TOOTH", "TWO", "#0", "<s>", "</s>"])
+SILENCE = OptionalSilence("SIL", 0.4)
+
+
+def ids(*phones: str) -> list[int]:
+    return [PHONES.id_of(phone) for phone in phones]
+
+
+def test_homophones_and_prefixes_get_symbols_and_others_do_not() -> None:
+    distinct, highest = add_disambiguation_symbols(LEXICON)
+    assert highest == 2
+    assert {entry.phones for entry in distinct if entry.word in ("TO", "TWO")} == {("t", "u", "#1"), ("t", "u", "#2")}
+    assert [entry.phones for entry in distinct if entry.word in ("TOOTH", "A")] == [
+        ("t", "u", "th"),
+        ("a",),
+        ("e", "i"),
+    ]
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tuple), min_size=1, max_size=12))
+def test_no_distinct_pronunciation_begins_another(pronunciations: list[tuple[str, ...]]) -> None:
+    lexicon = [Pronunciation(f"W{index}", phones) for index, phones in enumerate(pronunciations)]
+    distinct, _ = add_disambiguation_symbols(lexicon)
+    sequences = [entry.phones for entry in distinct]
+    assert len(set(sequences)) == len(sequences)
+    for one in sequences:
+        assert sum(other[: len(one)] == one for other in sequences) == 1
+
+
+@pytest.mark.parametrize(
+    ("phones", "words", "probability"),
+    [
+        (["a"], ["A"], 0.6 * 0.6),
+        (["SIL", "a"], ["A"], 0.4 * 0.6),
+        (["SIL", "a", "SIL"], ["A"], 0.4 * 0.4),
+        (["e", "i"], ["A"], 0.6 * 0.5 * 0.6),
+        (["t", "u", "th", "SIL", "i", "t"], ["TOOTH", "EAT"], 0.6 * 0.4 * 0.6),
+        ([], [], 0.6),
+        (["SIL"], [], 0.4),
+    ],
+)
+def test_cost_of_words_and_silence(phones: list[str], words: list[str], probability: float) -> None:
+    fst = lexicon_fst(LEXICON, PHONES, WORDS, SILENCE)
+    way = best_way(fst, ids(*phones))
+    assert way is not None
+    assert [WORDS.symbol_of(word) for word in way.outputs] == words
+    assert way.cost == pytest.approx(-math.log(probability), abs=1e-5)
+
+
+def test_without_silence_no_cost_remains() -> None:
+    fst = lexicon_fst(LEXICON, PHONES, WORDS, None)
+    way = best_way(fst, ids("t", "i", "a"))
+    assert way is not None
+    assert way.cost == pytest.approx(0.0)
+    assert best_way(fst, ids("SIL", "a")) is None
+
+
+def test_loops_let_the_backoff_symbol_pass_between_words_only() -> None:
+    distinct, _ = add_disambiguation_symbols(LEXICON)
+    fst = lexicon_fst(distinct, PHONES, WORDS, OptionalSilence("SIL", 0.4, "#3"))
+    looped = add_backoff_loops(fst, PHONES.id_of("#0"), WORDS.id_of("#0"))
+    way = best_way(looped, ids("a", "#0", "t", "u", "th"))
+    assert way is not None
+    assert [WORDS.symbol_of(word) for word in way.outputs] == ["A", "#0", "TOOTH"]
+    assert best_way(looped, ids("t", "#0", "u", "th")) is None
+    assert best_way(looped, ids("SIL", "a")) is None
+    assert best_way(looped, ids("SIL", "#3", "a")) is not None
+
+
+def test_arcs_are_sorted_within_their_states() -> None:
+    fst = Fst.from_arcs(0, [0, 0], [0, 0, 0, 1], [3, 1, 2, 0], [1, 2, 1, 0], [0.5, 1, 2, 3], [1, 1, 1, 0])
+    by_output = sort_arcs(fst, by="olabel")
+    assert by_output.ilabel.tolist() == [2, 3, 1, 0]
+    assert by_output.weight.tolist() == [2, 0.5, 1, 3]
+    assert sort_arcs(fst, by="ilabel").ilabel.tolist() == [1, 2, 3, 0]
+    np.testing.assert_array_equal(by_output.offsets, fst.offsets)
