@@ -201,9 +201,7 @@ class ChunkBatches:
             own = np.random.default_rng([self._seed, epoch, pool.number, 1 + self._rank])
             own.shuffle(chunks)
             if self._weights is not None and len(chunks):
-                weights = self._weights[
-                    examples.pdf_ids[np.cumsum([0, *examples.lengths])[chunks[:, 0]] + chunks[:, 1]]
-                ]
+                weights = self._weights[examples.pdf_ids[starts[chunks[:, 0]] + chunks[:, 1]]]
                 chunks = own.choice(chunks, len(chunks), p=weights / weights.sum())
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
         filled = min(len(chunks), pool.num_batches)  # fewer than planned where utterances were dropped

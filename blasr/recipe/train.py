@@ -6,7 +6,9 @@ import json
 import logging
 import platform
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +20,12 @@ from blasr.config import to_mapping, write_yaml
 from blasr.features.extraction import FeatureExtractor
 from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_open, atomic_path
-from blasr.models import AcousticModel, build_acoustic_model
+from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
 from blasr.recipe.config import RunConfig
 from blasr.recipe.corpus import Corpus, LabelledData, read_corpus
 from blasr.recipe.experiment import Experiment, ModelDescription, write_final
 from blasr.training import CrossEntropy, Ranks, Trainer, TrainingState, harmless_keys, joined_ranks
-from blasr.training.resume import check_begun
+from blasr.training.resume import begun_config, check_unchanged, flatten
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +60,10 @@ def _train(config: RunConfig, ranks: Ranks) -> TrainingState:
         ranks.wait()
     harmless = (*HARMLESS, *(f"training.{key}" for key in harmless_keys(config.training)))
     run_config = {**to_mapping(config), "train_data": corpus.train.fingerprint()}
-    check_begun(directory, run_config, harmless)
+    begun = begun_config(directory)
+    if begun is not None:
+        harmless = (*harmless, *_newer_keys(begun, config))
+        check_unchanged(begun, run_config, harmless, directory)
     torch.manual_seed(config.training.seed)
     model = build_acoustic_model(config.model.name, num_pdfs=corpus.num_pdfs, width=config.model.width)
     if config.initialize_from is not None:
@@ -72,6 +77,13 @@ def _train(config: RunConfig, ranks: Ranks) -> TrainingState:
     state = trainer.fit(train_batches, valid_batches)
     _finish(config, corpus, trainer, valid_batches)
     return state
+
+
+def _newer_keys(begun: Mapping[str, Any], config: RunConfig) -> list[str]:
+    """Keys that an older blasr did not know when the run was begun, and that have their defaults now."""
+    defaults = to_mapping(RunConfig(config.experiment, AcousticModelConfig(config.model.name)))
+    before, default, now = (dict(flatten(mapping)) for mapping in (begun, defaults, to_mapping(config)))
+    return [key for key, value in now.items() if key not in before and key in default and default[key] == value]
 
 
 def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatches, ChunkBatches | None]:

@@ -47,12 +47,11 @@ def check_unchanged(
         )
 
 
-def check_begun(directory: Path, now: Mapping[str, Any], harmless: Sequence[str]) -> None:
-    """Refuse to go on in ``directory`` with another configuration; nothing is refused where nothing was begun.
+def begun_config(directory: Path) -> dict[str, Any] | None:
+    """The configuration that the run in ``directory`` was begun with; None where none was.
 
     Raises:
-        ConfigError: naming every key that changed.
+        FormatError: its checkpoint cannot be read.
     """
     path = directory / "checkpoints" / "last.safetensors"
-    if path.exists():
-        check_unchanged(read_state(path).config, now, harmless, directory)
+    return read_state(path).config if path.exists() else None

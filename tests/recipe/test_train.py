@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from blasr.inference import Priors
 from blasr.io.alignments import write_alignments
 from blasr.recipe.experiment import Experiment
 from blasr.recipe.train import train
-from blasr.training import load_weights
+from blasr.training import load_weights, save_weights
+from blasr.training.checkpoint import read_state
 from tests.recipe.conftest import run_config
 
 
@@ -80,6 +82,20 @@ def test_a_changed_key_is_refused_and_nothing_is_touched(experiment: Path, data:
     assert "chunks.chunk_frames: 40 -> 1" in str(caught.value)
     assert "device" not in str(caught.value)
     assert (experiment / "config.yaml").read_bytes() == before
+
+
+def test_a_run_of_an_older_blasr_goes_on(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+    shutil.copytree(experiment, tmp_path / "run")
+    path = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    tensors, _ = load_weights(path)
+    state = read_state(path)
+    del state.config["chunks"]["balance_gamma"]
+    save_weights(path, tensors, {"state": state.to_json()})
+    config = run_config(tmp_path / "run", data, alignments, training={"epochs": 3})
+    assert train(config).epoch == 4
+    save_weights(path, tensors, {"state": state.to_json()})
+    with pytest.raises(ConfigError, match=r"chunks\.balance_gamma: absent -> 0\.5"):
+        train(run_config(tmp_path / "run", data, alignments, chunks={"balance_gamma": 0.5, "chunk_frames": 1}))
 
 
 def test_initial_weights_of_another_experiment(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
