@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from blasr.align.gmm_alignment import AlignmentPass
 from blasr.align.gmm_likelihoods import write_feature_config
 from blasr.align.gmm_stage import Corpus, GmmModel, PassReport
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS, train_monophone
+from blasr.align.output_folder import output_folder
 from blasr.align.phone_lists import PhoneLists
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
@@ -62,25 +62,19 @@ def flat_start(
     lists.check(lang.topology.phones, lang.path)
     extractor = FeatureExtractor(config.features, data, kind="mfcc")
     tally = Tally("align", max_loss=config.max_loss)
-    existed = out.exists()
     started = time.monotonic()
-    try:
-        with stored_features(extractor, utterances, out, tally) as store:
-            if not len(store):
-                tally.check()
-            corpus = Corpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)
-            log.info("%d utterances, %d frames", len(store), store.num_frames)
-            model, aligned = train_monophone(corpus)
-            if not monophone_only:
-                model, aligned = train_triphone(corpus, model, aligned.alignments)
-            _account(corpus, model, aligned, tally)
-            log.info("%s in %.1f s", tally.summary(), time.monotonic() - started)
+    with output_folder(out), stored_features(extractor, utterances, out, tally) as store:
+        if not len(store):
             tally.check()
-            _write(out, lang, corpus, model, aligned)
-    except BaseException:
-        if not existed:
-            shutil.rmtree(out, ignore_errors=True)
-        raise
+        corpus = Corpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)
+        log.info("%d utterances, %d frames", len(store), store.num_frames)
+        model, aligned = train_monophone(corpus)
+        if not monophone_only:
+            model, aligned = train_triphone(corpus, model, aligned.alignments)
+        _account(corpus, model, aligned, tally)
+        log.info("%s in %.1f s", tally.summary(), time.monotonic() - started)
+        tally.check()
+        _write(out, lang, corpus, model, aligned)
     return FlatStartResult(model, tuple(corpus.reports), tally)
 
 

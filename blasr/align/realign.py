@@ -13,6 +13,7 @@ from blasr.align.feature_store import TOO_SHORT, ordered_map
 from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS
+from blasr.align.output_folder import output_folder
 from blasr.align.transcripts import checked_utterances
 from blasr.align.uniform_alignment import equal_align
 from blasr.decoding.viterbi import force_align
@@ -108,9 +109,9 @@ def realign(
         log.info("%s", tally.summary())
         tally.check()
 
-    out.mkdir(parents=True, exist_ok=True)
-    write_alignments(out / "ali.1.gz", alignments())
-    _copy_model(model_dir, lang, out)
+    with output_folder(out):
+        write_alignments(out / "ali.1.gz", alignments())
+        _copy_model(model_dir, lang, out)
     return tally
 
 
@@ -120,7 +121,8 @@ def realign_with_gmm(
     """:func:`realign` with the GMMs of ``model_dir`` (steps/align_si.sh)."""
     read_gmms(model_dir)
     extractor = FeatureExtractor(read_feature_config(model_dir), data, kind="mfcc")
-    extractor.prepare()
+    if extractor.config.cmvn == "speaker":
+        extractor.prepare()
 
     def loglikes(utterance: Utterance) -> FloatArray:
         return gmm_log_likelihoods(model_dir, extractor, utterance)

@@ -103,7 +103,8 @@ def _network(args: argparse.Namespace, data: DataDir) -> LogLikelihoods:
         )
     experiment = Experiment.load(args.experiment, args.checkpoint)
     extractor = FeatureExtractor(experiment.description.features, data)
-    extractor.prepare()
+    if extractor.config.cmvn == "speaker":
+        extractor.prepare()
     posteriors = PosteriorComputer(experiment.model, choose_device(args.device))
     scaled = Scaled(experiment.priors.log, args.prior_scale)
     return lambda utterance: scaled(posteriors.log_posteriors(extractor.network_input(utterance)))
