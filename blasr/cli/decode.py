@@ -13,19 +13,21 @@ from typing import TextIO
 
 import numpy as np
 
-from blasr.decoding.decode_table import check_columns, check_graph, decode_table
+from blasr.decoding.decode_table import check_columns, decode_table
 from blasr.decoding.lattice import BestPath, Lattice
 from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
 from blasr.decoding.lattice_io import LatticeWriter
 from blasr.decoding.word_times import AlignLexicon, word_times, word_times_from_arcs
 from blasr.errors import ConfigError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
+from blasr.inference.manifest import check_loglikes
 from blasr.io.atomic import atomic_open
 from blasr.io.ctm import CtmWord
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.io.tables import read_matrices
 from blasr.progress import track
+from blasr.recipe.preflight import Decoder, check_decode
 from blasr.tally import Tally
 
 EPILOG = """\
@@ -125,10 +127,13 @@ def run(args: argparse.Namespace) -> None:
     lexicon, times_from = _lexicon(args.lang)
     transition_model = read_transition_model(args.model)
     graph = read_fst(graph_path)
-    check_graph(graph, graph_path, transition_model, args.model, words)
+    check_decode(graph, graph_path, Decoder(args.model, transition_model), words)
+    manifest = check_loglikes(args.loglikes, args.model.parent / "tree")
     loglikes = check_columns(
         read_matrices(args.loglikes), args.loglikes, transition_model, args.model, graph, graph_path
     )
+    if manifest is not None:
+        loglikes = manifest.all_read(loglikes)
     decoder = LatticeDecoder(graph, transition_model.tid_to_pdf, config)
     started = time.monotonic()
     decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32))

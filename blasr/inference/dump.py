@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.errors import DataError, MismatchError
-from blasr.io.atomic import atomic_open
+from blasr.inference.manifest import NAME, write_manifest
 from blasr.io.tables import MatrixWriter
 from blasr.tally import Tally
 from blasr.units import FloatArray
@@ -98,21 +97,30 @@ def write_dump(
     """
     out.mkdir(parents=True, exist_ok=True)
     started, frames = time.perf_counter(), 0
-    (out / "manifest.json").unlink(missing_ok=True)  # it must never describe another archive
-    with MatrixWriter(out / "loglikes.ark", out / "loglikes.scp") as writer:
-        for utterance, matrix, num_frames in matrices:
-            check_matrix(matrix, num_frames, num_pdfs, utterance)
-            writer.write(utterance, matrix)
-            tally.keep()
-            frames += num_frames
-        tally.check()
-    full = {
-        **manifest,
-        "num_pdfs": num_pdfs,
-        "frames": frames,
-        "utterances": {"asked": asked, "written": tally.kept, "dropped": dict(tally.dropped)},
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    with atomic_open(out / "manifest.json", "w") as file:
-        json.dump(full, file, indent=2)
-        file.write("\n")
+    write_manifest(out, {**manifest, "complete": False})  # it must never describe another archive
+    try:
+        with MatrixWriter(out / "loglikes.ark", out / "loglikes.scp") as writer:
+            for utterance, matrix, num_frames in matrices:
+                check_matrix(matrix, num_frames, num_pdfs, utterance)
+                writer.write(utterance, matrix)
+                tally.keep()
+                frames += num_frames
+            tally.check()
+            if tally.total != asked:
+                raise DataError(f"{asked} utterances were asked for, log-likelihoods of {tally.total} came", path=out)
+    finally:
+        if not (out / "loglikes.ark").exists():
+            (out / NAME).unlink(missing_ok=True)
+    utterances = {"asked": asked, "written": tally.kept, "dropped": dict(tally.dropped)}
+    write_manifest(
+        out,
+        {
+            **manifest,
+            "num_pdfs": num_pdfs,
+            "frames": frames,
+            "utterances": utterances,
+            "archives": [{"file": "loglikes.ark", "bytes": (out / "loglikes.ark").stat().st_size}],
+            "seconds": round(time.perf_counter() - started, 3),
+            "complete": True,
+        },
+    )

@@ -15,11 +15,12 @@ from torch.utils.data import DataLoader, Dataset
 from blasr import __version__
 from blasr.errors import BlasrError
 from blasr.features.extraction import FeatureExtractor, TooShortError
-from blasr.hmm.transition_model import read_transition_model
-from blasr.inference import LogLikelihoods, PosteriorComputer, check_num_pdfs, write_dump
+from blasr.inference import LogLikelihoods, PosteriorComputer, write_dump
+from blasr.inference.manifest import data_entry, file_entry
 from blasr.io.data_dir import DataDir, Utterance
 from blasr.progress import track
 from blasr.recipe.experiment import Experiment
+from blasr.recipe.preflight import check_dump, check_sample_rate
 from blasr.tally import Tally
 from blasr.units import FloatArray
 
@@ -108,27 +109,6 @@ def log_likelihoods(
             yield item
 
 
-def check_experiment(experiment: Experiment, model: Path | None = None) -> int:
-    """The number of pdfs that network, priors and ``final.mdl`` agree on.
-
-    Args:
-        experiment: a trained one.
-        model: the decoder's ``final.mdl``; by default the one that the training labels were of.
-
-    Raises:
-        MismatchError: with all numbers and files.
-    """
-    path = model or experiment.final_mdl
-    return check_num_pdfs(
-        {
-            f"the output layer in {experiment.weights}": experiment.num_pdfs,
-            f"{experiment.directory / 'priors.vec'}": experiment.priors.num_pdfs,
-            f"{path}": read_transition_model(path).num_pdfs,
-        },
-        fix="give the final.mdl of the alignments that the network was trained on, or train on those of this final.mdl",
-    )
-
-
 def dump_network(
     experiment: Experiment,
     data: Path,
@@ -151,12 +131,13 @@ def dump_network(
         allow_pipes: whether commands in ``wav.scp`` may run.
 
     Raises:
-        MismatchError: the numbers of pdfs of network, priors and ``final.mdl`` differ; nothing is written.
+        MismatchError: network, priors, ``final.mdl``, tree and features do not belong together; nothing is written.
         DataError: no utterances, unreadable audio, values that are not finite, too many utterances dropped.
     """
     options = options or DumpOptions()
-    num_pdfs = check_experiment(experiment, model)
+    num_pdfs = check_dump(experiment, model)
     data_dir = DataDir.read(data, allow_pipes=allow_pipes)
+    check_sample_rate(data_dir, experiment.description.features.sample_rate, str(experiment.directory / "final.yaml"))
     tally = Tally("dump", max_loss)
     started = time.perf_counter()
     priors = experiment.priors
@@ -169,10 +150,11 @@ def dump_network(
         manifest={
             "values": "log p(s|x) - prior_scale * log p(s)",
             "blasr": __version__,
-            "data": str(data),
+            "data": data_entry(data_dir),
             "experiment": str(experiment.directory),
-            "weights": {"file": str(experiment.weights), "sha256": experiment.fingerprint(), "of": experiment.origin},
-            "model": str(model or experiment.final_mdl),
+            "weights": {**file_entry(experiment.weights), "of": experiment.origin},
+            "model": file_entry(model or experiment.final_mdl),
+            **({"tree": file_entry(tree)} if (tree := experiment.directory / "tree").is_file() else {}),
             "priors": {
                 "scale": options.prior_scale,
                 "source": priors.source,

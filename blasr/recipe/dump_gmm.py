@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from blasr import __version__
-from blasr.align.gmm_likelihoods import gmm_log_likelihoods, read_feature_config, read_gmms
+from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.features.extraction import FeatureExtractor, TooShortError
 from blasr.inference import write_dump
+from blasr.inference.manifest import data_entry, file_entry
 from blasr.io.data_dir import DataDir
 from blasr.progress import track
+from blasr.recipe.preflight import check_sample_rate
 from blasr.tally import Tally
 from blasr.units import FloatArray
 
@@ -38,6 +39,7 @@ def dump_gmm(model_dir: Path, data: Path, out: Path, *, max_loss: float = 0.05, 
     num_pdfs = read_gmms(model_dir).num_pdfs
     config = read_feature_config(model_dir)
     data_dir = DataDir.read(data, allow_pipes=allow_pipes)
+    check_sample_rate(data_dir, config.sample_rate, str(model_dir / FEATURE_FILE))
     extractor = FeatureExtractor(config, data_dir, kind="mfcc")
     extractor.prepare()
     tally = Tally("dump", max_loss)
@@ -51,8 +53,6 @@ def dump_gmm(model_dir: Path, data: Path, out: Path, *, max_loss: float = 0.05, 
                 continue
             yield utterance.id, matrix, len(matrix)
 
-    with (model_dir / "final.mdl").open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     write_dump(
         out,
         matrices(),
@@ -62,8 +62,9 @@ def dump_gmm(model_dir: Path, data: Path, out: Path, *, max_loss: float = 0.05, 
         manifest={
             "values": "log p(x|s) of the Gaussian mixtures",
             "blasr": __version__,
-            "data": str(data),
-            "model": {"file": str(model_dir / "final.mdl"), "sha256": digest},
+            "data": data_entry(data_dir),
+            "model": file_entry(model_dir / "final.mdl"),
+            **({"tree": file_entry(tree)} if (tree := model_dir / "tree").is_file() else {}),
             "cmvn": {"of": config.cmvn, "variances": config.norm_vars},
         },
     )

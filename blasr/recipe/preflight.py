@@ -1,4 +1,4 @@
-"""What must agree before log-likelihoods are computed or decoded: one message with all numbers, their files and the fix."""
+"""What must agree before log-likelihoods are computed or decoded: one message, all numbers, their files and the fix."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import numpy as np
 
 from blasr.decoding.decode_table import check_graph
 from blasr.errors import FormatError, MismatchError
-from blasr.features.extraction import FeatureExtractor
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.hmm.tree import read_tree
 from blasr.inference.dump import check_num_pdfs
-from blasr.inference.manifest import file_entry
+from blasr.inference.manifest import file_entry, same_tree
 from blasr.io.audio import audio_info, is_pipe
 from blasr.io.data_dir import DataDir
 from blasr.io.fst import Fst
@@ -76,7 +75,7 @@ def check_dump(experiment: Experiment, model: Path | None = None, data_dir: Data
         fix="give the final.mdl of the alignments that the network was trained on, or train on those of this final.mdl",
     )
     own = experiment.directory / "tree"
-    if own.is_file() and decoder.tree_path.is_file() and not _same_tree(own, decoder.tree_path):
+    if own.is_file() and decoder.tree_path.is_file() and not same_tree(own, decoder.tree_path):
         raise MismatchError(
             f"{own} and {decoder.tree_path} both have {num_pdfs} pdfs, but are different trees "
             f"(SHA-256 {file_entry(own)['sha256'][:12]} and {file_entry(decoder.tree_path)['sha256'][:12]})",
@@ -110,20 +109,7 @@ def check_sample_rate(data_dir: DataDir, sample_rate: int, config: str) -> None:
         )
 
 
-def check_features(extractor: FeatureExtractor, expected: int, model: Path) -> None:
-    """Compare the dimension of features with deltas with that of a model.
-
-    Raises:
-        MismatchError: with both numbers.
-    """
-    if 3 * extractor.dim != expected:
-        message = f"the features have {3 * extractor.dim} dimensions (deltas included), {model} has {expected}"
-        raise MismatchError(message, fix="take the features (mfcc.yaml) that the model was trained on")
-
-
-def check_decode(
-    graph: Fst, graph_path: Path, decoder: Decoder, words: SymbolTable, words_path: Path | None = None
-) -> None:
+def check_decode(graph: Fst, graph_path: Path, decoder: Decoder, words: SymbolTable) -> None:
     """Compare HCLG, ``num_pdfs`` beside it, ``final.mdl``, tree and ``words.txt`` before decoding.
 
     Raises:
@@ -153,8 +139,3 @@ def _number_in(path: Path) -> int:
         return int(path.read_text(encoding="utf-8").split()[0])
     except (OSError, ValueError, IndexError):
         raise FormatError("expected one number", path=path, fix="compile the graph anew (blasr graph)") from None
-
-
-def _same_tree(first: Path, second: Path) -> bool:
-    """Whether two files hold the same tree; a text and a binary file may."""
-    return first.read_bytes() == second.read_bytes() or read_tree(first) == read_tree(second)

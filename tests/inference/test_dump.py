@@ -11,6 +11,7 @@ import pytest
 
 from blasr.errors import DataError, MismatchError
 from blasr.inference import check_num_pdfs, write_dump
+from blasr.inference.manifest import Manifest
 from blasr.io.tables import read_matrices
 from blasr.tally import Tally
 from blasr.units import FloatArray
@@ -18,8 +19,8 @@ from blasr.units import FloatArray
 Item = tuple[str, FloatArray, int]
 
 
-def write(out: Path, items: Iterator[Item] | list[Item], tally: Tally | None = None) -> None:
-    write_dump(out, items, num_pdfs=3, asked=2, tally=tally or Tally("dump"), manifest={"prior_scale": 1.0})
+def write(out: Path, items: Iterator[Item] | list[Item], tally: Tally | None = None, asked: int = 2) -> None:
+    write_dump(out, items, num_pdfs=3, asked=asked, tally=tally or Tally("dump"), manifest={"prior_scale": 1.0})
 
 
 def matrix(num_frames: int) -> FloatArray:
@@ -54,11 +55,19 @@ def test_a_bad_matrix_leaves_nothing(tmp_path: Path, bad: FloatArray, message: s
 
 
 def test_an_older_dump_stays_without_its_manifest(tmp_path: Path) -> None:
-    write(tmp_path, [("a", matrix(4), 4)])
+    write(tmp_path, [("a", matrix(4), 4)], asked=1)
     before = (tmp_path / "loglikes.ark").read_bytes()
     with pytest.raises(DataError):
         write(tmp_path, [("a", matrix(5), 4)])
     assert (tmp_path / "loglikes.ark").read_bytes() == before
+    with pytest.raises(DataError, match="did not come to its end"):
+        Manifest.read(tmp_path / "manifest.json").check()
+
+
+def test_all_that_was_asked_for_must_come(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="2 utterances were asked for, log-likelihoods of 1 came"):
+        write(tmp_path, [("a", matrix(4), 4)])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_too_many_dropped_leave_nothing(tmp_path: Path) -> None:
