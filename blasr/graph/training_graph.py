@@ -17,6 +17,7 @@ from blasr.graph.preflight import check_same_phones
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
+from blasr.units import EPSILON
 
 __all__ = ["TrainingGraphCompiler", "add_transition_costs"]
 
@@ -55,7 +56,7 @@ class TrainingGraphCompiler:
         self._scales = transition_scale, self_loop_scale
         self._builder = HTransducerBuilder(tree, transition_model, transition_scale=0.0)
         self._lexicon = to_kaldifst(lang.lexicon_fst)
-        self._spoken = frozenset(np.unique(lang.lexicon_fst.olabel).tolist())
+        self._spoken = frozenset(np.unique(lang.lexicon_fst.olabel).tolist()) - {EPSILON}
         self._graph = lru_cache(maxsize=cache_size)(self._compile)
 
     def compile(self, words: Sequence[str], *, utterance: str | None = None, map_oov: bool = False) -> Fst:

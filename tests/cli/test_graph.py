@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blasr.cli.main import main
+from blasr.io.fst import read_fst
+
+
+def arguments(tri1: Path, *more: str) -> list[str]:
+    return ["graph", "--lang", str(tri1 / "lang"), "--model", str(tri1), *more]
+
+
+@pytest.fixture
+def tri1(golden: Path) -> Path:
+    return golden / "fsdd_tri1"
+
+
+def test_a_grammar_and_a_word_loop_give_kaldis_graph(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grammar = str(tri1 / "lang" / "G.fst")
+    assert main(arguments(tri1, "--grammar", grammar, str(tmp_path / "a" / "HCLG.fst"))) == 0
+    assert "194 states, 416 arcs, 144 pdfs" in capsys.readouterr().out
+    assert main(arguments(tri1, "--loop", "all", str(tmp_path / "b"))) == 0
+    one, other = read_fst(tmp_path / "a" / "HCLG.fst"), read_fst(tmp_path / "b" / "HCLG.fst")
+    np.testing.assert_array_equal(one.ilabel, other.ilabel)
+    np.testing.assert_array_equal(one.ilabel, read_fst(tri1 / "HCLG.fst").ilabel)
+    assert (tmp_path / "a" / "num_pdfs").read_text() == "144\n"
+    assert (tmp_path / "a" / "words.txt").read_bytes() == (tri1 / "lang" / "words.txt").read_bytes()
+
+
+def test_a_text_with_and_without_utterance_ids(tri1: Path, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("u1 ONE TWO\nu2 TWO TWO ONE\n")
+    (tmp_path / "plain").write_text("ONE TWO\nTWO TWO ONE\n")
+    assert main(arguments(tri1, "--text", str(tmp_path / "text"), "--order", "3", str(tmp_path / "a"))) == 0
+    plain = ["--text", str(tmp_path / "plain"), "--plain-text", "--order", "3"]
+    assert main(arguments(tri1, *plain, str(tmp_path / "b"))) == 0
+    assert (tmp_path / "a" / "HCLG.fst").read_bytes() == (tmp_path / "b" / "HCLG.fst").read_bytes()
+    assert set(read_fst(tmp_path / "a" / "HCLG.fst").olabel.tolist()) == {0, 6, 10}
+
+
+def test_words_outside_the_lexicon(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text").write_text("u1 ONE TWO\nu2 ELEVEN ONE\n")
+    text = ["--text", str(tmp_path / "text")]
+    assert main(arguments(tri1, *text, str(tmp_path / "out"))) == 1
+    assert "1 words of the text are not in the lexicon, 1 times in all: ELEVEN" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main(arguments(tri1, *text, "--missing-words", "drop", str(tmp_path / "drop"))) == 0
+    assert "2 sentences in -> 1 kept" in capsys.readouterr().out
+    assert main(arguments(tri1, *text, "--missing-words", "oov", str(tmp_path / "oov"))) == 0
+    assert 1 in read_fst(tmp_path / "oov" / "HCLG.fst").olabel
+    assert main(arguments(tri1, "--arpa", "x", "--missing-words", "oov", str(tmp_path / "out"))) == 2
+
+
+def test_files_that_are_missing_or_do_not_belong_together(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", "--lang", str(tri1 / "lang"), "--model", str(tmp_path), "--loop", "all", str(tmp_path)]) == 1
+    assert f"{tmp_path / 'final.mdl'}: there is no model here" in capsys.readouterr().err
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_text("<UNK> SPN\nYES Y EH S\n")
+    lang = tmp_path / "lang"
+    assert main(["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN", "--oov", "<UNK>", str(lang)]) == 0
+    capsys.readouterr()
+    assert main(["graph", "--lang", str(lang), "--model", str(tri1), "--loop", "all", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert f"{lang / 'topo'} has 5 phones, {tri1 / 'final.mdl'} has 21" in error
+    assert not (tmp_path / "out").exists()

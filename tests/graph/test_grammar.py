@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blasr.errors import DataError, FormatError, MismatchError
+from blasr.graph.grammar import arpa_to_fst, arpa_vocabulary, estimate_arpa, read_grammar, spoken_words, unigram_loop
+from blasr.io.fst import Fst, read_fst, write_fst
+from tests.graph.systems import System, best_way
+
+DIGITS = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
+ARPA = """
+\\data\\
+ngram 1=5
+ngram 2=3
+
+\\1-grams:
+-1.0\t<s>\t-0.3
+-1.0\t</s>
+-0.7\tONE\t-0.2
+-0.7\tTWO\t-0.2
+-0.9\tELEVEN
+
+\\2-grams:
+-0.4\t<s> ONE
+-0.4\tONE TWO
+-0.4\tONE ELEVEN
+
+\\end\\
+"""
+
+
+def write_arpa(folder: Path, text: str = ARPA) -> Path:
+    path = folder / "lm.arpa"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_digit_loop_equals_kaldis(kaldi: System, tri1: Path) -> None:
+    theirs, ours = read_fst(tri1 / "lang" / "G.fst"), unigram_loop(kaldi.lang.words, DIGITS)
+    for name in ("offsets", "ilabel", "olabel", "nextstate"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    np.testing.assert_allclose(ours.weight, theirs.weight, atol=1e-5)  # written there with four digits
+    np.testing.assert_allclose(ours.final, theirs.final, atol=1e-5)
+
+
+def test_the_loop_of_all_words_leaves_out_what_is_no_word(kaldi: System) -> None:
+    everything = unigram_loop(kaldi.lang.words)
+    assert everything.ilabel.tolist() == list(range(1, 12))
+    assert spoken_words(kaldi.lang) == ["<UNK>", *sorted(DIGITS)]
+    with pytest.raises(DataError, match="at least one word"):
+        unigram_loop(kaldi.lang.words, [])
+    with pytest.raises(DataError, match="ELEVEN"):
+        unigram_loop(kaldi.lang.words, ["ELEVEN"])
+
+
+def test_probabilities_of_an_estimated_model_survive(kaldi: System, tmp_path: Path) -> None:
+    text = [["ONE", "TWO", "ONE"], ["TWO", "THREE"], ["ONE", "TWO"]]
+    for order in (1, 2, 3):
+        model = estimate_arpa(text, order, tmp_path / "lm.arpa")
+        grammar = arpa_to_fst(tmp_path / "lm.arpa", kaldi.lang.words)
+        assert (np.diff(grammar.ilabel)[np.diff(grammar.sources) == 0] >= 0).all()
+        backoff = kaldi.lang.words.id_of("#0")
+        free = Fst(**{**grammar.__dict__, "ilabel": np.where(grammar.ilabel == backoff, 0, grammar.ilabel)})
+        for sentence in text:  # all their n-grams were seen, so that backing off is never cheaper
+            way = best_way(free, [kaldi.lang.words.id_of(word) for word in sentence])
+            words = ["<s>", *sentence, "</s>"]
+            expected = -sum(math.log(model.probability(words[i], tuple(words[:i]))) for i in range(1, len(words)))
+            assert way is not None
+            assert way.cost == pytest.approx(expected, abs=1e-4)
+
+
+def test_missing_words_are_named_or_left_out(kaldi: System, tmp_path: Path) -> None:
+    path = write_arpa(tmp_path)
+    with pytest.raises(DataError, match=r"lm.arpa: 1 of 3 words of the language model .*: ELEVEN"):
+        arpa_to_fst(path, kaldi.lang.words)
+    grammar = arpa_to_fst(path, kaldi.lang.words, missing_words="drop")
+    one, two, backoff = (kaldi.lang.words.id_of(word) for word in ("ONE", "TWO", "#0"))
+    assert set(grammar.ilabel.tolist()) == {one, two, backoff}
+    way = best_way(grammar, [one, two, backoff])
+    assert way is not None
+    assert way.cost == pytest.approx((0.4 + 0.4 + 0.2 + 1.0) * math.log(10), abs=1e-4)
+
+
+def test_the_models_own_unknown_word_needs_no_pronunciation(kaldi: System, tmp_path: Path) -> None:
+    path = write_arpa(tmp_path, ARPA.replace("ELEVEN", "<unk>"))
+    assert arpa_vocabulary(path) == {"ONE", "TWO", "<unk>"}
+    assert arpa_to_fst(path, kaldi.lang.words).num_arcs
+
+
+def test_gzipped_models(kaldi: System, tmp_path: Path) -> None:
+    plain = arpa_to_fst(write_arpa(tmp_path), kaldi.lang.words, missing_words="drop")
+    (tmp_path / "lm.arpa.gz").write_bytes(gzip.compress(ARPA.encode()))
+    zipped = arpa_to_fst(tmp_path / "lm.arpa.gz", kaldi.lang.words, missing_words="drop")
+    np.testing.assert_array_equal(zipped.weight, plain.weight)
+    (tmp_path / "cut.arpa.gz").write_bytes(gzip.compress(ARPA.encode())[:40])
+    with pytest.raises(FormatError, match=r"cut.arpa.gz: .*cannot be read"):
+        arpa_to_fst(tmp_path / "cut.arpa.gz", kaldi.lang.words)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("-0.4\tONE TWO", "x\tONE TWO", r"lm.arpa:15: not an ARPA language model: .*logprob"),
+        ("\\2-grams:", "\\3-grams:", r"lm.arpa:13: not an ARPA language model"),
+        ("\\1-grams:", "", "has no words"),
+        ("\\data\\", "", "not an ARPA language model"),
+    ],
+)
+def test_malformed_models_are_told_with_their_line(
+    kaldi: System, tmp_path: Path, capfd: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
+    path = write_arpa(tmp_path, ARPA.replace(old, new))
+    with pytest.raises(FormatError, match=message):
+        arpa_to_fst(path, kaldi.lang.words, missing_words="drop")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_model_of_other_words_altogether(kaldi: System, tmp_path: Path) -> None:
+    path = write_arpa(tmp_path, ARPA.lower())
+    with pytest.raises(DataError, match="none of the 3 words"):
+        arpa_to_fst(path, kaldi.lang.words, missing_words="drop")
+    with pytest.raises(FormatError, match="cannot be read"):
+        arpa_to_fst(tmp_path / "absent.arpa", kaldi.lang.words)
+
+
+def test_a_grammar_file_is_checked(kaldi: System, tri1: Path, tmp_path: Path) -> None:
+    assert read_grammar(tri1 / "lang" / "G.fst", kaldi.lang).num_arcs == 10
+    for fst, message in (
+        (Fst.from_arcs(0, [0.0], [0], [99], [99], [0.0], [0]), r"bad.fst: .*1 labels .*: 99 \(not in words.txt\)"),
+        (Fst.from_arcs(0, [0.0], [0], [13], [13], [0.0], [0]), r"13 \(<s>\)"),
+        (Fst.from_arcs(0, [np.inf], [0], [2], [2], [0.0], [0]), "no final state"),
+    ):
+        write_fst(fst, tmp_path / "bad.fst")
+        with pytest.raises(MismatchError, match=message):
+            read_grammar(tmp_path / "bad.fst", kaldi.lang)
