@@ -19,7 +19,8 @@ import numpy as np
 from blasr.decoding.lattice import Lattice
 from blasr.errors import FormatError
 from blasr.io.atomic import atomic_open
-from blasr.io.tables import TableName, open_table
+from blasr.io.specifiers import Rspecifier
+from blasr.io.streams import open_input
 from blasr.units import AnyArray, IntArray
 
 _MAGIC: Final = struct.pack("<i", 2125659606)
@@ -66,10 +67,10 @@ def read_lattices(specifier: str | PathLike[str]) -> Iterator[tuple[str, Lattice
         FormatError: the archive is truncated or corrupt, a lattice has a cycle or paths of different lengths into one
             state, or the lattices are compact ones.
     """
-    table = TableName.parse(specifier)
+    table = Rspecifier.parse(specifier)
     if table.kind == "scp":
         raise FormatError("lattices are read from archives", path=table.path, fix="name the .ark file itself")
-    with open_table(table.path) as (stream, _):
+    with open_input(table.path) as (stream, _):
         if table.path.endswith(".gz") or table.path == "-" or not Path(table.path).stat().st_size:
             data = np.frombuffer(stream.read(), np.uint8)
         else:

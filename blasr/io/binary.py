@@ -17,10 +17,10 @@ import os
 import re
 import struct
 import zlib
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from blasr.errors import FormatError
 from blasr.units import AnyArray, IntArray
@@ -136,6 +136,10 @@ class BinaryReader:
         self.offset += len(data)
         return bytes(data)
 
+    def at(self, byte: bytes) -> bool:
+        """Whether this byte comes next; it is not taken."""
+        return self._window()[:1] == byte
+
     def _window(self) -> bytes:
         """Bytes that can be read next, without taking them; none at the end."""
         try:
@@ -144,8 +148,12 @@ class BinaryReader:
             raise self.error(f"unreadable: {error}") from error
         return window
 
-    def try_token(self) -> str | None:
-        """The next token, or None at the end of the stream."""
+    def try_token(self, *, leave_newline: bool = False) -> str | None:
+        """The next token, or None at the end of the stream; of the space behind it one character is taken.
+
+        Args:
+            leave_newline: do not take a new line, which ends a value that is empty in text.
+        """
         data = b""
         while len(data) <= MAX_TOKEN:
             window = self._window()
@@ -159,7 +167,7 @@ class BinaryReader:
             found = _WHITE.search(window)
             end = found.start() if found else len(window)
             data += window[:end]
-            self._skip(end + (found is not None))
+            self._skip(end + (found is not None and not (leave_newline and found.group() == b"\n")))
             if found:
                 try:
                     return data.decode("utf-8")
@@ -227,10 +235,14 @@ class BinaryReader:
     def int_rows(self, rows: int, columns: int, what: str) -> IntArray:
         """``(rows, columns)`` integers, each with its size byte."""
         self.check_count(rows, 5 * columns, what)
-        cells = np.frombuffer(self.take(5 * rows * columns, what), _SIZED_INT)
-        if np.any(cells["size"] != 4):
+        return self.sized_ints(rows * columns, what).reshape(rows, columns)
+
+    def sized_ints(self, count: int, what: str) -> IntArray:
+        """``count`` integers, each with its size byte."""
+        cells = np.frombuffer(self.take(5 * self.check_count(count, 5, what), what), _SIZED_INT)
+        if np.count_nonzero(cells["size"] != 4):
             raise self.error(f"a size byte among the {what} is not 4")
-        return cells["value"].astype(np.int32).reshape(rows, columns)
+        return cells["value"].astype(np.int32)
 
     def _values(self, kind: str, dimensions: int, what: str) -> AnyArray:
         dtype = _FLOAT_TYPES.get(kind[:1])
@@ -260,51 +272,54 @@ class BinaryWriter:
     binary: Final = True
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def token(self, token: str) -> None:
         """A token and its space."""
-        self._stream.write(f"{token} ".encode())
+        self.stream.write(f"{token} ".encode())
 
     def newline(self) -> None:
         """Nothing: text alone has lines."""
 
     def int32(self, value: int) -> None:
         """A signed 32-bit integer."""
-        self._stream.write(struct.pack("<bi", 4, value))
+        self.stream.write(struct.pack("<bi", 4, value))
 
     def uint32(self, value: int) -> None:
         """An unsigned 32-bit integer."""
-        self._stream.write(struct.pack("<bI", -4, value))
+        self.stream.write(struct.pack("<bI", -4, value))
 
     def float32(self, value: float) -> None:
         """A 32-bit float."""
-        self._stream.write(struct.pack("<bf", 4, value))
+        self.stream.write(struct.pack("<bf", 4, value))
 
     def int_vector(self, values: AnyArray | list[int] | tuple[int, ...]) -> None:
         """A ``std::vector<int32>``."""
         array = np.asarray(values, "<i4")
-        self._stream.write(struct.pack("<bi", 4, array.size) + array.tobytes())
+        self.stream.write(struct.pack("<bi", 4, array.size) + array.tobytes())
 
     def int_rows(self, rows: AnyArray) -> None:
         """Integers with a size byte each; in text, one line per row."""
-        self._stream.write(sized_ints(rows))
+        self.stream.write(sized_ints(rows))
 
-    def float_vector(self, values: AnyArray) -> None:
-        """A vector of 32-bit floats."""
-        self._array("FV", np.asarray(values, "<f4"), 1)
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are."""
+        self.stream.write(data)
 
-    def float_matrix(self, values: AnyArray) -> None:
-        """A matrix of 32-bit floats."""
-        self._array("FM", np.asarray(values, "<f4"), 2)
+    def float_vector(self, values: AnyArray, *, double: bool = False) -> None:
+        """A vector of 32-bit floats, or of 64-bit ones."""
+        self._array(np.asarray(values, "<f8" if double else "<f4"), 1)
 
-    def _array(self, kind: Literal["FV", "FM"], array: NDArray[np.float32], dimensions: int) -> None:
+    def float_matrix(self, values: AnyArray, *, double: bool = False) -> None:
+        """A matrix of 32-bit floats, or of 64-bit ones."""
+        self._array(np.asarray(values, "<f8" if double else "<f4"), 2)
+
+    def _array(self, array: AnyArray, dimensions: int) -> None:
         if array.ndim != dimensions:
-            raise ValueError(f"{kind} is an array of {dimensions} dimensions, not of shape {array.shape}")
-        self.token(kind)
-        for size in array.shape:
-            self.int32(size)
-        self._stream.write(np.ascontiguousarray(array).data)
+            raise ValueError(f"expected an array of {dimensions} dimensions, found one of shape {array.shape}")
+        kind = ("F" if array.itemsize == 4 else "D") + "VM"[dimensions - 1]
+        self.stream.write(f"{kind} ".encode() + sized_ints(np.array(array.shape)))
+        self.stream.write(np.ascontiguousarray(array).data)
 
 
 def sized_ints(values: AnyArray) -> bytes:

@@ -108,7 +108,7 @@ def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMet
 
 def _extent(values: FloatArray) -> tuple[Any, Any]:
     """The smallest value and the range, which is never zero (``ComputeGlobalHeader``)."""
-    lowest, highest = values.min(), values.max()
+    lowest, highest = values.flat[values.argmin()], values.max()  # the first one, whether it be 0 or -0
     if highest == lowest:
         highest = np.float32(float(lowest) + (1.0 + abs(float(lowest))))
     with np.errstate(over="ignore"):

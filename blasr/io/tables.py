@@ -1,256 +1,219 @@
-"""Kaldi's tables of matrices and vectors: archives (``.ark``) and scripts (``.scp``), plain or gzipped.
+"""Reading Kaldi's tables: archives (``.ark``) and scripts (``.scp``), plain or gzipped (``util/kaldi-table``).
 
-A table is named by a path or by an rspecifier (``ark:FILE``, ``scp:FILE``, ``ark:-`` for the standard input); options
-such as ``ark,s,cs:`` are accepted and change nothing. A command (``ark:gunzip -c F|``) is never run: name the file.
+A table is named by a path or by an rspecifier: ``ark:FILE``, ``scp:FILE``, ``ark:-`` for the standard input,
+``ark:gunzip -c FILE |``, whose file is decompressed here, or another command where those are allowed. Both forms of
+values, binary and text, are told apart as they come. Tables are read value by value, whatever their size.
 """
 
 from __future__ import annotations
 
-import gzip
-import os
-import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, Final, Literal, Self
+import logging
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from blasr.errors import DataError, FormatError
-from blasr.io.atomic import atomic_open
-from blasr.io.binary import BINARY_HEADER, BinaryReader, BinaryWriter
-from blasr.io.compression import COMPRESSED_KINDS, read_compressed
+from blasr.errors import BlasrError, FormatError
+from blasr.io.binary import BINARY_HEADER, BinaryReader
+from blasr.io.holders import MATRIX, VECTOR, Holder
+from blasr.io.pipes import is_command
+from blasr.io.scripts import read_script
+from blasr.io.specifiers import Rspecifier, ScriptEntry, Specifier, cut
+from blasr.io.streams import open_input
+from blasr.io.table_writer import MatrixWriter
 from blasr.io.text import TextReader
 from blasr.units import AnyArray, FloatArray
 
-_RSPECIFIER: Final = re.compile(r"(ark|scp)((?:,(?:o|no|s|ns|cs|ncs|p|np|t|b|bg))*):(.*)", re.DOTALL)
-_SCP_VALUE: Final = re.compile(r"(?P<path>.*?)(?::(?P<offset>[0-9]+))?(?:\[(?P<range>[0-9:,]*)\])?\Z")
-_BUFFER: Final = 1 << 18
+__all__ = [
+    "MatrixWriter",
+    "Specifier",
+    "read_matrices",
+    "read_script",
+    "read_table",
+    "read_value",
+    "read_vectors",
+]
 
-Specifier = str | os.PathLike[str]
-
-
-@dataclass(frozen=True)
-class TableName:
-    """Where a table is and which of the two kinds it has."""
-
-    kind: Literal["ark", "scp"]
-    path: str
-
-    @classmethod
-    def parse(cls, specifier: Specifier) -> Self:
-        """Read an rspecifier or a path; a path ending in ``.scp`` is a script, any other an archive."""
-        text = os.fspath(specifier).strip()
-        match = _RSPECIFIER.fullmatch(text)
-        kind, path = (match[1], match[3].strip()) if match else ("scp" if text.endswith(".scp") else "ark", text)
-        if not path:
-            raise FormatError(f"{text!r} names no file")
-        refuse_command(path)
-        return cls("scp" if kind == "scp" else "ark", path)
+T = TypeVar("T")
+_LOG: Final = logging.getLogger(__name__)
+_OPEN_FILES: Final = 16
 
 
-def refuse_command(text: str, *, path: Specifier | None = None, line: int | None = None) -> None:
-    """Raise :class:`FormatError` if ``text`` is a command instead of a file's name."""
-    if text.endswith("|") or text.startswith("|"):
-        raise FormatError(
-            f"{text!r} is a command, and blasr runs none to read a table",
-            path=path,
-            line=line,
-            fix="name the file itself (one ending in .gz is decompressed), or run the command into a file first",
-        )
-
-
-@contextmanager
-def open_table(path: str) -> Iterator[tuple[IO[bytes], int | None]]:
-    """A byte stream (gzip undone) and its size, None where only reading to the end would tell."""
-    if path == "-":
-        yield sys.stdin.buffer, None
-        return
-    with ExitStack() as stack:
-        try:
-            stream: Any = stack.enter_context(Path(path).open("rb", buffering=_BUFFER))
-        except OSError as error:
-            raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
-        size: int | None = os.fstat(stream.fileno()).st_size if Path(path).is_file() else None
-        if path.endswith(".gz"):
-            if size == 0:
-                raise FormatError("the file is empty, without so much as a gzip header", path=path)
-            stream, size = stack.enter_context(gzip.GzipFile(fileobj=stream)), None
-        yield stream, size
-
-
-def read_matrices(specifier: Specifier, dtype: DTypeLike = np.float32) -> Iterator[tuple[str, FloatArray]]:
+def read_matrices(
+    specifier: Specifier, dtype: DTypeLike = np.float32, *, allow_pipes: bool = False
+) -> Iterator[tuple[str, FloatArray]]:
     """Utterance-ids and matrices ``(T, F)`` of a table, in its order; compressed ones are decompressed.
 
+    Args:
+        specifier: a path or an rspecifier.
+        dtype: of the matrices.
+        allow_pipes: run the commands that stand in place of files.
+
     Raises:
-        FormatError: the table is truncated, corrupt, of another kind, or a command.
+        FormatError: the table is truncated, corrupt, of another kind, or a command that is not allowed.
     """
-    return _read_table(specifier, _read_matrix, dtype)
+    return _as_type(read_table(specifier, MATRIX, allow_pipes=allow_pipes), dtype)
 
 
-def read_vectors(specifier: Specifier, dtype: DTypeLike = np.float32) -> Iterator[tuple[str, FloatArray]]:
-    """Utterance-ids and vectors ``(N,)`` of a table, in its order; :class:`FormatError` as :func:`read_matrices`."""
-    return _read_table(specifier, _read_vector, dtype)
-
-
-Reader = BinaryReader | TextReader
-
-
-def _read_matrix(reader: Reader) -> AnyArray:
-    if isinstance(reader, TextReader):
-        return reader.float_matrix()
-    kind = reader.token("a matrix")
-    return read_compressed(reader, kind) if kind in COMPRESSED_KINDS else reader.float_matrix(kind=kind)
-
-
-def _read_vector(reader: Reader) -> AnyArray:
-    return reader.float_vector()
-
-
-def _read_table(
-    specifier: Specifier, read_value: Callable[[Reader], AnyArray], dtype: DTypeLike
+def read_vectors(
+    specifier: Specifier, dtype: DTypeLike = np.float32, *, allow_pipes: bool = False
 ) -> Iterator[tuple[str, FloatArray]]:
-    table = TableName.parse(specifier)
-    values = _read_archive if table.kind == "ark" else _read_script
-    for utterance, value in values(table.path, read_value):
-        with np.errstate(all="ignore"):  # what is too large for dtype becomes infinite
-            array = value.astype(dtype, copy=not value.flags.writeable)
-        yield utterance, array
+    """Utterance-ids and vectors ``(N,)`` of a table, in its order; otherwise as :func:`read_matrices`."""
+    return _as_type(read_table(specifier, VECTOR, allow_pipes=allow_pipes), dtype)
 
 
-def _read_archive(path: str, read_value: Callable[[Reader], AnyArray]) -> Iterator[tuple[str, AnyArray]]:
-    with open_table(path) as (stream, size):
-        reader = BinaryReader(stream, path, size)
-        first = reader.try_token()
-        if first is None:
-            return
-        header = reader.take(2, f"the value of {first}")
-        if header != BINARY_HEADER:
-            rest = first.encode() + b" " + header + reader.rest()
-            yield from _read_text_archive(rest, path, read_value)
-            return
-        yield first, read_value(reader)
-        while (utterance := reader.try_token()) is not None:
-            header = reader.take(2, f"the value of {utterance}")
-            if header != BINARY_HEADER:
-                raise reader.error(f"utterance {utterance}: expected a binary value, found {header!r}")
-            yield utterance, read_value(reader)
+def _as_type(items: Iterator[tuple[str, AnyArray]], dtype: DTypeLike) -> Iterator[tuple[str, FloatArray]]:
+    wanted = np.dtype(dtype)
+    for utterance, value in items:
+        if value.dtype != wanted:
+            with np.errstate(all="ignore"):  # what is too large for dtype becomes infinite
+                value = value.astype(wanted)
+        yield utterance, value
 
 
-def _read_text_archive(
-    data: bytes, path: str, read_value: Callable[[Reader], AnyArray]
-) -> Iterator[tuple[str, AnyArray]]:
-    try:
-        reader = TextReader(data.decode("utf-8"), path)
-    except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start}: neither a binary archive nor UTF-8 text", path=path) from None
-    while (utterance := reader.try_token()) is not None:
-        yield utterance, read_value(reader)
+def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = False) -> Iterator[tuple[str, T]]:
+    """Keys and values of a table, in its order.
 
-
-def read_script(path: str) -> Iterator[tuple[str, str, int]]:
-    """Utterance-ids, values and line numbers of an ``.scp`` file; :class:`FormatError` on an id without a value."""
-    with open_table(path) as (stream, size):
-        data = BinaryReader(stream, path, size).rest()
-    try:
-        lines = data.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start} is not UTF-8", path=path) from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        utterance, _, value = line.strip().partition(" ")
-        if not value.strip():
-            raise FormatError(f"expected an utterance-id and a file, found {line!r}", path=path, line=number)
-        yield utterance, value.strip(), number
-
-
-def _read_script(path: str, read_value: Callable[[Reader], AnyArray]) -> Iterator[tuple[str, AnyArray]]:
-    with ExitStack() as stack:
-        opened: str | None = None
-        reader: BinaryReader
-        for utterance, value, line in read_script(path):
-            refuse_command(value, path=path, line=line)
-            match = _SCP_VALUE.match(value)
-            assert match is not None, "the pattern's first group takes whatever the others leave"
-            if match["path"] != opened:
-                stack.close()
-                stream, size = stack.enter_context(open_table(match["path"]))
-                reader, opened = BinaryReader(stream, match["path"], size), match["path"]
-            reader.seek(int(match["offset"] or 0))
-            array = _read_one(reader, read_value)
-            yield utterance, _cut(array, match["range"], path, line) if match["range"] else array
-
-
-def _read_one(reader: BinaryReader, read_value: Callable[[Reader], AnyArray]) -> AnyArray:
-    header = reader.take(2, "a value")
-    if header == BINARY_HEADER:
-        return read_value(reader)
-    text = (header + reader.until(b"]")).decode("utf-8", errors="replace")
-    return read_value(TextReader(text, reader.path))
-
-
-def _cut(array: AnyArray, ranges: str, path: str, line: int) -> AnyArray:
-    """The part of an array that ``first:last`` of each dimension, both included, leaves."""
-    for axis, limits in enumerate(ranges.split(",")):
-        if limits in ("", ":"):
-            continue
-        first, colon, last = limits.partition(":")
-        if axis >= array.ndim or not (colon and first and last and int(first) <= int(last) < array.shape[axis]):
-            raise FormatError(f"the range [{ranges}] does not fit the shape {array.shape}", path=path, line=line)
-        array = array.take(range(int(first), int(last) + 1), axis)
-    return array
-
-
-class MatrixWriter:
-    """Writes matrices as 32-bit floats to a binary archive and, where asked, the script that points into it.
-
-    A context manager: both files appear, complete, when it is left without an error. ``len()`` is the number of
-    utterances written.
+    With the option ``p`` (``scp,p:FILE``), values that cannot be read are warned of and skipped; an archive ends there.
 
     Args:
-        ark: the archive (not gzipped, so that the script's offsets hold).
-        scp: the script.
+        specifier: a path or an rspecifier.
+        holder: the kind of its values.
+        allow_pipes: run the commands that stand in place of files.
+
+    Raises:
+        FormatError: the table is truncated, corrupt, of another kind, or a command that is not allowed.
     """
-
-    def __init__(self, ark: Specifier, scp: Specifier | None = None) -> None:
-        if os.fspath(ark).endswith(".gz"):
-            raise DataError("an archive of matrices is not gzipped", path=ark, fix="end its name in .ark")
-        self.ark = ark
-        self.scp = scp
-        self._stack = ExitStack()
-        self._written: set[str] = set()
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self._script = stack.enter_context(atomic_open(self.scp, "w")) if self.scp is not None else None
-            self._archive = stack.enter_context(atomic_open(self.ark, "wb"))  # renamed first: left in reverse order
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._stack.__exit__(*exception)
-
-    def __len__(self) -> int:
-        return len(self._written)
-
-    def write(self, utterance: str, matrix: AnyArray) -> None:
-        """Append the ``(T, F)`` matrix of an utterance; :class:`DataError` on a bad or repeated utterance-id."""
-        if utterance in self._written:
-            raise DataError("the utterance is written a second time", path=self.ark, utterance=utterance)
-        self._archive.write(table_key(utterance, self.ark))
-        if self._script is not None:
-            self._script.write(f"{utterance} {os.fspath(self.ark)}:{self._archive.tell()}\n")
-        self._archive.write(BINARY_HEADER)
-        BinaryWriter(self._archive).float_matrix(matrix)
-        self._written.add(utterance)
+    table = Rspecifier.parse(specifier)
+    if table.kind == "scp":
+        yield from _read_by_script(table, holder, allow_pipes)
+        return
+    try:
+        with open_input(table.path, allow_pipes=allow_pipes) as (stream, size):
+            yield from read_archive(BinaryReader(stream, table.path, size), holder)
+    except FormatError as error:
+        if not table.permissive:
+            raise
+        _LOG.warning("the rest of the archive is left out: %s", error)
 
 
-def table_key(utterance: str, path: Specifier) -> bytes:
-    """The key of a table's entry with its space; :class:`DataError` if the utterance-id cannot be one."""
-    if utterance.split() != [utterance]:
-        raise DataError(f"{utterance!r} cannot be an utterance-id: it is empty or holds white space", path=path)
-    return f"{utterance} ".encode()
+def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str, T]]:
+    """Keys and values from a reader's position to the end of its stream."""
+    line = 1
+    while (key := reader.try_token(leave_newline=True)) is not None:
+        try:
+            value, lines = _read_behind_key(reader, holder, line)
+        except FormatError as error:
+            raise FormatError(
+                error.message, path=error.path, line=error.line, utterance=error.utterance or key, fix=error.fix
+            ) from None
+        line += lines
+        yield key, value
+
+
+def _read_behind_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> tuple[T, int]:
+    """The value at the reader's position, in whichever form it has, and the number of lines it took."""
+    if holder.form == "binary":
+        return holder.read(reader), 0
+    if holder.form == "either" and reader.at(BINARY_HEADER[:1]):
+        if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
+            raise reader.error(f"expected {holder.what}, found {header!r}")
+        return holder.read(reader), 0
+    data = reader.until(holder.text_end)
+    if not data.endswith(holder.text_end):
+        raise reader.error(f"truncated: {holder.what} in text does not end")
+    if holder.text_end != b"\n":
+        data += reader.until(b"\n")
+    if b"\0" in data:
+        raise reader.error(f"expected {holder.what}, found {data[:40]!r}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise reader.error(f"expected {holder.what}, found {data[:40]!r}, which is not UTF-8") from None
+    entry = TextReader(text, reader.path, line)
+    value = holder.read(entry)
+    if (more := entry.try_token()) is not None:
+        raise entry.error(f"expected the end of {holder.what}, found {more[:80]!r}")
+    return value, text.count("\n")
+
+
+def read_value(name: str, holder: Holder[T], *, allow_pipes: bool = False) -> T:
+    """The one value of a file such as ``global_cmvn.stats``: ``FILE``, ``FILE:OFFSET``, ``FILE:OFFSET[RANGES]``.
+
+    Raises:
+        FormatError: as :func:`read_table`.
+    """
+    with ExitStack() as stack:
+        return Files(stack, allow_pipes=allow_pipes).read(ScriptEntry.parse(name), holder)
+
+
+class Files:
+    """The files that a script points into, the last few of them kept open."""
+
+    def __init__(self, stack: ExitStack, *, allow_pipes: bool = False) -> None:
+        self._allow_pipes = allow_pipes
+        self._open: OrderedDict[str, tuple[ExitStack, BinaryReader]] = OrderedDict()
+        stack.callback(self._close)
+
+    def _close(self) -> None:
+        while self._open:
+            self._open.popitem()[1][0].close()
+
+    def _reader_of(self, name: str) -> BinaryReader:
+        if name in self._open:
+            self._open.move_to_end(name)
+            return self._open[name][1]
+        if len(self._open) >= _OPEN_FILES:
+            self._open.popitem(last=False)[1][0].close()
+        stack = ExitStack()
+        stream, size = stack.enter_context(open_input(name, allow_pipes=self._allow_pipes))
+        reader = BinaryReader(stream, name, size)
+        if not is_command(name) and name != "-":
+            self._open[name] = stack, reader
+        return reader
+
+    def read(self, entry: ScriptEntry, holder: Holder[T]) -> T:
+        """The value that an entry points at, the part that its range leaves."""
+        if is_command(entry.file):
+            with open_input(entry.file, allow_pipes=self._allow_pipes) as (stream, size):
+                value, _ = _read_behind_key(BinaryReader(stream, entry.file, size), holder)
+        else:
+            reader = self._reader_of(entry.file)
+            if entry.offset != reader.offset:
+                reader.seek(entry.offset)
+            value, _ = _read_behind_key(reader, holder)
+        if entry.ranges is None:
+            return value
+        if not isinstance(value, np.ndarray):
+            raise FormatError(f"a range, [{entry.ranges}], of {holder.what} cannot be")
+        try:
+            return cut(value, entry.ranges)  # type: ignore[return-value]
+        except ValueError as error:
+            raise FormatError(str(error)) from None
+
+
+def read_entry(files: Files, holder: Holder[T], key: str, text: str, path: str, line: int | None = None) -> T:
+    """The value that a script's line points at; errors name the script where the fault is not the other file's."""
+    try:
+        return files.read(ScriptEntry.parse(text), holder)
+    except BlasrError as error:
+        if error.path is None:
+            raise type(error)(error.message, path=path, line=line, utterance=key, fix=error.fix) from None
+        raise type(error)(error.message, path=error.path, line=error.line, utterance=key, fix=error.fix) from None
+
+
+def _read_by_script(table: Rspecifier, holder: Holder[T], allow_pipes: bool) -> Iterator[tuple[str, T]]:
+    with ExitStack() as stack:
+        files = Files(stack, allow_pipes=allow_pipes)
+        for key, text, line in read_script(table.path, allow_pipes=allow_pipes):
+            try:
+                value = read_entry(files, holder, key, text, table.path, line)
+            except BlasrError as error:
+                if not table.permissive:
+                    raise
+                _LOG.warning("an utterance is left out: %s", error)
+                continue
+            yield key, value

@@ -15,6 +15,7 @@ _TOKEN: Final = re.compile(r"\S+")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,10}\Z")
 _INT32: Final = range(-(1 << 31), 1 << 31)
 _UINT32: Final = range(1 << 32)
+_DTYPES: Final = {False: np.float32, True: np.float64}
 
 
 class TextReader:
@@ -23,18 +24,20 @@ class TextReader:
     Args:
         text: the whole text.
         path: named in errors.
+        first_line: the number of the text's first line.
     """
 
     binary: Final = False
 
-    def __init__(self, text: str, path: str | os.PathLike[str]) -> None:
+    def __init__(self, text: str, path: str | os.PathLike[str], first_line: int = 1) -> None:
         self.path = path
+        self._first_line = first_line
         self._text = text
         self._position = 0
 
     def error(self, message: str, *, fix: str | None = None) -> FormatError:
         """The error to raise for what was found on the present line."""
-        line = self._text.count("\n", 0, self._position) + 1
+        line = self._text.count("\n", 0, self._position) + self._first_line
         return FormatError(message, path=self.path, line=line, fix=fix)
 
     def try_token(self) -> str | None:
@@ -80,6 +83,20 @@ class TextReader:
             return float(token)
         except ValueError:
             raise self.error(f"expected {what}, found {token[:80]!r}") from None
+
+    def rest(self) -> list[str]:
+        """All tokens that are left."""
+        tokens = self._text[self._position :].split()
+        self._position = len(self._text)
+        return tokens
+
+    def integers(self, tokens: list[str], what: str = "an integer") -> IntArray:
+        """The integers that tokens stand for."""
+        try:
+            return np.array(tokens, np.bytes_).astype(np.int32) if tokens else np.zeros(0, np.int32)
+        except (ValueError, OverflowError):
+            wrong = next((t for t in tokens if not _INTEGER.match(t) or int(t) not in _INT32), tokens[0])
+            raise self.error(f"expected {what}, found {wrong[:80]!r}") from None
 
     def check_count(self, count: int, item_bytes: int, what: str) -> int:
         """``count`` again, once it is certain that so many items can follow (each takes two characters or more)."""
@@ -159,6 +176,10 @@ class TextWriter:
         """A new line."""
         self._stream.write("\n")
 
+    def line(self, text: str) -> None:
+        """Text as it is, and the end of the line."""
+        self._stream.write(f"{text}\n")
+
     def int32(self, value: int) -> None:
         """An integer and a space."""
         self._stream.write(f"{value} ")
@@ -177,13 +198,13 @@ class TextWriter:
         """One line per row."""
         self._stream.writelines("".join(f"{value} " for value in row) + "\n" for row in rows.tolist())
 
-    def float_vector(self, values: AnyArray) -> None:
+    def float_vector(self, values: AnyArray, *, double: bool = False) -> None:
         """Numbers between brackets, and the end of the line."""
-        self._stream.write(f" [ {_numbers(values)}]\n")
+        self._stream.write(f" [ {_numbers(np.asarray(values, _DTYPES[double]))}]\n")
 
-    def float_matrix(self, values: AnyArray) -> None:
+    def float_matrix(self, values: AnyArray, *, double: bool = False) -> None:
         """Rows on lines of their own between brackets."""
-        array = np.asarray(values)
+        array = np.asarray(values, _DTYPES[double])
         if array.size == 0:
             self._stream.write(" [ ]\n")
         else:
@@ -191,7 +212,7 @@ class TextWriter:
 
 
 def _numbers(values: AnyArray) -> str:
-    return "".join(f"{value:.7g} " for value in np.asarray(values, np.float32).tolist())
+    return "".join(f"{value:.7g} " for value in values.tolist())
 
 
 def _float32(values: list[float] | list[list[float]]) -> FloatArray:

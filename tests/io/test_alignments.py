@@ -7,7 +7,7 @@ from pathlib import Path
 import kaldiio
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError
@@ -21,6 +21,7 @@ UTTERANCES = st.text(st.characters(exclude_categories=("Z", "C")), min_size=1, m
 ALIGNMENTS = st.dictionaries(UTTERANCES, st.lists(INT32, max_size=30), max_size=6)
 
 
+@settings(deadline=None, max_examples=50)
 @given(ALIGNMENTS, st.sampled_from(["ali", "ali.gz"]))
 def test_a_written_archive_reads_back(
     tmp_path_factory: pytest.TempPathFactory, alignments: dict[str, list[int]], name: str
@@ -58,12 +59,10 @@ def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path: Path) -> None:
 def test_what_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"no ali\.\*\.gz"):
         list(read_alignments(tmp_path))
-    with pytest.raises(FormatError, match="runs none"):
-        list(read_alignments("ark:gunzip -c ali.1.gz|"))
+    with pytest.raises(FormatError, match="only where it is allowed"):
+        list(read_alignments("ark:convert-ali a b c ark:ali.1 ark:- |"))
     with pytest.raises(FormatError, match="cannot be opened"):
         list(read_alignments(tmp_path / "ali.1.gz"))
-    with pytest.raises(FormatError, match="not by script"):
-        list(read_alignments("scp:ali.scp"))
     (tmp_path / "ali.1.gz").touch()
     with pytest.raises(FormatError, match="empty"):
         list(read_alignments(tmp_path / "ali.1.gz"))
@@ -88,6 +87,7 @@ def test_every_prefix_is_an_error_or_ends_between_utterances(tmp_path: Path, nam
     assert accepted == ([0, 1, 2, 3] if name == "ali" else [])
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_a_flipped_bit_is_an_error_or_another_value(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -107,13 +107,13 @@ def test_a_flipped_bit_is_an_error_or_another_value(
     ("content", "message"),
     [
         (b"u \0B\4" + struct.pack("<i", 1 << 30), "truncated"),
-        (b"u \0B\4" + struct.pack("<i", -5), "truncated"),
+        (b"u \0B\4" + struct.pack("<i", -5), "-5 integers cannot be"),
         (b"u \0B\4" + struct.pack("<i", 1) + b"\3" + struct.pack("<i", 7), "size byte"),
-        (b"u \0BFM ", "expected a vector of integers"),
-        (b"u 1 2.5\n", "expected an utterance-id and integers"),
-        (b"u 1 99999999999\n", "expected an utterance-id and integers"),
+        (b"u \0BFM ", "the length of a vector of integers"),
+        (b"u 1 2.5\n", "expected an integer, found '2.5'"),
+        (b"u 1 99999999999\n", "expected an integer, found '999"),
         (b"u 1 2", "does not end"),
-        (b"\xff\xff 1\n", "expected an utterance-id and integers"),
+        (b"\xff\xff 1\n", "is not UTF-8"),
     ],
 )
 def test_bad_content_is_named(tmp_path: Path, content: bytes, message: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as npst
 
 from blasr.errors import DataError, FormatError
 from blasr.io import MatrixWriter, read_matrices, read_vectors
-from blasr.io.tables import TableName
+from blasr.io.specifiers import Rspecifier
 
 FLOAT32 = st.floats(width=32, allow_nan=False)
 MATRICES = npst.arrays(np.float32, npst.array_shapes(min_dims=2, max_dims=2, max_side=5), elements=FLOAT32)
@@ -41,7 +41,7 @@ def assert_tables_equal(found: Table, expected: Table) -> None:
         np.testing.assert_array_equal(found[utterance], matrix)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(UTTERANCES, MATRICES, max_size=4))
 def test_a_written_table_reads_back(tmp_path_factory: pytest.TempPathFactory, table: Table) -> None:
     folder = tmp_path_factory.mktemp("table")
@@ -100,7 +100,8 @@ def test_ranges_and_text_by_script(tmp_path: Path) -> None:
     where = scp.read_text(encoding="utf-8").split()[1]
     (tmp_path / "text.ark").write_text("t  [\n  1 2\n  3 4 ]\n", encoding="utf-8")
     scp.write_text(
-        f"rows {where}[1:2]\nboth {where}[0:0,1:2]\ncolumns {where}[:,0:0]\nplain {where}\nt {tmp_path}/text.ark:3\n",
+        f"rows {where}[1:2]\nboth {where}[0:0,1:2]\ncolumns {where}[:,0:0]\nplain {where}\n"
+        f"beyond {where}[2:6]\nt {tmp_path}/text.ark:3\n",
         encoding="utf-8",
     )
     found = dict(read_matrices(scp))
@@ -108,24 +109,25 @@ def test_ranges_and_text_by_script(tmp_path: Path) -> None:
     assert found["both"].tolist() == [[1, 2]]
     assert found["columns"].tolist() == [[0], [3], [6], [9]]
     assert found["plain"].shape == (4, 3)
+    assert found["beyond"].tolist() == [[6, 7, 8], [9, 10, 11]]
     assert found["t"].tolist() == [[1, 2], [3, 4]]
-    for limits in ("[0:4]", "[2:1]", "[0:0,0:3]", "[0:0,0:0,0:0]", "[1]"):
+    for limits in ("[0:7]", "[4:5]", "[2:1]", "[0:0,0:3]", "[0:0,0:0,0:0]", "[1]"):
         scp.write_text(f"a {ark}:2{limits}\n", encoding="utf-8")
         with pytest.raises(FormatError, match="does not fit") as caught:
             list(read_matrices(scp))
         assert caught.value.line == 1
 
 
-@pytest.mark.parametrize("specifier", ["ark:gunzip -c x.gz|", "cat x |", "ark,t:| tee x", "scp:cat a.scp |"])
+@pytest.mark.parametrize("specifier", ["ark:sox x |", "cut -b 2 x |", "ark,t:| tee x", "scp:head a.scp |"])
 def test_no_command_is_run(specifier: str) -> None:
-    with pytest.raises(FormatError, match="runs none"):
+    with pytest.raises(FormatError, match="only where it is allowed"):
         list(read_matrices(specifier))
 
 
 def test_no_command_of_a_script_is_run(tmp_path: Path) -> None:
     witness = tmp_path / "witness"
     (tmp_path / "a.scp").write_text(f"u1 touch {witness}; cat a.ark |\n", encoding="utf-8")
-    with pytest.raises(FormatError, match="runs none") as caught:
+    with pytest.raises(FormatError, match="only where it is allowed") as caught:
         list(read_matrices(tmp_path / "a.scp"))
     assert caught.value.line == 1
     assert not witness.exists()
@@ -204,11 +206,11 @@ def test_a_compressed_matrix_of_an_impossible_size(tmp_path: Path, kind: bytes, 
 
 
 def test_table_names() -> None:
-    assert TableName.parse("a.scp") == TableName("scp", "a.scp")
-    assert TableName.parse("ark,t:a.scp") == TableName("ark", "a.scp")
-    assert TableName.parse("odd:name.ark") == TableName("ark", "odd:name.ark")
+    assert Rspecifier.parse("a.scp") == Rspecifier("scp", "a.scp")
+    assert Rspecifier.parse("ark,t:a.scp") == Rspecifier("ark", "a.scp")
+    assert Rspecifier.parse("odd:name.ark") == Rspecifier("ark", "odd:name.ark")
     with pytest.raises(FormatError, match="names no file"):
-        TableName.parse("ark:")
+        Rspecifier.parse("ark:")
 
 
 def test_a_script_without_a_file(tmp_path: Path) -> None:
