@@ -116,6 +116,7 @@ class ChunkBatches:
         world_size: number of processes.
         max_loss: the greatest share of utterances that may be dropped.
         pdf_counts: frames of each pdf-id in the corpus, for ``config.balance_gamma``.
+        device: where chunks are cut; on a GPU the overlapping windows of a pool never cross the bus.
     """
 
     def __init__(
@@ -131,10 +132,12 @@ class ChunkBatches:
         world_size: int = 1,
         max_loss: float = 0.05,
         pdf_counts: AnyArray | None = None,
+        device: torch.device | None = None,
     ) -> None:
         self._loader, self._entries, self._config = loader, entries, config
         self._seed, self._shuffle, self._join_probability = seed, shuffle, join_probability
         self._rank, self._world_size, self._max_loss = rank, world_size, max_loss
+        self._device = device or torch.device("cpu")
         self._weights: AnyArray | None = None
         if pdf_counts is not None and config.balance_gamma < 1:
             self._weights = np.maximum(pdf_counts, 1.0) ** (config.balance_gamma - 1)
@@ -206,7 +209,8 @@ class ChunkBatches:
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
         filled = min(len(chunks), pool.num_batches)  # fewer than planned where utterances were dropped
         edges = batch_edges(chunks[:, 2], filled)
-        planes, pdf_ids = torch.from_numpy(examples.planes), torch.from_numpy(examples.pdf_ids.astype(np.int64))
+        planes = torch.from_numpy(examples.planes).to(self._device)
+        pdf_ids = torch.from_numpy(examples.pdf_ids.astype(np.int64))
         for number in order[first:]:
             if number < filled:
                 yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, planes, pdf_ids)
@@ -259,7 +263,7 @@ def _batch(chunks: AnyArray, names: Sequence[str], starts: AnyArray, planes: Ten
     known = steps < length[:, None]
     targets = pdf_ids[torch.where(known, first_label[:, None] + steps, first_label[:, None])]
     return ChunkBatch(
-        planes[:, :, frames].permute(2, 0, 1, 3).contiguous(),
+        planes[:, :, frames.to(planes.device)].permute(2, 0, 1, 3).contiguous(),
         targets.masked_fill(~known, IGNORE_INDEX),
         tuple(names[index] for index in example.tolist()),
     )

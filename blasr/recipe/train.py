@@ -109,6 +109,7 @@ def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatc
         world_size=ranks.world_size,
         max_loss=config.data.max_loss,
         pdf_counts=corpus.train.labels.counts(corpus.train.utterances),
+        device=ranks.device,
     )
     if corpus.valid is None:
         return train_batches, None
