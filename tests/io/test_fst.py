@@ -81,25 +81,11 @@ def test_openfst_reads_what_is_written_and_writes_what_is_read(tmp_path: Path) -
     fst = Fst.from_arcs(0, [np.inf, 0.5], [0, 0, 1], [1, 2, 3], [4, 0, 6], [0.25, 1.5, -2.0], [1, 0, 1])
     write_fst(fst, tmp_path / "a.fst")
     found = kaldifst.StdVectorFst.read(str(tmp_path / "a.fst"))
-    lines = [line.split() for line in found.to_str().splitlines()]
-    assert lines == [["0", "1", "1", "4", "0.25"], ["0", "0", "2", "0", "1.5"], ["1", "1", "3", "6", "-2"], ["1", "0.5"]]
-        "0",
-        "1",
-        "1",
-        "4",
-        "0.25",
-        "0",
-        "0",
-        "2",
-        "0",
-        "1.5",
-        "1",
-        "1",
-        "3",
-        "6",
-        "-2",
-        "1",
-        "0.5",
+    assert [line.split() for line in found.to_str().splitlines()] == [
+        ["0", "1", "1", "4", "0.25"],
+        ["0", "0", "2", "0", "1.5"],
+        ["1", "1", "3", "6", "-2"],
+        ["1", "0.5"],
     ]
     found.write(str(tmp_path / "b.fst"))
     assert_same(read_fst(tmp_path / "b.fst"), fst)
