@@ -59,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--frame-shift", type=float, default=0.01, help="seconds from row to row (default: %(default)s)"
     )
     parser.add_argument("--nj", type=int, default=1, help="threads (default: %(default)s)")
+    parser.add_argument("--check", action="store_true", help="compare the inputs and stop, before another decoder runs")
     parser.add_argument("--max-loss", type=float, default=0.05, help="share of utterances that may be without a result")
 
 
@@ -132,6 +133,9 @@ def run(args: argparse.Namespace) -> None:
     loglikes = check_columns(
         read_matrices(args.loglikes), args.loglikes, transition_model, args.model, graph, graph_path
     )
+    if args.check:
+        logger.info("%s, %s and %s belong together", args.loglikes, args.model, graph_path)
+        return
     if manifest is not None:
         loglikes = manifest.all_read(loglikes)
     decoder = LatticeDecoder(graph, transition_model.tid_to_pdf, config)

@@ -17,6 +17,7 @@ from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
 from blasr.progress import track
+from blasr.recipe.kaldi_scoring import write_kaldi_scoring
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.text import Score, score_text
 from blasr.tally import Tally
@@ -49,6 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     frozen.add_argument("--setting", type=Path, metavar="FILE", help="score at the setting that --freeze wrote")
     parser.add_argument("--utt2spk", type=Path, help="speakers, for a table of their error rates")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the results as JSON too")
+    parser.add_argument(
+        "--kaldi-dir", type=Path, metavar="DIR", help="write wer_LMWT_WIP and scoring/ there, as Kaldi's local/score.sh"
+    )
     parser.add_argument("--max-loss", type=float, default=0.05, help="share of references that may lack a hypothesis")
 
 
@@ -57,8 +61,9 @@ def run(args: argparse.Namespace) -> None:
     references = read_text(args.text)
     if args.lattices is not None:
         score, report = _score_lattices(args, references)
-    elif args.freeze or args.setting:
-        raise ConfigError("--freeze and --setting choose among the paths of lattices", fix="give --lattices, not --hyp")
+    elif args.freeze or args.setting or args.kaldi_dir:
+        message = "--freeze, --setting and --kaldi-dir are of the paths of lattices"
+        raise ConfigError(message, fix="give --lattices, not --hyp")
     else:
         score, report = score_text(references, read_text(args.hyp)), {"hyp": str(args.hyp)}
     print(score.kaldi_report(), end="")
@@ -86,7 +91,11 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     grid = [Setting(*pair) for pair in product(_weights(args.lm_weights), _numbers_of(args.penalties, "--penalties"))]
     settings = grid if frozen is None or frozen in grid else [*grid, frozen]
     lattices = track(_lattices(args.lattices), "scoring", len(references))
-    scores = sweep(lattices, SymbolTable.read(args.words), references, settings)
+    words = SymbolTable.read(args.words)
+    if args.kaldi_dir is not None:
+        scores = write_kaldi_scoring(args.kaldi_dir, lattices, words, references, settings)
+    else:
+        scores = sweep(lattices, words, references, settings)
     best = best_setting({setting: scores[setting] for setting in grid})
     rows = []
     for setting, score in scores.items():

@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="override one key of the configuration; may be given many times",
     )
     parser.add_argument("--experiment", type=Path, help="the directory that receives everything")
+    parser.add_argument("--allow-pipes", action="store_true", help="let commands in wav.scp run (data.allow_pipes)")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -39,5 +40,7 @@ def run(args: argparse.Namespace) -> None:
     overrides = list(args.overrides)
     if args.experiment is not None:
         overrides.append(f"experiment={args.experiment}")
+    if args.allow_pipes:
+        overrides.append("data.allow_pipes=true")
     config: RunConfig = load_config(RunConfig, args.config, overrides)
     train(config)
