@@ -1,0 +1,32 @@
+# Sourced by the recipes: the steps from a network to word error rates. A recipe has set `lang`, `gmm` (the folder
+# with final.mdl and tree), `graph` (the folder with HCLG.fst) and `nj` (threads).
+
+# recognise DATA OUT DUMP_OPTION...: the log-likelihoods and lattices of a data directory.
+recognise() {
+  local data=$1 out=$2
+  shift 2
+  blasr dump --data "$data" "$@" "$out"
+  blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" \
+    --loglikes "scp:$out/loglikes.scp" --out "$out"
+}
+
+# score DATA OUT SCORE_OPTION...: the errors of those lattices, into OUT/score.json and, told at length, OUT/score.txt.
+score() {
+  local data=$1 out=$2
+  shift 2
+  blasr score --text "$data/text" --utt2spk "$data/utt2spk" --lattices "$out" --words "$lang/words.txt" \
+    --json "$out/score.json" "$@" >"$out/score.txt"
+}
+
+# recognise_tuned OUT DUMP_OPTION VALUE DEV TEST...: OUT/SET for each data directory $data/SET, with the setting that
+# makes the fewest errors on the first one frozen, in OUT/setting.json, for the others.
+recognise_tuned() {
+  local out=$1 option=$2 value=$3 dev=$4 set tuning
+  shift 3
+  for set in "$@"; do
+    recognise "$data/$set" "$out/$set" "$option" "$value"
+    tuning=(--setting "$out/setting.json")
+    [ "$set" != "$dev" ] || tuning=(--penalties 0,0.5,1,2 --freeze "$out/setting.json")
+    score "$data/$set" "$out/$set" "${tuning[@]}"
+  done
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# FSDD: six speakers' digits, from 2,520 recordings to word error rates on the others, single and in strings.
+#
+#   recipes/fsdd/run.sh CORPUS_DIR [--connected DIR] [--stage N] [--work DIR] [--nj N]
+#
+# CORPUS_DIR is the folder `recordings` of free-spoken-digit-dataset. --connected names a folder with wav/, text and
+# utt2spk of digit strings to test on; without it, strings are joined from the test recordings. All goes under --work.
+set -euo pipefail
+
+stage=0
+work=exp/fsdd
+connected=
+nj=2
+. "$(dirname "$0")/../common/options.sh"
+. "$root/recipes/common/recognition.sh"
+corpus=${arguments[0]:-}
+[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+
+data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
+
+if stage 0 "data directories: recordings 0-4 for testing, 47-49 for tuning, the others for training"; then
+  python -m recipes.fsdd.prepare "$corpus" "$data" ${connected:+--connected "$connected"}
+fi
+if stage 1 "lang"; then
+  blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' "$lang"
+fi
+if stage 2 "alignments from a flat start"; then
+  blasr align --data "$data/train" --lang "$lang" --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
+fi
+if stage 3 "network"; then
+  blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
+    --set data.train="$data/train" --set data.alignments="$gmm"
+fi
+if stage 4 "decoding graph: any string of digits"; then
+  blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
+fi
+if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
+  recognise_tuned "$gmm" --gmm "$gmm" dev test_isolated test_connected
+  recognise_tuned "$network" --experiment "$network" dev test_isolated test_connected
+fi
+reports=()
+for set in dev test_isolated test_connected; do
+  reports+=("gmm/$set=$gmm/$set/score.json" "bl_resnet22_a2b3/$set=$network/$set/score.json")
+done
+python -m recipes.common.results "$work/RESULTS" "${reports[@]}"
