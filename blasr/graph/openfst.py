@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import kaldifst
@@ -12,15 +15,28 @@ from blasr.io.fst import Fst, from_bytes, to_bytes
 
 def to_kaldifst(fst: Fst) -> kaldifst.StdVectorFst:
     """A kaldifst transducer of the same states and arcs."""
-    with tempfile.NamedTemporaryFile(prefix="blasr-", suffix=".fst") as file:
-        file.write(to_bytes(fst))
-        file.flush()
-        return kaldifst.StdVectorFst.read(file.name)
+    with _scratch_file() as path:
+        path.write_bytes(to_bytes(fst))
+        return kaldifst.StdVectorFst.read(str(path))
 
 
 def from_kaldifst(fst: kaldifst.StdVectorFst) -> Fst:
     """The arrays of a kaldifst transducer."""
-    with tempfile.NamedTemporaryFile(prefix="blasr-", suffix=".fst") as file:
-        if not fst.write(file.name):
-            raise OSError(f"OpenFst could not write {file.name}")
-        return from_bytes(Path(file.name).read_bytes(), path=file.name)
+    with _scratch_file() as path:
+        if not fst.write(str(path)):
+            raise OSError(f"OpenFst could not write {path}")
+        return from_bytes(path.read_bytes(), path=path)
+
+
+@contextmanager
+def _scratch_file() -> Iterator[Path]:
+    """A file in memory where the system has such files, else a temporary one: small graphs never wait for a disk."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("blasr-fst")
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
+            yield Path(folder, "graph.fst")

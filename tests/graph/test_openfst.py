@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import kaldifst
 import numpy as np
 import pytest
@@ -31,3 +33,9 @@ def test_results_of_operations_come_back(operation: str) -> None:
         kaldifst.determinize_star(one, use_log=False)
         found = one
     assert from_kaldifst(found).weight.min() == pytest.approx(0.5)
+
+
+def test_without_files_in_memory_temporary_ones_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    fst = Fst.from_arcs(0, [0.0], [0], [1], [2], [0.5], [0])
+    assert from_kaldifst(to_kaldifst(fst)).olabel.tolist() == [2]
