@@ -28,10 +28,10 @@ _HEADER: Final = struct.Struct("<iiQqqq")  # version, flags, properties, start, 
 _VERSION: Final = 2
 _EXPANDED_MUTABLE: Final = 3
 _STATE: Final = np.dtype([("graph", "<f4"), ("acoustic", "<f4"), ("arcs", "<i8")])
-_ARC: Final = np.dtype(
+ARC: Final = np.dtype(
     [("ilabel", "<i4"), ("olabel", "<i4"), ("graph", "<f4"), ("acoustic", "<f4"), ("nextstate", "<i4")]
 )
-_COMPACT_FIX: Final = "convert them with lattice-copy --write-compact=false, or decode with --determinize-lattice=false"
+_COMPACT_FIX: Final = "convert them with `blasr kaldi lattice-copy --write-compact=false`"
 
 
 class LatticeWriter:
@@ -97,11 +97,11 @@ def lattice_to_bytes(lattice: Lattice) -> bytes:
     states = np.empty(lattice.num_states, _STATE)
     states["graph"], states["acoustic"] = lattice.final_graph_cost, lattice.final_acoustic_cost
     states["arcs"] = np.diff(lattice.offsets)
-    arcs = np.empty(lattice.num_arcs, _ARC)
+    arcs = np.empty(lattice.num_arcs, ARC)
     arcs["ilabel"], arcs["olabel"], arcs["nextstate"] = lattice.ilabel, lattice.olabel, lattice.nextstate
     arcs["graph"], arcs["acoustic"] = lattice.graph_cost, lattice.acoustic_cost
     body = np.empty(states.nbytes + arcs.nbytes, np.uint8)
-    begins = lattice.offsets[:-1] * _ARC.itemsize + np.arange(lattice.num_states) * _STATE.itemsize
+    begins = lattice.offsets[:-1] * ARC.itemsize + np.arange(lattice.num_states) * _STATE.itemsize
     is_state = _mask(begins, len(body))
     body[is_state] = states.view(np.uint8)
     body[~is_state] = arcs.view(np.uint8)
@@ -175,9 +175,9 @@ def _read_binary(data: AnyArray, position: int, path: str, utterance: str) -> tu
         raise error("truncated or corrupt among its states")
     block = np.array(data[position:end])
     is_state = _mask(begins - position, len(block))
-    states, arcs = block[is_state].view(_STATE), block[~is_state].view(_ARC)
+    states, arcs = block[is_state].view(_STATE), block[~is_state].view(ARC)
     sources = np.repeat(np.arange(num_states), states["arcs"])
-    lattice = _assemble(start, sources, arcs, states["graph"], states["acoustic"], path, utterance)
+    lattice = assemble(start, sources, arcs, states["graph"], states["acoustic"], path, utterance)
     return lattice, end
 
 
@@ -215,11 +215,11 @@ def _read_text(data: AnyArray, position: int, path: str, utterance: str) -> tupl
         try:
             state = int(fields[0])
             if len(fields) in (4, 5) and b"," not in fields[3]:
-                costs = _costs(fields[4]) if len(fields) == 5 else (0.0, 0.0)
+                costs = costs_of_text(fields[4]) if len(fields) == 5 else (0.0, 0.0)
                 arcs.append((int(fields[2]), int(fields[3]), *costs, int(fields[1])))
                 sources.append(state)
             elif len(fields) in (1, 2):
-                final[state] = _costs(fields[1]) if len(fields) == 2 else (0.0, 0.0)
+                final[state] = costs_of_text(fields[1]) if len(fields) == 2 else (0.0, 0.0)
             else:
                 raise ValueError
         except ValueError:
@@ -233,24 +233,24 @@ def _read_text(data: AnyArray, position: int, path: str, utterance: str) -> tupl
                 fix=_COMPACT_FIX if compact else None,
             ) from None
         start = state if start < 0 else start
-    records = np.array(arcs, _ARC)
+    records = np.array(arcs, ARC)
     highest = max([*sources, *final, int(records["nextstate"].max(initial=-1))], default=-1)
     if min([*sources, *final], default=0) < 0 or highest > len(data):
         raise FormatError(f"the state {highest} cannot be", path=path, utterance=utterance)
     final_costs = np.full((2, highest + 1), np.inf, np.float32)
     for state, pair in final.items():
         final_costs[:, state] = pair
-    return _assemble(
+    return assemble(
         start, np.array(sources, np.int64), records, final_costs[0], final_costs[1], path, utterance
     ), position
 
 
-def _costs(text: bytes) -> tuple[float, float]:
+def costs_of_text(text: bytes) -> tuple[float, float]:
     graph, acoustic = text.split(b",")
     return float(graph or 0), float(acoustic or 0)
 
 
-def _assemble(
+def assemble(
     start: int,
     sources: AnyArray,
     arcs: AnyArray,

@@ -29,15 +29,15 @@ class Holder(Generic[T]):
         read: reads a value behind its key and header.
         write: writes a value behind its key and header.
         text_end: the byte that ends a value in text; a new line follows it or is it.
-        form: ``"either"``, or the only form that the values have: ``"text"`` (tokens), or ``"binary"`` without
-            Kaldi's header (waves).
+        form: ``"either"``; ``"text"`` where there is no binary form (tokens); ``"bare"`` where the values tell their
+            form themselves, without Kaldi's header (lattices, waves): their reader is always a binary one.
     """
 
     what: str
     read: Callable[[Reader], T]
     write: Callable[[Writer, T], None]
     text_end: Literal[b"\n", b"]"] = b"\n"
-    form: Literal["either", "text", "binary"] = "either"
+    form: Literal["either", "text", "bare"] = "either"
 
 
 def _read_matrix(reader: Reader) -> AnyArray:

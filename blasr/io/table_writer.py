@@ -96,7 +96,7 @@ class TableWriter(Generic[T]):
 
     def _write_value(self, stream: IO[bytes], value: T, key: str) -> None:
         try:
-            if self._holder.form == "text" or (not self.names.binary and self._holder.form == "either"):
+            if self._holder.form == "text" or not self.names.binary:
                 text = io.StringIO()
                 self._holder.write(TextWriter(text), value)
                 stream.write(text.getvalue().encode())

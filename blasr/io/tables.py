@@ -116,7 +116,7 @@ def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str,
 
 def _read_behind_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> tuple[T, int]:
     """The value at the reader's position, in whichever form it has, and the number of lines it took."""
-    if holder.form == "binary":
+    if holder.form == "bare":
         return holder.read(reader), 0
     if holder.form == "either" and reader.at(BINARY_HEADER[:1]):
         if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
