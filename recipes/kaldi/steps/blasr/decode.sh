@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Decodes a data directory with a network of blasr and a Kaldi graph, in the place of steps/nnet*/decode.sh.
+#
+# Usage: steps/blasr/decode.sh [options] <graph-dir> <data-dir> <decode-dir>
+# e.g.:  steps/blasr/decode.sh --nj 4 --cmd queue.pl exp/tri4/graph data/test exp/blasr/decode_test
+#
+# The network is in the folder above <decode-dir>, unless --srcdir names another. <decode-dir> receives lat.JOB.gz,
+# num_jobs, wer_LMWT_WIP and scoring/, with logs in log/ and scoring/log/. Lattices come from latgen-faster-mapped
+# where it is on the PATH, else from blasr's decoder; scores from local/score.sh where Kaldi is there, else from blasr.
+#
+# Options:
+#   --nj N                jobs, at most as many as speakers (default: 4)
+#   --cmd CMD             how jobs are run (default: run.pl)
+#   --stage N             1 starts with the lattices, 2 with scoring (default: 0)
+#   --srcdir DIR          the network's folder (default: the one above <decode-dir>)
+#   --model FILE          the graph's final.mdl (default: <srcdir>/final.mdl)
+#   --acwt X              acoustic scale; only affects pruning (default: 0.1)
+#   --beam X --lattice-beam X --max-active N --min-active N   of the search (default: 13.0 8.0 7000 200)
+#   --decoder NAME        kaldi, blasr, or auto (default: auto)
+#   --keep-loglikes true  leave the log-likelihoods, of 4 bytes for every frame and pdf (default: false)
+#   --skip-scoring true   only make lattices (default: false)
+#   --scoring-opts "..."  options of local/score.sh or steps/blasr/score.sh, such as "--min-lmwt 4 --max-lmwt 15"
+#   --checkpoint NAME --prior-scale X --use-gpu yes|no|optional --num-threads N --allow-pipes true: see dump.sh
+
+nj=4 cmd=run.pl stage=0 srcdir= model= acwt=0.1 beam=13.0 lattice_beam=8.0 max_active=7000 min_active=200 max_mem=50000000
+decoder=auto keep_loglikes=false skip_scoring=false scoring_opts= checkpoint=final prior_scale=1.0 use_gpu=no num_threads=1
+allow_pipes=false
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
+needs 3
+graphdir=${arguments[0]} data=${arguments[1]} dir=${arguments[2]}
+srcdir=${srcdir:-$(dirname "$dir")}
+model=${model:-$srcdir/final.mdl}
+if [ "$decoder" = auto ]; then
+  if command -v latgen-faster-mapped >/dev/null; then decoder=kaldi; else decoder=blasr; fi
+fi
+need "$graphdir/HCLG.fst" "$graphdir/words.txt" "$model"
+
+if stage 0 "log-likelihoods (logs: $dir/log/dump.*.log)"; then
+  "$here/dump.sh" --nj "$nj" --cmd "$cmd" --model "$model" --checkpoint "$checkpoint" --prior-scale "$prior_scale" \
+    --use-gpu "$use_gpu" --num-threads "$num_threads" --allow-pipes "$allow_pipes" "$data" "$srcdir" "$dir"
+fi
+
+if stage 1 "lattices by $decoder's decoder (logs: $dir/log/decode.*.log)"; then
+  blasr decode --check --graph "$graphdir" --model "$model" --loglikes "scp:$dir/loglikes.scp" --out "$dir"
+  case "$decoder" in
+    kaldi)
+      $cmd JOB=1:"$nj" "$dir/log/decode.JOB.log" latgen-faster-mapped --min-active="$min_active" \
+        --max-active="$max_active" --max-mem="$max_mem" --beam="$beam" --lattice-beam="$lattice_beam" \
+        --acoustic-scale="$acwt" --allow-partial=true --word-symbol-table="$graphdir/words.txt" "$model" \
+        "$graphdir/HCLG.fst" "scp:$dir/dump.JOB/loglikes.scp" "ark:|gzip -c > $dir/lat.JOB.gz" ||
+        fail "a job failed, see $dir/log/decode.*.log" ;;
+    blasr)
+      $cmd JOB=1:"$nj" "$dir/log/decode.JOB.log" blasr decode --min-active "$min_active" --max-active "$max_active" \
+        --beam "$beam" --lattice-beam "$lattice_beam" --acoustic-scale "$acwt" --graph "$graphdir" --model "$model" \
+        --lang "$graphdir" --nj "$num_threads" --loglikes "scp:$dir/dump.JOB/loglikes.scp" --out "$dir/decode.JOB" \
+        '&&' gzip -c "$dir/decode.JOB/lat.ark" '>' "$dir/lat.JOB.gz" '&&' rm "$dir/decode.JOB/lat.ark" ||
+        fail "a job failed, see $dir/log/decode.*.log" ;;
+    *) fail "--decoder is $decoder, expected kaldi, blasr or auto" ;;
+  esac
+  echo "$nj" >"$dir/num_jobs"
+  if [ "$keep_loglikes" != true ]; then rm $(numbered "$dir/dump." | sed 's|$|/loglikes.ark|'); fi
+fi
+
+if [ "$skip_scoring" != true ] && stage 2 "score"; then
+  if [ -x local/score.sh ] && command -v lattice-best-path >/dev/null; then
+    local/score.sh $scoring_opts --cmd "$cmd" "$data" "$graphdir" "$dir"
+  else
+    "$here/score.sh" $scoring_opts --cmd "$cmd" "$data" "$graphdir" "$dir"
+  fi
+fi
