@@ -1,0 +1,23 @@
+"""Times and other numbers in NIST's text files."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from blasr.errors import FormatError
+
+
+def parse_seconds(text: str, what: str, path: Path, line: int) -> float:
+    """The number that ``text`` spells; ``what`` it is comes into the error.
+
+    Raises:
+        FormatError: with file and line, where it is no finite number from 0 up.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise FormatError(f"the {what} is {text!r}, expected a number from 0 up", path=path, line=line)
+    return value

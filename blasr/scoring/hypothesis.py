@@ -1,0 +1,107 @@
+"""Time-marked hypothesis words on their way into a score: sorted, normalised, with their alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from blasr.scoring.segments import Side, TimedItem, side_of
+from blasr.scoring.word_network import Alternatives, Item, hypothesis_word
+
+
+class TimedWord(Protocol):
+    """A hypothesis word and where it lies in its recording."""
+
+    @property
+    def recording(self) -> str:
+        """The recording's name."""
+        ...
+
+    @property
+    def channel(self) -> str:
+        """The side of the recording."""
+        ...
+
+    @property
+    def start_seconds(self) -> float:
+        """Where it begins."""
+        ...
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long it is."""
+        ...
+
+    @property
+    def word(self) -> str:
+        """Its spelling."""
+        ...
+
+
+Normalise = Callable[[str], str]
+Options = Sequence[Sequence[TimedWord]]
+"""Rows of words of which one is said; a plain word is the only word of the only row."""
+Piece = tuple[str, float, float]
+"""A normalised word, its start and its duration in seconds."""
+
+
+def by_side(hypotheses: Iterable[Options]) -> dict[Side, list[Options]]:
+    """The hypothesis of each side in the order of the starts."""
+    sides: dict[Side, list[tuple[float, Options]]] = {}
+    for options in hypotheses:
+        words = [word for row in options for word in row]
+        start = min(word.start_seconds for word in words)
+        sides.setdefault(side_of(words[0].recording, words[0].channel), []).append((start, options))
+    return {
+        side: [options for _, options in sorted(found, key=lambda entry: entry[0])] for side, found in sides.items()
+    }
+
+
+def is_block(options: Options) -> bool:
+    """Whether these are alternatives, not a plain word."""
+    return len(options) > 1 or len(options[0]) > 1
+
+
+def timed_items(hypotheses: Iterable[Options], normalise: Normalise) -> Mapping[Side, list[TimedItem]]:
+    """The normalised words of each side in the order of their starts."""
+    return {
+        side: [item for options in found for item in _items(options, normalise)]
+        for side, found in by_side(hypotheses).items()
+    }
+
+
+def _items(options: Options, normalise: Normalise) -> list[TimedItem]:
+    """Several for a word that its normalisation splits, one for alternatives, none for a word that it takes away."""
+    words = [[_normalised(word, normalise) for word in row] for row in options]
+    if not is_block(options) and len(words[0][0]) == 1:
+        return [TimedItem(hypothesis_word(text), start + length / 2) for text, start, length in words[0][0][0]]
+    pieces = [piece for row in words for word in row for choice in word for piece in choice]
+    rows = [tuple(item for word in row for item in _alternatives(word)) for row in words]
+    item = Alternatives(tuple(rows)) if is_block(options) else rows[0][0]
+    return [TimedItem(item, max((start + length / 2 for _, start, length in pieces), default=0.0))]
+
+
+def _alternatives(choices: list[list[Piece]]) -> tuple[Item, ...]:
+    options = tuple(tuple(hypothesis_word(text) for text, _, _ in choice) for choice in choices)
+    return options[0] if len(options) == 1 else (Alternatives(options),)
+
+
+def _normalised(word: TimedWord, normalise: Normalise) -> list[list[Piece]]:
+    """What a word becomes: alternatives, in each of which the words share its time equally.
+
+    Times of words that were split are rounded to the millisecond, as ``csrfilt.sh -i ctm`` writes them.
+    """
+    texts = normalise(word.word).replace("{", " { ").replace("}", " } ").split()
+    if len(texts) <= 1:
+        return [[(text, word.start_seconds, word.duration_seconds) for text in texts]]
+    choices = []
+    for option in " ".join(texts).rstrip("/ ").split("/"):
+        words = option.replace("{", "").replace("}", "").split()
+        length = word.duration_seconds / max(len(words), 1)
+        starts = (word.start_seconds + length * number for number in range(len(words)))
+        choices.append([(text, _rounded(start), _rounded(length)) for text, start in zip(words, starts, strict=True)])
+    return choices
+
+
+def _rounded(seconds: float) -> float:
+    return float(f"{seconds:.3f}")
