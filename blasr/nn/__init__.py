@@ -2,21 +2,26 @@
 
 from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop
 from blasr.nn.big_little import BigLittleModule, Merge, branch_names
+from blasr.nn.bottleneck import Bottleneck, Shortcut, SqueezeExcitation
 from blasr.nn.conv import ConvNorm
 from blasr.nn.counting import LayerCount, count_layers, module_outputs
 from blasr.nn.residual import ResidualBlock
-from blasr.nn.resize import Resize
+from blasr.nn.resize import Resize, ResizeMode
 
 __all__ = [
     "HEIGHT",
     "WIDTH",
     "BigLittleModule",
+    "Bottleneck",
     "ConvNorm",
     "LayerCount",
     "Merge",
     "Pair",
     "ResidualBlock",
     "Resize",
+    "ResizeMode",
+    "Shortcut",
+    "SqueezeExcitation",
     "branch_names",
     "count_layers",
     "crop",

@@ -1,0 +1,201 @@
+"""From a name to the network."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from torch import nn
+
+from blasr.errors import ConfigError
+from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, Resize, ResizeMode
+from blasr.vision.layout import module_specs, stem_channels
+from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
+from blasr.vision.specs import BlockSpec, ConvSpec, Layer, ModuleSpec, PoolSpec
+from blasr.vision.variants import VARIANTS, Variant
+
+STEM_STRIDE = 2
+"""Of the first convolution."""
+
+FINEST_STRIDE = 4
+"""Of the finest feature map that detectors use."""
+
+
+def list_models(pattern: str = "") -> list[str]:
+    """The names that :func:`create_model` knows, those that contain ``pattern``."""
+    return [name for name in VARIANTS if pattern in name]
+
+
+def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> Variant:
+    """The row called ``name`` (what follows an ``@`` is an image size and no matter here), perhaps with another
+    alpha or beta.
+
+    Raises:
+        ConfigError: for an unknown name (with the nearest one), an alpha that does not divide the channels, and
+            an alpha or beta for a network without branches.
+    """
+    plain_name = name.partition("@")[0]
+    if plain_name not in VARIANTS:
+        nearest = difflib.get_close_matches(plain_name, VARIANTS, n=1, cutoff=0.4)
+        raise ConfigError(
+            f"unknown vision model {name!r}, expected one of {', '.join(VARIANTS)}",
+            fix=f"did you mean {nearest[0]}?" if nearest else "choose one of these names",
+        )
+    variant = VARIANTS[plain_name]
+    if alpha is None and beta is None:
+        return variant
+    if not variant.big_little:
+        raise ConfigError(f"{name} has no branches", fix=f"leave out alpha and beta, or choose bl_{name}_a2b4")
+    return replace(variant, alpha=alpha or variant.alpha, beta=beta or variant.beta)
+
+
+def create_model(
+    name: str,
+    num_classes: int = 1000,
+    upsample: ResizeMode = "bilinear",
+    *,
+    in_chans: int = 3,
+    drop_rate: float = 0.0,
+    width: float = 1.0,
+    alpha: int | None = None,
+    beta: int | None = None,
+) -> ImageModel:
+    """The image model called ``name``, freshly initialised from torch's random state.
+
+    Its forward pass takes images ``(B, in_chans, H, W)`` and returns logits ``(B, num_classes)``.
+
+    Args:
+        name: such as ``resnet50`` or ``bl_resnext101_64x4d_a2b4``; see :func:`list_models`.
+        num_classes: outputs; 0 for the pooled features.
+        upsample: how branches are brought to the same size: ``bilinear`` as in the paper, or ``nearest`` as in
+            the authors' release, whose weights need it.
+        in_chans: channels of an image.
+        drop_rate: dropout before the classifier.
+        width: multiplies the channel counts.
+        alpha, beta: in place of the row's own.
+
+    Raises:
+        ConfigError: for an unknown name, a width that is not above 0, an alpha that does not divide the channels.
+    """
+    if num_classes < 0 or in_chans < 1:
+        raise ConfigError(f"found {num_classes} classes and {in_chans} input channels, expected at least 0 and 1")
+    if not (math.isfinite(width) and width > 0):
+        raise ConfigError(f"found width {width}, expected a number above 0", fix="1.0 is the paper's width")
+    if not 0 <= drop_rate < 1:
+        raise ConfigError(f"found drop_rate {drop_rate}, expected from 0 to below 1")
+    if upsample not in ("bilinear", "nearest"):
+        raise ConfigError(f"found upsample {upsample!r}, expected bilinear or nearest")
+    variant = find_variant(name, alpha, beta)
+    specs, channels = module_specs(variant, width), stem_channels(variant, width)
+    stem = ConvNorm(in_chans, channels, (7, 7), stride=(2, 2), padding=(3, 3), bias=False)
+    parts = {"stem": stem, **dict(_parts(specs, channels, upsample))}
+    model = ImageModel(parts, tuple(feature_infos(specs)), num_classes, in_chans, drop_rate)
+    initialize(model)
+    return model
+
+
+def create_backbone(
+    name: str, out_indices: tuple[int, ...] | None = None, upsample: ResizeMode = "bilinear", *, width: float = 1.0
+) -> FeatureBackbone:
+    """The model called ``name`` as a backbone: a list of feature maps, described by its ``feature_info``.
+
+    Args:
+        out_indices: which maps, from fine (0, stride 4) to coarse (3, stride 32); all by default.
+
+    Raises:
+        ConfigError: as :func:`create_model`.
+    """
+    return FeatureBackbone(create_model(name, 0, upsample, width=width), out_indices)
+
+
+def _parts(specs: tuple[ModuleSpec, ...], in_channels: int, upsample: ResizeMode) -> Iterator[tuple[str, nn.Module]]:
+    for spec in specs:
+        yield spec.name, _module(in_channels, spec, upsample)
+        if spec.transition is not None:
+            yield spec.transition_name, _layer(spec.channels, spec.transition)
+        in_channels = spec.out_channels
+
+
+def _module(in_channels: int, spec: ModuleSpec, upsample: ResizeMode) -> nn.Module:
+    branches = [_branch(in_channels, branch) for branch in spec.branches]
+    widths = [spec.channels, *(branch[-1].channels for branch in spec.branches[1:])]
+    module: nn.Module = branches.pop()
+    while branches:  # from the little branch on; what is merged already takes the place of the little branch
+        module = _merged(branches.pop(), module, widths[len(branches) : len(branches) + 2], spec, upsample)
+    return module
+
+
+def _merged(
+    big: nn.Module, little: nn.Module, widths: Sequence[int], spec: ModuleSpec, upsample: ResizeMode
+) -> BigLittleModule:
+    """Two branches of ``widths`` channels, merged."""
+    channels, own = widths
+    widened = spec.merge == "add" and own != channels
+    return BigLittleModule(
+        [big, little],
+        projections=[None, ConvNorm(own, channels, (1, 1), bias=False, relu=False) if widened else None],
+        merge=spec.merge,
+        resize=Resize(mode=upsample),
+    )
+
+
+def _branch(in_channels: int, layers: tuple[Layer, ...]) -> nn.Sequential:
+    inputs = [in_channels, *(layer.channels for layer in layers[:-1])]
+    return nn.Sequential(*(_layer(channels, layer) for channels, layer in zip(inputs, layers, strict=True)))
+
+
+def _layer(in_channels: int, spec: Layer) -> nn.Module:
+    match spec:
+        case ConvSpec():
+            return ConvNorm(
+                in_channels,
+                spec.channels,
+                (spec.kernel, spec.kernel),
+                stride=(spec.stride, spec.stride),
+                padding=(spec.kernel // 2, spec.kernel // 2),
+                bias=False,
+                relu=spec.relu,
+            )
+        case BlockSpec():
+            return Bottleneck(
+                in_channels,
+                spec.channels,
+                spec.inner,
+                stride=(spec.stride, spec.stride),
+                groups=spec.groups,
+                bias=False,
+                squeeze=spec.squeeze,
+                shortcut=spec.shortcut,
+                relu=spec.relu,
+            )
+        case PoolSpec():
+            return nn.MaxPool2d(3, stride=2, padding=1)
+
+
+def feature_infos(specs: tuple[ModuleSpec, ...]) -> Iterator[FeatureInfo]:
+    """The last part at each stride from 4 on: the deepest map of each resolution."""
+    stride, infos = STEM_STRIDE, {}
+    for spec in specs:
+        for layer in spec.branches[-1]:
+            stride *= layer.stride
+        infos[stride] = FeatureInfo(spec.name, spec.channels, stride)
+        if spec.transition is not None:
+            stride *= spec.transition.stride
+            infos[stride] = FeatureInfo(spec.transition_name, spec.out_channels, stride)
+    return (info for stride, info in infos.items() if stride >= FINEST_STRIDE)
+
+
+def initialize(model: ImageModel) -> None:
+    """He initialisation (He et al. 2015) of convolutions, zero biases, and blocks that begin as their shortcut.
+
+    The last normalisation of every block begins with zero weights (Goyal et al. 2017, section 5.1).
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, Bottleneck):
+            nn.init.zeros_(module.expand.norm.weight)

@@ -1,0 +1,75 @@
+"""Tables 1, 2 and 6 to 10 of the paper as they were published, for comparison with our own counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class PaperFigures:
+    """One published row, on ImageNet with a single crop.
+
+    Attributes:
+        table: of the paper.
+        name: of the model, with ``@256`` where images have that size in place of 224.
+        top1_error: in %.
+        gmacs: 10^9 multiply-accumulates; the paper says FLOPs.
+        params_m: 10^6 parameters.
+        ms_k80: milliseconds for a batch of 16 on a Tesla K80.
+    """
+
+    table: int
+    name: str
+    top1_error: float
+    gmacs: float
+    params_m: float
+    ms_k80: int | None = None
+
+    @property
+    def model(self) -> str:
+        """The name without the image size."""
+        return self.name.partition("@")[0]
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of the images."""
+        return int(self.name.partition("@")[2] or 224)
+
+
+TABLES: Final = (
+    PaperFigures(1, "resnet50", 23.66, 4.09, 25.55),
+    PaperFigures(1, "bl_resnet50_a2b2", 22.72, 2.91, 26.97),
+    PaperFigures(1, "bl_resnet50_a2b4", 22.69, 2.85, 26.69),
+    PaperFigures(1, "bl_resnet50_a4b2", 23.20, 2.49, 26.31),
+    PaperFigures(1, "bl_resnet50_a4b4", 23.15, 2.48, 26.24),
+    PaperFigures(2, "resnet101", 21.95, 7.80, 44.54, 186),
+    PaperFigures(2, "bl_resnet101_a2b4", 21.80, 3.89, 41.85, 140),
+    PaperFigures(2, "bl_resnet101_a2b4@256", 21.04, 5.08, 41.85, 162),
+    PaperFigures(2, "resnet152", 21.51, 11.51, 60.19, 266),
+    PaperFigures(2, "bl_resnet152_a2b4", 21.16, 5.04, 57.36, 178),
+    PaperFigures(2, "bl_resnet152_a2b4@256", 20.34, 6.58, 57.36, 205),
+    PaperFigures(2, "resnext50_32x4d", 22.20, 4.23, 25.03, 157),
+    PaperFigures(2, "bl_resnext50_32x4d_a2b4", 21.60, 3.03, 26.19, 125),
+    PaperFigures(2, "bl_resnext50_32x4d_a2b4@256", 20.96, 3.95, 26.19, 153),
+    PaperFigures(2, "resnext101_32x4d", 21.20, 7.97, 44.17, 269),
+    PaperFigures(2, "bl_resnext101_32x4d_a2b4", 21.08, 4.08, 41.51, 169),
+    PaperFigures(2, "bl_resnext101_32x4d_a2b4@256", 20.48, 5.33, 41.51, 203),
+    PaperFigures(2, "resnext101_64x4d", 20.73, 15.46, 83.46, 485),
+    PaperFigures(2, "bl_resnext101_64x4d_a2b4", 20.48, 7.14, 77.36, 263),
+    PaperFigures(2, "bl_resnext101_64x4d_a2b4@256", 19.65, 9.32, 77.36, 318),
+    PaperFigures(2, "seresnext50_32x4d", 21.78, 4.23, 27.56, 216),
+    PaperFigures(2, "bl_seresnext50_32x4d_a2b4", 21.44, 3.03, 28.77, 163),
+    PaperFigures(2, "bl_seresnext50_32x4d_a2b4@256", 20.74, 3.95, 28.77, 192),
+    PaperFigures(2, "seresnext101_32x4d", 21.00, 7.97, 48.96, 376),
+    PaperFigures(2, "bl_seresnext101_32x4d_a2b4", 20.87, 4.08, 45.88, 235),
+    PaperFigures(2, "bl_seresnext101_32x4d_a2b4@256", 19.87, 5.33, 45.88, 270),
+    PaperFigures(6, "resnet50_lowres", 26.10, 1.29, 25.60),
+    PaperFigures(6, "resnet101_lowres", 24.80, 2.22, 44.57),
+    PaperFigures(7, "bl_resnet50_a2b4_concat", 24.04, 2.01, 20.57),
+    PaperFigures(7, "bl_resnet50_a2b4_k3", 24.12, 3.91, 27.23),
+    PaperFigures(8, "bl_resnet50_a2b4_m2", 23.48, 2.74, 26.66),
+    PaperFigures(8, "bl_resnet50_a2b4_m1", 24.57, 2.64, 26.64),
+    PaperFigures(8, "bl_resnet101_a2b4_m7", 21.85, 5.21, 44.44),
+)
+"""Every row, in the paper's order."""

@@ -1,0 +1,113 @@
+"""What a network consists of, as data: layers, branches of layers, modules of branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from blasr.nn import Merge, Shortcut, branch_names
+
+
+@dataclass(frozen=True)
+class ConvSpec:
+    """A convolution with batch norm, padded so that only the stride changes the size."""
+
+    channels: int
+    kernel: int
+    stride: int = 1
+    relu: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.kernel}x{self.kernel}, {self.channels}{_strided(self.stride)}"
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """A bottleneck block.
+
+    Attributes:
+        channels: of its output.
+        inner: of its 3x3 convolution.
+        groups: of its 3x3 convolution.
+        squeeze: reduced channels of its squeeze-and-excitation; 0 for none.
+        relu: whether ReLU follows its sum.
+    """
+
+    channels: int
+    inner: int
+    groups: int = 1
+    squeeze: int = 0
+    stride: int = 1
+    shortcut: Shortcut = "strided"
+    relu: bool = True
+
+    def __str__(self) -> str:
+        groups = f" in {self.groups} groups" if self.groups > 1 else ""
+        gate = ", gated" if self.squeeze else ""
+        return f"block {self.inner}{groups} -> {self.channels}{gate}{_strided(self.stride)}"
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """The 3x3 maximum that ends the stem of a plain network."""
+
+    channels: int
+    stride: int = 2
+
+    def __str__(self) -> str:
+        return f"max 3x3{_strided(self.stride)}"
+
+
+Layer = ConvSpec | BlockSpec | PoolSpec
+Branch = tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class ModuleSpec:
+    """One module: branches from big to little (a single one is a plain stage), then perhaps a transition.
+
+    Attributes:
+        name: of the module, such as ``stage1``; its transition is called ``transition1``.
+        channels: after the merge.
+        branches: layers of each branch; they come to different sizes, which the merge brings to the last one's.
+        merge: how they are merged.
+        transition: the layer that fuses what was merged, and may have a stride.
+    """
+
+    name: str
+    channels: int
+    branches: tuple[Branch, ...]
+    merge: Merge = "add"
+    transition: Layer | None = None
+
+    @property
+    def transition_name(self) -> str:
+        """What the transition is called."""
+        return self.name.replace("stage", "transition")
+
+    @property
+    def out_channels(self) -> int:
+        """Channels that the module and its transition hand on."""
+        return self.transition.channels if self.transition else self.channels
+
+    def __str__(self) -> str:
+        if len(self.branches) == 1:
+            return listing(self.branches[0])
+        names = branch_names(len(self.branches))
+        return "; ".join(f"{name}: {listing(branch)}" for name, branch in zip(names, self.branches, strict=True))
+
+
+def listing(layers: Sequence[Layer]) -> str:
+    """``layers`` in a row, equal neighbours once with their number."""
+    return ", then ".join(_counted(layers))
+
+
+def _counted(layers: Sequence[Layer]) -> Iterator[str]:
+    for layer, equal in groupby(layers, str):
+        count = len(list(equal))
+        yield f"{layer} x {count}" if count > 1 else layer
+
+
+def _strided(stride: int) -> str:
+    return f", s{stride}" if stride > 1 else ""

@@ -1,0 +1,76 @@
+"""What an image model consists of and costs: parts, sizes, parameters, MACs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from blasr.nn import LayerCount, count_layers, module_outputs
+from blasr.vision.factory import create_model, find_variant
+from blasr.vision.layout import module_specs, stem_channels
+
+
+@dataclass(frozen=True)
+class PartSummary:
+    """One row of Tables 4 and 5: a part, its structure in the paper's notation, its output (C, H, W), its cost."""
+
+    name: str
+    structure: str
+    output: tuple[int, ...]
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A model's parts and layers, for one image of ``image_size`` x ``image_size``."""
+
+    name: str
+    image_size: int
+    num_classes: int
+    parts: tuple[PartSummary, ...]
+    layers: tuple[LayerCount, ...]
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return sum(layer.params for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and the classifier for one image."""
+        return sum(layer.macs for layer in self.layers)
+
+
+def summarize(name: str, *, image_size: int = 224, num_classes: int = 1000, width: float = 1.0) -> ModelSummary:
+    """Count a model without allocating its weights.
+
+    Raises:
+        ConfigError: for an unknown name or a width that is not above 0.
+        DataError: for images smaller than the network's stride.
+    """
+    with torch.device("meta"):
+        model = create_model(name, num_classes, width=width)
+    shape = (model.in_chans, image_size, image_size)
+    layers = tuple(count_layers(model, shape))
+    structures = dict(_structures(name, num_classes, width))
+    names = {module: module_name for module_name, module in model.named_modules()}
+    parts: list[PartSummary] = []
+    for part, output in module_outputs(model, shape, model.parts):
+        inside = names[model.parts[part]]
+        own = [layer for layer in layers if layer.name == inside or layer.name.startswith(f"{inside}.")]
+        params, macs = sum(layer.params for layer in own), sum(layer.macs for layer in own)
+        parts.append(PartSummary(part, structures[part], output, params, macs))
+    return ModelSummary(name, image_size, num_classes, tuple(parts), layers)
+
+
+def _structures(name: str, num_classes: int, width: float) -> Iterator[tuple[str, str]]:
+    variant = find_variant(name)
+    yield "stem", f"7x7, {stem_channels(variant, width)}, s2"
+    for spec in module_specs(variant, width):
+        yield spec.name, str(spec)
+        if spec.transition is not None:
+            yield spec.transition_name, str(spec.transition)
+    yield "classifier", f"mean, linear to {num_classes}"

@@ -1,0 +1,82 @@
+"""Every published row against our counts: parameters to the last digit, MACs within 1%."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from blasr.vision import VARIANTS, summarize
+from blasr.vision.paper import TABLES, PaperFigures
+
+TRUNCATED = {"resnet50", "resnet101", "resnext101_32x4d", "bl_resnet50_a2b4_m1"}
+"""Rows whose published parameters are cut off after two digits; the others are rounded."""
+
+# Parameters and MACs of one 3 x 224 x 224 image, 1000 classes.
+EXACT = {
+    "resnet50": (25557032, 4089184256),
+    "bl_resnet50_a2b2": (26974632, 2910650368),
+    "bl_resnet50_a2b4": (26694568, 2856058880),
+    "bl_resnet50_a4b4": (26236456, 2477129728),
+    "bl_resnet50_a2b4_concat": (20569576, 2013102080),
+    "bl_resnet50_a2b4_k3": (27228776, 3917856768),
+    "bl_resnet50_a2b4_m1": (26649384, 2637692928),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_exact_counts(name: str) -> None:
+    summary = summarize(name)
+    assert (summary.params, summary.macs) == EXACT[name]
+
+
+@pytest.mark.parametrize("row", TABLES, ids=lambda row: f"{row.table}-{row.name}")
+def test_counts(row: PaperFigures) -> None:
+    summary = summarize(row.model, image_size=row.image_size)
+    assert summary.macs / 1e9 == pytest.approx(row.gmacs, rel=0.01)
+    if row.name == "resnet101_lowres":  # Table 6 contradicts itself: its two rows differ by less than their networks
+        assert summary.params / 1e6 == pytest.approx(44.59, abs=0.005)
+    elif row.name in TRUNCATED:
+        assert math.floor(summary.params / 1e4) / 100 == row.params_m
+    else:
+        assert round(summary.params / 1e6, 2) == row.params_m
+
+
+def test_ratios_of_table_1_and_2() -> None:
+    """The savings that the paper prints beside its figures."""
+    for plain, big_little, ratio in (
+        ("resnet50", "bl_resnet50_a2b4", 1.44),
+        ("resnet101", "bl_resnet101_a2b4", 2.01),
+        ("resnet152", "bl_resnet152_a2b4", 2.28),
+        ("resnext101_64x4d", "bl_resnext101_64x4d_a2b4", 2.17),
+    ):
+        assert summarize(plain).macs / summarize(big_little).macs == pytest.approx(ratio, abs=0.02)
+
+
+def test_every_published_model_is_a_variant() -> None:
+    assert {row.model for row in TABLES} <= set(VARIANTS)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "bl_resnet50_a2b4", "bl_resnet50_a2b4_k3", "bl_resnet50_a2b4_m1"])
+def test_parts_add_up(name: str) -> None:
+    summary = summarize(name)
+    assert sum(part.params for part in summary.parts) == summary.params
+    assert sum(part.macs for part in summary.parts) == summary.macs
+    assert summary.parts[-1].output == (1000,)
+
+
+def test_output_sizes_of_table_5() -> None:
+    sizes = {part.name: part.output for part in summarize("bl_resnet101_a2b4").parts}
+    assert sizes == {
+        "stem": (64, 112, 112),
+        "stage0": (64, 56, 56),
+        "transition0": (64, 56, 56),
+        "stage1": (256, 56, 56),
+        "transition1": (256, 28, 28),
+        "stage2": (512, 28, 28),
+        "transition2": (512, 14, 14),
+        "stage3": (1024, 14, 14),
+        "transition3": (1024, 14, 14),
+        "stage4": (2048, 7, 7),
+        "classifier": (1000,),
+    }
