@@ -72,4 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as head, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, a file that is not ours: the machine's refusal, not blasr's defect
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"blasr {args.subcommand}: error: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
     return 0

@@ -25,7 +25,7 @@ if [ -n "$only" ]; then
   python -m recipes.fsdd.prepare "$corpus" "$data" --leave-out "$only" --train-strings 40
   blasr align --data "$data/train" --lang "$lang" --jobs 1 \
     --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
-  blasr train "$root/conf/fsdd_loso_bl_resnet22_a2b3.yaml" --experiment "$network" \
+  blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
     --set data.train="$data/train" --set data.alignments="$gmm"
   blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
   recognise_tuned "$gmm" --gmm "$gmm" dev test_isolated

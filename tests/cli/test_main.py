@@ -23,9 +23,12 @@ def test_an_unknown_subcommand_is_a_usage_error(capsys: pytest.CaptureFixture[st
     assert "train" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("error", "status"), [(BlasrError("no good"), 1), (ConfigError("no good"), 2)])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(BlasrError("no good"), 1), (ConfigError("no good"), 2), (OSError(28, "no good"), 1)],
+)
 def test_a_users_mistake_is_one_message_and_an_exit_status(
-    error: BlasrError, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_: object) -> None:
         raise error
