@@ -69,7 +69,7 @@ class CompactLattice:
         """The transition-ids with which a path ends in a state."""
         return self.final_transition_ids[self.final_string_offsets[state] : self.final_string_offsets[state + 1]]
 
-    def to_lattice(self, utterance: str | None = None) -> Lattice:
+    def to_lattice(self) -> Lattice:
         """The same paths state by state: an arc becomes a chain, its word and costs on the first (``ConvertLattice``).
 
         Raises:
@@ -112,8 +112,6 @@ class CompactLattice:
             np.array(arcs, ARC),
             final_costs[0],
             final_costs[1],
-            "a compact lattice",
-            utterance or "",
         )
 
     @classmethod

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from blasr.decoding.compact_lattice import ACCEPTOR, CompactLattice, check_compact
+from blasr.decoding.lattice_io import COMPACT, read_header, read_lines, write_header
 from blasr.errors import DataError
 from blasr.io.binary import BinaryReader
 from blasr.io.holders import Holder
@@ -24,12 +25,6 @@ from blasr.io.tables import read_table
 from blasr.io.text import TextWriter
 from blasr.units import AnyArray
 
-_MAGIC: Final = struct.pack("<i", 2125659606)
-_VECTOR: Final = struct.pack("<i", 6) + b"vector"
-_TYPE: Final = struct.pack("<i", 16) + b"compactlattice44"
-_STATE_TYPE: Final = struct.pack("<i", 8) + b"lattice4"
-_HEADER: Final = struct.Struct("<iiQqqq")  # version, flags, properties, start, states, arcs
-_VERSION: Final = 2
 _WEIGHT: Final = struct.Struct("<ffi")
 _ARC: Final = struct.Struct("<iiffi")
 _STATE_FIX: Final = "read it as a state-level lattice"
@@ -52,7 +47,8 @@ class _Parts:
         final = np.full((2, num_states), np.inf, np.float32)
         final_strings: list[AnyArray] = [_EMPTY] * num_states
         for state, (graph_cost, acoustic_cost, string) in self.final.items():
-            final[:, state] = graph_cost, acoustic_cost
+            with np.errstate(over="ignore"):
+                final[:, state] = graph_cost, acoustic_cost
             final_strings[state] = string
         with np.errstate(over="ignore"):
             costs = columns[:, 2:].astype(np.float32)
@@ -78,31 +74,18 @@ _EMPTY: Final = np.zeros(0, np.int32)
 
 def _read(reader: Reader) -> CompactLattice:
     assert isinstance(reader, BinaryReader)
-    lattice = _read_text(reader) if reader.at(b"\n") else _read_binary(reader)
-    try:
-        check_compact(lattice)
-    except DataError as error:
-        raise reader.error(error.message) from None
-    return lattice
-
-
-def _read_binary(reader: BinaryReader) -> CompactLattice:
-    if reader.take(len(_MAGIC), "a lattice") != _MAGIC:
-        raise reader.error("neither a binary nor a text lattice")
-    if reader.take(len(_VECTOR), "the type of a lattice") != _VECTOR:
-        raise reader.error("expected a transducer of type vector")
-    found = reader.take(len(_STATE_TYPE), "the type of a lattice")
-    if found == _STATE_TYPE:
+    if reader.at(b"\n"):
+        return compact_lattice_of_lines(read_lines(reader), reader)
+    arc_type, start, num_states, properties = read_header(reader)
+    if arc_type != COMPACT:
         raise reader.error("a state-level lattice, where a compact one is expected", fix=_STATE_FIX)
-    if found + reader.take(len(_TYPE) - len(_STATE_TYPE), "the type of a lattice") != _TYPE:
-        raise reader.error("expected arcs of type compactlattice44")
-    header = reader.take(_HEADER.size, "the header of a lattice")
-    version, flags, properties, start, num_states, _ = _HEADER.unpack(header)
-    if version != _VERSION or flags & 3:
-        raise reader.error(f"version {version} and flags {flags}, expected version {_VERSION} without symbol tables")
-    reader.check_count(num_states, _WEIGHT.size + 8, "states")
+    return read_compact_states(reader, start, num_states, properties)
+
+
+def read_compact_states(reader: BinaryReader, start: int, num_states: int, properties: int) -> CompactLattice:
+    """The compact lattice behind its header."""
     parts = _Parts()
-    for state in range(num_states):
+    for state in range(reader.check_count(num_states, _WEIGHT.size + 8, "states")):
         graph_cost, acoustic_cost, size = _WEIGHT.unpack(reader.take(_WEIGHT.size, "a final weight"))
         string = reader.values("<i4", size, "transition-ids") if size else _EMPTY
         parts.final[state] = graph_cost, acoustic_cost, string
@@ -115,31 +98,29 @@ def _read_binary(reader: BinaryReader) -> CompactLattice:
             nextstate = int.from_bytes(reader.take(4, "a state"), "little", signed=True)
             parts.sources.append(state)
             parts.arcs.append((label, nextstate, graph_cost, acoustic_cost))
-    return parts.lattice(start, num_states, properties)
+    return _checked(parts.lattice(start, num_states, properties), reader)
 
 
-def _read_text(reader: BinaryReader) -> CompactLattice:
-    reader.take(1, "a new line")
-    parts, start, highest = _Parts(), -1, -1
-    while True:
-        line = reader.until(b"\n")
-        if not line.endswith(b"\n"):
-            raise reader.error("truncated: the empty line that ends a lattice is missing")
-        fields = line.split()
-        if not fields:
-            break
+def _checked(lattice: CompactLattice, reader: BinaryReader) -> CompactLattice:
+    try:
+        check_compact(lattice)
+    except DataError as error:
+        raise reader.error(error.message) from None
+    return lattice
+
+
+def compact_lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> CompactLattice:
+    """The compact lattice of the lines of its text."""
+    parts, highest = _Parts(), -1
+    for fields in lines:
         try:
-            numbers = [int(field) for field in fields[:3] if b"," not in field]
-            weight = _weight(fields[-1]) if len(fields) != len(numbers) else (0.0, 0.0, _EMPTY)
-            if (
-                len(fields) - len(numbers) > 1
-                or len(numbers) not in (1, 3)
-                or not all(0 <= number < _MAX_NUMBER for number in numbers)
-            ):
+            numbers = [_number(field) for field in fields if b"," not in field]
+            weight = _weight(fields[-1]) if len(fields) > len(numbers) else (0.0, 0.0, _EMPTY)
+            if len(fields) - len(numbers) > 1 or len(numbers) not in (1, 3):
                 raise ValueError
         except (ValueError, OverflowError):
-            raise reader.error(f"{line[:80]!r} is not an arc or final state of a compact lattice") from None
-        start = numbers[0] if start < 0 else start
+            line = b" ".join(fields)[:80].decode("utf-8", "replace")
+            raise reader.error(f"{line!r} is not an arc or final state of a compact lattice") from None
         highest = max(highest, *numbers[:2])
         if len(numbers) == 3:
             parts.sources.append(numbers[0])
@@ -147,9 +128,15 @@ def _read_text(reader: BinaryReader) -> CompactLattice:
             parts.strings.append(weight[2])
         else:
             parts.final[numbers[0]] = weight
-    if highest > 2 * (len(parts.sources) + len(parts.final)):  # every state but a few has a line of its own
-        raise reader.error(f"the state {highest} cannot be, in {len(parts.sources) + len(parts.final)} lines")
-    return parts.lattice(start, highest + 1)
+    if highest > 2 * len(lines):
+        raise reader.error(f"the state {highest} cannot be, in {len(lines)} lines")
+    return _checked(parts.lattice(int(lines[0][0]) if lines else -1, highest + 1), reader)
+
+
+def _number(text: bytes) -> int:
+    if not 0 <= (value := int(text)) < _MAX_NUMBER:
+        raise ValueError
+    return value
 
 
 def _weight(text: bytes) -> tuple[float, float, AnyArray]:
@@ -194,9 +181,8 @@ def _weight_text(graph_cost: float, acoustic_cost: float, string: AnyArray) -> s
 
 
 def _pieces(lattice: CompactLattice) -> Iterator[bytes]:
-    yield _MAGIC + _VECTOR + _TYPE
     # Kaldi leaves the number of arcs at 0: it is not known when the header of a stream is written.
-    yield _HEADER.pack(_VERSION, 0, lattice.properties, lattice.start, lattice.num_states, 0)
+    yield write_header(COMPACT, lattice.start, lattice.num_states, 0, lattice.properties)
     for state in range(lattice.num_states):
         string = lattice.final_string(state)
         costs = lattice.final_graph_cost[state], lattice.final_acoustic_cost[state]

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import ExitStack
-from os import PathLike
-from pathlib import Path
-from typing import Any, Final, Self
+from os import fspath
+from typing import Final
 
 import numba
 import numpy as np
 
 from blasr.decoding.lattice import Lattice
-from blasr.errors import FormatError
-from blasr.io.atomic import atomic_open
-from blasr.io.specifiers import Rspecifier
-from blasr.io.streams import open_input
+from blasr.errors import BlasrError, DataError
+from blasr.io.binary import BinaryReader
+from blasr.io.holders import Holder
+from blasr.io.model_stream import Reader, Writer
+from blasr.io.specifiers import Specifier, Wspecifier
+from blasr.io.table_writer import TableWriter
+from blasr.io.tables import read_table
+from blasr.io.text import TextWriter
 from blasr.units import AnyArray, IntArray
 
+STATE_LEVEL: Final = b"lattice4"
+"""The arc type of state-level lattices."""
+COMPACT: Final = b"compactlattice44"
+"""The arc type of compact lattices."""
+_LONGEST_TYPE: Final = 80
 _MAGIC: Final = struct.pack("<i", 2125659606)
 _HEADER: Final = struct.Struct("<iiQqqq")  # version, flags, properties, start, states, arcs
 _VERSION: Final = 2
@@ -34,7 +41,7 @@ ARC: Final = np.dtype(
 _COMPACT_FIX: Final = "convert them with `blasr kaldi lattice-copy --write-compact=false`"
 
 
-class LatticeWriter:
+class LatticeWriter(TableWriter[Lattice]):
     """Writes an archive of lattices, which appears under its name once the ``with`` block ends without an error.
 
     Args:
@@ -42,58 +49,132 @@ class LatticeWriter:
         binary: Kaldi's binary form, else its text.
     """
 
-    def __init__(self, path: str | PathLike[str], *, binary: bool = True) -> None:
-        self.path = Path(path)
-        self.binary = binary
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._stream: Any = self._stack.enter_context(atomic_open(self.path, "wb"))
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._stack.__exit__(*exception)
-
-    def write(self, utterance: str, lattice: Lattice) -> None:
-        """Append one utterance's lattice."""
-        body = lattice_to_bytes(lattice) if self.binary else f"\n{lattice_to_text(lattice)}\n".encode()
-        self._stream.write(f"{utterance} ".encode() + body)
+    def __init__(self, path: Specifier, *, binary: bool = True) -> None:
+        super().__init__(Wspecifier(fspath(path), binary=binary), LATTICE)
 
 
-def read_lattices(specifier: str | PathLike[str]) -> Iterator[tuple[str, Lattice]]:
-    """Utterance-ids and lattices of an archive (a path or ``ark:FILE``), in its order.
+def read_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, Lattice]]:
+    """Utterance-ids and state-level lattices of a table (a path or an rspecifier), in its order.
 
     Raises:
-        FormatError: the archive is truncated or corrupt, a lattice has a cycle or paths of different lengths into one
+        FormatError: the table is truncated or corrupt, a lattice has a cycle or paths of different lengths into one
             state, or the lattices are compact ones.
     """
-    table = Rspecifier.parse(specifier)
-    if table.kind == "scp":
-        raise FormatError("lattices are read from archives", path=table.path, fix="name the .ark file itself")
-    with open_input(table.path) as (stream, _):
-        if table.path.endswith(".gz") or table.path == "-" or not Path(table.path).stat().st_size:
-            data = np.frombuffer(stream.read(), np.uint8)
-        else:
-            data = np.memmap(table.path, np.uint8, mode="r")
-    position = 0
-    while position < len(data):
-        utterance, position = _utterance(data, position, table.path)
-        if bytes(data[position : position + 4]) == _MAGIC:
-            lattice, position = _read_binary(data, position, table.path, utterance)
-        elif bytes(data[position : position + 1]) == b"\n":
-            lattice, position = _read_text(data, position, table.path, utterance)
-        else:
-            raise FormatError(
-                f"neither a binary nor a text lattice (at byte {position})", path=table.path, utterance=utterance
-            )
-        yield utterance, lattice
+    return read_table(specifier, LATTICE, allow_pipes=allow_pipes)
+
+
+def read_header(reader: BinaryReader) -> tuple[bytes, int, int, int]:
+    """The arc type, start state, number of states and properties of the binary lattice at a reader's position."""
+    if reader.take(len(_MAGIC), "a lattice") != _MAGIC:
+        raise reader.error("neither a binary nor a text lattice")
+    fst_type, arc_type = _take_string(reader), _take_string(reader)
+    if fst_type != b"vector" or arc_type not in (STATE_LEVEL, COMPACT):
+        raise reader.error(f"an FST of type {fst_type!r} over {arc_type!r} arcs, which is no lattice")
+    version, flags, properties, start, num_states, _ = _HEADER.unpack(reader.take(_HEADER.size, "a header"))
+    if version != _VERSION or flags & 3:
+        raise reader.error(f"version {version} and flags {flags}, expected version {_VERSION} without symbol tables")
+    return arc_type, start, reader.check_count(num_states, _STATE.itemsize, "states"), properties
+
+
+def _take_string(reader: BinaryReader) -> bytes:
+    size = int.from_bytes(reader.take(4, "a type"), "little")
+    if size > _LONGEST_TYPE:
+        raise reader.error(f"the name of a type has {size} bytes, which cannot be")
+    return reader.take(size, "a type")
+
+
+def write_header(arc_type: bytes, start: int, num_states: int, num_arcs: int, properties: int) -> bytes:
+    """What a binary lattice starts with."""
+    head = _MAGIC + _string(b"vector") + _string(arc_type)
+    return head + _HEADER.pack(_VERSION, 0, properties, start, num_states, num_arcs)
+
+
+def read_lines(reader: BinaryReader) -> list[list[bytes]]:
+    """The fields of every line of the text lattice at a reader's position."""
+    reader.take(1, "a new line")
+    lines: list[list[bytes]] = []
+    while True:
+        line = reader.until(b"\n")
+        if not line.endswith(b"\n"):
+            raise reader.error("truncated: the empty line that ends a lattice is missing")
+        if not line.strip():
+            return lines
+        lines.append(line.split())
+
+
+def is_compact_line(fields: list[bytes]) -> bool:
+    """Whether a line of a text lattice can only be one of a compact lattice."""
+    return any(field.count(b",") == 2 for field in fields) or (len(fields) == 4 and b"," in fields[3])
+
+
+def _read(reader: Reader) -> Lattice:
+    assert isinstance(reader, BinaryReader)
+    if reader.at(b"\n"):
+        return lattice_of_lines(read_lines(reader), reader)
+    arc_type, start, num_states, _ = read_header(reader)
+    if arc_type == COMPACT:
+        raise reader.error("a compact (determinised) lattice, where a state-level one is expected", fix=_COMPACT_FIX)
+    return read_states(reader, start, num_states)
+
+
+def read_states(reader: BinaryReader, start: int, num_states: int) -> Lattice:
+    """The state-level lattice behind its header."""
+    heads, pieces = [], []
+    for _ in range(num_states):
+        heads.append(reader.take(_STATE.itemsize, "a state"))
+        num_arcs = int.from_bytes(heads[-1][8:], "little", signed=True)
+        if num_arcs:
+            pieces.append(reader.take(reader.check_count(num_arcs, ARC.itemsize, "arcs") * ARC.itemsize, "arcs"))
+    states, arcs = np.frombuffer(b"".join(heads), _STATE), np.frombuffer(b"".join(pieces), ARC)
+    sources = np.repeat(np.arange(num_states), states["arcs"])
+    return assemble(start, sources, arcs, states["graph"], states["acoustic"], reader)
+
+
+def lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> Lattice:
+    """The state-level lattice of the lines of its text."""
+    arcs: list[tuple[int, int, float, float, int]] = []
+    sources: list[int] = []
+    final: dict[int, tuple[float, float]] = {}
+    for fields in lines:
+        try:
+            state = int(fields[0])
+            if len(fields) in (4, 5) and b"," not in fields[3]:
+                costs = _costs(fields[4]) if len(fields) == 5 else (0.0, 0.0)
+                arcs.append((_label(fields[2]), _label(fields[3]), *costs, _label(fields[1])))
+                sources.append(state)
+            elif len(fields) in (1, 2):
+                final[state] = _costs(fields[1]) if len(fields) == 2 else (0.0, 0.0)
+            else:
+                raise ValueError
+        except ValueError:
+            if is_compact_line(fields):
+                message = "a compact (determinised) lattice, where a state-level one is expected"
+                raise reader.error(message, fix=_COMPACT_FIX) from None
+            line = b" ".join(fields)[:80].decode("utf-8", "replace")
+            raise reader.error(f"the line {line!r} is not an arc or final state of a lattice") from None
+    with np.errstate(over="ignore"):
+        records = np.array(arcs, ARC)
+    highest = max([*sources, *final, int(records["nextstate"].max(initial=-1))], default=-1)
+    if min([*sources, *final], default=0) < 0 or highest > 2 * len(lines):
+        raise reader.error(f"the state {highest} cannot be, in {len(lines)} lines")
+    final_costs = np.full((2, highest + 1), np.inf, np.float32)
+    for state, pair in final.items():
+        with np.errstate(over="ignore"):
+            final_costs[:, state] = pair
+    start = int(lines[0][0]) if lines else -1
+    return assemble(start, np.array(sources, np.int64), records, final_costs[0], final_costs[1], reader)
+
+
+def _label(text: bytes) -> int:
+    if abs(value := int(text)) >> 31:
+        raise ValueError
+    return value
 
 
 def lattice_to_bytes(lattice: Lattice) -> bytes:
     """The lattice as OpenFst writes it."""
-    head = _MAGIC + _string(b"vector") + _string(b"lattice4")
     start = 0 if lattice.num_states else -1
-    head += _HEADER.pack(_VERSION, 0, _EXPANDED_MUTABLE, start, lattice.num_states, lattice.num_arcs)
+    head = write_header(STATE_LEVEL, start, lattice.num_states, lattice.num_arcs, _EXPANDED_MUTABLE)
     states = np.empty(lattice.num_states, _STATE)
     states["graph"], states["acoustic"] = lattice.final_graph_cost, lattice.final_acoustic_cost
     states["arcs"] = np.diff(lattice.offsets)
@@ -131,121 +212,17 @@ def _mask(begins: AnyArray, size: int) -> AnyArray:
     return mask
 
 
-def _utterance(data: AnyArray, position: int, path: str) -> tuple[str, int]:
-    """The utterance-id at ``position`` and where its lattice begins."""
-    window = bytes(data[position : position + 4096])
-    space = window.find(b" ")
-    try:
-        utterance = window[: max(space, 0)].decode()
-    except UnicodeDecodeError:
-        utterance = ""
-    if not utterance or utterance.split() != [utterance]:
-        raise FormatError(f"expected an utterance-id and a space (at byte {position})", path=path)
-    return utterance, position + space + 1
+def _write(writer: Writer, lattice: Lattice) -> None:
+    if isinstance(writer, TextWriter):
+        writer.line(f"\n{lattice_to_text(lattice)}")
+    else:
+        writer.raw(lattice_to_bytes(lattice))
 
 
-def _read_binary(data: AnyArray, position: int, path: str, utterance: str) -> tuple[Lattice, int]:
-    def error(message: str, fix: str | None = None) -> FormatError:
-        return FormatError(f"{message} (at byte {position})", path=path, utterance=utterance, fix=fix)
-
-    def string() -> bytes:
-        nonlocal position
-        size = int.from_bytes(bytes(data[position : position + 4]), "little")
-        position += 4 + size
-        if position > len(data) or size > 80:
-            raise error("truncated or corrupt in the header")
-        return bytes(data[position - size : position])
-
-    position += len(_MAGIC)
-    fst_type, arc_type = string(), string()
-    if arc_type.startswith(b"compactlattice"):
-        raise error("a compact (determinised) lattice, where a state-level one is expected", _COMPACT_FIX)
-    if (fst_type, arc_type) != (b"vector", b"lattice4"):
-        raise error(f"an FST of type {fst_type!r} over {arc_type!r} arcs, expected 'vector' and 'lattice4'")
-    if position + _HEADER.size > len(data):
-        raise error("truncated in the header")
-    version, flags, _, start, num_states, _ = _HEADER.unpack(bytes(data[position : position + _HEADER.size]))
-    position += _HEADER.size
-    if version != _VERSION or flags & 3:
-        raise error(f"version {version} and flags {flags}, expected version {_VERSION} without symbol tables")
-    if not 0 <= num_states <= (len(data) - position) // _STATE.itemsize:
-        raise error(f"truncated: {num_states} states are promised and {len(data) - position} bytes are left")
-    begins, end = _walk(data, position, num_states)
-    if end < 0:
-        raise error("truncated or corrupt among its states")
-    block = np.array(data[position:end])
-    is_state = _mask(begins - position, len(block))
-    states, arcs = block[is_state].view(_STATE), block[~is_state].view(ARC)
-    sources = np.repeat(np.arange(num_states), states["arcs"])
-    lattice = assemble(start, sources, arcs, states["graph"], states["acoustic"], path, utterance)
-    return lattice, end
+LATTICE: Final = Holder[Lattice]("a lattice", _read, _write, form="bare")
 
 
-@numba.njit(cache=True, nogil=True)
-def _walk(data: AnyArray, position: int, num_states: int) -> tuple[AnyArray, int]:
-    """Where every state begins and the last ends; the end is -1 where the data ends before."""
-    begins = np.empty(num_states, np.int64)
-    for state in range(num_states):
-        if position + 16 > len(data):
-            return begins, -1
-        begins[state] = position
-        num_arcs = 0
-        for byte in range(15, 7, -1):
-            num_arcs = num_arcs * 256 + int(data[position + byte])
-        if num_arcs < 0 or num_arcs > (len(data) - position) // 20:
-            return begins, -1
-        position += 16 + 20 * num_arcs
-    return begins, position if position <= len(data) else -1
-
-
-def _read_text(data: AnyArray, position: int, path: str, utterance: str) -> tuple[Lattice, int]:
-    arcs: list[tuple[int, int, float, float, int]] = []
-    sources: list[int] = []
-    final: dict[int, tuple[float, float]] = {}
-    start, position = -1, position + 1
-    while True:
-        window = 256
-        while (length := bytes(data[position : position + window]).find(b"\n")) < 0 and position + window < len(data):
-            window *= 2
-        line = bytes(data[position : position + length]) if length >= 0 else bytes(data[position:])
-        position += len(line) + 1
-        fields = line.split()
-        if not fields:
-            break
-        try:
-            state = int(fields[0])
-            if len(fields) in (4, 5) and b"," not in fields[3]:
-                costs = costs_of_text(fields[4]) if len(fields) == 5 else (0.0, 0.0)
-                arcs.append((int(fields[2]), int(fields[3]), *costs, int(fields[1])))
-                sources.append(state)
-            elif len(fields) in (1, 2):
-                final[state] = costs_of_text(fields[1]) if len(fields) == 2 else (0.0, 0.0)
-            else:
-                raise ValueError
-        except ValueError:
-            compact = any(field.count(b",") == 2 for field in fields)
-            raise FormatError(
-                "a compact (determinised) lattice, where a state-level one is expected"
-                if compact
-                else f"the line {line[:80].decode('utf-8', 'replace')!r} is not an arc or final state of a lattice",
-                path=path,
-                utterance=utterance,
-                fix=_COMPACT_FIX if compact else None,
-            ) from None
-        start = state if start < 0 else start
-    records = np.array(arcs, ARC)
-    highest = max([*sources, *final, int(records["nextstate"].max(initial=-1))], default=-1)
-    if min([*sources, *final], default=0) < 0 or highest > len(data):
-        raise FormatError(f"the state {highest} cannot be", path=path, utterance=utterance)
-    final_costs = np.full((2, highest + 1), np.inf, np.float32)
-    for state, pair in final.items():
-        final_costs[:, state] = pair
-    return assemble(
-        start, np.array(sources, np.int64), records, final_costs[0], final_costs[1], path, utterance
-    ), position
-
-
-def costs_of_text(text: bytes) -> tuple[float, float]:
+def _costs(text: bytes) -> tuple[float, float]:
     graph, acoustic = text.split(b",")
     return float(graph or 0), float(acoustic or 0)
 
@@ -256,13 +233,17 @@ def assemble(
     arcs: AnyArray,
     final_graph_cost: AnyArray,
     final_acoustic_cost: AnyArray,
-    path: str,
-    utterance: str,
+    reader: BinaryReader | None = None,
 ) -> Lattice:
-    """Check the parts, bring the states into topological order from the start and work out their times."""
+    """A lattice of its parts, checked, its states in topological order from the start and their times worked out.
 
-    def error(message: str) -> FormatError:
-        return FormatError(message, path=path, utterance=utterance)
+    Raises:
+        FormatError, or without a reader DataError: a state, label or cost cannot be, there is a cycle, or paths of
+            different lengths lead into one state.
+    """
+
+    def error(message: str) -> BlasrError:
+        return DataError(message) if reader is None else reader.error(message)
 
     num_states = len(final_graph_cost)
     targets = arcs["nextstate"].astype(np.int64)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 from blasr.errors import FormatError
-from blasr.io.atomic import atomic_open
 from blasr.io.binary import BINARY_HEADER, BinaryReader, BinaryWriter
+from blasr.io.streams import open_input, open_output
 from blasr.io.text import TextReader, TextWriter
 
 Reader = BinaryReader | TextReader
@@ -18,20 +18,19 @@ Writer = BinaryWriter | TextWriter
 
 @contextmanager
 def open_reader(path: str | os.PathLike[str]) -> Iterator[Reader]:
-    """A reader behind the header of a binary file, or of a text file; :class:`FormatError` if it cannot be opened."""
-    with ExitStack() as stack:
-        try:
-            stream = stack.enter_context(Path(path).open("rb"))
-        except OSError as error:
-            raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
-        if stream.read(len(BINARY_HEADER)) == BINARY_HEADER:
-            reader = BinaryReader(stream, path, os.fstat(stream.fileno()).st_size)
-            reader.seek(len(BINARY_HEADER))
+    """A reader behind the header of a binary file, or of a text file; :class:`FormatError` if it cannot be opened.
+
+    ``-`` is the standard input, and a name ending in .gz a gzipped file.
+    """
+    with open_input(os.fspath(path)) as (stream, size):
+        reader = BinaryReader(stream, path, size)
+        if reader.at(BINARY_HEADER[:1]):
+            if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
+                raise reader.error(f"expected Kaldi's binary form or text, found {header!r}")
             yield reader
         else:
-            stream.seek(0)
             try:
-                text = stream.read().decode("utf-8")
+                text = reader.rest().decode("utf-8")
             except UnicodeDecodeError as error:
                 message = f"byte {error.start}: neither Kaldi's binary form nor UTF-8 text"
                 raise FormatError(message, path=path) from None
@@ -40,11 +39,12 @@ def open_reader(path: str | os.PathLike[str]) -> Iterator[Reader]:
 
 @contextmanager
 def open_writer(path: str | os.PathLike[str], *, binary: bool = True) -> Iterator[Writer]:
-    """A writer of an atomically written file, its header written."""
-    if binary:
-        with atomic_open(path, "wb") as stream:
+    """A writer of an atomically written file, its header written; ``-`` is the standard output."""
+    with open_output(os.fspath(path)) as stream:
+        if binary:
             stream.write(BINARY_HEADER)
             yield BinaryWriter(stream)
-    else:
-        with atomic_open(path, "w") as text:
+        else:
+            text = io.StringIO()
             yield TextWriter(text)
+            stream.write(text.getvalue().encode())

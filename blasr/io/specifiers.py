@@ -30,6 +30,11 @@ def _split(text: str) -> tuple[list[str], str] | None:
     return options, rest.strip()
 
 
+def is_table(name: str) -> bool:
+    """Whether a name is a table's (``ark:...``, ``scp:...``), not a single file's."""
+    return _split(name.strip()) is not None
+
+
 @dataclass(frozen=True)
 class Rspecifier:
     """A table to read: an archive or a script.

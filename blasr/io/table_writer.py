@@ -96,16 +96,31 @@ class TableWriter(Generic[T]):
 
     def _write_value(self, stream: IO[bytes], value: T, key: str) -> None:
         try:
-            if self._holder.form == "text" or not self.names.binary:
-                text = io.StringIO()
-                self._holder.write(TextWriter(text), value)
-                stream.write(text.getvalue().encode())
-                return
-            if self._holder.form == "either":
-                stream.write(BINARY_HEADER)
-            self._holder.write(BinaryWriter(stream), value)
+            _write_value(stream, self._holder, value, binary=self.names.binary)
         except DataError as error:
             raise DataError(error.message, path=self._path, utterance=key, fix=error.fix) from None
+
+
+def write_value(name: str, holder: Holder[T], value: T, *, binary: bool = True, allow_pipes: bool = False) -> None:
+    """Write the one value of a file, such as ``global_cmvn.stats``; ``-`` is the standard output.
+
+    Raises:
+        FormatError: a command that is not allowed.
+        DataError: the value cannot be written.
+    """
+    with open_output(name, allow_pipes=allow_pipes) as stream:
+        _write_value(stream, holder, value, binary=binary)
+
+
+def _write_value(stream: IO[bytes], holder: Holder[T], value: T, *, binary: bool) -> None:
+    if holder.form == "text" or not binary:
+        text = io.StringIO()
+        holder.write(TextWriter(text), value)
+        stream.write(text.getvalue().encode())
+        return
+    if holder.form == "either":
+        stream.write(BINARY_HEADER)
+    holder.write(BinaryWriter(stream), value)
 
 
 def _targets(script: str) -> dict[str, str]:

@@ -43,7 +43,7 @@ def test_the_state_level_form_has_kaldis_best_paths(golden: Path) -> None:
     words = dict(zip(map(int, names[1::2]), names[::2], strict=True))
     expected = dict(line.split(maxsplit=1) for line in (folder / "best_path_lmwt10_wip0.txt").read_text().splitlines())
     for utterance, compact in read_compact_lattices(folder / "lat.ark"):
-        lattice = compact.to_lattice(utterance)
+        lattice = compact.to_lattice()
         path = lattice.best_path(acoustic_scale=0.1)
         assert [words[word] for word in path.words.tolist()] == expected[utterance].split()
         assert len(path.transition_ids) == lattice.num_frames
@@ -68,7 +68,7 @@ def test_strings_on_final_states(tmp_path: Path) -> None:
     (tmp_path / "lat.txt").write_text(TEXT)
     ((utterance, compact),) = read_compact_lattices(tmp_path / "lat.txt")
     assert compact.final_string(2).tolist() == [5, 5]
-    lattice = compact.to_lattice(utterance)
+    lattice = compact.to_lattice()
     path = lattice.best_path(acoustic_scale=1.0)
     assert path.transition_ids.tolist() == [3, 4, 5, 5]
     assert (path.graph_cost, path.acoustic_cost) == (1.5, 3.5)
@@ -113,7 +113,7 @@ def test_what_is_no_lattice_is_refused(tmp_path: Path, text: str, message: str) 
 
 def test_the_other_kind_of_lattice_is_named(golden: Path, tmp_path: Path) -> None:
     head = struct.pack("<i", 2125659606) + struct.pack("<i", 6) + b"vector" + struct.pack("<i", 8) + b"lattice4"
-    (tmp_path / "lat.ark").write_bytes(b"u1 " + head + b"\0" * 40)
+    (tmp_path / "lat.ark").write_bytes(b"u1 " + head + struct.pack("<iiQqqq", 2, 0, 3, -1, 0, 0))
     with pytest.raises(FormatError, match="state-level"):
         list(read_compact_lattices(tmp_path / "lat.ark"))
     with pytest.raises(FormatError, match="blasr kaldi lattice-copy"):
