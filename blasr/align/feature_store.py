@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +17,6 @@ from blasr.io.data_dir import Utterance
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 DELTA_ORDER = 2
 """Deltas and delta-deltas beside the static features, as steps/train_mono.sh."""
@@ -111,17 +106,3 @@ def stored_features(
         yield FeatureStore(kept, offsets, frames)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """Results in the order of ``items``, computed by ``jobs`` threads that stay at most two items each ahead."""
-    if jobs <= 1 or len(items) <= 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(function, item) for item in items[: 2 * jobs]]
-        for index in range(len(items)):
-            result = waiting[index % (2 * jobs)].result()
-            if index + 2 * jobs < len(items):
-                waiting[index % (2 * jobs)] = pool.submit(function, items[index + 2 * jobs])
-            yield result

@@ -17,6 +17,7 @@ from blasr.align.gmm_stage import Corpus, GmmModel, PassReport
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS, train_monophone
 from blasr.align.output_folder import output_folder
 from blasr.align.phone_lists import PhoneLists
+from blasr.align.threads import one_torch_thread
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
 from blasr.align.uniform_alignment import equal_align
@@ -63,7 +64,7 @@ def flat_start(
     extractor = FeatureExtractor(config.features, data, kind="mfcc")
     tally = Tally("align", max_loss=config.max_loss)
     started = time.monotonic()
-    with output_folder(out), stored_features(extractor, utterances, out, tally) as store:
+    with output_folder(out), one_torch_thread(), stored_features(extractor, utterances, out, tally) as store:
         if not len(store):
             tally.check()
         corpus = Corpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.align.config import FlatStartConfig, GmmConfig
-from blasr.align.feature_store import FeatureStore, ordered_map
+from blasr.align.feature_store import FeatureStore
 from blasr.align.gmm_alignment import AlignmentPass, Beams, GmmAligner, TrainingGraphs
 from blasr.align.gmm_training import GmmAccumulator, Mixtures, UpdateOptions
 from blasr.align.phone_lists import PhoneLists
+from blasr.align.threads import ordered_map
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler
 from blasr.hmm.transition_model import TransitionModel

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from blasr.align.tree_stats import VARIANCE_FLOOR, Moments
@@ -111,9 +112,9 @@ class Mixtures:
 
     def log_likelihoods(self, features: FloatArray) -> FloatArray:
         """``(T, num_pdfs)`` of frames ``(T, D)``."""
-        coefficients, constants = self.quadratic_form
-        rows = np.concatenate([features, features * features], axis=1)
-        densities = rows @ coefficients.astype(np.float32) + constants.astype(np.float32)
+        coefficients, constants = (torch.from_numpy(part.astype(np.float32)) for part in self.quadratic_form)
+        frames = torch.from_numpy(features)
+        densities = torch.addmm(constants, torch.cat([frames, frames * frames], dim=1), coefficients).numpy()
         starts = self.offsets[:-1]
         peaks = np.maximum.reduceat(densities, starts, axis=1)
         densities -= np.repeat(peaks, np.diff(self.offsets), axis=1)
@@ -154,21 +155,20 @@ class GmmAccumulator:
     def add(self, mixtures: Mixtures, features: FloatArray, pdf_ids: IntArray) -> None:
         """Count frames ``(T, D)``, each belonging to one pdf ``(T,)`` (AccumDiagGmm::AccumulateFromDiag)."""
         order = np.argsort(pdf_ids, kind="stable")
-        frames = features[order].astype(np.float64)
-        rows = np.concatenate([frames, frames * frames], axis=1)
+        frames = torch.from_numpy(features[order]).double()
+        rows = torch.cat([frames, frames * frames], dim=1)
         seen, starts = np.unique(pdf_ids[order], return_index=True)
-        coefficients, constants = mixtures.quadratic_form
+        coefficients, constants = map(torch.from_numpy, mixtures.quadratic_form)
+        moments = torch.from_numpy(self.moments)
         for pdf, begin, end in zip(seen, starts, [*starts[1:], len(order)], strict=True):
             first, last = mixtures.offsets[pdf], mixtures.offsets[pdf + 1]
             block = rows[begin:end]
-            densities = block @ coefficients[:, first:last] + constants[first:last]
-            peak = densities.max(axis=1, keepdims=True)
-            posteriors = np.exp(densities - peak)
-            norm = posteriors.sum(axis=1, keepdims=True)
-            posteriors /= norm
-            self.log_likelihood += float((peak + np.log(norm)).sum())
-            self.moments[first:last, 0] += posteriors.sum(axis=0)
-            self.moments[first:last, 1:] += posteriors.T @ block
+            densities = torch.addmm(constants[first:last], block, coefficients[:, first:last])
+            totals = densities.logsumexp(dim=1, keepdim=True)
+            posteriors = (densities - totals).exp_()
+            self.log_likelihood += float(totals.sum())
+            moments[first:last, 0] += posteriors.sum(dim=0)
+            moments[first:last, 1:].addmm_(posteriors.T, block)
         self.num_frames += len(order)
 
     def merge(self, other: GmmAccumulator) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blasr.align.config import RealignConfig
-from blasr.align.feature_store import TOO_SHORT, ordered_map
+from blasr.align.feature_store import TOO_SHORT
 from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS
 from blasr.align.output_folder import output_folder
+from blasr.align.threads import one_torch_thread, ordered_map
 from blasr.align.transcripts import checked_utterances
 from blasr.align.uniform_alignment import equal_align
 from blasr.decoding.viterbi import force_align
@@ -121,13 +122,14 @@ def realign_with_gmm(
     """:func:`realign` with the GMMs of ``model_dir`` (steps/align_si.sh)."""
     read_gmms(model_dir)
     extractor = FeatureExtractor(read_feature_config(model_dir), data, kind="mfcc")
-    if extractor.config.cmvn == "speaker":
-        extractor.prepare()
 
     def loglikes(utterance: Utterance) -> FloatArray:
         return gmm_log_likelihoods(model_dir, extractor, utterance)
 
-    return realign(data, lang, model_dir, loglikes, out, config)
+    with one_torch_thread():
+        if extractor.config.cmvn == "speaker":
+            extractor.prepare()
+        return realign(data, lang, model_dir, loglikes, out, config)
 
 
 def _read_model(model_dir: Path, lang: Lang) -> tuple[ContextDependency, TransitionModel]:

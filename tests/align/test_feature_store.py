@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from blasr.align.feature_store import FeatureStore, gmm_features, ordered_map, stored_features
+from blasr.align.feature_store import FeatureStore, gmm_features, stored_features
 from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
@@ -67,25 +66,3 @@ def test_batches_cover_everything_once(lengths: list[int], most: int) -> None:
     assert [index for batch in batches for index in batch] == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) == 1 or sum(lengths[index] for index in batch) <= most
-
-
-@pytest.mark.parametrize("jobs", [1, 2, 5])
-def test_results_keep_their_order(jobs: int) -> None:
-    assert list(ordered_map(lambda item: item * item, list(range(40)), jobs)) == [item * item for item in range(40)]
-
-
-def test_threads_do_not_run_far_ahead() -> None:
-    started = 0
-    lock = threading.Lock()
-
-    def work(item: int) -> int:
-        nonlocal started
-        with lock:
-            started += 1
-        return item
-
-    results = ordered_map(work, list(range(100)), 2)
-    next(results)
-    with lock:
-        assert started <= 6
-    results.close()  # type: ignore[attr-defined]
