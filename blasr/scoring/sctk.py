@@ -93,7 +93,7 @@ def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalise: 
                     several = normalise(word.word).split()
                     confidence = " 1" if len(several) > 1 and re.fullmatch(r"[0-9.-]*", several[-1]) else ""
                     yield f"{side} {word.start_seconds!r} {word.duration_seconds!r} {word.word}{confidence}\n"
-                if not any(normalise(word.word) for word in row):  # sclite loses what follows an empty row
+                if block and not any(normalise(word.word) for word in row):  # sclite loses what follows an empty row
                     yield f"{side} 0.00 0.00 @\n"
             if block:
                 yield f"{side} * * <ALT_END>\n"
