@@ -56,7 +56,7 @@ class TrainingConfig:
         seed: of the initial weights, the order of the data and its augmentation.
         device: "auto" takes a GPU where there is one; otherwise a torch device such as "cpu" or "cuda:1".
         precision: "bfloat16" computes under autocast; weights and their updates stay float32.
-        channels_last: memory layout of convolutions; never changes a result beyond rounding.
+        channels_last: memory layout of convolutions on a GPU; never changes a result beyond rounding.
         threads: CPU threads of torch; 0 leaves torch's choice.
         log_interval: steps between two lines in metrics.jsonl.
         checkpoint_interval: steps between two checkpoints within an epoch; 0 writes them between epochs only.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from blasr.errors import TrainingError
+from blasr.errors import ConfigError, TrainingError
 from blasr.training.batches import Batch
 from blasr.training.config import TrainingConfig
 from blasr.training.distributed import Ranks
@@ -36,9 +36,17 @@ class Optimisation:
         loss: of ``(outputs, targets)``.
         config: momentum, weight decay, clipping, precision.
         ranks: the processes that train together; their batches count as one, weighed by their targets.
+
+    Raises:
+        ConfigError: channels_last without a GPU.
     """
 
     def __init__(self, module: nn.Module, loss: Loss, config: TrainingConfig, ranks: Ranks) -> None:
+        if config.channels_last and ranks.device.type == "cpu":
+            raise ConfigError(
+                "channels_last on the CPU: PyTorch 2.11's backward pass of narrow convolutions corrupts memory there",
+                fix="set training.channels_last=false; the CPU gains nothing from it",
+            )
         self.module = module.to(ranks.device)
         self._memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         if config.channels_last:
