@@ -105,7 +105,7 @@ def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str,
     line = 1
     while (key := reader.try_token(leave_newline=True)) is not None:
         try:
-            value, lines = _read_behind_key(reader, holder, line)
+            value, lines = read_behind_key(reader, holder, line)
         except FormatError as error:
             raise FormatError(
                 error.message, path=error.path, line=error.line, utterance=error.utterance or key, fix=error.fix
@@ -114,7 +114,7 @@ def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str,
         yield key, value
 
 
-def _read_behind_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> tuple[T, int]:
+def read_behind_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> tuple[T, int]:
     """The value at the reader's position, in whichever form it has, and the number of lines it took."""
     if holder.form == "bare":
         return holder.read(reader), 0
@@ -179,12 +179,12 @@ class Files:
         """The value that an entry points at, the part that its range leaves."""
         if is_command(entry.file):
             with open_input(entry.file, allow_pipes=self._allow_pipes) as (stream, size):
-                value, _ = _read_behind_key(BinaryReader(stream, entry.file, size), holder)
+                value, _ = read_behind_key(BinaryReader(stream, entry.file, size), holder)
         else:
             reader = self._reader_of(entry.file)
             if entry.offset != reader.offset:
                 reader.seek(entry.offset)
-            value, _ = _read_behind_key(reader, holder)
+            value, _ = read_behind_key(reader, holder)
         if entry.ranges is None:
             return value
         if not isinstance(value, np.ndarray):
