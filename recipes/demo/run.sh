@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The whole journey on telephone digits and commands. The speech is SYNTHETIC: eSpeak NG says it, on this machine.
+#
+#   recipes/demo/run.sh [--stage N] [--work DIR] [--nj N]
+#
+# Trains on 27 voices, tunes on 3 and tests on 6 others. Everything is written under --work.
+set -euo pipefail
+
+stage=0
+work=exp/demo
+nj=2
+. "$(dirname "$0")/../common/options.sh"
+. "$root/recipes/common/recognition.sh"
+
+data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
+
+if stage 0 "synthesise the corpus"; then
+  python -m recipes.demo.synthesise --jobs "$nj" "$data"
+fi
+if stage 1 "lang"; then
+  blasr lang --lexicon "$root/recipes/demo/lexicon.txt" --silence-phones SIL,SPN --oov '<unk>' "$lang"
+fi
+if stage 2 "alignments from a flat start"; then
+  blasr align --data "$data/train" --lang "$lang" --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
+fi
+if stage 3 "network"; then
+  blasr train "$root/conf/demo_bl_resnet22_a2b3.yaml" --experiment "$network" \
+    --set data.train="$data/train" --set data.alignments="$gmm"
+fi
+if stage 4 "decoding graph with a bigram of 4,000 sentences"; then
+  blasr graph --lang "$lang" --model "$gmm" --text "$data/lm.txt" --plain-text --order 2 "$graph"
+fi
+if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
+  recognise_tuned "$gmm" --gmm "$gmm" dev test
+  recognise_tuned "$network" --experiment "$network" dev test
+fi
+echo "Synthetic speech, voices not heard in training:"
+python -m recipes.common.results "$work/RESULTS" gmm/test="$gmm/test/score.json" \
+  bl_resnet22_a2b3/test="$network/test/score.json"
