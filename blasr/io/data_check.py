@@ -20,7 +20,20 @@ TABLES = {
     "spk2utt": "SPEAKER UTTERANCE...",
     "reco2file_and_channel": "RECORDING FILE CHANNEL",
 }
-"""The files of a data directory and the fields of their lines."""
+"""The files of a data directory that are read, and the fields of their lines."""
+
+OTHER_TABLES = {
+    "feats.scp": "UTTERANCE ARCHIVE:OFFSET",
+    "vad.scp": "UTTERANCE ARCHIVE:OFFSET",
+    "cmvn.scp": "SPEAKER ARCHIVE:OFFSET",
+    "spk2gender": "SPEAKER m|f",
+    "utt2lang": "UTTERANCE LANGUAGE",
+    "utt2uniq": "UTTERANCE UTTERANCE",
+    "utt2dur": "UTTERANCE SECONDS",
+    "utt2num_frames": "UTTERANCE FRAMES",
+    "reco2dur": "RECORDING SECONDS",
+}
+"""The files that only Kaldi's programs read."""
 
 _FIELD = re.compile(r"[^ \t\r\v\f]+")
 _LOOKS_LIKE_SPACE = re.compile(r"[\s\u200b\ufeff]")
@@ -115,7 +128,9 @@ class DataFiles:
             self.report(name, number, message, f"convert it: iconv -f latin1 -t utf-8 {self.path / name}")
             return "", ""
         if not value and name != "text":
-            self.report(name, number, f"found only {key!r}, expected {TABLES[name]}", "complete the line")
+            self.report(
+                name, number, f"found only {key!r}, expected {(TABLES | OTHER_TABLES)[name]}", "complete the line"
+            )
             return "", ""
         return key, value
 

@@ -136,11 +136,10 @@ def _perturbed(tables: dict[str, Lines], speed: str, prefix: str, speaker_prefix
     copy: dict[str, Lines] = {}
     for name in ("text", "utt2lang"):
         if name in tables:
-            copy[name] = [utterance + line for line in tables[name]]
-    if "spk2gender" in tables:
-        copy["spk2gender"] = [speaker + line for line in tables["spk2gender"]]
-    if "reco2file_and_channel" in tables:
-        copy["reco2file_and_channel"] = [recording + line for line in tables["reco2file_and_channel"]]
+            copy[name] = _prefixed(utterance, tables[name])
+    for name, prefix_of in (("spk2gender", speaker), ("reco2file_and_channel", recording)):
+        if name in tables:
+            copy[name] = _prefixed(prefix_of, tables[name])
     rows = (line.split() for line in tables["utt2spk"])
     copy["utt2spk"] = [b"%s%s %s%s" % (utterance, key, speaker, name) for key, name in rows]
     copy["spk2utt"] = utt2spk_to_spk2utt(copy["utt2spk"])
@@ -155,6 +154,11 @@ def _perturbed(tables: dict[str, Lines], speed: str, prefix: str, speaker_prefix
         if name in tables:
             copy[name] = [_duration(line, factor, key) for line in tables[name]]
     return copy
+
+
+def _prefixed(prefix: bytes, lines: Lines) -> Lines:
+    """Lines with another key, and single spaces between their fields (utils/apply_map.pl)."""
+    return [prefix + b" ".join(line.split()) for line in lines]
 
 
 def _played(line: bytes, speed: str) -> bytes:

@@ -13,6 +13,7 @@ from blasr.errors import BlasrError, DataError
 from blasr.io.atomic import atomic_open
 from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, played_file, read_segment
 from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files, split_fields
+from blasr.io.data_check_kaldi import check_for_kaldi
 from blasr.progress import track
 from blasr.units import FloatArray
 
@@ -169,6 +170,7 @@ def check_data_dir(
 ) -> list[Problem]:
     """Everything that is wrong with a data directory; with ``open_audio``, every audio file is opened too."""
     files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
+    check_for_kaldi(files)
     _check_audio(files, open_audio, allow_pipes)
     return files.problems
 

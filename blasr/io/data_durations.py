@@ -42,8 +42,8 @@ def _segment_durations(folder: Path, segments: Lines, recordings: dict[bytes, fl
     for number, line in enumerate(segments, start=1):
         try:
             key, recording, start, end = line.split()[:4]
-            finish = recordings[recording] if float(end) == -1 else float(end)
-            durations[key] = finish - float(start)
+            whole = recordings[recording]
+            durations[key] = (whole if float(end) == -1 else float(end)) - float(start)
         except (ValueError, KeyError):
             message = f"found {tell(line)!r}, expected UTTERANCE RECORDING START END of a recording in wav.scp"
             raise DataError(message, path=folder / "segments", line=number, fix=f"blasr data check {folder}") from None
