@@ -8,7 +8,7 @@ from typing import Final
 from blasr.errors import MismatchError
 from blasr.hmm.gmm import AmDiagGmm
 from blasr.hmm.transition_model import TransitionModel
-from blasr.io.model_stream import open_reader, open_writer
+from blasr.io.model_stream import Reader, open_reader, open_writer
 
 _OTHER_MODELS: Final = frozenset({"<Nnet3>", "<Nnet>", "<SGMM>"})
 
@@ -25,17 +25,22 @@ def read_model(path: FilePath) -> tuple[TransitionModel, AmDiagGmm | None]:
         FormatError: the file is truncated, corrupt, of another kind, or has fewer mixtures than pdfs.
     """
     with open_reader(path) as reader:
-        transition_model = TransitionModel.read_from(reader)
-        first = reader.try_token()
-        if first is None or first in _OTHER_MODELS:
-            return transition_model, None
-        if first != "<DIMENSION>":
-            raise reader.error(f"expected an acoustic model or the end of the file, found {first[:80]!r}")
-        acoustic_model = AmDiagGmm.read_from(reader, first)
-        try:
-            _check_pdfs(transition_model, acoustic_model)
-        except MismatchError as error:
-            raise reader.error(error.message) from None
+        return read_model_from(reader)
+
+
+def read_model_from(reader: Reader) -> tuple[TransitionModel, AmDiagGmm | None]:
+    """The model at a reader's position, as :func:`read_model`."""
+    transition_model = TransitionModel.read_from(reader)
+    first = reader.try_token()
+    if first is None or first in _OTHER_MODELS:
+        return transition_model, None
+    if first != "<DIMENSION>":
+        raise reader.error(f"expected an acoustic model or the end of the file, found {first[:80]!r}")
+    acoustic_model = AmDiagGmm.read_from(reader, first)
+    try:
+        _check_pdfs(transition_model, acoustic_model)
+    except MismatchError as error:
+        raise reader.error(error.message) from None
     return transition_model, acoustic_model
 
 

@@ -20,6 +20,9 @@ import soundfile
 
 from blasr.errors import BlasrError, DataError
 from blasr.io.pipes import run_pipeline
+from blasr.io.specifiers import ScriptEntry
+from blasr.io.tables import read_value
+from blasr.io.waves import WAVE_FILE
 from blasr.units import AnyArray, FloatArray
 
 SCALE = 32768.0
@@ -157,6 +160,8 @@ def _opened(entry: str | Path, allow_pipes: bool, utterance: str | None = None) 
             if not allow_pipes:
                 raise DataError("is a command, which is not run unless asked for", fix="pass --allow-pipes to trust it")
             source = io.BytesIO(_command_output(entry))
+        elif isinstance(entry, str) and (place := ScriptEntry.parse(entry)).offset and Path(place.file).is_file():
+            source = io.BytesIO(read_value(entry, WAVE_FILE))
         else:
             source = _checked_path(Path(entry))
         try:

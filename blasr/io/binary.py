@@ -97,10 +97,8 @@ class BinaryReader:
     def values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
         """``count`` raw values of ``what``, in an array of their own."""
         kind = np.dtype(dtype)
-        size = count * kind.itemsize
-        if self._size is not None:
-            self.check_count(count, kind.itemsize, f"values of {what}")
-        elif size > PIECE:
+        size = self.check_count(count, kind.itemsize, f"values of {what}") * kind.itemsize
+        if self._size is None and size > PIECE:
             return np.frombuffer(bytearray(self.take(size, what)), kind)
         array = np.empty(count, kind)
         if size:

@@ -23,18 +23,25 @@ def open_reader(path: str | os.PathLike[str]) -> Iterator[Reader]:
     ``-`` is the standard input, and a name ending in .gz a gzipped file.
     """
     with open_input(os.fspath(path)) as (stream, size):
-        reader = BinaryReader(stream, path, size)
-        if reader.at(BINARY_HEADER[:1]):
-            if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
-                raise reader.error(f"expected Kaldi's binary form or text, found {header!r}")
-            yield reader
-        else:
-            try:
-                text = reader.rest().decode("utf-8")
-            except UnicodeDecodeError as error:
-                message = f"byte {error.start}: neither Kaldi's binary form nor UTF-8 text"
-                raise FormatError(message, path=path) from None
-            yield TextReader(text, path)
+        yield reader_of(BinaryReader(stream, path, size))
+
+
+def reader_of(reader: BinaryReader) -> Reader:
+    """A reader of the object at a reader's position: behind its header if it is binary, else of the text that is left.
+
+    Raises:
+        FormatError: neither Kaldi's binary form nor UTF-8 text.
+    """
+    if reader.at(BINARY_HEADER[:1]):
+        if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
+            raise reader.error(f"expected Kaldi's binary form or text, found {header!r}")
+        return reader
+    try:
+        text = reader.rest().decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start}: neither Kaldi's binary form nor UTF-8 text"
+        raise FormatError(message, path=reader.path) from None
+    return TextReader(text, reader.path)
 
 
 @contextmanager

@@ -1,0 +1,108 @@
+"""Feeds damaged inputs to every parser: ``python -m tests.fuzz.run --inputs 1000000 --seed 1``.
+
+An input passes if the parser gives a value or raises FormatError, within a second of processor time and 256 MB of
+memory. Anything else is a failure: its input is written to a file, and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from blasr.errors import FormatError
+from tests.fuzz.mutation import mutate
+from tests.fuzz.targets import Target, targets
+
+SECONDS = 1.0
+MEMORY_BYTES = 256 << 20
+
+
+class HangError(Exception):
+    """A parser took longer than :data:`SECONDS` of processor time."""
+
+
+def _hang(number: int, frame: FrameType | None) -> None:
+    raise HangError
+
+
+def try_one(target: Target, data: bytes) -> str:
+    """``accepted`` or ``refused``; any other exception of the parser comes through."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        target.parse(data)
+    except FormatError:
+        return "refused"
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return "accepted"
+
+
+def fuzz(chosen: Sequence[Target], inputs: int, seed: int, failures: Path, most: int = 20) -> tuple[Counter[str], int]:
+    """Try ``inputs`` inputs, the targets in turn; what came of each, and how many failed."""
+    random, counts, failed = Random(seed), Counter[str](), 0
+    previous = signal.signal(signal.SIGVTALRM, _hang)
+    try:
+        for number in range(inputs):
+            target = chosen[number % len(chosen)]
+            data = mutate(random, target.seeds)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    counts[f"{target.name} {try_one(target, data)}"] += 1
+            except Exception as error:
+                failed += 1
+                failures.mkdir(parents=True, exist_ok=True)
+                path = failures / f"{target.name}-{seed}-{number}"
+                path.write_bytes(data)
+                print(f"{path}: {type(error).__name__}: {error}", file=sys.stderr)
+                traceback.print_tb(error.__traceback__, limit=-3)
+                if failed >= most:
+                    break
+    finally:
+        signal.signal(signal.SIGVTALRM, previous)
+    return counts, failed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fuzz and print a report as JSON; the exit status is 1 if an input failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--inputs", type=int, default=100_000, help="how many inputs (default: 100000)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--target", action="append", help="only these (default: all)")
+    parser.add_argument("--failures", type=Path, default=Path("fuzz-failures"), help="where failing inputs go")
+    args = parser.parse_args(arguments)
+    chosen = [target for target in targets() if not args.target or target.name in args.target]
+    for target in chosen:
+        for data in target.seeds:
+            target.parse(data)  # valid, and what is compiled on first use is compiled
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, resource.RLIM_INFINITY))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    clock, processor = time.perf_counter(), time.process_time()
+    counts, failed = fuzz(chosen, args.inputs, args.seed, args.failures)
+    report = {
+        "inputs": sum(counts.values()) + failed,
+        "failures": failed,
+        "seed": args.seed,
+        "seconds": round(time.perf_counter() - clock, 1),
+        "processor_seconds": round(time.process_time() - processor, 1),
+        "memory_growth_mib": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1),
+        "outcomes": dict(sorted(counts.items())),
+    }
+    print(json.dumps(report, indent=1))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""What is fuzzed: every parser of bytes that others may have written, and a few small valid inputs for each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from blasr.decoding.compact_lattice import CompactLattice
+from blasr.decoding.compact_lattice_io import COMPACT_LATTICE
+from blasr.decoding.lattice import Lattice
+from blasr.decoding.lattice_io import LATTICE
+from blasr.decoding.lattice_table import ANY_LATTICE
+from blasr.hmm.gmm import AmDiagGmm, DiagGmm
+from blasr.hmm.model_file import read_model_from
+from blasr.hmm.topology import HmmState, Topology, make_topology
+from blasr.hmm.transition_model import TransitionModel
+from blasr.hmm.tree import ContextDependency, monophone_tree
+from blasr.io import fst, holders
+from blasr.io.binary import BINARY_HEADER, BinaryReader, BinaryWriter
+from blasr.io.compression import CompressionMethod
+from blasr.io.holders import Holder
+from blasr.io.model_stream import Writer, reader_of
+from blasr.io.posteriors import Posterior
+from blasr.io.scripts import parse_script_line
+from blasr.io.specifiers import Rspecifier, ScriptEntry, Wspecifier, cut
+from blasr.io.tables import read_archive
+from blasr.io.text import TextWriter
+from blasr.io.waves import WAVE, Wave
+
+NAME = "fuzz"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parser that must end in a value or a FormatError, whatever the bytes."""
+
+    name: str
+    seeds: tuple[bytes, ...]
+    parse: Callable[[bytes], object]
+
+
+def _readers(data: bytes) -> BinaryReader:
+    """A reader that knows the size of its file for one half of all inputs, and does not for the other."""
+    size = len(data) if len(data) % 2 else None
+    return BinaryReader(io.BytesIO(data), NAME, size)
+
+
+def _table(name: str, *items: tuple[Holder[Any], Any]) -> Target:
+    seeds = []
+    for binary in (True, False):
+        for holder, value in items:
+            if holder.form == "text" and binary:
+                continue
+            seeds.append(b"key " + _written(holder, value, binary=binary))
+            seeds.append(seeds[-1] + b"u2 " + seeds[-1][4:])
+    read_as = items[0][0]
+    return Target(name, tuple(seeds), lambda data: list(read_archive(_readers(data), read_as)))
+
+
+def _written(holder: Holder[Any], value: Any, *, binary: bool) -> bytes:
+    if not binary or holder.form == "text":
+        text = io.StringIO()
+        holder.write(TextWriter(text), value)
+        return text.getvalue().encode()
+    stream = io.BytesIO()
+    if holder.form == "either":
+        stream.write(BINARY_HEADER)
+    holder.write(BinaryWriter(stream), value)
+    return stream.getvalue()
+
+
+def _objects(name: str, read: Callable[[Any], object], *writes: Callable[[Writer], None]) -> Target:
+    seeds = []
+    for write in writes:
+        stream, text = io.BytesIO(BINARY_HEADER), io.StringIO()
+        stream.seek(0, io.SEEK_END)
+        write(BinaryWriter(stream))
+        write(TextWriter(text))
+        seeds += [stream.getvalue(), text.getvalue().encode()]
+    return Target(name, tuple(seeds), lambda data: read(reader_of(_readers(data))))
+
+
+def _lattice() -> Lattice:
+    return Lattice(
+        offsets=np.array([0, 2, 3, 3]),
+        ilabel=np.array([5, 6, 7], np.int32),
+        olabel=np.array([1, 0, 2], np.int32),
+        nextstate=np.array([1, 1, 2], np.int32),
+        graph_cost=np.array([0.5, 1.5, 0], np.float32),
+        acoustic_cost=np.array([10, 11, 12.5], np.float32),
+        final_graph_cost=np.array([np.inf, np.inf, 0.25], np.float32),
+        final_acoustic_cost=np.array([np.inf, np.inf, 0], np.float32),
+        state_times=np.arange(3, dtype=np.int32),
+    )
+
+
+def _models() -> Iterator[tuple[Topology, ContextDependency]]:
+    classical = make_topology([2, 3], [1], speech_states=2, silence_states=3)
+    yield classical, monophone_tree([[1], [2, 3]], {1: 3, 2: 2, 3: 2})
+    chain = Topology([[HmmState(0, 1, ((0, 0.5), (1, 0.5))), HmmState(-1, -1)]], {1: 0, 2: 0})
+    yield chain, monophone_tree([[1], [2]], {1: 2, 2: 2})
+
+
+def _script(data: bytes) -> None:
+    for number, line in enumerate(filter(bytes.strip, data.split(b"\n")), start=1):
+        entry = ScriptEntry.parse(parse_script_line(line, NAME, number)[1])
+        if entry.ranges is not None:
+            with suppress(ValueError):  # what the table's reader makes a FormatError of, naming the line
+                cut(np.zeros((4, 3)), entry.ranges)
+
+
+def _specifiers(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    if not Wspecifier.parse(text).scp:
+        Rspecifier.parse(text)
+
+
+def targets() -> list[Target]:
+    """All targets."""
+    matrix = np.linspace(-3, 5, 30, dtype=np.float32).reshape(10, 3)
+    compressed = [(holders.compressed_matrix(CompressionMethod(number)), matrix) for number in (2, 3, 5)]
+    posterior = Posterior.from_frames([[(1, 0.5), (2, 0.5)], [], [(3, 1.0)]])
+    mixtures = [DiagGmm(np.array([0.5, 0.5]), np.zeros((2, 2)), np.ones((2, 2))) for _ in range(7)]
+    lattice, topologies = _lattice(), list(_models())
+    models = [TransitionModel.from_tree(tree, topology) for topology, tree in topologies]
+
+    def write_gmm(writer: Writer) -> None:
+        models[0].write_to(writer)
+        AmDiagGmm(mixtures[: models[0].num_pdfs]).write_to(writer)
+
+    graph = fst.Fst(
+        start=0,
+        offsets=np.array([0, 2, 3, 3]),
+        ilabel=lattice.ilabel,
+        olabel=lattice.olabel,
+        nextstate=lattice.nextstate,
+        weight=lattice.graph_cost,
+        final=lattice.final_graph_cost,
+    )
+    wave = Wave(np.arange(20, dtype=np.float32).reshape(2, 10), 8000)
+    wave_bytes = b"key " + _written(WAVE, wave, binary=True)
+    return [
+        _table("matrix", (holders.MATRIX, matrix), (holders.DOUBLE_MATRIX, matrix), *compressed),
+        _table("vector", (holders.VECTOR, matrix[0]), (holders.DOUBLE_VECTOR, matrix[0])),
+        _table("int-vector", (holders.INT_VECTOR, np.arange(9))),
+        _table("int-vectors", (holders.INT_VECTORS, [np.arange(3), np.arange(0), np.arange(2)])),
+        _table("int-pairs", (holders.INT_PAIRS, np.arange(6).reshape(3, 2))),
+        _table("posterior", (holders.POSTERIOR, posterior)),
+        _table("number", (holders.FLOAT, 1.5), (holders.INT, 7)),
+        _table("words", (holders.TOKENS, ["two", "words"])),
+        Target("wave", (wave_bytes, wave_bytes * 2), lambda data: list(read_archive(_readers(data), WAVE))),
+        _table("lattice", (LATTICE, lattice)),
+        _table("compact-lattice", (COMPACT_LATTICE, CompactLattice.from_lattice(lattice))),
+        _table("any-lattice", (ANY_LATTICE, lattice), (ANY_LATTICE, CompactLattice.from_lattice(lattice))),
+        _objects("topology", Topology.read_from, *(topology.write_to for topology, _ in topologies)),
+        _objects("tree", ContextDependency.read_from, *(tree.write_to for _, tree in topologies)),
+        _objects("transition-model", TransitionModel.read_from, *(model.write_to for model in models)),
+        _objects("model", read_model_from, write_gmm),
+        Target("fst", (fst.to_bytes(graph),), lambda data: fst.from_bytes(data, path=NAME)),
+        Target("script", (b"u1 a.ark:12[0:2,1:1]\nu2 b.ark:5[:,0:1]\n",), _script),
+        Target(
+            "specifier", (b"ark,scp:a.ark,b.scp", b"ark,t:-", b"ark,s,cs,p:a.ark", b"ark:gunzip -c a |"), _specifiers
+        ),
+    ]
