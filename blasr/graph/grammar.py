@@ -1,23 +1,22 @@
-"""Grammars, G: language models and word loops as acceptors of words (Kaldi's ``arpa2fst``, through kaldilm)."""
+"""Grammars, G: language models and word loops as acceptors of words (Kaldi's ``arpa2fst``)."""
 
 from __future__ import annotations
 
-import gzip
+import logging
 import math
-import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from os import PathLike
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
-from blasr.errors import DataError, FormatError, MismatchError
+from blasr.errors import DataError, MismatchError
+from blasr.graph.arpa import read_arpa
+from blasr.graph.arpa_grammar import grammar_of
+from blasr.graph.arpa_model import BEGIN, END
+from blasr.graph.arpa_words import merge_words
 from blasr.graph.lang import BACKOFF, Lang
-from blasr.graph.language_model import BEGIN, END, estimate_arpa
+from blasr.graph.language_model import estimate_arpa
 from blasr.graph.lexicon_fst import sort_arcs
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
@@ -27,99 +26,60 @@ __all__ = ["arpa_to_fst", "arpa_vocabulary", "estimate_arpa", "read_grammar", "s
 
 _NO_WORDS: Final = frozenset({EPSILON_SYMBOL, BACKOFF, BEGIN, END})
 _UNKNOWN_WORDS: Final = frozenset({"<unk>", "<UNK>"})
-# kaldilm ends the whole process on a malformed file and writes to stderr as it likes: it gets a process of its own
-_ARPA2FST: Final = (
-    "import sys, kaldilm; "
-    "kaldilm.arpa2fst(sys.argv[1], sys.argv[2], disambig_symbol='#0', read_symbol_table=sys.argv[3])"
-)
-_KALDILM_ERROR: Final = re.compile(r"\[E\] line (\d+) \[.*?\]: (.*)")
+_LOG: Final = logging.getLogger(__name__)
 
 
 def arpa_to_fst(
-    arpa_path: str | PathLike[str], words: SymbolTable, *, missing_words: Literal["error", "drop"] = "error"
+    arpa_path: str | PathLike[str],
+    words: SymbolTable,
+    *,
+    missing_words: Literal["error", "drop", "oov"] = "error",
+    unknown_word: str | None = None,
 ) -> Fst:
     """G of an ARPA language model, ``#0`` on the input side of its backoff arcs, sorted by input label.
 
     Args:
         arpa_path: the model; a name in .gz is decompressed.
-        words: ids of the words, and of ``#0``, ``<s>`` and ``</s>``.
-        missing_words: what to do about words of the model that ``words`` lacks: refuse, or leave out their n-grams.
-            The model's own unknown word, ``<unk>``, is always left out where ``words`` lacks it.
+        words: ids of the words, and of ``#0``.
+        missing_words: what to do about words of the model that ``words`` lacks: refuse; leave out their n-grams; or
+            give what they have together to the unknown word (:func:`~blasr.graph.arpa_words.merge_words`). Which they
+            are is told in a warning. The model's own ``<unk>`` is no missing word, and treated like the others.
+        unknown_word: the word of ``words`` that stands for them with "oov", as ``<UNK>``.
 
     Raises:
         FormatError: the file is no ARPA model, with the line at fault.
         DataError: words are missing; they are counted and named.
     """
-    vocabulary = arpa_vocabulary(arpa_path)
-    missing = sorted(word for word in vocabulary if word not in words and word not in _UNKNOWN_WORDS)
-    if missing and missing_words == "error":
-        named = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-        raise DataError(
-            f"{len(missing)} of {len(vocabulary)} words of the language model are not in the lexicon: {named}",
-            path=arpa_path,
-            fix="add them to the lexicon, or leave out their n-grams with --missing-words drop",
-        )
-    if not any(word in words for word in vocabulary):
+    model = read_arpa(arpa_path)
+    vocabulary = [word for word in model.words if word not in (BEGIN, END)]
+    missing = [word for word in vocabulary if word not in words]
+    if len(missing) == len(vocabulary):
         raise DataError(
             f"none of the {len(vocabulary)} words of the language model is in the lexicon",
             path=arpa_path,
             fix="check that both are spelt alike, upper and lower case included",
         )
-    with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
-        words.write(Path(folder, "words.txt"))
-        source = Path(arpa_path)
-        if source.suffix == ".gz":
-            source = Path(folder, "lm.arpa")
-            source.write_text("\n".join(_lines(arpa_path)), encoding="utf-8", errors="surrogateescape")
-        done = subprocess.run(
-            [sys.executable, "-c", _ARPA2FST, str(source), f"{folder}/G.fst", f"{folder}/words.txt"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            line, message = _kaldilm_error(done.stderr)
-            raise FormatError(f"not an ARPA language model: {message}", path=arpa_path, line=line)
-        return read_fst(f"{folder}/G.fst")
-
-
-def _kaldilm_error(stderr: str) -> tuple[int | None, str]:
-    found = _KALDILM_ERROR.search(stderr)
-    if found:
-        return int(found[1]), found[2].strip()
-    lines = stderr.strip().splitlines()
-    return None, lines[-1] if lines else "kaldilm gave no reason"
+    if unspoken := sorted(set(missing) - _UNKNOWN_WORDS):
+        named = ", ".join(unspoken[:10]) + (", ..." if len(unspoken) > 10 else "")
+        message = f"{len(unspoken)} of {len(vocabulary)} words of the language model are not in the lexicon: {named}"
+        if missing_words == "error":
+            raise DataError(
+                message,
+                path=arpa_path,
+                fix="add them to the lexicon, or choose --missing-words drop (leave out their n-grams) or oov",
+            )
+        kept = "their n-grams are left out" if missing_words == "drop" else f"they are taken for {unknown_word}"
+        _LOG.warning("%s: %s; %s", arpa_path, message, kept)
+    if missing_words == "oov" and missing:
+        if unknown_word is None or unknown_word not in words:
+            raise DataError(f"the unknown word {unknown_word!r} is not in the symbol table", path=words.path)
+        model = merge_words(model, missing, unknown_word)
+    return grammar_of(model, words)
 
 
 def arpa_vocabulary(arpa_path: str | PathLike[str]) -> frozenset[str]:
-    """Words of an ARPA model's unigrams, without ``<s>`` and ``</s>``; :class:`FormatError` if it has none."""
-    words = set()
-    inside = False
-    for line in _lines(arpa_path):
-        text = line.strip()
-        if text.startswith("\\"):
-            if inside:
-                break
-            inside = text == "\\1-grams:"
-        elif inside and len(fields := text.split()) >= 2:
-            words.add(fields[1])
-    words -= {BEGIN, END}
-    if not words:
-        raise FormatError("not an ARPA language model: it has no words in a \\1-grams: section", path=arpa_path)
-    return frozenset(words)
-
-
-def _lines(path: str | PathLike[str]) -> Iterator[str]:
-    source = Path(path)
-    try:
-        with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as stream:
-            for line in stream:
-                yield line.decode("utf-8", "surrogateescape").rstrip("\n")
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FormatError(f"the language model cannot be read: {reason}", path=path, fix="check the path") from None
+    """Words of an ARPA model's unigrams, without ``<s>`` and ``</s>``; :class:`FormatError` if it is none."""
+    return frozenset(read_arpa(arpa_path).words) - {BEGIN, END}
 
 
 def spoken_words(lang: Lang) -> list[str]:
