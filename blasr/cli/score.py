@@ -23,8 +23,9 @@ from blasr.cli.score_report import (
     write_json,
 )
 from blasr.cli.score_stm import score_stm
+from blasr.decoding.compact_lattice import CompactLattice
 from blasr.decoding.lattice import Lattice
-from blasr.decoding.lattice_io import read_lattices
+from blasr.decoding.lattice_table import read_any_lattices
 from blasr.decoding.sweep import Setting, best_setting, sweep
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.symbols import SymbolTable
@@ -188,7 +189,7 @@ def _read_speakers(path: Path) -> dict[str, str]:
 
 
 def _lattices(path: Path) -> Iterator[tuple[str, Lattice]]:
-    """The lattices of an archive, or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` and so on."""
+    """The lattices of an archive or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` and so on; compact ones too."""
     files = [path]
     if path.is_dir():
         files = [path / "lat.ark"]
@@ -198,7 +199,8 @@ def _lattices(path: Path) -> Iterator[tuple[str, Lattice]]:
         if not files:
             raise DataError("has neither lat.ark nor lat.1.gz", path=path, fix="decode first (blasr decode --out)")
     for file in files:
-        yield from read_lattices(file)
+        for utterance, lattice in read_any_lattices(file):
+            yield utterance, lattice.to_lattice() if isinstance(lattice, CompactLattice) else lattice
 
 
 def _numbers(score: Score) -> dict[str, Any]:
