@@ -189,7 +189,7 @@ def _read_speakers(path: Path) -> dict[str, str]:
 
 
 def _lattices(path: Path) -> Iterator[tuple[str, Lattice]]:
-    """The lattices of an archive or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` and so on; compact ones too."""
+    """The lattices of an archive or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` ...; compact ones too."""
     files = [path]
     if path.is_dir():
         files = [path / "lat.ark"]
