@@ -7,6 +7,7 @@ from blasr.nn.conv import ConvNorm
 from blasr.nn.counting import LayerCount, count_layers, module_outputs
 from blasr.nn.residual import ResidualBlock
 from blasr.nn.resize import Resize, ResizeMode
+from blasr.nn.shuffle import FirstChannels, ShuffleUnit
 
 __all__ = [
     "HEIGHT",
@@ -14,6 +15,7 @@ __all__ = [
     "BigLittleModule",
     "Bottleneck",
     "ConvNorm",
+    "FirstChannels",
     "LayerCount",
     "Merge",
     "Pair",
@@ -21,6 +23,7 @@ __all__ = [
     "Resize",
     "ResizeMode",
     "Shortcut",
+    "ShuffleUnit",
     "SqueezeExcitation",
     "branch_names",
     "count_layers",

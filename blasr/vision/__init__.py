@@ -6,11 +6,10 @@ Every name of :data:`VARIANTS` is also a constructor: ``blasr.vision.bl_resnet50
 from collections.abc import Callable
 from functools import partial
 
-from blasr.vision.factory import create_backbone, create_model, list_models
+from blasr.vision.factory import VARIANTS, create_backbone, create_model, list_models
 from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
 from blasr.vision.released import load_released_state_dict, read_released_file
 from blasr.vision.summary import ModelSummary, summarize
-from blasr.vision.variants import VARIANTS
 
 __all__ = [
     "VARIANTS",

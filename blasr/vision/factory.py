@@ -6,18 +6,29 @@ import difflib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from torch import nn
 
 from blasr.errors import ConfigError
-from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, Resize, ResizeMode
-from blasr.vision.layout import module_specs, stem_channels
+from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, FirstChannels, Resize, ResizeMode, ShuffleUnit
+from blasr.vision import layout, shufflenet
 from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
-from blasr.vision.specs import BlockSpec, ConvSpec, Layer, ModuleSpec, PoolSpec
-from blasr.vision.variants import VARIANTS, Variant
+from blasr.vision.shufflenet import SHUFFLE_VARIANTS, ShuffleVariant
+from blasr.vision.specs import (
+    BlockSpec,
+    ConvSpec,
+    Layer,
+    ModuleSpec,
+    NetworkSpec,
+    PoolSpec,
+    ShuffleSpec,
+    SplitSpec,
+)
+from blasr.vision.variants import RESNET_VARIANTS, Variant
 
-STEM_STRIDE = 2
-"""Of the first convolution."""
+VARIANTS: Final[dict[str, Variant | ShuffleVariant]] = {**RESNET_VARIANTS, **SHUFFLE_VARIANTS}
+"""Every image model of the paper by name."""
 
 FINEST_STRIDE = 4
 """Of the finest feature map that detectors use."""
@@ -28,7 +39,7 @@ def list_models(pattern: str = "") -> list[str]:
     return [name for name in VARIANTS if pattern in name]
 
 
-def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> Variant:
+def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> Variant | ShuffleVariant:
     """The row called ``name`` (what follows an ``@`` is an image size and no matter here), perhaps with another
     alpha or beta.
 
@@ -47,7 +58,7 @@ def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -
     if alpha is None and beta is None:
         return variant
     if not variant.big_little:
-        raise ConfigError(f"{name} has no branches", fix=f"leave out alpha and beta, or choose bl_{name}_a2b4")
+        raise ConfigError(f"{name} has no branches", fix="leave out alpha and beta, or choose a name with bl_")
     return replace(variant, alpha=alpha or variant.alpha, beta=beta or variant.beta)
 
 
@@ -87,11 +98,9 @@ def create_model(
         raise ConfigError(f"found drop_rate {drop_rate}, expected from 0 to below 1")
     if upsample not in ("bilinear", "nearest"):
         raise ConfigError(f"found upsample {upsample!r}, expected bilinear or nearest")
-    variant = find_variant(name, alpha, beta)
-    specs, channels = module_specs(variant, width), stem_channels(variant, width)
-    stem = ConvNorm(in_chans, channels, (7, 7), stride=(2, 2), padding=(3, 3), bias=False)
-    parts = {"stem": stem, **dict(_parts(specs, channels, upsample))}
-    model = ImageModel(parts, tuple(feature_infos(specs)), num_classes, in_chans, drop_rate)
+    spec = network_spec(find_variant(name, alpha, beta), width)
+    parts = {"stem": _layer(in_chans, spec.stem), **dict(_parts(spec, upsample))}
+    model = ImageModel(parts, tuple(feature_infos(spec)), num_classes, in_chans, drop_rate)
     initialize(model)
     return model
 
@@ -110,8 +119,16 @@ def create_backbone(
     return FeatureBackbone(create_model(name, 0, upsample, width=width), out_indices)
 
 
-def _parts(specs: tuple[ModuleSpec, ...], in_channels: int, upsample: ResizeMode) -> Iterator[tuple[str, nn.Module]]:
-    for spec in specs:
+def network_spec(variant: Variant | ShuffleVariant, width: float) -> NetworkSpec:
+    """What ``variant`` consists of, with its channel counts multiplied by ``width``."""
+    if isinstance(variant, ShuffleVariant):
+        return shufflenet.network_spec(variant, width)
+    return layout.network_spec(variant, width)
+
+
+def _parts(network: NetworkSpec, upsample: ResizeMode) -> Iterator[tuple[str, nn.Module]]:
+    in_channels = network.stem.channels
+    for spec in network.modules:
         yield spec.name, _module(in_channels, spec, upsample)
         if spec.transition is not None:
             yield spec.transition_name, _layer(spec.channels, spec.transition)
@@ -170,14 +187,19 @@ def _layer(in_channels: int, spec: Layer) -> nn.Module:
                 shortcut=spec.shortcut,
                 relu=spec.relu,
             )
+        case ShuffleSpec():
+            return ShuffleUnit(in_channels, spec.channels, stride=(spec.stride, spec.stride), bias=False)
         case PoolSpec():
-            return nn.MaxPool2d(3, stride=2, padding=1)
+            pool = nn.MaxPool2d if spec.kind == "max" else nn.AvgPool2d
+            return pool(3, stride=spec.stride, padding=1)
+        case SplitSpec():
+            return FirstChannels(spec.channels)
 
 
-def feature_infos(specs: tuple[ModuleSpec, ...]) -> Iterator[FeatureInfo]:
+def feature_infos(network: NetworkSpec) -> Iterator[FeatureInfo]:
     """The last part at each stride from 4 on: the deepest map of each resolution."""
-    stride, infos = STEM_STRIDE, {}
-    for spec in specs:
+    stride, infos = network.stem.stride, {}
+    for spec in network.modules:
         for layer in spec.branches[-1]:
             stride *= layer.stride
         infos[stride] = FeatureInfo(spec.name, spec.channels, stride)

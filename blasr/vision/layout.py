@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import lcm
 
-from blasr.vision.specs import BlockSpec, Branch, ConvSpec, Layer, ModuleSpec, PoolSpec
+from blasr.vision.specs import BlockSpec, Branch, ConvSpec, Layer, ModuleSpec, NetworkSpec, PoolSpec
 from blasr.vision.variants import PLANES, Variant
 
 EXPANSION = 4
@@ -37,18 +37,15 @@ TRANSITION_STRIDES = {2: (1, 2, 2, 1), 3: (1, 4, 2, 1)}
 """For each number of scales, the stride of the transition after the stem and after each branched stage."""
 
 
-def module_specs(variant: Variant, width: float = 1.0) -> tuple[ModuleSpec, ...]:
-    """The modules of ``variant`` after its first convolution.
+def network_spec(variant: Variant, width: float = 1.0) -> NetworkSpec:
+    """The network of ``variant``.
 
     ``width`` multiplies every channel count of the network but the input's and the output's, rounded so that every
     branch and every group has a whole number of channels.
     """
-    return tuple((_big_little if variant.big_little else _plain)(Layout(variant, width)))
-
-
-def stem_channels(variant: Variant, width: float = 1.0) -> int:
-    """Channels of the first convolution."""
-    return Layout(variant, width).planes[0]
+    layout = Layout(variant, width)
+    modules = tuple((_big_little if variant.big_little else _plain)(layout))
+    return NetworkSpec(ConvSpec(layout.planes[0], 7, stride=2), modules)
 
 
 class Layout:

@@ -71,5 +71,42 @@ TABLES: Final = (
     PaperFigures(8, "bl_resnet50_a2b4_m2", 23.48, 2.74, 26.66),
     PaperFigures(8, "bl_resnet50_a2b4_m1", 24.57, 2.64, 26.64),
     PaperFigures(8, "bl_resnet101_a2b4_m7", 21.85, 5.21, 44.44),
+    PaperFigures(9, "shufflenet_v2_x1_0", 30.60, 0.146, 2.30),
+    PaperFigures(9, "shufflenet_v2_x1_5", 28.03, 0.299, 3.51),
+    PaperFigures(9, "shufflenet_v2_x2_0", 26.85, 0.588, 7.40),
+    PaperFigures(9, "bl_shufflenet_v2_x1_0@256", 30.84, 0.150, 2.33),
+    PaperFigures(9, "bl_shufflenet_v2_x1_5@256", 27.83, 0.298, 4.80),
+    PaperFigures(9, "bl_shufflenet_v2_x2_0@256", 26.38, 0.590, 7.60),
 )
 """Every row, in the paper's order."""
+
+
+@dataclass(frozen=True)
+class DetectionFigures:
+    """One published pair of columns of Table 10: Faster R-CNN with a feature pyramid and 300 proposals.
+
+    Attributes:
+        backbone: the image model.
+        dataset: PASCAL VOC 2007 or MS COCO.
+        height, width: of the image that MACs are counted for.
+        num_classes: of objects, with the background.
+        precision: mean average precision in %, at an overlap of 0.5 (VOC) or averaged over 0.5 to 0.95 (COCO).
+        gmacs: 10^9 multiply-accumulates.
+    """
+
+    backbone: str
+    dataset: str
+    height: int
+    width: int
+    num_classes: int
+    precision: float
+    gmacs: float
+
+
+DETECTION: Final = (
+    DetectionFigures("resnet101", "VOC", 600, 1024, 21, 81.5, 137.70),
+    DetectionFigures("bl_resnet101_a2b4", "VOC", 600, 1024, 21, 81.4, 89.21),
+    DetectionFigures("resnet101", "COCO", 800, 1344, 81, 39.2, 234.85),
+    DetectionFigures("bl_resnet101_a2b4", "COCO", 800, 1344, 81, 39.5, 151.11),
+)
+"""Table 10."""

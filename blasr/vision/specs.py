@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from blasr.nn import Merge, Shortcut, branch_names
 
@@ -49,18 +50,54 @@ class BlockSpec:
 
 
 @dataclass(frozen=True)
+class ShuffleSpec:
+    """A unit of ShuffleNetV2."""
+
+    channels: int
+    stride: int = 1
+
+    def __str__(self) -> str:
+        return f"shuffle unit {self.channels}{_strided(self.stride)}"
+
+
+@dataclass(frozen=True)
 class PoolSpec:
-    """The 3x3 maximum that ends the stem of a plain network."""
+    """The maximum or the mean over 3x3."""
 
     channels: int
     stride: int = 2
+    kind: Literal["max", "mean"] = "max"
 
     def __str__(self) -> str:
-        return f"max 3x3{_strided(self.stride)}"
+        return f"{self.kind} 3x3{_strided(self.stride)}"
 
 
-Layer = ConvSpec | BlockSpec | PoolSpec
+@dataclass(frozen=True)
+class SplitSpec:
+    """The first ``channels`` channels."""
+
+    channels: int
+    stride: int = 1
+
+    def __str__(self) -> str:
+        return f"first {self.channels} channels"
+
+
+Layer = ConvSpec | BlockSpec | ShuffleSpec | PoolSpec | SplitSpec
 Branch = tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A whole network but for its classifier.
+
+    Attributes:
+        stem: the first convolution.
+        modules: all that follows.
+    """
+
+    stem: ConvSpec
+    modules: tuple[ModuleSpec, ...]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from blasr.nn import LayerCount, count_layers, module_outputs
-from blasr.vision.factory import create_model, find_variant
-from blasr.vision.layout import module_specs, stem_channels
+from blasr.vision.factory import create_model, find_variant, network_spec
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,9 @@ def summarize(name: str, *, image_size: int = 224, num_classes: int = 1000, widt
 
 
 def _structures(name: str, num_classes: int, width: float) -> Iterator[tuple[str, str]]:
-    variant = find_variant(name)
-    yield "stem", f"7x7, {stem_channels(variant, width)}, s2"
-    for spec in module_specs(variant, width):
+    network = network_spec(find_variant(name), width)
+    yield "stem", str(network.stem)
+    for spec in network.modules:
         yield spec.name, str(spec)
         if spec.transition is not None:
             yield spec.transition_name, str(spec.transition)

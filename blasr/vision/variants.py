@@ -107,5 +107,5 @@ def _table() -> dict[str, Variant]:
     return {**rows, **{row.name: row for row in special}}
 
 
-VARIANTS: Final = _table()
+RESNET_VARIANTS: Final = _table()
 """ResNet, ResNeXt and SEResNeXt, plain and big-little, by name."""

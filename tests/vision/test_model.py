@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -26,6 +28,8 @@ KINDS = (
     "bl_resnet50_a2b4_m2",
     "bl_resnet50_a2b4_m1",
     "bl_resnet101_a2b4_m7",
+    "shufflenet_v2_x1_0",
+    "bl_shufflenet_v2_x1_0",
 )
 MODES: tuple[ResizeMode, ...] = ("bilinear", "nearest")
 BACKBONES = ("resnet50", "resnext101_64x4d", "bl_resnet50_a2b4", "bl_seresnext101_32x4d_a4b2", "bl_resnet101_a2b4_m7")
@@ -137,7 +141,7 @@ def test_mistakes() -> None:
         create_model("bl_resnet50_a2b4", alpha=3)
     with pytest.raises(ConfigError, match="alpha 64 does not divide the 32 groups"):
         create_model("bl_resnext50_32x4d_a2b4", alpha=64)
-    with pytest.raises(ConfigError, match=r"(?s)no branches.*bl_resnet50_a2b4"):
+    with pytest.raises(ConfigError, match="resnet50 has no branches"):
         create_model("resnet50", beta=2)
     with pytest.raises(ConfigError, match="width"):
         create_model("resnet50", width=0.0)
@@ -146,7 +150,11 @@ def test_mistakes() -> None:
     with pytest.raises(ConfigError, match="classes"):
         create_model("resnet50", -1)
     assert find_variant("bl_resnet101_a2b4@256") is VARIANTS["bl_resnet101_a2b4"]
-    assert find_variant("bl_resnet50_a2b4", alpha=4, beta=2).blocks == (3, 4, 6, 3)
+    assert find_variant("bl_resnet50_a2b4", alpha=4, beta=2) == replace(
+        VARIANTS["bl_resnet50_a4b2"], name="bl_resnet50_a2b4"
+    )
+    with pytest.raises(ConfigError, match="alpha 4 does not divide the 116 channels"):
+        create_model("bl_shufflenet_v2_x1_0", alpha=4)
 
 
 def test_wrong_images() -> None:
