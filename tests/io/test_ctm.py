@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blasr.errors import FormatError
-from blasr.io.ctm import CtmWord, read_ctm, write_ctm
+from blasr.io.ctm import CtmAlternatives, CtmWord, read_ctm, read_ctm_items, write_ctm
 
 names = st.text("abcAB01-_'", min_size=1, max_size=6)
 milliseconds = st.integers(0, 10_000_000).map(lambda count: count / 1000)
@@ -58,3 +58,43 @@ def test_another_line_is_refused(tmp_path: Path, line: str, message: str) -> Non
 def test_an_absent_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         list(read_ctm(tmp_path / "none"))
+
+
+BLOCK = """\
+rec A 0 0.1 the
+rec A * * <ALT_BEGIN>
+rec A 0.1 0.2 cat 0.5
+rec A * * <ALT>
+rec A * * <alt>
+rec A 0.1 0.1 a
+rec A 0.2 0.1 cart
+rec A * * <ALT_END>
+"""
+
+
+def test_reads_alternatives(tmp_path: Path) -> None:
+    path = tmp_path / "ctm"
+    path.write_text(BLOCK)
+    word, block = read_ctm_items(path)
+    assert isinstance(word, CtmWord) and isinstance(block, CtmAlternatives)
+    assert (word.line, block.recording, block.channel, block.line) == (1, "rec", "A", 2)
+    assert [[word.word for word in row] for row in block.options] == [["cat"], [], ["a", "cart"]]
+    with pytest.raises(FormatError, match="ctm:2: has alternatives"):
+        list(read_ctm(path))
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["rec A * * <ALT>"], "ctm:1: found <ALT> outside a block"),
+        (["rec A * * <ALT_BEGIN>", "rec A * * <ALT_BEGIN>"], "ctm:2: found <ALT_BEGIN> inside the block that began in"),
+        (["rec A * * <ALT_BEGIN>", "rec A 0 1 a"], "ctm:1: the <ALT_BEGIN> has no <ALT_END>"),
+        (["rec A * * <ALT_BEGIN>", "rec A * * <ALT_END>"], "ctm:1: the alternatives hold no word"),
+        (["rec A * * <ALT_BEGIN>", "rec B 0 1 a", "rec A * * <ALT_END>"], "ctm:2: found rec B among"),
+    ],
+)
+def test_a_broken_block_is_refused(tmp_path: Path, lines: list[str], message: str) -> None:
+    path = tmp_path / "ctm"
+    path.write_text("\n".join(lines))
+    with pytest.raises(FormatError, match=message):
+        list(read_ctm_items(path))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from blasr.errors import DependencyError
 from blasr.io.ctm import CtmAlternatives, CtmWord, read_ctm_items
 from blasr.io.glm import read_glm
 from blasr.io.stm import StmSegment, read_stm
+from blasr.scoring import sctk
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hub5 import Hub5Score, score_segments
+from blasr.scoring.matched_pairs import matched_pairs
 from blasr.scoring.normalisation import Normaliser
 from blasr.scoring.sctk import find_sctk, score_with_sctk
 
@@ -151,7 +157,7 @@ def counts(score: Hub5Score) -> dict[tuple[str, str, float], ErrorCounts]:
 
 
 @needs_sctk
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_segment_has_nists_counts(tmp_path: Path, seed: int) -> None:
     """Segment by segment, 240 of them for each seed."""
     generate(tmp_path, seed)
@@ -161,3 +167,47 @@ def test_every_segment_has_nists_counts(tmp_path: Path, seed: int) -> None:
     assert len(ours) > 200
     different = {where: (ours[where], theirs[where]) for where in ours if ours[where] != theirs[where]}
     assert not different
+
+
+@needs_sctk
+def test_the_matched_pairs_test_is_that_of_sc_stats(tmp_path: Path) -> None:
+    """Segments, mean and Z to the three digits that it prints, on transcripts without markup."""
+    rng = random.Random(5)
+    segments = [rng.choices("abcd", k=rng.randint(1, 12)) for _ in range(150)]
+    (tmp_path / "ref.stm").write_text(
+        "".join(f"rec A ann {n} {n + 1} {' '.join(words)}\n" for n, words in enumerate(segments))
+    )
+    folder = find_sctk()
+    assert folder is not None
+    alignments, reports = [], b""
+    for name, loss in (("a", 0.2), ("b", 0.25)):
+        ctm = tmp_path / f"{name}.ctm"
+        ctm.write_text(
+            "".join(
+                f"rec A {n + 0.05 * k:.2f} 0.02 {word if rng.random() > loss else rng.choice('abcd')}\n"
+                for n, words in enumerate(segments)
+                for k, word in enumerate([*words, "d"] if rng.random() < loss else words)
+                if rng.random() > loss / 2 or k == 0
+            )
+        )
+        command = [str(folder / "sclite"), "-r", "ref.stm", "stm", "-h", ctm.name, "ctm", name, "-F", "-D"]
+        subprocess.run([*command, "-o", "sgml", "-O", ".", "-n", name], cwd=tmp_path, check=True, capture_output=True)
+        reports += (tmp_path / f"{name}.sgml").read_bytes()
+        words = [((word,),) for word in read_ctm_items(ctm) if isinstance(word, CtmWord)]
+        score = score_segments(read_stm(tmp_path / "ref.stm").segments, words)
+        alignments.append([[pair.verdict for pair in scored.pairs] for scored in score.segments])
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
+    command = ["sc_stats", "-p", "-t", "mapsswe", "-v", "-n", "-"]
+    printed = subprocess.run(command, input=reports, env=environment, cwd=tmp_path, check=True, capture_output=True)
+    pattern = r"# segs: (\d+)\).*mean: (\S+)\) \(std dev: (\S+)\) \(Z Stat: (\S+)\)"
+    found = re.search(pattern, printed.stdout.decode("latin1"))
+    assert found is not None
+    ours = matched_pairs(*alignments)
+    theirs = [float(value) for value in found.groups()]
+    assert [ours.segments, round(ours.mean, 3), round(ours.standard_deviation, 3), round(ours.z, 3)] == theirs
+
+
+def test_where_sctk_is_absent_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sctk, "find_sctk", lambda: None)
+    with pytest.raises(DependencyError, match="apt-get install sctk"):
+        score_with_sctk([], [], None)
