@@ -10,6 +10,7 @@ from typing import Literal
 
 from blasr.errors import ConfigError, DataError
 from blasr.io.data_tables import (
+    ALL_TABLES,
     BY_RECORDING,
     BY_SPEAKER,
     BY_UTTERANCE,
@@ -213,8 +214,10 @@ def _speaker_parts(utt2spk: Lines, speakers: dict[bytes, bytes], parts: int, fol
 
 
 def _up_to_date(folder: Path, tables: Collection[str], parts: Sequence[Path]) -> bool:
-    """Whether all parts have the directory's files, none of them older than the original."""
+    """Whether all parts have the directory's files and no others, none of them older than the original."""
     for part in parts:
+        if any((part / name).is_file() for name in ALL_TABLES if name not in tables and name != "spk2utt"):
+            return False
         for name in tables:
             copy = part / name
             if not copy.is_file() or copy.stat().st_mtime < (folder / name).stat().st_mtime:

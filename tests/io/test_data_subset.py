@@ -118,6 +118,9 @@ def test_parts_that_are_there_are_left_alone(tmp_path: Path) -> None:
     os.utime(source / "text", (later, later))
     split_data_dir(source, 2)
     assert "new" in (part / "text").read_text()
+    (source / "utt2dur").unlink()
+    split_data_dir(source, 2)
+    assert not (part / "utt2dur").exists()
 
 
 @pytest.mark.parametrize(("sizes", "parts"), [(SIZES, 5), ({"ann": 100, "bob": 1, "cat": 1}, 4), (SIZES, 0)])
