@@ -48,8 +48,8 @@ def test_every_error_is_in_one_stretch(first: list[str], data: st.DataObject) ->
         pieces = [("I" if more else "") + letter for more, letter in zip(inserted, [*system, ""], strict=True)]
         systems.append(verdicts("".join(pieces)))
     found = error_segments(systems[0], systems[1])
-    for number, system in enumerate(systems):
-        assert sum(pair[number] for pair in found) == sum(verdict is not Verdict.CORRECT for verdict in system)
+    for number, aligned in enumerate(systems):
+        assert sum(pair[number] for pair in found) == sum(verdict is not Verdict.CORRECT for verdict in aligned)
     assert error_segments(systems[1], systems[0]) == [(second, first) for first, second in found]
 
 
