@@ -53,6 +53,7 @@ class BinaryReader:
         """Bytes from the start of the stream to the next unread one."""
         self._stream: Any = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
         self._size = size
+        self._scratch = np.empty(0, np.uint8)
 
     def seek(self, offset: int) -> None:
         """Go to an offset from the start of the stream."""
@@ -97,22 +98,40 @@ class BinaryReader:
     def values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
         """``count`` raw values of ``what``, in an array of their own."""
         kind = np.dtype(dtype)
-        size = self.check_count(count, kind.itemsize, f"values of {what}") * kind.itemsize
-        if self._size is None and size > PIECE:
+        size = count * kind.itemsize
+        if count < 0 or (self._size is not None and size > self._size - self.offset):
+            self.check_count(count, kind.itemsize, f"values of {what}")
+        if size > PIECE and self._size is None:
             return np.frombuffer(bytearray(self.take(size, what)), kind)
         array = np.empty(count, kind)
         if size:
-            try:
-                found = self._stream.readinto(array)
-            except (EOFError, OSError, zlib.error) as error:
-                raise self.error(f"unreadable: {error}") from error
-            while found < size:  # some streams give less than they have at a time
-                if not (more := self._read(size - found)):
-                    raise self.error(f"truncated: {what} needs {size} bytes, {found} are left")
-                array.view(np.uint8)[found : found + len(more)] = np.frombuffer(more, np.uint8)
-                found += len(more)
-        self.offset += size
+            self._fill(array, size, what)
         return array
+
+    def passing_values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
+        """As :meth:`values`, but the array holds them only until the next such call, which uses it again."""
+        kind = np.dtype(dtype)
+        size = count * kind.itemsize
+        if count < 0 or self._size is None or size > self._size - self.offset:
+            return self.values(dtype, count, what)
+        if size > len(self._scratch):
+            self._scratch = np.empty(size, np.uint8)
+        array = self._scratch[:size].view(kind)
+        if size:
+            self._fill(array, size, what)
+        return array
+
+    def _fill(self, array: AnyArray, size: int, what: str) -> None:
+        try:
+            found = self._stream.readinto(array)
+        except (EOFError, OSError, zlib.error) as error:
+            raise self.error(f"unreadable: {error}") from error
+        while found < size:  # some streams give less than they have at a time
+            if not (more := self._read(size - found)):
+                raise self.error(f"truncated: {what} needs {size} bytes, {found} are left")
+            array.view(np.uint8)[found : found + len(more)] = np.frombuffer(more, np.uint8)
+            found += len(more)
+        self.offset += size
 
     def rest(self) -> bytes:
         """Everything up to the end of the stream."""
@@ -137,6 +156,14 @@ class BinaryReader:
     def at(self, byte: bytes) -> bool:
         """Whether this byte comes next; it is not taken."""
         return self._window()[:1] == byte
+
+    def match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Take what comes next if the pattern matches it; None, and nothing is taken, if not, or not in the buffer."""
+        match = pattern.match(self._window())
+        if match is not None:
+            self._stream.read(end := match.end())  # it lies in the buffer
+            self.offset += end
+        return match
 
     def _window(self) -> bytes:
         """Bytes that can be read next, without taking them; none at the end."""

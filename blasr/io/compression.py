@@ -6,7 +6,9 @@ decompressed here Kaldi's floats, bit for bit.
 
 from __future__ import annotations
 
+import struct
 from enum import IntEnum
+from math import isfinite
 from typing import IO, Any, Final
 
 import numpy as np
@@ -17,6 +19,10 @@ from blasr.units import AnyArray, FloatArray
 
 COMPRESSED_KINDS: Final = frozenset({"CM", "CM2", "CM3"})
 _HEADER: Final = np.dtype([("minimum", "<f4"), ("range", "<f4"), ("rows", "<i4"), ("columns", "<i4")])
+_UNPACKED: Final = struct.Struct("<ffii")
+_UINT16: Final = np.dtype("<u2")
+_UINT8: Final = np.dtype("u1")
+_LARGE: Final = 1e38
 _ONE: Final = np.float32(1.0)
 _LAST_PERCENTILES: Final = (65532, 65533, 65534, 65535)
 _PER_UINT16: Final = np.float32(1.52590218966964e-05)
@@ -51,28 +57,32 @@ _TWO_BYTES: Final = (CompressionMethod.TWO_BYTE_AUTO, CompressionMethod.TWO_BYTE
 
 def read_compressed(reader: BinaryReader, kind: str) -> FloatArray:
     """A compressed matrix whose first token, ``kind``, has been read; float32 ``(T, F)``."""
-    header = np.frombuffer(reader.take(_HEADER.itemsize, "the header of a compressed matrix"), _HEADER)[0]
-    rows, columns = int(header["rows"]), int(header["columns"])
-    reader.check_count(rows, 0, "rows")
-    reader.check_count(columns, 0, "columns")
-    minimum, extent = header["minimum"], header["range"]
-    if not (np.isfinite(minimum) and np.isfinite(extent)):
+    lowest, span, rows, columns = _UNPACKED.unpack(reader.take(_HEADER.itemsize, "the header of a compressed matrix"))
+    if not (isfinite(lowest) and isfinite(span)):
         raise reader.error("the range of a compressed matrix is not finite")
-    reader.check_count(rows * columns, 2 if kind == "CM2" else 1, "values of a compressed matrix")
-    if rows == 0 or columns == 0:
-        if rows != columns:
+    if rows <= 0 or columns <= 0:
+        if rows or columns:
             raise reader.error(f"a matrix of {rows} rows and {columns} columns cannot be")
         return np.zeros((rows, columns), np.float32)
-    with np.errstate(all="ignore"):  # a corrupt header may overflow; the values are then infinite
-        if kind == "CM":
-            percentiles = reader.values("<u2", 4 * columns, "the headers of the columns").reshape(columns, 4)
-            codes = reader.values("u1", rows * columns, "a compressed matrix").reshape(columns, rows)
-            return _expand_columns(percentiles, codes, minimum, extent)
-        levels, dtype = (65535.0, "<u2") if kind == "CM2" else (255.0, "u1")
-        increment = np.float32(float(extent) * (1.0 / levels))
-        matrix = reader.values(dtype, rows * columns, "a compressed matrix") * increment
-        matrix += minimum
-    return np.asarray(matrix, np.float32).reshape(rows, columns)
+    if abs(lowest) + abs(span) > _LARGE:  # only a corrupt header may overflow; the values are then infinite
+        with np.errstate(all="ignore"):
+            return _read_body(reader, kind, (rows, columns), lowest, span)
+    return _read_body(reader, kind, (rows, columns), lowest, span)
+
+
+def _read_body(reader: BinaryReader, kind: str, shape: tuple[int, int], lowest: float, span: float) -> FloatArray:
+    rows, columns = shape
+    minimum = np.float32(lowest)
+    if kind == "CM":
+        reader.check_count(columns, 8 + rows, "columns of a compressed matrix")
+        percentiles = reader.values(_UINT16, 4 * columns, "the headers of the columns").reshape(columns, 4)
+        codes = reader.passing_values(_UINT8, rows * columns, "a compressed matrix").reshape(columns, rows)
+        return _expand_columns(percentiles, codes, minimum, np.float32(span))
+    levels, dtype = (65535.0, _UINT16) if kind == "CM2" else (255.0, _UINT8)
+    matrix: FloatArray = reader.passing_values(dtype, rows * columns, "a compressed matrix").astype(np.float32)
+    np.multiply(matrix, np.float32(span * (1.0 / levels)), out=matrix)
+    np.add(matrix, minimum, out=matrix)
+    return matrix.reshape(shape)
 
 
 def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMethod) -> None:

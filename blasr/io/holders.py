@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Generic, Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -31,6 +32,9 @@ class Holder(Generic[T]):
         text_end: the byte that ends a value in text; a new line follows it or is it.
         form: ``"either"``; ``"text"`` where there is no binary form (tokens); ``"bare"`` where the values tell their
             form themselves, without Kaldi's header (lattices, waves): their reader is always a binary one.
+        head: matches, in one step, the key (its first group), the header and the sizes of a value in its usual binary
+            form; archives of many small values are read several times faster so.
+        read_body: reads what is behind such a head.
     """
 
     what: str
@@ -38,6 +42,8 @@ class Holder(Generic[T]):
     write: Callable[[Writer, T], None]
     text_end: Literal[b"\n", b"]"] = b"\n"
     form: Literal["either", "text", "bare"] = "either"
+    head: re.Pattern[bytes] | None = None
+    read_body: Callable[[BinaryReader, re.Match[bytes]], T] | None = None
 
 
 def _read_matrix(reader: Reader) -> AnyArray:
@@ -47,21 +53,37 @@ def _read_matrix(reader: Reader) -> AnyArray:
     return read_compressed(reader, kind) if kind in COMPRESSED_KINDS else reader.float_matrix(kind=kind)
 
 
+_MATRIX_HEAD: Final = re.compile(rb"([!-~]+) \0B(?:([FD])M \x04(....)\x04(....)|(CM[23]?) )", re.DOTALL)
+_FLOATS: Final[dict[bytes, np.dtype[Any]]] = {b"F": np.dtype("<f4"), b"D": np.dtype("<f8")}
+
+
+def _read_matrix_body(reader: BinaryReader, head: re.Match[bytes]) -> AnyArray:
+    _, kind, rows_bytes, columns_bytes, compressed = head.groups()
+    if compressed:
+        return read_compressed(reader, compressed.decode())
+    rows, columns = (int.from_bytes(size, "little", signed=True) for size in (rows_bytes, columns_bytes))
+    reader.check_count(min(rows, columns), 0, "rows or columns")
+    return reader.values(_FLOATS[kind], rows * columns, "a matrix").reshape(rows, columns)
+
+
 def _read_vector(reader: Reader) -> AnyArray:
     return reader.float_vector()
 
 
-MATRIX: Final = Holder[AnyArray]("a matrix", _read_matrix, lambda w, matrix: w.float_matrix(matrix), b"]")
-"""Matrices ``(T, F)``, read as they are stored (compressed ones as float32), written in 32 bits."""
-DOUBLE_MATRIX: Final = Holder[AnyArray](
-    "a matrix", _read_matrix, lambda writer, matrix: writer.float_matrix(matrix, double=True), b"]"
+MATRIX: Final = Holder[AnyArray](
+    "a matrix",
+    _read_matrix,
+    lambda writer, matrix: writer.float_matrix(matrix),
+    b"]",
+    head=_MATRIX_HEAD,
+    read_body=_read_matrix_body,
 )
+"""Matrices ``(T, F)``, read as they are stored (compressed ones as float32), written in 32 bits."""
+DOUBLE_MATRIX: Final = replace(MATRIX, write=lambda writer, matrix: writer.float_matrix(matrix, double=True))
 """Matrices written in 64 bits."""
 VECTOR: Final = Holder[AnyArray]("a vector", _read_vector, lambda writer, vector: writer.float_vector(vector), b"]")
 """Vectors ``(N,)``, read as they are stored, written in 32 bits."""
-DOUBLE_VECTOR: Final = Holder[AnyArray](
-    "a vector", _read_vector, lambda writer, vector: writer.float_vector(vector, double=True), b"]"
-)
+DOUBLE_VECTOR: Final = replace(VECTOR, write=lambda writer, vector: writer.float_vector(vector, double=True))
 """Vectors written in 64 bits."""
 
 
@@ -74,7 +96,7 @@ def compressed_matrix(method: CompressionMethod = CompressionMethod.AUTOMATIC) -
         else:
             writer.float_matrix(_through_compression(matrix, method))
 
-    return Holder("a matrix", _read_matrix, write, b"]")
+    return replace(MATRIX, write=write)
 
 
 def _through_compression(matrix: AnyArray, method: CompressionMethod) -> AnyArray:
@@ -101,7 +123,20 @@ def _write_int_vector(writer: Writer, values: AnyArray) -> None:
         writer.newline()
 
 
-INT_VECTOR: Final = Holder[AnyArray]("a vector of integers", _read_int_vector, _write_int_vector)
+_INT_VECTOR_HEAD: Final = re.compile(rb"([!-~]+) \0B\x04(....)", re.DOTALL)
+
+
+def _read_int_vector_body(reader: BinaryReader, head: re.Match[bytes]) -> IntArray:
+    return reader.sized_ints(int.from_bytes(head[2], "little", signed=True), "integers")
+
+
+INT_VECTOR: Final = Holder[AnyArray](
+    "a vector of integers",
+    _read_int_vector,
+    _write_int_vector,
+    head=_INT_VECTOR_HEAD,
+    read_body=_read_int_vector_body,
+)
 """Vectors of int32 ``(T,)``, such as alignments."""
 
 

@@ -15,7 +15,8 @@ from blasr.errors import DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.pipes import files_of, is_command, open_pipeline, open_sink, packed_file_of, refuse_command
 
-BUFFER: Final = 1 << 18
+BUFFER: Final = 1 << 10
+"""Bytes read ahead: enough for heads and small values. What is larger goes past the buffer to its own array at once."""
 READ_FIX: Final = "name the file itself (one ending in .gz is decompressed), or allow commands with --allow-pipes"
 WRITE_FIX: Final = "name a file (one ending in .gz is compressed), or allow commands with --allow-pipes"
 

@@ -103,14 +103,21 @@ def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = F
 def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str, T]]:
     """Keys and values from a reader's position to the end of its stream."""
     line = 1
-    while (key := reader.try_token(leave_newline=True)) is not None:
+    while True:
+        head = None if holder.head is None else reader.match(holder.head)
+        key = reader.try_token(leave_newline=True) if head is None else head[1].decode("ascii")
+        if key is None:
+            return
         try:
-            value, lines = read_behind_key(reader, holder, line)
+            if head is not None and holder.read_body is not None:
+                value = holder.read_body(reader, head)
+            else:
+                value, lines = read_behind_key(reader, holder, line)
+                line += lines
         except FormatError as error:
             raise FormatError(
                 error.message, path=error.path, line=error.line, utterance=error.utterance or key, fix=error.fix
             ) from None
-        line += lines
         yield key, value
 
 
