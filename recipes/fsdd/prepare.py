@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="where the data directories go")
     parser.add_argument("--connected", type=Path, metavar="DIR", help="test strings (default: joined from test)")
     parser.add_argument("--leave-out", metavar="SPEAKER", help="train without this speaker, test on all of that one's")
-    parser.add_argument("--train-strings", type=int, default=120, metavar="N", help="joined for training, per speaker")
+    parser.add_argument("--train-strings", type=int, default=60, metavar="N", help="joined for training, per speaker")
     parser.add_argument("--dev-strings", type=int, default=12, metavar="N", help="joined for dev, per speaker")
     parser.add_argument("--test-strings", type=int, default=6, metavar="N", help="joined for test, per speaker")
     parser.add_argument("--seed", type=int, default=0, help="of the joined strings")
