@@ -53,7 +53,6 @@ class BinaryReader:
         """Bytes from the start of the stream to the next unread one."""
         self._stream: Any = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
         self._size = size
-        self._scratch = np.empty(0, np.uint8)
 
     def seek(self, offset: int) -> None:
         """Go to an offset from the start of the stream."""
@@ -104,19 +103,6 @@ class BinaryReader:
         if size > PIECE and self._size is None:
             return np.frombuffer(bytearray(self.take(size, what)), kind)
         array = np.empty(count, kind)
-        if size:
-            self._fill(array, size, what)
-        return array
-
-    def passing_values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
-        """As :meth:`values`, but the array holds them only until the next such call, which uses it again."""
-        kind = np.dtype(dtype)
-        size = count * kind.itemsize
-        if count < 0 or self._size is None or size > self._size - self.offset:
-            return self.values(dtype, count, what)
-        if size > len(self._scratch):
-            self._scratch = np.empty(size, np.uint8)
-        array = self._scratch[:size].view(kind)
         if size:
             self._fill(array, size, what)
         return array

@@ -57,32 +57,53 @@ _TWO_BYTES: Final = (CompressionMethod.TWO_BYTE_AUTO, CompressionMethod.TWO_BYTE
 
 def read_compressed(reader: BinaryReader, kind: str) -> FloatArray:
     """A compressed matrix whose first token, ``kind``, has been read; float32 ``(T, F)``."""
-    lowest, span, rows, columns = _UNPACKED.unpack(reader.take(_HEADER.itemsize, "the header of a compressed matrix"))
+    header = reader.take(_HEADER.itemsize, "the header of a compressed matrix")
+    lowest, span, rows, columns = _UNPACKED.unpack(header)
     if not (isfinite(lowest) and isfinite(span)):
         raise reader.error("the range of a compressed matrix is not finite")
     if rows <= 0 or columns <= 0:
         if rows or columns:
             raise reader.error(f"a matrix of {rows} rows and {columns} columns cannot be")
         return np.zeros((rows, columns), np.float32)
-    if abs(lowest) + abs(span) > _LARGE:  # only a corrupt header may overflow; the values are then infinite
+    size = body_bytes(kind, header)
+    body = reader.values(_UINT8, size, "a compressed matrix")
+    return expand(kind, header, body)
+
+
+def body_bytes(kind: str, header: bytes) -> int:
+    """Bytes behind the header of a compressed matrix, a negative number if its sizes cannot be."""
+    _, _, rows, columns = _UNPACKED.unpack(header)
+    if rows <= 0 or columns <= 0:
+        return -1
+    return int(rows * columns * 2 if kind == "CM2" else rows * columns + (8 * columns if kind == "CM" else 0))
+
+
+def expand(kind: str, header: bytes, body: AnyArray) -> FloatArray:
+    """The ``(T, F)`` values of a compressed matrix, of its 16-byte header and the bytes behind it."""
+    lowest, span, rows, columns = _UNPACKED.unpack(header)
+    if not abs(lowest) + abs(span) < _LARGE:  # only a corrupt header may overflow; the values are then infinite
         with np.errstate(all="ignore"):
-            return _read_body(reader, kind, (rows, columns), lowest, span)
-    return _read_body(reader, kind, (rows, columns), lowest, span)
+            return _expand(kind, body, (rows, columns), lowest, span)
+    return _expand(kind, body, (rows, columns), lowest, span)
 
 
-def _read_body(reader: BinaryReader, kind: str, shape: tuple[int, int], lowest: float, span: float) -> FloatArray:
-    rows, columns = shape
-    minimum = np.float32(lowest)
+def _expand(kind: str, body: AnyArray, shape: tuple[int, int], lowest: float, span: float) -> FloatArray:
     if kind == "CM":
-        reader.check_count(columns, 8 + rows, "columns of a compressed matrix")
-        percentiles = reader.values(_UINT16, 4 * columns, "the headers of the columns").reshape(columns, 4)
-        codes = reader.passing_values(_UINT8, rows * columns, "a compressed matrix").reshape(columns, rows)
-        return _expand_columns(percentiles, codes, minimum, np.float32(span))
-    levels, dtype = (65535.0, _UINT16) if kind == "CM2" else (255.0, _UINT8)
-    matrix: FloatArray = reader.passing_values(dtype, rows * columns, "a compressed matrix").astype(np.float32)
-    np.multiply(matrix, np.float32(span * (1.0 / levels)), out=matrix)
-    np.add(matrix, minimum, out=matrix)
-    return matrix.reshape(shape)
+        rows, columns = shape
+        percentiles = body[: 8 * columns].view(_UINT16).reshape(columns, 4)
+        codes = body[8 * columns :].reshape(columns, rows)
+        return _expand_columns(percentiles, codes, np.float32(lowest), np.float32(span))
+    matrix = np.empty(shape, np.float32)
+    flat = matrix.reshape(-1)
+    if kind == "CM2":
+        np.copyto(flat, body.view(_UINT16))
+        increment = span * (1.0 / 65535.0)
+    else:
+        np.copyto(flat, body)
+        increment = span * (1.0 / 255.0)
+    np.multiply(flat, np.float32(increment), out=flat)
+    np.add(flat, np.float32(lowest), out=flat)
+    return matrix
 
 
 def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMethod) -> None:

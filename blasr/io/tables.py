@@ -11,7 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,6 +20,7 @@ from blasr.errors import BlasrError, FormatError
 from blasr.io.binary import BINARY_HEADER, BinaryReader
 from blasr.io.holders import MATRIX, VECTOR, Holder
 from blasr.io.pipes import is_command
+from blasr.io.plain_archives import read_plain_matrices
 from blasr.io.scripts import read_script
 from blasr.io.specifiers import Rspecifier, ScriptEntry, Specifier, cut
 from blasr.io.streams import open_input
@@ -93,7 +94,13 @@ def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = F
         return
     try:
         with open_input(table.path, allow_pipes=allow_pipes) as (stream, size):
-            yield from read_archive(BinaryReader(stream, table.path, size), holder)
+            reader = BinaryReader(stream, table.path, size)
+            if size is not None and holder.read is MATRIX.read:
+                for key, value, offset in read_plain_matrices(stream.fileno(), size):
+                    reader.offset = offset
+                    yield key, cast(T, value)
+                reader.seek(reader.offset)
+            yield from read_archive(reader, holder)
     except FormatError as error:
         if not table.permissive:
             raise

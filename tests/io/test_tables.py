@@ -221,3 +221,22 @@ def test_a_script_without_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.scp").write_text("u2\n", encoding="utf-8")
     with pytest.raises(FormatError, match="expected an utterance-id and a file"):
         list(read_matrices(tmp_path / "a.scp"))
+
+
+def test_what_the_quick_way_leaves_to_the_general_reader(tmp_path: Path) -> None:
+    """Usual entries, a key that is not ASCII, an empty matrix, a double one, and text forms are read in one archive."""
+    ones = np.ones((2, 3), np.float32)
+    for odd in ("ü", "empty", "u3"):
+        table = {"u1": ones, odd: np.zeros((0, 0), np.float32) if odd == "empty" else ones * 2, "u4": ones * 3}
+        ark, _ = write_table(tmp_path / odd, table)
+        assert_tables_equal(dict(read_matrices(ark)), table)
+        ark.write_bytes(ark.read_bytes()[:-1])
+        with pytest.raises(FormatError, match=r"utterance u4: .*truncated"):
+            list(read_matrices(ark))
+    with MatrixWriter(ark) as writer:
+        writer.write("u1", ones)
+    ark.write_bytes(ark.read_bytes() + b"u2  [\n  1 2\n  3 4 ]\nu3 \0BFM \4\2")
+    matrices = read_matrices(ark)
+    assert [next(matrices)[0], next(matrices)[1].tolist()] == ["u1", [[1, 2], [3, 4]]]
+    with pytest.raises(FormatError, match="utterance u3"):
+        next(matrices)
