@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from blasr.cli.score_report import (
     COUNTS,
     count_report,
     count_row,
+    lattices_of,
     lm_weights,
     numbers_of,
     read_setting,
@@ -23,11 +24,8 @@ from blasr.cli.score_report import (
     write_json,
 )
 from blasr.cli.score_stm import score_stm
-from blasr.decoding.compact_lattice import CompactLattice
-from blasr.decoding.lattice import Lattice
-from blasr.decoding.lattice_table import read_any_lattices
 from blasr.decoding.sweep import Setting, best_setting, sweep
-from blasr.errors import ConfigError, DataError, FormatError
+from blasr.errors import ConfigError, FormatError
 from blasr.io.symbols import SymbolTable
 from blasr.progress import track
 from blasr.recipe.kaldi_scoring import write_kaldi_scoring
@@ -152,7 +150,7 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     frozen = read_setting(args.setting) if args.setting is not None else None
     grid = [Setting(*pair) for pair in product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))]
     settings = grid if frozen is None or frozen in grid else [*grid, frozen]
-    lattices = track(_lattices(args.lattices), "scoring", len(references))
+    lattices = track(lattices_of(args.lattices), "scoring", len(references))
     words = SymbolTable.read(args.words)
     if args.kaldi_dir is not None:
         scores = write_kaldi_scoring(args.kaldi_dir, lattices, words, references, settings)
@@ -186,21 +184,6 @@ def _read_speakers(path: Path) -> dict[str, str]:
             raise FormatError(f"has {len(fields)} speakers, expected one", path=path, utterance=utterance)
         speakers[utterance] = fields[0]
     return speakers
-
-
-def _lattices(path: Path) -> Iterator[tuple[str, Lattice]]:
-    """The lattices of an archive or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` ...; compact ones too."""
-    files = [path]
-    if path.is_dir():
-        files = [path / "lat.ark"]
-        if not files[0].is_file():
-            numbered = [file for file in path.glob("lat.*.gz") if file.name.split(".")[1].isdigit()]
-            files = sorted(numbered, key=lambda file: int(file.name.split(".")[1]))
-        if not files:
-            raise DataError("has neither lat.ark nor lat.1.gz", path=path, fix="decode first (blasr decode --out)")
-    for file in files:
-        for utterance, lattice in read_any_lattices(file):
-            yield utterance, lattice.to_lattice() if isinstance(lattice, CompactLattice) else lattice
 
 
 def _numbers(score: Score) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from blasr.decoding.compact_lattice import CompactLattice
+from blasr.decoding.lattice import Lattice
+from blasr.decoding.lattice_table import read_any_lattices
 from blasr.decoding.sweep import Setting
-from blasr.errors import ConfigError, FormatError
+from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.scoring.edit_distance import ErrorCounts
 
@@ -113,3 +116,18 @@ def read_text(path: Path) -> dict[str, list[str]]:
             raise FormatError("stands a second time", path=path, line=number, utterance=fields[0])
         text[fields[0]] = fields[1:]
     return text
+
+
+def lattices_of(path: Path) -> Iterator[tuple[str, Lattice]]:
+    """The lattices of an archive or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` ...; compact ones too."""
+    files = [path]
+    if path.is_dir():
+        files = [path / "lat.ark"]
+        if not files[0].is_file():
+            numbered = [file for file in path.glob("lat.*.gz") if file.name.split(".")[1].isdigit()]
+            files = sorted(numbered, key=lambda file: int(file.name.split(".")[1]))
+        if not files:
+            raise DataError("has neither lat.ark nor lat.1.gz", path=path, fix="decode first (blasr decode --out)")
+    for file in files:
+        for utterance, lattice in read_any_lattices(file):
+            yield utterance, lattice.to_lattice() if isinstance(lattice, CompactLattice) else lattice
