@@ -7,8 +7,12 @@ from pathlib import Path
 
 from blasr.errors import ConfigError
 from blasr.inference.manifest import combine_dumps
+from blasr.io.data_dir import DataDir
+from blasr.io.fst import read_fst
+from blasr.io.symbols import SymbolTable
 from blasr.recipe.dump import DumpOptions, dump_network
 from blasr.recipe.experiment import Experiment
+from blasr.recipe.preflight import Decoder, check_decode, check_dump
 from blasr.training.distributed import choose_device
 
 EPILOG = """\
@@ -37,6 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--combine", type=Path, nargs="+", metavar="DUMP", help="the dumps of jobs: OUT gets their scp and one manifest"
     )
     parser.add_argument("--model", type=Path, help="the decoder's final.mdl (default: the experiment's)")
+    parser.add_argument("--graph", type=Path, metavar="DIR", help="with --check: a folder with HCLG.fst and words.txt")
+    parser.add_argument("--check", action="store_true", help="compare everything that must agree, and stop")
     parser.add_argument("--prior-scale", type=float, default=1.0, help="weight of the log priors (default: 1.0)")
     parser.add_argument("--checkpoint", default="final", help="final, or epochN (default: final)")
     parser.add_argument("--nj", type=int, default=0, help="processes on the CPU (default: this one)")
@@ -56,6 +62,11 @@ def run(args: argparse.Namespace) -> None:
         return
     if args.data is None:
         raise ConfigError("there is nothing to dump", fix="give a data directory with --data")
+    if args.graph is not None and not args.check:
+        raise ConfigError("a dump needs no graph", fix="leave out --graph, or compare it and stop with --check")
+    if args.check:
+        _check(args)
+        return
     if args.gmm is not None:
         from blasr.recipe.dump_gmm import dump_gmm
 
@@ -71,3 +82,17 @@ def run(args: argparse.Namespace) -> None:
         max_loss=args.max_loss,
         allow_pipes=args.allow_pipes,
     )
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Compare network, priors, model, tree, data and graph; say that they belong together."""
+    if args.experiment is None:
+        raise ConfigError("--check compares the parts of an experiment", fix="give it with --experiment")
+    experiment = Experiment.load(args.experiment, args.checkpoint)
+    model = args.model or experiment.final_mdl
+    num_pdfs = check_dump(experiment, model, DataDir.read(args.data, allow_pipes=args.allow_pipes))
+    if args.graph is not None:
+        words = SymbolTable.read(args.graph / "words.txt")
+        check_decode(read_fst(args.graph / "HCLG.fst"), args.graph / "HCLG.fst", Decoder.read(model), words)
+    parts = [args.experiment, model, args.data, *([args.graph] if args.graph is not None else [])]
+    print(f"{', '.join(map(str, parts))} belong together: {num_pdfs} pdfs")

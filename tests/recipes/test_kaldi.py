@@ -85,10 +85,10 @@ def recipe(golden: Path, fsdd_dir: Path, tmp_path_factory: pytest.TempPathFactor
     (folder / "steps").mkdir()
     (folder / "steps" / "blasr").symlink_to(KALDI / "steps" / "blasr")
     words = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
-    for name, indices in (("train", range(5, 13)), ("test", range(1))):
+    for name, digits, indices in (("train", range(10), range(5, 8)), ("test", range(5), range(2, 3))):
         data = folder / "data" / name
         data.mkdir()
-        ids = [(f"{s}-{d}-{i:02d}", s, d, i) for s in ("george", "theo") for d in range(10) for i in indices]
+        ids = [(f"{s}-{d}-{i:02d}", s, d, i) for s in ("george", "theo") for d in digits for i in indices]
         (data / "wav.scp").write_text("".join(f"{key} {fsdd_dir}/{d}_{s}_{i}.wav\n" for key, s, d, i in ids))
         (data / "utt2spk").write_text("".join(f"{key} {s}\n" for key, s, _, _ in ids))
         (data / "text").write_text("".join(f"{key} {words[d]}\n" for key, _, d, _ in ids))
@@ -118,7 +118,7 @@ def test_decode_and_score(recipe: Path) -> None:
     logs = {path.name for path in (out / "log").iterdir()}
     assert logs == {"dump.1.log", "dump.2.log", "decode.1.log", "decode.2.log"}
     assert (out / "scoring" / "10.0.5.tra").is_file() and (out / "scoring" / "log" / "score.log").is_file()
-    assert done.stdout.startswith("%WER ") and "/ 20," in done.stdout
+    assert done.stdout.startswith("%WER ") and "/ 10," in done.stdout
     assert not list(out.glob("dump.*/loglikes.ark"))
     again = run("steps/blasr/decode.sh", "--nj", "2", "--stage", "1", "exp/tri1/graph", "data/test", out, cwd=recipe)
     assert again.returncode == 1 and "is gone" in again.stderr and "dump again" in again.stderr
@@ -137,8 +137,6 @@ def test_kaldis_decoder_is_taken_where_it_is_there(recipe: Path, tmp_path: Path)
     assert {"--beam=11", "--allow-partial=true", "exp/net/final.mdl", f"scp:{out}/dump.2/loglikes.scp"} <= set(told)
     assert f"ark:|gzip -c > {out}/lat.1.gz" in told
     assert (recipe / out / "dump.1" / "loglikes.ark").is_file()
-    with (recipe / "data" / "test" / "utt2spk").open("a"):  # touched, not changed: still of these utterances
-        pass
     weights = recipe / "exp" / "net" / "final.safetensors"
     before = weights.read_bytes()
     weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
@@ -165,4 +163,4 @@ def test_a_graph_of_another_model_is_refused_before_any_job(recipe: Path, tmp_pa
     done = run("steps/blasr/decode.sh", "--nj", "2", graph, "data/test", out, cwd=recipe)
     assert done.returncode == 1
     assert "numbers of pdfs differ" in done.stderr and f"90 in {graph}/num_pdfs" in done.stderr
-    assert not (out / "lat.1.gz").exists()
+    assert not (out / "log").exists()

@@ -23,6 +23,12 @@ needs() {
 # pipes_option: --allow-pipes where the caller's option says so.
 pipes_option() { if [ "$allow_pipes" = true ]; then echo --allow-pipes; fi; }
 
+# job_failed LOG...: stop, with the errors in the logs.
+job_failed() {
+  { grep -h -A 1 'error: ' "$@" || true; } | head -n 4 >&2
+  fail "a job failed, see $*"
+}
+
 # device: where blasr computes, from Kaldi's --use-gpu.
 device() {
   case "$use_gpu" in

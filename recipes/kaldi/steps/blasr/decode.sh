@@ -35,6 +35,11 @@ if [ "$decoder" = auto ]; then
 fi
 need "$graphdir/HCLG.fst" "$graphdir/words.txt" "$model"
 
+if [ "$stage" -le 0 ]; then # before any job
+  blasr dump --check --experiment "$srcdir" --checkpoint "$checkpoint" --model "$model" --data "$data" \
+    --graph "$graphdir" $(pipes_option) "$dir" >&2
+fi
+
 if stage 0 "log-likelihoods (logs: $dir/log/dump.*.log)"; then
   "$here/dump.sh" --nj "$nj" --cmd "$cmd" --model "$model" --checkpoint "$checkpoint" --prior-scale "$prior_scale" \
     --use-gpu "$use_gpu" --num-threads "$num_threads" --allow-pipes "$allow_pipes" "$data" "$srcdir" "$dir"
@@ -48,13 +53,13 @@ if stage 1 "lattices by $decoder's decoder (logs: $dir/log/decode.*.log)"; then
         --max-active="$max_active" --max-mem="$max_mem" --beam="$beam" --lattice-beam="$lattice_beam" \
         --acoustic-scale="$acwt" --allow-partial=true --word-symbol-table="$graphdir/words.txt" "$model" \
         "$graphdir/HCLG.fst" "scp:$dir/dump.JOB/loglikes.scp" "ark:|gzip -c > $dir/lat.JOB.gz" ||
-        fail "a job failed, see $dir/log/decode.*.log" ;;
+        job_failed "$dir"/log/decode.*.log ;;
     blasr)
       $cmd JOB=1:"$nj" "$dir/log/decode.JOB.log" blasr decode --min-active "$min_active" --max-active "$max_active" \
         --beam "$beam" --lattice-beam "$lattice_beam" --acoustic-scale "$acwt" --graph "$graphdir" --model "$model" \
         --lang "$graphdir" --nj "$num_threads" --loglikes "scp:$dir/dump.JOB/loglikes.scp" --out "$dir/decode.JOB" \
         '&&' gzip -c "$dir/decode.JOB/lat.ark" '>' "$dir/lat.JOB.gz" '&&' rm "$dir/decode.JOB/lat.ark" ||
-        fail "a job failed, see $dir/log/decode.*.log" ;;
+        job_failed "$dir"/log/decode.*.log ;;
     *) fail "--decoder is $decoder, expected kaldi, blasr or auto" ;;
   esac
   echo "$nj" >"$dir/num_jobs"

@@ -22,5 +22,5 @@ rm -f "$dir"/wer_*
 mkdir -p "$dir/scoring/log"
 $cmd "$dir/scoring/log/score.log" blasr score --text "$data/text" --lattices "$dir" --words "$lang/words.txt" \
   --lm-weights "$min_lmwt-$max_lmwt" --penalties "$word_ins_penalty" --kaldi-dir "$dir" ||
-  fail "scoring failed, see $dir/scoring/log/score.log"
+  job_failed "$dir"/scoring/log/score.log
 grep -H '^%WER' "$dir"/wer_* | sort -k2,2n | sed -n '1s/^\([^:]*\):\(.*\)/\2 \1/p'

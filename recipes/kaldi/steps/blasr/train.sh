@@ -38,7 +38,7 @@ if stage 1 "train (log: $dir/log/train.log)"; then
   program=(blasr)
   if [ "$num_gpus" -gt 1 ]; then program=(torchrun --standalone --nproc-per-node "$num_gpus" -m blasr.cli); fi
   $cmd "$dir/log/train.log" "${program[@]}" train "$config" --experiment "$dir" "${overrides[@]}" $(pipes_option) ||
-    fail "training failed, see $dir/log/train.log"
+    job_failed "$dir"/log/train.log
   for file in phones.txt; do [ -f "$dir/$file" ] || cp "$lang/$file" "$dir/$file"; done
 fi
 echo "$0: the model is in $dir" >&2
