@@ -54,7 +54,10 @@ class Variant:
 
     def __post_init__(self) -> None:
         if self.alpha < 1 or self.beta < 1 or (self.scales > 1 and self.merge == "concat" and self.alpha < 2):
-            raise ConfigError(f"found alpha {self.alpha} and beta {self.beta} in {self.name}, expected 2 or more")
+            raise ConfigError(
+                f"found alpha {self.alpha} and beta {self.beta} in {self.name}, expected at least 1",
+                fix="choose alpha 2 or 4 and beta 2 or 4, as the paper; concatenation needs an alpha of at least 2",
+            )
         for scale, (what, number) in product(range(self.scales), (("channels", PLANES[0]), ("groups", self.groups))):
             if number > 1 and (self.share(scale) * number).denominator > 1:
                 raise ConfigError(

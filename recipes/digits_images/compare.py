@@ -1,5 +1,7 @@
 """bL-ResNet-50 beside its plain baseline on scikit-learn's digits: equal epochs, three seeds, errors and times.
 
+Each run leaves its figures in result.json, so that runs can go side by side (--models, --seeds) and be told together.
+
 python recipes/digits_images/prepare.py data/digits_images
 python recipes/digits_images/compare.py --report recipes/digits_images/RESULTS.md
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import logging
 import os
 import platform
@@ -15,7 +18,7 @@ import shlex
 import statistics
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -41,6 +44,7 @@ class Run:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, help="in place of the configuration's")
     parser.add_argument("--conf", type=Path, default=Path("conf/vision"))
@@ -48,7 +52,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    runs = [run(args, model, seed) for seed in args.seeds for model in MODELS]
+    runs = [run(args, model, seed) for seed in args.seeds for model in args.models]
     text = report(args, runs)
     print(text)
     if args.report is not None:
@@ -57,8 +61,12 @@ def main() -> None:
 
 
 def run(args: argparse.Namespace, model: str, seed: int) -> Run:
-    """Train one model and measure it on the held-out images."""
+    """Train one model and measure it on the held-out images, or take up the figures of a run that did."""
     experiment = args.experiments / f"{model}_seed{seed}"
+    result = experiment / "result.json"
+    if result.is_file():
+        figures = json.loads(result.read_text(encoding="utf-8"))
+        return Run(**{**figures, "score": ImageScore(**figures["score"])})
     overrides = [f"experiment={experiment}", f"training.seed={seed}"]
     if args.epochs is not None:
         overrides.append(f"training.epochs={args.epochs}")
@@ -70,7 +78,10 @@ def run(args: argparse.Namespace, model: str, seed: int) -> Run:
     _, valid = read_images(config.data)
     assert valid is not None
     score = evaluate_images(trained, valid, description.images, description.images.size)
-    return Run(model, seed, score, clock, core)
+    done = Run(model, seed, score, clock, core)
+    with atomic_open(result, "w") as file:
+        json.dump(asdict(done), file)
+    return done
 
 
 def report(args: argparse.Namespace, runs: list[Run]) -> str:
@@ -89,7 +100,7 @@ def report(args: argparse.Namespace, runs: list[Run]) -> str:
         "| model | MACs per image | parameters | seed | top-1 error, % | loss | training, s | training, core s |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for model in MODELS:
+    for model in args.models:
         own = [item for item in runs if item.model == model]
         counts = summarize(model, image_size=size, num_classes=10, width=width)
         for item in own:
