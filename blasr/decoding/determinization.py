@@ -16,6 +16,7 @@ from blasr.decoding.compact_lattice import CompactLattice
 from blasr.decoding.lattice import Lattice
 from blasr.decoding.subset import DELTA, Acceptor
 from blasr.decoding.subset_construction import determinize
+from blasr.decoding.word_arcs import state_order
 from blasr.errors import ConfigError
 from blasr.hmm.transition_model import TransitionModel
 from blasr.units import AnyArray, FloatArray
@@ -70,6 +71,9 @@ def determinize_lattice(
     Returns:
         A lattice whose states have one arc of a word each at most and no arc without a word, in topological order.
         Costs are unscaled. A lattice without a path to a final state gives one without states.
+
+    Raises:
+        DataError: a compact lattice has a cycle.
     """
     config = config or DeterminizationConfig()
     acceptor = _from_compact(lattice, config) if isinstance(lattice, CompactLattice) else _from_raw(lattice, config)
@@ -102,19 +106,34 @@ def _from_raw(lattice: Lattice, config: DeterminizationConfig) -> Acceptor:
 
 
 def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acceptor:
+    """With the states in topological order, which Kaldi's files do not promise."""
+    order = np.array(state_order(lattice), np.int64)
+    number_of = np.full(lattice.num_states, -1, np.int64)
+    number_of[order] = np.arange(len(order))
+    counts = np.diff(lattice.offsets)[order]
+    arcs = _places(lattice.offsets, order)
+    ends = _places(lattice.final_string_offsets, order)
+    lengths = np.diff(lattice.string_offsets)[arcs]
     return Acceptor(
-        offsets=lattice.offsets.astype(np.int64),
-        label=lattice.words,
-        nextstate=lattice.nextstate,
-        graph=lattice.graph_cost.astype(np.float64),
-        acoustic=config.acoustic_scale * lattice.acoustic_cost.astype(np.float64),
-        string_offsets=lattice.string_offsets.astype(np.int64),
-        string=lattice.transition_ids.astype(np.int32),
-        final_graph=lattice.final_graph_cost.astype(np.float64),
-        final_acoustic=config.acoustic_scale * lattice.final_acoustic_cost.astype(np.float64),
-        final_string_offsets=lattice.final_string_offsets.astype(np.int64),
-        final_string=lattice.final_transition_ids.astype(np.int32),
+        offsets=np.append(0, np.cumsum(counts)),
+        label=lattice.words[arcs],
+        nextstate=number_of[lattice.nextstate[arcs]].astype(np.int32),
+        graph=lattice.graph_cost[arcs].astype(np.float64),
+        acoustic=config.acoustic_scale * lattice.acoustic_cost[arcs].astype(np.float64),
+        string_offsets=np.append(0, np.cumsum(lengths)),
+        string=lattice.transition_ids[_places(lattice.string_offsets, arcs)].astype(np.int32),
+        final_graph=lattice.final_graph_cost[order].astype(np.float64),
+        final_acoustic=config.acoustic_scale * lattice.final_acoustic_cost[order].astype(np.float64),
+        final_string_offsets=np.append(0, np.cumsum(np.diff(lattice.final_string_offsets)[order])),
+        final_string=lattice.final_transition_ids[ends].astype(np.int32),
     )
+
+
+def _places(offsets: AnyArray, rows: AnyArray) -> AnyArray:
+    """``offsets[r]`` to before ``offsets[r + 1]`` of each of the rows, one after the other."""
+    lengths = np.diff(offsets)[rows]
+    begins = np.cumsum(lengths) - lengths
+    return np.asarray(np.arange(lengths.sum()) + np.repeat(offsets[:-1][rows] - begins, lengths))
 
 
 def _to_compact(acceptor: Acceptor, config: DeterminizationConfig) -> CompactLattice:

@@ -162,7 +162,7 @@ def _compile_construction(sources: str) -> Any:
                     num_closed += 1
                 first = num_elements  # of the minimal subset
                 while len(waiting) > 0:
-                    state = heapq.heappop(waiting)
+                    state = int(heapq.heappop(waiting))
                     element = closure[place[state]]
                     for arc in range(acceptor.offsets[state], labelled[state]):
                         target = acceptor.nextstate[arc]

@@ -81,7 +81,7 @@ def lattices(draw: st.DrawFn) -> Lattice:
 
 
 @given(lattice=lattices(), beam=st.sampled_from([0.5, 2.0, np.inf]))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_the_best_path_of_every_word_sequence_within_the_beam(lattice: Lattice, beam: float) -> None:
     config = DeterminizationConfig(beam=beam, acoustic_scale=0.5)
     ours, _ = determinize_lattice(lattice, config)
