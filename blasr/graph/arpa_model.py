@@ -170,10 +170,12 @@ class BackoffModel:
         """The model of some of the nodes, with which must come their parents, all unigrams and the root."""
         renumbered = np.cumsum(keep) - 1
         bounds = np.concatenate(([0], np.cumsum(keep)))[self.bounds]
+        parent = renumbered[self.parent[keep]]
+        parent[ROOT] = MISSING
         return BackoffModel(
             self.words,
             bounds,
-            renumbered[self.parent[keep]],
+            parent,
             self.word[keep],
             self.log_prob[keep],
             self.backoff[keep],

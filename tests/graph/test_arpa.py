@@ -70,7 +70,7 @@ def test_probabilities_with_and_without_backing_off(tmp_path: Path) -> None:
     np.testing.assert_allclose(model.score_stream(ids), expected)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TEXTS, st.integers(1, 4))
 def test_what_is_written_comes_back(
     tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int
@@ -86,7 +86,7 @@ def test_what_is_written_comes_back(
     assert (folder / "once_more.arpa").read_bytes() == gzip.decompress((folder / "again.arpa.gz").read_bytes())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TEXTS, st.integers(1, 4), st.lists(st.sampled_from(WORDS), max_size=5))
 def test_the_grammar_costs_what_kaldis_costs(
     tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int, sentence: list[str]
@@ -115,7 +115,7 @@ def backing_off_freely(grammar: Fst) -> Fst:
     return Fst(**{**grammar.__dict__, "ilabel": np.where(grammar.ilabel == backoff, 0, grammar.ilabel)})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(TEXTS, st.integers(1, 4), st.sets(st.sampled_from(WORDS), min_size=1), st.sampled_from(["<UNK>", "a"]))
 def test_merged_words_have_together_what_they_had(
     tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int, merged: set[str], into: str
