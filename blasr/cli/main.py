@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "align": "data and lang -> tree, final.mdl, ali.*.gz; flat start, or realignment with a model",
     "train": "data and alignments -> experiment directory with checkpoints, priors, logs",
     "dump": "data and experiment -> loglikes.ark/.scp and a manifest, for any decoder",
+    "lm": "n-gram language models: train, perplexity, interpolate, prune",
     "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
     "score": "hypotheses and references -> WER table, sweep of LM weight and insertion penalty",
