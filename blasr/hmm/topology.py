@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from blasr.errors import DataError, MismatchError
@@ -34,6 +34,7 @@ class HmmState:
         return cls(pdf_class, pdf_class, tuple(transitions))
 
 
+_IN_STATE: Final = ("<Transition>", "<Final>", "</State>")
 FINAL_STATE: Final = HmmState(NO_PDF, NO_PDF)
 Entry = tuple[HmmState, ...]
 
@@ -260,30 +261,49 @@ def _read_text(reader: Reader) -> tuple[list[list[HmmState]], dict[int, int]]:
                 raise reader.error(f"phone {token} stands in the topology twice")
             entry_of_phone[int(token)] = len(entries)
         entry: list[HmmState] = []
+        final: dict[int, float] = {}
         while reader.expect("<State>", "</TopologyEntry>") == "<State>":
             if (number := reader.int32("a state's number")) != len(entry):
                 raise reader.error(f"expected state {len(entry)}, found state {number}")
-            entry.append(_read_text_state(reader))
-        entries.append(entry)
+            state, probability = _read_text_state(reader)
+            entry.append(state)
+            if probability is not None:
+                final[number] = probability
+        entries.append(_with_final_state(entry, final) if final else entry)
     return entries, entry_of_phone
 
 
-def _read_text_state(reader: Reader) -> HmmState:
+def _with_final_state(entry: list[HmmState], final: Mapping[int, float]) -> list[HmmState]:
+    """An entry of the old form, in which states end with a probability, with a final state to go to instead."""
+    states = entry if entry[-1] == FINAL_STATE else [*entry, FINAL_STATE]
+    last = len(states) - 1
+    for number, probability in final.items():
+        state = states[number]
+        if number != last and last not in dict(state.transitions):
+            states[number] = replace(state, transitions=(*state.transitions, (last, probability)))
+    return states
+
+
+def _read_text_state(reader: Reader) -> tuple[HmmState, float | None]:
+    """A state and, in files of Kaldi before 2012, the probability of ending in it."""
     forward = self_loop = NO_PDF
-    token = reader.expect("<PdfClass>", "<ForwardPdfClass>", "<Transition>", "</State>")
+    token = reader.expect("<PdfClass>", "<ForwardPdfClass>", *_IN_STATE)
     if token == "<PdfClass>":
         forward = self_loop = reader.int32("a pdf-class")
-        token = reader.expect("<Transition>", "</State>")
+        token = reader.expect(*_IN_STATE)
     elif token == "<ForwardPdfClass>":
         forward = reader.int32("a pdf-class")
         reader.expect("<SelfLoopPdfClass>")
         self_loop = reader.int32("a pdf-class")
-        token = reader.expect("<Transition>", "</State>")
-    transitions = []
-    while token == "<Transition>":
-        transitions.append((reader.int32("a state"), reader.float32("a probability")))
-        token = reader.expect("<Transition>", "</State>")
-    return HmmState(forward, self_loop, tuple(transitions))
+        token = reader.expect(*_IN_STATE)
+    transitions, final = [], None
+    while token != "</State>":
+        if token == "<Final>":
+            final = reader.float32("a probability")
+        else:
+            transitions.append((reader.int32("a state"), reader.float32("a probability")))
+        token = reader.expect(*_IN_STATE)
+    return HmmState(forward, self_loop, tuple(transitions)), final
 
 
 def make_topology(

@@ -153,3 +153,19 @@ def test_a_bad_line_is_named(tmp_path: Path, old: str, new: str, message: str) -
     with pytest.raises(FormatError, match=message) as caught:
         Topology.read(tmp_path / "topo")
     assert caught.value.line is not None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "<State> 1 <PdfClass> 1 <Transition> 1 0.75 <Final> 0.25 </State>",
+        "<State> 1 <PdfClass> 1 <Transition> 1 0.75 <Final> 0.25 </State> <State> 2 <Final> 1 </State>",
+        "<State> 1 <PdfClass> 1 <Transition> 1 0.75 <Transition> 2 0.25 <Final> 0.25 </State> <State> 2 </State>",
+        "<State> 1 <PdfClass> 1 <Transition> 1 0.75 <Transition> 2 0.25 </State> <State> 2 </State>",
+    ],
+)
+def test_the_old_form_whose_states_end_by_themselves(end: str) -> None:
+    """``<Final>``, which Kaldi wrote before it had final states, means a transition to one."""
+    first = "<State> 0 <PdfClass> 0 <Transition> 0 0.75 <Transition> 1 0.25 </State>"
+    text = f"<Topology> <TopologyEntry> <ForPhones> 1 2 </ForPhones> {first} {end} </TopologyEntry> </Topology>"
+    assert Topology.read_from(TextReader(text, "topo")) == make_topology([1, 2], [], speech_states=2)
