@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from blasr.io.binary import BINARY_HEADER, BinaryReader, BinaryWriter
 from blasr.io.compression import CompressionMethod
 from blasr.io.holders import Holder
 from blasr.io.model_stream import Writer, reader_of
+from blasr.io.plain_archives import read_plain_matrices
 from blasr.io.posteriors import Posterior
 from blasr.io.scripts import parse_script_line
 from blasr.io.specifiers import Rspecifier, ScriptEntry, Wspecifier, cut
@@ -106,6 +108,17 @@ def _models() -> Iterator[tuple[Topology, ContextDependency]]:
     yield chain, monophone_tree([[1], [2]], {1: 2, 2: 2})
 
 
+def _plain_matrices(data: bytes) -> None:
+    """The quick way through a file, in memory; it must end in silence, and the general reader tell what is wrong."""
+    descriptor = os.memfd_create(NAME)
+    try:
+        os.write(descriptor, data)
+        for _ in read_plain_matrices(descriptor, len(data)):
+            pass
+    finally:
+        os.close(descriptor)
+
+
 def _script(data: bytes) -> None:
     for number, line in enumerate(filter(bytes.strip, data.split(b"\n")), start=1):
         entry = ScriptEntry.parse(parse_script_line(line, NAME, number)[1])
@@ -144,8 +157,10 @@ def targets() -> list[Target]:
     )
     wave = Wave(np.arange(20, dtype=np.float32).reshape(2, 10), 8000)
     wave_bytes = b"key " + _written(WAVE, wave, binary=True)
+    matrices = _table("matrix", (holders.MATRIX, matrix), (holders.DOUBLE_MATRIX, matrix), *compressed)
     return [
-        _table("matrix", (holders.MATRIX, matrix), (holders.DOUBLE_MATRIX, matrix), *compressed),
+        matrices,
+        Target("plain-matrix", matrices.seeds, _plain_matrices),
         _table("vector", (holders.VECTOR, matrix[0]), (holders.DOUBLE_VECTOR, matrix[0])),
         _table("int-vector", (holders.INT_VECTOR, np.arange(9))),
         _table("int-vectors", (holders.INT_VECTORS, [np.arange(3), np.arange(0), np.arange(2)])),
