@@ -7,16 +7,20 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
+from blasr.decoding.compact_lattice import CompactLattice
 from blasr.decoding.decode_table import check_columns, decode_table
+from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
 from blasr.decoding.lattice import BestPath, Lattice
 from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
-from blasr.decoding.lattice_io import LatticeWriter
+from blasr.decoding.lattice_table import ANY_LATTICE, AnyLattice
+from blasr.decoding.minimum_bayes_risk import minimum_bayes_risk
+from blasr.decoding.word_arcs import Scales
 from blasr.decoding.word_times import AlignLexicon, word_times, word_times_from_arcs
 from blasr.errors import ConfigError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
@@ -25,13 +29,15 @@ from blasr.io.atomic import atomic_open
 from blasr.io.ctm import CtmWord
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
+from blasr.io.table_writer import TableWriter
 from blasr.io.tables import read_matrices
 from blasr.progress import track
 from blasr.recipe.preflight import Decoder, check_decode
 from blasr.tally import Tally
 
 EPILOG = """\
-OUT receives lat.ark (state-level lattices), best_path.txt (utterance-id and words), ctm and decode.log.
+OUT receives lat.ark (the best path of every word sequence within the lattice beam, as a compact lattice; with
+--determinize false all paths, state by state), best_path.txt (utterance-id and words), ctm and decode.log.
 
 example:
   blasr decode --graph exp/tri/graph --model exp/tri/final.mdl --lang data/lang \\
@@ -56,6 +62,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-active", type=int, default=defaults.max_active, help="default: %(default)s")
     parser.add_argument("--min-active", type=int, default=defaults.min_active, help="default: %(default)s")
     parser.add_argument(
+        "--determinize", choices=("true", "false"), default="true", help="lat.ark's lattices (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--confidences",
+        choices=("true", "false"),
+        default="false",
+        help="how probable each word is, in the ctm (default: %(default)s)",
+    )
+    parser.add_argument(
         "--frame-shift", type=float, default=0.01, help="seconds from row to row (default: %(default)s)"
     )
     parser.add_argument("--nj", type=int, default=1, help="threads (default: %(default)s)")
@@ -70,9 +85,11 @@ class _Output:
     words: SymbolTable
     transition_model: TransitionModel
     lexicon: AlignLexicon | None
-    acoustic_scale: float
+    determinization: DeterminizationConfig
     frame_shift: float
-    lattices: LatticeWriter
+    determinize: bool
+    confidences: bool
+    lattices: TableWriter[AnyLattice]
     best_paths: TextIO
     ctm: TextIO
     log: TextIO
@@ -80,15 +97,25 @@ class _Output:
     cost: float = 0.0
     partial: list[str] = field(default_factory=list)
     timed_by_arcs: list[str] = field(default_factory=list)
+    narrowed: list[str] = field(default_factory=list)
 
     def write(self, utterance: str, lattice: Lattice) -> None:
         """Append one utterance to all outputs."""
-        path = lattice.best_path(acoustic_scale=self.acoustic_scale)
+        scale = self.determinization.acoustic_scale
+        path = lattice.best_path(acoustic_scale=scale)
         words = [self.words.symbol_of(word) for word in path.words.tolist()]
-        cost = path.graph_cost + self.acoustic_scale * path.acoustic_cost
-        self.lattices.write(utterance, lattice)
+        cost = path.graph_cost + scale * path.acoustic_cost
+        compact = None
+        if self.determinize or self.confidences:
+            compact, beam = determinize_lattice(lattice, self.determinization, self.transition_model)
+            if beam < self.determinization.beam:
+                self.narrowed.append(utterance)
+        self.lattices.write(utterance, lattice if compact is None or not self.determinize else compact)
         self.best_paths.write(" ".join([utterance, *words]) + "\n")
-        self.ctm.writelines(f"{word}\n" for word in self._ctm_words(utterance, path, not lattice.reached_final))
+        rows = list(self._ctm_words(utterance, path, not lattice.reached_final))
+        if self.confidences and compact is not None:
+            rows = self._with_confidences(rows, path, compact)
+        self.ctm.writelines(f"{row}\n" for row in rows)
         self.log.write(
             f"Log-like per frame for utterance {utterance} is {-cost / lattice.num_frames:.6g} over "
             f"{lattice.num_frames} frames.{'' if lattice.reached_final else ' Partial: no final state was reached.'}\n"
@@ -97,6 +124,14 @@ class _Output:
         self.cost += cost
         if not lattice.reached_final:
             self.partial.append(utterance)
+
+    def _with_confidences(self, rows: list[CtmWord], path: BestPath, lattice: CompactLattice) -> list[CtmWord]:
+        """The words of a best path with their posteriors; those that the lexicon spells otherwise stay without."""
+        scales = Scales(acoustic_scale=self.determinization.acoustic_scale)
+        found = minimum_bayes_risk(lattice, scales, words=path.words.tolist()).words
+        if len(found) != len(rows):
+            return rows
+        return [replace(row, confidence=word.confidence) for row, word in zip(rows, found, strict=True)]
 
     def _ctm_words(self, utterance: str, path: BestPath, partial: bool) -> Iterator[CtmWord]:
         times = None
@@ -140,7 +175,7 @@ def run(args: argparse.Namespace) -> None:
         loglikes = manifest.all_read(loglikes)
     decoder = LatticeDecoder(graph, transition_model.tid_to_pdf, config)
     started = time.monotonic()
-    decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32))
+    determinize_lattice(decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32)))
     if (seconds := time.monotonic() - started) > 1:
         logger.info(f"compiled the search in {seconds:.1f} s, this once")
     tally = Tally("decode", args.max_loss)
@@ -154,9 +189,11 @@ def run(args: argparse.Namespace) -> None:
             words,
             transition_model,
             lexicon,
-            config.acoustic_scale,
+            DeterminizationConfig(config.lattice_beam, config.acoustic_scale),
             args.frame_shift,
-            lattices=stack.enter_context(LatticeWriter(args.out / "lat.ark")),
+            args.determinize == "true",
+            args.confidences == "true",
+            lattices=stack.enter_context(TableWriter(args.out / "lat.ark", ANY_LATTICE)),
             best_paths=create("best_path.txt"),
             ctm=create("ctm"),
             log=create("decode.log"),
@@ -199,6 +236,11 @@ def _summary(output: _Output, tally: Tally, seconds: float, threads: int, times_
     lines = [f"{tally.summary()}, {len(output.partial)} partial"]
     if output.partial:
         lines[0] += f" (no final state was reached, first {output.partial[0]})"
+    if output.narrowed:
+        lines.append(
+            f"{len(output.narrowed)} lattices are of a narrower beam, since their determinisation took "
+            f"{output.determinization.max_memory / 1e6:g} MB, first {output.narrowed[0]}"
+        )
     lines.append(f"word times: {times_from}")
     if output.lexicon is not None and output.timed_by_arcs:
         lines.append(

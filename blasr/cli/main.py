@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     "lm": "n-gram language models: train, perplexity, interpolate, prune",
     "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
+    "lattice": "lattices -> determinised or rescored ones, N-best lists, confidences, oracle error rate",
     "score": "hypotheses and references -> WER table, sweep of LM weight and insertion penalty",
     "explain": "references and hypotheses or lattices -> causes of the errors, tables, one HTML page",
     "kaldi": "Kaldi's small tools on its files: copy-feats, ali-to-pdf, show-transitions, lattice-copy, ...",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from blasr.cli.main import main
-from blasr.decoding.lattice_io import read_lattices
+from blasr.decoding.compact_lattice import CompactLattice
+from blasr.decoding.lattice_table import read_any_lattices
 from blasr.io.ctm import read_ctm
 from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.io.tables import MatrixWriter, read_matrices
@@ -49,7 +50,7 @@ def test_equals_kaldi_and_says_so(tri1: Path, tmp_path: Path, caplog: pytest.Log
     ]
     assert lines_of(tmp_path / "out" / "best_path.txt") == lines_of(connected / "best_path_lmwt10_wip0.txt")
     assert lines_of(tmp_path / "out" / "ctm") == lines_of(connected / "1best.ctm")
-    assert [utterance for utterance, _ in read_lattices(tmp_path / "out" / "lat.ark")] == [
+    assert [utterance for utterance, _ in read_any_lattices(tmp_path / "out" / "lat.ark")] == [
         line.split()[0] for line in lines_of(connected / "text")
     ]
     pattern = re.compile(r"Log-like per frame for utterance (\S+) is (\S+) over (\d+) frames\.")
@@ -62,6 +63,22 @@ def test_equals_kaldi_and_says_so(tri1: Path, tmp_path: Path, caplog: pytest.Log
     assert "decode: 36 utterances in -> 36 kept -> 0 dropped, 0 partial" in caplog.text
     assert "from the words' phones" in caplog.text
     assert "over 10449 frames" in caplog.text and "real-time factor" in caplog.text
+
+
+def test_lattices_of_both_kinds_and_confidences(tri1: Path, tmp_path: Path) -> None:
+    """By default as ``latgen-faster-mapped`` writes them: as many states and arcs; else state by state."""
+    assert decode(tri1, tmp_path / "compact") == 0
+    kaldi = dict(read_any_lattices(tri1 / "connected" / "lat.ark"))
+    for utterance, lattice in read_any_lattices(tmp_path / "compact" / "lat.ark"):
+        assert isinstance(lattice, CompactLattice)
+        assert (lattice.num_states, lattice.num_arcs) == (kaldi[utterance].num_states, kaldi[utterance].num_arcs)
+    assert decode(tri1, tmp_path / "raw", determinize="false", confidences="true") == 0
+    assert not any(
+        isinstance(lattice, CompactLattice) for _, lattice in read_any_lattices(tmp_path / "raw" / "lat.ark")
+    )
+    words = list(read_ctm(tmp_path / "raw" / "ctm"))
+    assert [str(word).rsplit(" ", 1)[0] for word in words] == lines_of(tri1 / "connected" / "1best.ctm")
+    assert all(word.confidence is not None and 0 < word.confidence <= 1 for word in words)
 
 
 def test_without_a_lang_the_times_come_from_arcs(tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blasr.cli.main import main
-from blasr.decoding.lattice_io import read_lattices
+from blasr.decoding.compact_lattice_io import read_compact_lattices
 from blasr.decoding.sweep import Setting
 from blasr.errors import DataError
 from blasr.io.symbols import SymbolTable
@@ -52,6 +52,7 @@ def test_an_utterance_twice(golden: Path, tmp_path: Path) -> None:
     command = ["decode", "--graph", str(folder), "--model", str(folder / "final.mdl"), "--words"]
     loglikes = f"ark:{folder / 'connected' / 'loglikes.ark'}"
     assert main([*command, str(folder / "lang" / "words.txt"), "--loglikes", loglikes, "--out", str(tmp_path)]) == 0
-    first = next(iter(read_lattices(tmp_path / "lat.ark")))
+    utterance, compact = next(iter(read_compact_lattices(tmp_path / "lat.ark")))
+    first = utterance, compact.to_lattice()
     with pytest.raises(DataError, match="stands twice"):
         write_kaldi_scoring(tmp_path, [first, first], words, {first[0]: ["ONE"]}, [Setting(10.0, 0.0)])

@@ -1,0 +1,220 @@
+"""``blasr lattice``: determinise and rescore lattices, take best paths, N-best lists and confidences from them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from blasr.cli.score_report import read_text
+from blasr.decoding.compact_lattice import CompactLattice
+from blasr.decoding.compact_lattice_io import compact_lattice_writer
+from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
+from blasr.decoding.lattice import BestPath
+from blasr.decoding.lattice_table import AnyLattice, read_any_lattices
+from blasr.decoding.minimum_bayes_risk import MinimumBayesRisk, minimum_bayes_risk
+from blasr.decoding.nbest import n_best, path_of_words
+from blasr.decoding.oracle import oracle
+from blasr.decoding.rescoring import GrammarCosts, rescore
+from blasr.decoding.word_arcs import Scales
+from blasr.decoding.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
+from blasr.errors import ConfigError, DataError
+from blasr.graph.grammar import arpa_to_fst
+from blasr.hmm.transition_model import TransitionModel, read_transition_model
+from blasr.io.atomic import atomic_open
+from blasr.io.ctm import CtmWord, write_ctm
+from blasr.io.fst import read_fst
+from blasr.io.symbols import SymbolTable
+from blasr.progress import track
+from blasr.scoring.edit_distance import ErrorCounts
+from blasr.tally import Tally
+
+EPILOG = """\
+examples:
+  blasr lattice determinize exp/decode/lat.ark exp/decode/lat.det.ark --beam 6 --model exp/tri1/final.mdl
+  blasr lattice nbest exp/decode/lat.ark nbest.txt --n 10 --words data/lang/words.txt --lm-weight 12
+  blasr lattice rescore exp/decode/lat.ark lat.4g.ark --old lang/G.fst --new 4gram.arpa.gz --words lang/words.txt
+  blasr lattice mbr exp/decode/lat.ark hyp.ctm --words data/lang/words.txt --lang data/lang --model exp/tri1/final.mdl
+  blasr lattice oracle exp/decode/lat.ark --text data/test/text --words data/lang/words.txt
+
+IN is an archive of lattices of either kind, as ark:lat.1.gz too, or a folder with lat.ark. OUT of nbest and 1best is a
+text (utterance-id and words), that of mbr a CTM with confidences.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``blasr lattice``."""
+    parser.epilog = EPILOG
+    subparsers = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, action: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
+        subparser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        subparser.add_argument("lattices", metavar="IN", help="lattices of either kind")
+        if name != "oracle":
+            subparser.add_argument("out", metavar="OUT", type=Path)
+        subparser.add_argument("--max-loss", type=float, default=0.05, help="share that may be without a result")
+        subparser.add_argument("--beam", type=float, default=6.0, help="of determinisation (default: %(default)s)")
+        subparser.add_argument(
+            "--acoustic-scale", type=float, default=0.1, help="of determinisation (default: %(default)s)"
+        )
+        subparser.add_argument("--model", type=Path, help="final.mdl, to determinise by phones first, and for times")
+        subparser.set_defaults(action_run=action)
+        return subparser
+
+    add("determinize", _determinize, "the best path of every word sequence within the beam, as compact lattices")
+    best = add("1best", _one_best, "the words of the best paths")
+    nbest = add("nbest", _nbest, "the words of the best paths, each word sequence once, as UTTERANCE-1 and so on")
+    nbest.add_argument("--n", type=int, default=10, help="how many (default: %(default)s)")
+    nbest.add_argument("--costs", type=Path, metavar="FILE", help="write their graph and acoustic costs there")
+    new = add("rescore", _rescore, "replace the costs of one language model by those of another")
+    new.add_argument("--old", type=Path, required=True, metavar="G.fst|ARPA", help="the one that they were made with")
+    new.add_argument("--new", type=Path, required=True, metavar="G.fst|ARPA", help="the other one")
+    new.add_argument("--scale", type=float, default=1.0, help="share to replace (default: %(default)s)")
+    mbr = add("mbr", _mbr, "the words with the lowest expected number of errors, their times and confidences")
+    mbr.add_argument("--best-path", action="store_true", help="confidences of the best path's words instead")
+    mbr.add_argument("--lang", type=Path, help="lang folder; its align_lexicon.int gives the words' times")
+    mbr.add_argument("--frame-shift", type=float, default=0.01, help="seconds (default: %(default)s)")
+    nearest = add("oracle", _oracle, "the lowest word error rate of any path")
+    nearest.add_argument("--text", type=Path, required=True, metavar="REF", help="references: utterance-id and words")
+    for subparser in (best, nbest, mbr):
+        subparser.add_argument("--lm-weight", type=float, default=10.0, help="(default: %(default)s)")
+        subparser.add_argument("--penalty", type=float, default=0.0, help="for each word (default: %(default)s)")
+    for subparser in (best, nbest, new, mbr, nearest):
+        subparser.add_argument("--words", type=Path, required=True, help="words.txt")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the chosen action."""
+    args.action_run(args)
+
+
+def _lattices(args: argparse.Namespace, tally: Tally) -> Iterator[tuple[str, CompactLattice]]:
+    """The lattices, determinised where they are state by state; those without a path are told in the tally."""
+    config = DeterminizationConfig(args.beam, args.acoustic_scale)
+    model = read_transition_model(args.model) if args.model is not None else None
+    folder = Path(args.lattices)
+    name = folder / "lat.ark" if folder.is_dir() else args.lattices
+    for utterance, lattice in track(read_any_lattices(name), "lattices"):
+        compact = _compact(lattice, config, model, force=args.action == "determinize")
+        if compact.num_states:
+            tally.keep()
+            yield utterance, compact
+        else:
+            tally.drop(utterance, "without a path")
+    print(tally.summary())
+    tally.check()
+
+
+def _compact(
+    lattice: AnyLattice, config: DeterminizationConfig, model: TransitionModel | None, *, force: bool
+) -> CompactLattice:
+    if isinstance(lattice, CompactLattice) and not force:
+        return lattice
+    return determinize_lattice(lattice, config, model).lattice
+
+
+def _scales(args: argparse.Namespace) -> Scales:
+    if not args.lm_weight > 0:
+        raise ConfigError(f"--lm-weight is {args.lm_weight}, expected a number above 0")
+    return Scales(acoustic_scale=1 / args.lm_weight, word_insertion_penalty=args.penalty)
+
+
+def _determinize(args: argparse.Namespace) -> None:
+    with compact_lattice_writer(f"ark:{args.out}") as writer:
+        for utterance, lattice in _lattices(args, Tally("lattice determinize", args.max_loss)):
+            writer.write(utterance, lattice)
+
+
+def _one_best(args: argparse.Namespace) -> None:
+    words, scales = SymbolTable.read(args.words), _scales(args)
+    with atomic_open(args.out, "w") as file:
+        for utterance, lattice in _lattices(args, Tally("lattice 1best", args.max_loss)):
+            (path,) = n_best(lattice, 1, scales, utterance=utterance)
+            file.write(" ".join([utterance, *_spell(words, path)]) + "\n")
+
+
+def _nbest(args: argparse.Namespace) -> None:
+    if args.n < 1:
+        raise ConfigError(f"--n is {args.n}, expected 1 or more")
+    words, scales = SymbolTable.read(args.words), _scales(args)
+    rows = []
+    with atomic_open(args.out, "w") as file:
+        for utterance, lattice in _lattices(args, Tally("lattice nbest", args.max_loss)):
+            for rank, path in enumerate(n_best(lattice, args.n, scales, utterance=utterance), start=1):
+                file.write(" ".join([f"{utterance}-{rank}", *_spell(words, path)]) + "\n")
+                rows.append(f"{utterance}-{rank} {path.graph_cost:.6g} {path.acoustic_cost:.8g}\n")
+    if args.costs is not None:
+        with atomic_open(args.costs, "w") as file:
+            file.writelines(rows)
+
+
+def _rescore(args: argparse.Namespace) -> None:
+    words = SymbolTable.read(args.words)
+    old, new = _grammar(args.old, words), _grammar(args.new, words)
+    with compact_lattice_writer(f"ark:{args.out}") as writer:
+        for utterance, lattice in _lattices(args, Tally("lattice rescore", args.max_loss)):
+            writer.write(utterance, rescore(lattice, old, new, args.scale, utterance=utterance))
+
+
+def _grammar(path: Path, words: SymbolTable) -> GrammarCosts:
+    fst = read_fst(path) if path.suffix == ".fst" else arpa_to_fst(path, words, missing_words="drop")
+    return GrammarCosts(fst, words.id_of("#0") if "#0" in words else None)
+
+
+def _mbr(args: argparse.Namespace) -> None:
+    words, scales = SymbolTable.read(args.words), _scales(args)
+    lexicon = AlignLexicon.read(args.lang / "phones" / "align_lexicon.int") if args.lang is not None else None
+    if lexicon is not None and args.model is None:
+        raise ConfigError("--lang times words by the phones of transition-ids", fix="give --model final.mdl too")
+    model = read_transition_model(args.model) if args.model is not None else None
+    rows: list[CtmWord] = []
+    risk = 0.0
+    for utterance, lattice in _lattices(args, Tally("lattice mbr", args.max_loss)):
+        chosen = n_best(lattice, 1, scales, utterance=utterance)[0].words.tolist() if args.best_path else None
+        result = minimum_bayes_risk(lattice, scales, words=chosen, utterance=utterance)
+        risk += result.risk
+        times = _times(lattice, result, scales, model, lexicon)
+        for number, word in enumerate(result.words):
+            begin, end = word.begin_frame, word.end_frame
+            if times is not None:
+                begin, end = times[number].start_frame, times[number].start_frame + times[number].num_frames
+            start, duration = begin * args.frame_shift, (end - begin) * args.frame_shift
+            rows.append(CtmWord(utterance, "1", start, duration, words.symbol_of(word.word), word.confidence))
+    write_ctm(args.out, rows)
+    print(f"{len(rows)} words, {risk:.1f} errors expected")
+
+
+def _times(
+    lattice: CompactLattice,
+    result: MinimumBayesRisk,
+    scales: Scales,
+    model: TransitionModel | None,
+    lexicon: AlignLexicon | None,
+) -> list[WordTime] | None:
+    """The words' times on the best path that has them; None where the lattice has none, or the lexicon other words."""
+    chosen = [word.word for word in result.words]
+    path = path_of_words(lattice, chosen, scales)
+    if path is None:
+        return None
+    times = word_times(path, model, lexicon) if model is not None and lexicon is not None else None
+    times = word_times_from_arcs(path) if times is None else times
+    return times if len(times) == len(chosen) else None
+
+
+def _oracle(args: argparse.Namespace) -> None:
+    words = SymbolTable.read(args.words)
+    references = read_text(args.text)
+    total = ErrorCounts()
+    for utterance, lattice in _lattices(args, Tally("lattice oracle", args.max_loss)):
+        if utterance not in references:
+            raise DataError("has no reference", path=args.text, utterance=utterance)
+        reference = [words.id_of(word) if word in words else -1 for word in references[utterance]]
+        total += oracle(lattice, reference, utterance=utterance).counts
+    print(
+        f"oracle: %WER {total.wer:.2f} [ {total.errors} / {total.reference_words}, {total.insertions} ins, "
+        f"{total.deletions} del, {total.substitutions} sub ]"
+    )
+
+
+def _spell(words: SymbolTable, path: BestPath) -> list[str]:
+    return [words.symbol_of(word) for word in path.words.tolist()]
