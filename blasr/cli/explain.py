@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--utt2spk", type=Path, help="with --text: the speakers")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write one HTML page with all tables and alignments")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the results as JSON too")
-    parser.set_defaults(group=None)
+    parser.set_defaults(group=None, drop=None)
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ def _vocabulary(words: SymbolTable | None, *, fold: bool) -> Callable[[str], boo
 
 def _from_stm(args: argparse.Namespace) -> _Explained:
     reference = Reference.read(args)
-    score = reference.score(reference.hypotheses(args.ctm, args.data))
+    score = reference.score(reference.hypotheses(args.ctm, args))
     explained = _Explained()
     for scored in score.segments:
         segment = scored.segment

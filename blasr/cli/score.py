@@ -41,9 +41,12 @@ examples:
       --setting exp/bl_resnet22_a2b3/setting.json --utt2spk data/test/utt2spk
   blasr score --stm eval2000.stm --glm eval2000.glm --ctm exp/bl_resnet22_a2b3/decode_eval2000/ctm \\
       --data data/eval2000 --group SWB=sw_ --group CH=en_ --json exp/bl_resnet22_a2b3/eval2000.json
+  blasr score --stm eval2000.stm --glm eval2000.glm --lattices exp/bl_resnet22_a2b3/decode_eval2000 \\
+      --words data/lang/words.txt --lang data/lang --model exp/tri/final.mdl --data data/eval2000 \\
+      --drop '[noise],[laughter],<unk>' --setting exp/bl_resnet22_a2b3/rt02.json
   blasr score --stm eval2000.stm --glm eval2000.glm --compare exp/resnet22/eval2000.ctm exp/bl/eval2000.ctm
 """
-STM_ONLY = ("glm", "scorer", "data", "group")
+STM_ONLY = ("glm", "scorer", "data", "group", "drop")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     reference.add_argument("--stm", type=Path, metavar="REF", help="references in NIST's segments and markup")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--hyp", type=Path, help="with --text: hypotheses in the same form")
-    source.add_argument("--lattices", type=Path, help="with --text: lat.ark, or the folder with it (or with lat.*.gz)")
+    source.add_argument("--lattices", type=Path, help="lat.ark, or the folder with it (or with lat.*.gz)")
     source.add_argument(
         "--ctm",
         type=Path,
@@ -74,7 +77,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group", action="append", metavar="NAME=PREFIX", help="with --stm: a label for recordings of this prefix"
     )
+    parser.add_argument(
+        "--drop", metavar="WORDS", help="with --stm: hypothesis words that do not count, such as [noise],<unk>"
+    )
     parser.add_argument("--words", type=Path, help="words.txt, which --lattices need")
+    parser.add_argument("--lang", type=Path, help="with --stm, --lattices and --model: times words by phones")
+    parser.add_argument("--model", type=Path, help="final.mdl, with --lang")
+    parser.add_argument("--frame-shift", type=float, default=0.01, help="seconds, for the times of lattices' words")
     parser.add_argument("--lm-weights", default="7-20", help="7-20, or numbers with commas (default: %(default)s)")
     parser.add_argument(
         "--penalties", "--word-ins-penalty", default="0,0.5,1", help="numbers with commas (default: %(default)s)"
@@ -111,7 +120,7 @@ def _check_options(args: argparse.Namespace) -> None:
         strange = [name for name in (*STM_ONLY, "ctm") if getattr(args, name) is not None]
         if strange:
             raise ConfigError(f"--{strange[0]} goes with --stm", fix="give --stm instead of --text")
-    elif args.hyp is not None or args.lattices is not None:
+    elif args.hyp is not None:
         raise ConfigError("--stm needs words with times", fix="give --ctm, such as the ctm that blasr decode writes")
     if args.bootstrap < 1:
         raise ConfigError(f"--bootstrap is {args.bootstrap}, expected 1 or more")

@@ -54,7 +54,7 @@ def _systems(args: argparse.Namespace) -> tuple[list[Aligned], list[Aligned]]:
     """The aligned segments or utterances of both, in the same order."""
     if args.stm is not None:
         reference = Reference.read(args)
-        scores = [reference.score(reference.hypotheses(path, args.data)) for path in args.compare]
+        scores = [reference.score(reference.hypotheses(path, args)) for path in args.compare]
         first, second = ([(segment.counts, _verdicts(segment)) for segment in score.segments] for score in scores)
         return first, second
     references = read_text(args.text)

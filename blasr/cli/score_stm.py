@@ -6,18 +6,30 @@ import argparse
 import dataclasses
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from blasr.cli.score_report import read_setting, read_text, setting_report, table, tell_setting, write_json
+from blasr.cli.score_report import (
+    lm_weights,
+    numbers_of,
+    read_setting,
+    read_text,
+    setting_report,
+    table,
+    tell_setting,
+    write_json,
+)
+from blasr.cli.score_words import lattice_words
 from blasr.decoding.sweep import Setting, best_setting
 from blasr.errors import ConfigError, FormatError
 from blasr.io.ctm import CtmAlternatives, CtmWord, read_ctm_items
 from blasr.io.glm import read_glm
 from blasr.io.stm import Stm, markup_problem, read_stm
+from blasr.progress import track
 from blasr.scoring.bootstrap import wer_interval
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment, pooled, score_segments
 from blasr.scoring.hypothesis import Normalise
@@ -59,34 +71,39 @@ class Reference:
         """By NIST's programs."""
         return score_with_sctk(self.stm.segments, hypotheses, self.glm, self.normalise_hypothesis)
 
-    def hypotheses(self, path: Path, data: Path | None) -> list[Block]:
-        """The words of a CTM file, whose recordings and channels must be the reference's.
+    def hypotheses(self, path: Path, args: argparse.Namespace) -> list[Block]:
+        """The words of a CTM file, as :meth:`placed` returns them."""
+        return self.placed(read_ctm_items(path), path, args)
+
+    def placed(self, items: Iterable[CtmWord | CtmAlternatives], path: Path, args: argparse.Namespace) -> list[Block]:
+        """Words where --data puts them, without those of --drop; their recordings and channels must be the reference's.
 
         Raises:
             FormatError: with file and line, where they are not, or a word's brackets do not pair.
         """
         known = {side_of(segment.recording, segment.channel) for segment in self.stm.segments}
-        channels: dict[str, set[str]] = {}
-        for segment in self.stm.segments:
-            channels.setdefault(segment.recording.lower(), set()).add(segment.channel)
-        items = read_ctm_items(path)
+        dropped = set(args.drop.lower().split(",")) if args.drop else set()
         blocks: list[Block] = []
-        for item in items if data is None else _in_recordings(items, path, data):
+        for item in items if args.data is None else _in_recordings(items, path, args.data):
             if side_of(item.recording, item.channel) not in known:
-                found = channels.get(item.recording.lower())
-                message = f"recording {item.recording}, channel {item.channel} is in no segment of {self.path}"
-                if found:
-                    fix = f"the channels there are {', '.join(sorted(found))}"
-                else:
-                    fix = "give the words of the very set that is scored, or say with --data where utterances are"
-                raise FormatError(message, path=path, line=item.line, fix=fix)
+                raise self._unknown(item, path)
             block = item.options if isinstance(item, CtmAlternatives) else ((item,),)
+            block = tuple(tuple(word for word in row if word.word.lower() not in dropped) for row in block)
             for word in (word for row in block for word in row):
                 problem = markup_problem(word.word)
                 if problem:
-                    raise FormatError(f"the word {word.word} {problem}", path=path, line=word.line)
-            blocks.append(block)
+                    raise FormatError(f"the word {word.word} {problem}", path=path, line=word.line or None)
+            if any(block):
+                blocks.append(block)
         return blocks
+
+    def _unknown(self, item: CtmWord | CtmAlternatives, path: Path) -> FormatError:
+        same = [segment for segment in self.stm.segments if segment.recording.lower() == item.recording.lower()]
+        message = f"recording {item.recording}, channel {item.channel} is in no segment of {self.path}"
+        fix = "give the words of the very set that is scored, or say with --data where utterances are"
+        if same:
+            fix = f"the channels there are {', '.join(sorted({segment.channel for segment in same}))}"
+        return FormatError(message, path=path, line=item.line or None, fix=fix)
 
 
 def score_stm(args: argparse.Namespace) -> None:
@@ -94,16 +111,16 @@ def score_stm(args: argparse.Namespace) -> None:
     reference = Reference.read(args)
     with_sctk = args.scorer == "sctk" or (args.scorer in (None, "auto") and find_sctk() is not None)
     report: dict[str, Any] = {}
-    chosen = args.ctm[0]
-    if len(args.ctm) > 1 or args.setting is not None or args.freeze is not None:
-        chosen, report = _choose(args, reference)
-    hypotheses = reference.hypotheses(chosen, args.data)
+    if args.lattices is None and len(args.ctm) == 1 and args.setting is None and args.freeze is None:
+        source, hypotheses = args.ctm[0], reference.hypotheses(args.ctm[0], args)
+    else:
+        source, hypotheses, report = _choose(args, reference)
     score = reference.score_with_sctk(hypotheses) if with_sctk else reference.score(hypotheses)
     names = [label.id for label in reference.stm.labels]
     groups = {**score.by_label([*names, *_group_names(args.group or ())]), "all": list(score.segments)}
     interval = partial(wer_interval, replicates=args.bootstrap, seed=args.seed)
     scorer = "sctk" if with_sctk else "own"
-    print(f"{chosen} against {reference.path}, scorer {scorer}{'' if args.glm else ', no GLM'}")
+    print(f"{source} against {reference.path}, scorer {scorer}{'' if args.glm else ', no GLM'}")
     rows, reports = [], {}
     for name, segments in groups.items():
         found = interval([scored.counts for scored in segments])
@@ -115,7 +132,12 @@ def score_stm(args: argparse.Namespace) -> None:
     if args.speakers:
         print("\n" + table(("speaker", *HEADER[1:]), [_row(name, found, "") for name, found in speakers.items()]))
     if args.json is not None:
-        about = {"stm": str(reference.path), "ctm": str(chosen), "glm": args.glm and str(args.glm), "scorer": scorer}
+        about = {
+            "stm": str(reference.path),
+            "hypothesis": str(source),
+            "glm": args.glm and str(args.glm),
+            "scorer": scorer,
+        }
         about |= {"ignored_segments": score.ignored, "segments_without_hypothesis": len(score.without_hypothesis)}
         by_name = {"speakers": {name: _report(found) for name, found in speakers.items()}}
         by_name["sides"] = {name: _report(found) for name, found in sides.items()}
@@ -123,17 +145,19 @@ def score_stm(args: argparse.Namespace) -> None:
     _tell_missing(score, hypotheses, args.max_loss)
 
 
-def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, dict[str, Any]]:
-    """The CTM file of the frozen or else the best setting; prints the sweep."""
-    paths = {_setting_of(path): path for path in args.ctm}
-    if len(paths) < len(args.ctm):
-        raise ConfigError("two CTM files are of the same setting")
+def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[Block], dict[str, Any]]:
+    """The file and the words of the frozen or else the best setting; prints the sweep."""
     frozen = read_setting(args.setting) if args.setting is not None else None
+    paths, read = _settings(args, reference, frozen)
     if frozen is not None and frozen not in paths:
         there = "; ".join(map(tell_setting, paths))
         raise ConfigError(f"there is no CTM of the frozen setting ({tell_setting(frozen)}), but {there}")
-    scores = {setting: reference.score(reference.hypotheses(path, args.data)) for setting, path in paths.items()}
-    totals = {setting: Score({"all": score.total}, ()) for setting, score in scores.items()}
+    reports = {}
+    totals = {}
+    for setting in track(paths, "scoring"):
+        score = reference.score(read(setting))
+        reports[setting] = _report(score.segments)
+        totals[setting] = Score({"all": score.total}, ())
     best = best_setting(totals)
     notes = {best: "best"} | ({frozen: "frozen"} if frozen is not None else {})
     rows = [
@@ -147,11 +171,27 @@ def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, dict[
     else:
         print(f"best: {tell_setting(best)}: WER {totals[best].wer:.2f} (tuned on this very set)")
     if args.freeze is not None:
-        tuned_on = {"stm": str(reference.path), **_report(scores[best].segments)}
-        write_json(args.freeze, setting_report(best) | {"tuned_on": tuned_on})
+        write_json(args.freeze, setting_report(best) | {"tuned_on": {"stm": str(reference.path), **reports[best]}})
     chosen = frozen or best
-    oracle = _report(scores[best].segments) | {"setting": setting_report(best)}
-    return paths[chosen], {"setting": setting_report(chosen), "oracle": oracle}
+    oracle = reports[best] | {"setting": setting_report(best)}
+    return paths[chosen], read(chosen), {"setting": setting_report(chosen), "oracle": oracle}
+
+
+def _settings(
+    args: argparse.Namespace, reference: Reference, frozen: Setting | None
+) -> tuple[dict[Setting, Path], Callable[[Setting], list[Block]]]:
+    """The file of each setting, and what gives the words of one; only one setting's are held at a time."""
+    if args.lattices is not None:
+        grid = product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))
+        settings = [*(Setting(*pair) for pair in grid), *([frozen] if frozen is not None else [])]
+        words = lattice_words(args, list(dict.fromkeys(settings)))
+        return dict.fromkeys(words, args.lattices), lambda setting: reference.placed(
+            words[setting], args.lattices, args
+        )
+    paths = {_setting_of(path): path for path in args.ctm}
+    if len(paths) < len(args.ctm):
+        raise ConfigError("two CTM files are of the same setting")
+    return paths, lambda setting: reference.hypotheses(paths[setting], args)
 
 
 def _setting_of(path: Path) -> Setting:
@@ -208,6 +248,7 @@ def _in_recordings(
             yield CtmAlternatives(recording, channel, rows, item.line)
 
 
+@cache
 def _utterance_places(data: Path) -> dict[str, tuple[str, str, float]]:
     """The file, channel and start of each utterance, by ``segments`` and ``reco2file_and_channel``."""
     channels: dict[str, tuple[str, str]] = {}

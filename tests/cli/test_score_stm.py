@@ -114,6 +114,32 @@ def test_the_frozen_setting_beside_the_oracle(folder: Path, capsys: pytest.Captu
     assert "oracle: LM weight 12" in capsys.readouterr().out
 
 
+def test_lattices_at_one_setting_and_dropped_words(folder: Path, golden: Path) -> None:
+    """Kaldi's lattices of connected digits as a conversation: each string is a segment of its speaker's side."""
+    connected = golden / "fsdd_tri1" / "connected"
+    texts = [line.split() for line in (connected / "text").read_text().splitlines()]
+    (folder / "ref.stm").write_text(
+        "".join(f"{u.split('-')[0]} A {u} {n * 20} {n * 20 + 20} {' '.join(w)}\n" for n, (u, *w) in enumerate(texts))
+    )
+    (folder / "segments").write_text(
+        "".join(f"{u} {u.split('-')[0]} {n * 20} {n * 20 + 20}\n" for n, (u, *_) in enumerate(texts))
+    )
+    (folder / "setting.json").write_text('{"lm_weight": 20, "word_insertion_penalty": 2}')
+    lang = golden / "fsdd_tri1" / "lang"
+    arguments = ["--lattices", str(connected / "lat.ark"), "--words", str(lang / "words.txt"), "--data", "{}"]
+    arguments += ["--lang", str(lang), "--model", str(golden / "fsdd_tri1" / "final.mdl"), "--scorer", "own"]
+    arguments += ["--lm-weights", "10,20", "--penalties", "2", "--setting", "{}/setting.json"]
+    report = scored(folder, *arguments)
+    assert {name: report["all"][name] for name in ("words", "insertions", "deletions", "substitutions")} == {
+        "words": 183,
+        "insertions": 11,
+        "deletions": 4,
+        "substitutions": 8,
+    }  # those of Kaldi's wer_lmwt20_wip2
+    without = scored(folder, *arguments, "--drop", "two,nothing")
+    assert without["all"]["deletions"] > 4 and without["all"]["insertions"] < 11
+
+
 def test_too_many_sides_without_hypothesis_fail(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "hyp.ctm").write_text("sw_1 A 0.1 0.2 it\n")
     assert score(folder, "--ctm", "{}/hyp.ctm", "--scorer", "own") == 1
