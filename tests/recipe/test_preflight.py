@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from blasr.cli.main import main
 from blasr.errors import FormatError, MismatchError
 from blasr.features.config import FeatureConfig
 from blasr.hmm.model_file import write_model
@@ -95,6 +96,26 @@ def test_sample_rate(experiment: Experiment, tmp_path: Path) -> None:
     with pytest.raises(MismatchError, match=r"a\.wav has a sample rate of 16000 Hz, the features in .* are of 8000 Hz"):
         check_dump(experiment, data_dir=data)
     check_sample_rate(data, 16000, "final.yaml")
+
+
+def test_checking_without_a_dump(
+    experiment: Experiment, golden: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(160), 8000)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "wav.scp").write_text(f"a {tmp_path}/a.wav\n")
+    (tmp_path / "data" / "utt2spk").write_text("a a\n")
+    where = ["--experiment", str(experiment.directory), "--data", str(tmp_path / "data")]
+    command = ["dump", *where, str(tmp_path / "out")]
+    assert main([*command, "--check"]) == 0
+    assert "belong together: 6 pdfs" in capsys.readouterr().out
+    graph = tmp_path / "graph"
+    shutil.copytree(golden / "fsdd_tri1" / "lang", graph)
+    shutil.copyfile(golden / "fsdd_tri1" / "HCLG.fst", graph / "HCLG.fst")
+    assert main([*command, "--check", "--graph", str(graph)]) == 1
+    assert "the largest input label is" in capsys.readouterr().err
+    assert main([*command, "--graph", str(graph)]) == 2
+    assert not (tmp_path / "out").exists()
 
 
 def golden_parts(golden: Path) -> tuple[Fst, Path, Decoder, SymbolTable]:
