@@ -13,7 +13,7 @@ from blasr import __version__
 from blasr.errors import BlasrError
 
 SUBCOMMANDS = {
-    "data": "check a Kaldi data directory: what is wrong, on which line, and the fix",
+    "data": "Kaldi data directories: check with line and fix; fix, subset, split, combine, change speed",
     "lang": "lexicon and phones -> lang/ with phones.txt, words.txt, L.fst, L_disambig.fst, topo",
     "align": "data and lang -> tree, final.mdl, ali.*.gz; flat start, or realignment with a model",
     "train": "data and alignments -> experiment directory with checkpoints, priors, logs",
