@@ -43,7 +43,7 @@ def test_kaldis_constant_terms(golden: Path) -> None:
         np.testing.assert_allclose(computed, gmm.gconsts, rtol=1e-6, atol=1e-4)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_a_written_model_reads_back(tmp_path_factory: pytest.TempPathFactory, seed: int, binary: bool) -> None:
     path = tmp_path_factory.mktemp("model") / "final.mdl"
@@ -92,7 +92,7 @@ def test_every_prefix_is_truncated(tmp_path: Path, binary: bool) -> None:
                 read_model(path)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_flipped_bit_is_an_error_or_another_model(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

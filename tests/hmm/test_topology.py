@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError, MismatchError
@@ -34,6 +34,7 @@ def topologies(draw: st.DrawFn) -> Topology:
     return Topology(entries, {phone: index % len(entries) for index, phone in enumerate(phones)})
 
 
+@settings(deadline=None)
 @given(topologies())
 def test_a_written_topology_reads_back(topology: Topology) -> None:
     stream = io.BytesIO()

@@ -158,7 +158,7 @@ def kaldis_update(counts: list[float], floor: float) -> list[float]:
     return probs
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(npst.arrays(np.float64, 31, elements=st.floats(0, 1000, allow_subnormal=False)))
 def test_estimate_is_kaldis_update(counts: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     model = small_model()
@@ -205,6 +205,7 @@ def test_every_prefix_is_truncated(model: TransitionModel, tmp_path: Path) -> No
     np.testing.assert_array_equal(read_transition_model(tmp_path / "text").tuples, model.tuples)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_flipped_bit_is_an_error_or_another_model(data: st.DataObject) -> None:
     stream = io.BytesIO()

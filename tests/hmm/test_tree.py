@@ -31,6 +31,7 @@ EVENT_MAPS: st.SearchStrategy[EventMap] = st.recursive(
 TREES = st.builds(ContextDependency, st.just(3), st.just(1), EVENT_MAPS)
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_a_written_tree_reads_back(tree: ContextDependency) -> None:
     stream = io.BytesIO()
@@ -45,7 +46,7 @@ def test_a_written_tree_reads_back(tree: ContextDependency) -> None:
             ContextDependency.read_from(BinaryReader(io.BytesIO(data[:length]), "tree", length))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(TREES, st.integers(0, 3), st.integers(0, 2), st.integers(0, 2))
 def test_pdfs_of_a_phone_are_those_of_its_windows(
     tree: ContextDependency, phone: int, forward: int, self_loop: int

@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -40,6 +40,7 @@ def text_round_trip(write: Callable[[Writer], None]) -> TextReader:
     return TextReader(stream.getvalue(), "it")
 
 
+@settings(deadline=None)
 @given(TOKENS, INT32, st.integers(0, (1 << 32) - 1), FLOAT32, st.lists(INT32, max_size=20))
 def test_basic_types_read_back(token: str, signed: int, unsigned: int, number: float, vector: list[int]) -> None:
     def write(writer: Writer) -> None:
@@ -61,6 +62,7 @@ def test_basic_types_read_back(token: str, signed: int, unsigned: int, number: f
     assert binary.offset == len(data)
 
 
+@settings(deadline=None)
 @given(
     npst.arrays(np.float32, npst.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=6), elements=FLOAT32),
     npst.arrays(np.int32, npst.array_shapes(min_dims=2, max_dims=2, max_side=6)),
@@ -120,6 +122,7 @@ def test_every_prefix_is_truncated() -> None:
             read_everything(TextReader(text[:length], "it"))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_flipped_bit_is_an_error_or_another_value(data: st.DataObject) -> None:
     content, _ = binary_round_trip(write_everything)

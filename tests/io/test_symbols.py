@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError
@@ -14,6 +14,7 @@ SYMBOLS = st.text(st.characters(exclude_categories=("Z", "C")), min_size=1, max_
 )
 
 
+@settings(deadline=None)
 @given(st.lists(SYMBOLS, unique=True, min_size=1))
 def test_a_written_table_reads_back(tmp_path_factory: pytest.TempPathFactory, symbols: list[str]) -> None:
     path = tmp_path_factory.mktemp("symbols") / "words.txt"
