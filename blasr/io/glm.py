@@ -11,6 +11,7 @@ from blasr.errors import FormatError
 
 APPLICATION = re.compile(r';;\s+INPUT_DEPENDENT_APPLICATION\s*=\s*"([^"]*)"')
 SETTING = re.compile(r"""["']([^"']*)["']""")
+CONTEXT = re.compile(r"""((?:[^_]*[\s\]"])?)_+(?!\S)(.*)""")
 EXAMPLE = "[UH] => [%HESITATION] / [ ] __ [ ]"
 DEFAULT_MAX_RULES = 400
 
@@ -116,10 +117,10 @@ def _rule(path: Path, number: int, line: str) -> GlmRule:
     if slash < 0 or _enclosed(line, slash):
         return GlmRule(_content(source), _content(rest), line=number)
     replacement, _, context = rest.rpartition("/")
-    left, slot, right = re.fullmatch(r"(.*?)(?:(?<!\S)(_+)(?!\S)(.*))?", context).groups()  # type: ignore[union-attr]
-    if not slot or "/" not in rest:
+    slot = CONTEXT.fullmatch(context)
+    if slot is None or "/" not in rest:
         raise broken("the last / is not followed by a context such as [ ] __ [ ]")
-    return GlmRule(_content(source), _content(replacement), _content(left), _content(right), number)
+    return GlmRule(_content(source), _content(replacement), _content(slot[1]), _content(slot[2]), number)
 
 
 def _enclosed(line: str, slash: int) -> bool:

@@ -25,6 +25,8 @@ def read(tmp_path: Path, lines: str, kind: str = "stm", purpose: str = "ref") ->
         ('"ALL RIGHT" => ALRIGHT', GlmRule("ALL RIGHT", "ALRIGHT")),
         ("[X] => [Y] / __ [ Z]", GlmRule("X", "Y", "", " Z")),
         ("[X] => [Y] / [A ] __", GlmRule("X", "Y", "A ", "")),
+        ("[X] => [Y] /__ [ Z]", GlmRule("X", "Y", "", " Z")),
+        ("[X] => [Y] / [ ]__ [ ]", GlmRule("X", "Y", " ", " ")),
         ("[A/B] => [C]", GlmRule("A/B", "C")),
     ],
 )
@@ -40,6 +42,8 @@ def test_reads_a_rule(tmp_path: Path, line: str, rule: GlmRule) -> None:
         ("[UH] =>[X]", "no blank after =>"),
         ("[ITS] => [{IT IS / ITS}]", "the last / is not followed by a context"),
         ("[UH] => [X] / [ ] [ ]", "the last / is not followed by a context"),
+        ("[UH] => [X] / [ ] __[ ]", "the last / is not followed by a context"),
+        ("[UH] => [X] / [A_B ] __ [ ]", "the last / is not followed by a context"),
         ("A/B => C", "the last / is not followed by a context"),
         ("   ;; indented", "a comment stands neither first nor after a rule"),
         ("* CASE_SENSITIVE = F", "no value in quotes"),
