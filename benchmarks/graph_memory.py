@@ -1,0 +1,177 @@
+"""Peak memory and processor time from a 1-million-n-gram trigram ARPA to G, and of other work on it.
+
+The model is synthetic: random n-grams with Zipf's frequencies over 20,000 words. Every step runs in a process of its
+own, whose peak resident memory is told.
+
+    python benchmarks/graph_memory.py --report benchmarks/reports/2026-11-21-graph-memory.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import multiprocessing
+import os
+import platform
+import re
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import kaldilm
+import numpy as np
+
+from blasr.graph.arpa import read_arpa, write_arpa
+from blasr.graph.arpa_model import BEGIN, END, BackoffModel, Nodes, model_from_levels
+from blasr.graph.grammar import arpa_to_fst
+from blasr.graph.kneser_ney import estimate_kneser_ney
+from blasr.graph.pruning import prune
+from blasr.io.atomic import atomic_open
+from blasr.io.fst import read_fst
+from blasr.io.symbols import SymbolTable
+from blasr.units import IntArray
+
+NUM_WORDS = 20_000
+DRAWS = 500_000, 700_000  # n-grams of order 2 and 3, of which some are the same
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step took, and what it made."""
+
+    name: str
+    made: str
+    processor_seconds: float
+    peak_mib: float
+
+
+def main() -> None:
+    """Measure, print, and write the report where asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--report", type=Path)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
+        arpa, words = Path(folder, "lm.arpa"), Path(folder, "words.txt")
+        model = synthetic_model(np.random.default_rng(0))
+        write_arpa(model, arpa)
+        SymbolTable.from_symbols([*model.words[2:], "#0", BEGIN, END]).write(words)
+        steps = [
+            measured("ARPA read", partial(read, arpa)),
+            measured("ARPA -> G", partial(grammar, arpa, words)),
+            measured("ARPA -> G by kaldilm, for comparison", partial(kaldilm_grammar, arpa, words)),
+            measured("ARPA read and pruned with threshold 1e-7", partial(pruned, arpa)),
+            measured("Kneser-Ney trigrams of a million words", train),
+        ]
+        text = report(model, arpa.stat().st_size, steps)
+    print(text)
+    if args.report is not None:
+        with atomic_open(args.report, "w") as stream:
+            stream.write(text)
+
+
+def synthetic_model(rng: np.random.Generator) -> BackoffModel:
+    """A trigram model over ``<s>``, ``</s>``, ``<unk>`` and other words, with random probabilities."""
+    words = [BEGIN, END, "<unk>", *(f"word{number}" for number in range(3, NUM_WORDS))]
+    everything = np.arange(NUM_WORDS, dtype=np.int32)
+    unigrams = np.zeros(NUM_WORDS, dtype=np.int64), everything
+    bigrams = _drawn(rng, np.delete(everything, 1).astype(np.int64) + 1, DRAWS[0])
+    contexts = np.flatnonzero(bigrams[1] != 1) + 1 + NUM_WORDS
+    trigrams = _drawn(rng, contexts, DRAWS[1])
+    levels = []
+    for order, (parent, word) in enumerate((unigrams, bigrams, trigrams), start=1):
+        log_prob = np.round(rng.uniform(-5, -0.1, len(word)), 6)
+        backoff = np.round(rng.uniform(-1, 0, len(word)), 6) * (order < 3)
+        levels.append((parent, word, log_prob, backoff))
+    return model_from_levels(words, levels)
+
+
+def _drawn(rng: np.random.Generator, contexts: Nodes, draws: int) -> tuple[Nodes, IntArray]:
+    newest = rng.zipf(1.3, draws) % (NUM_WORDS - 1) + 1
+    keys = np.unique(rng.choice(contexts, draws) * NUM_WORDS + newest)
+    return keys // NUM_WORDS, (keys % NUM_WORDS).astype(np.int32)
+
+
+def read(arpa: Path) -> str:
+    """Read the model alone."""
+    return f"{sum(read_arpa(arpa).num_ngrams):,} n-grams"
+
+
+def grammar(arpa: Path, words: Path) -> str:
+    """Make G as ``blasr graph`` does."""
+    fst = arpa_to_fst(arpa, SymbolTable.read(words))
+    return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs"
+
+
+def kaldilm_grammar(arpa: Path, words: Path) -> str:
+    """Make G with Kaldi's own code, in kaldilm, and read it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    target = str(arpa.parent / "G.fst")
+    kaldilm.arpa2fst(str(arpa), target, disambig_symbol="#0", read_symbol_table=str(words))
+    fst = read_fst(target)
+    return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs"
+
+
+def pruned(arpa: Path) -> str:
+    """Read and prune the model."""
+    return f"{sum(prune(read_arpa(arpa), 1e-7).num_ngrams):,} n-grams left"
+
+
+def train() -> str:
+    """Estimate a model of random text."""
+    rng = np.random.default_rng(1)
+    names = [f"word{number}" for number in range(NUM_WORDS)]
+    sentences = ([names[i % NUM_WORDS] for i in rng.zipf(1.2, 20)] for _ in range(50_000))
+    return f"{sum(estimate_kneser_ney(sentences, 3).model.num_ngrams):,} n-grams"
+
+
+def measured(name: str, work: Callable[[], str]) -> Step:
+    """Run the work in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        made, seconds, peak = pool.apply(_measure, (work,))
+    return Step(name, made, seconds, peak)
+
+
+def _measure(work: Callable[[], str]) -> tuple[str, float, float]:
+    before = time.process_time()
+    made = work()
+    return made, time.process_time() - before, _peak_mib()
+
+
+def _peak_mib() -> float:
+    # not getrusage's, which begins at what the parent process had
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    if found is None:
+        raise OSError("the system does not tell the peak of resident memory")
+    return int(found[1]) / 1024
+
+
+def report(model: BackoffModel, num_bytes: int, steps: list[Step]) -> str:
+    """The table and what it was measured on, in Markdown."""
+    sizes = ", ".join(f"{count:,} {order}-grams" for order, count in enumerate(model.num_ngrams, start=1))
+    lines = [
+        f"# Memory from an ARPA model of a million n-grams to G, {datetime.date.today()}",
+        "",
+        f"Machine: {os.cpu_count()} cores, 1 used; {platform.system()} {platform.machine()}; Python "
+        f"{platform.python_version()}, numpy {np.__version__}. Load average {os.getloadavg()[0]:.1f}: other work may "
+        "have run on the same machine, so seconds are of the processor, not of the clock.",
+        "",
+        f"Command: `{shlex.join(['python', *sys.argv])}`",
+        "",
+        f"Model: synthetic, {sizes}; {num_bytes / 2**20:.0f} MiB of text. Each step in a process of its own; the peak "
+        "is resident memory, the interpreter and the imports included.",
+        "",
+        "| step | makes | processor, s | peak, MiB |",
+        "| --- | --- | ---: | ---: |",
+    ]
+    lines += [f"| {step.name} | {step.made} | {step.processor_seconds:.1f} | {step.peak_mib:.0f} |" for step in steps]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    main()
