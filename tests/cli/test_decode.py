@@ -176,7 +176,7 @@ def test_a_search_that_ends_early_is_told(tri1: Path, tmp_path: Path, caplog: py
         ({"model": "none.mdl"}, "none.mdl"),
         ({"graph": "none.fst"}, "none.fst"),
         ({"loglikes": "none.ark"}, "none.ark"),
-        ({"loglikes": "ark:gunzip -c x.gz|"}, "is a command"),
+        ({"loglikes": "ark:gunzip -c x.gz|"}, "x.gz: cannot be opened"),
     ],
 )
 def test_mistakes_are_one_message(
