@@ -12,7 +12,7 @@ import blasr
 
 PACKAGE = Path(blasr.__file__).parent
 LEVELS = (
-    {"errors", "units", "config", "tally", "progress"},
+    {"errors", "units", "config", "tally", "progress", "threads"},
     {"io", "nn", "scoring"},
     {"features", "hmm", "models", "vision"},
     {"chunks", "decoding", "graph", "training"},

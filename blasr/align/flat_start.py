@@ -17,7 +17,6 @@ from blasr.align.gmm_stage import Corpus, GmmModel, PassReport
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS, train_monophone
 from blasr.align.output_folder import output_folder
 from blasr.align.phone_lists import PhoneLists
-from blasr.align.threads import one_torch_thread
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
 from blasr.align.uniform_alignment import equal_align
@@ -28,6 +27,7 @@ from blasr.io.alignments import write_alignments
 from blasr.io.atomic import atomic_open
 from blasr.io.data_dir import DataDir
 from blasr.tally import Tally
+from blasr.threads import one_torch_thread
 
 log = logging.getLogger(__name__)
 

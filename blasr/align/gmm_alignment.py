@@ -11,11 +11,11 @@ import numpy as np
 
 from blasr.align.feature_store import FeatureStore
 from blasr.align.gmm_training import Mixtures
-from blasr.align.threads import ordered_map
 from blasr.decoding.viterbi import ForcedAlignment, force_align
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
 from blasr.hmm.transition_model import TransitionModel
 from blasr.io.fst import Fst
+from blasr.threads import ordered_map
 from blasr.units import FloatArray, IntArray
 
 Words = tuple[str, ...]

@@ -14,11 +14,11 @@ from blasr.align.feature_store import FeatureStore
 from blasr.align.gmm_alignment import AlignmentPass, Beams, GmmAligner, TrainingGraphs
 from blasr.align.gmm_training import GmmAccumulator, Mixtures, UpdateOptions
 from blasr.align.phone_lists import PhoneLists
-from blasr.align.threads import ordered_map
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
+from blasr.threads import ordered_map
 from blasr.units import IntArray
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS
 from blasr.align.output_folder import output_folder
-from blasr.align.threads import one_torch_thread, ordered_map
 from blasr.align.transcripts import checked_utterances
 from blasr.align.uniform_alignment import equal_align
 from blasr.decoding.viterbi import force_align
@@ -30,6 +29,7 @@ from blasr.io.data_dir import DataDir, Utterance
 from blasr.io.symbols import SymbolTable
 from blasr.progress import track
 from blasr.tally import Tally
+from blasr.threads import one_torch_thread, ordered_map
 from blasr.units import FloatArray, IntArray
 
 log = logging.getLogger(__name__)

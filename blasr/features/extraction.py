@@ -22,6 +22,7 @@ from blasr.features.mfcc import Mfcc
 from blasr.io.data_dir import DataDir, Utterance
 from blasr.progress import track
 from blasr.tally import Tally
+from blasr.threads import one_torch_thread
 from blasr.units import CONTEXT_FRAMES
 
 __all__ = ["FeatureExtractor", "FeatureKind", "TooShortError", "pad_context"]
@@ -40,6 +41,8 @@ class FeatureExtractor:
     """Features of a data directory's utterances, computed from their audio each time they are asked for.
 
     It can be pickled and used in workers; call :meth:`prepare` first, or each worker collects statistics of its own.
+    Features are the same to the bit in every process: one thread computes them, since a product's rounding depends on
+    how many threads share it.
 
     Perturbed speech (for training) is normalised by the statistics of the perturbed speaker, that is, of all of the
     speaker's utterances under the same perturbation: ``speed`` and ``vtln_warp`` make another voice, whose mean
@@ -84,6 +87,7 @@ class FeatureExtractor:
         """Coefficients of a frame, before deltas."""
         return self.config.num_ceps if isinstance(self.config, MfccConfig) else self.config.num_mel_bins
 
+    @one_torch_thread()
     def features(
         self,
         utterance: Utterance,
@@ -144,6 +148,7 @@ class FeatureExtractor:
         stats = {speaker: self._stats[speaker, 1.0, 1.0] for speaker in self._speakers}
         return {speaker: item for speaker, item in stats.items() if item.count}
 
+    @one_torch_thread()
     def prepare(
         self,
         speakers: Collection[str] | None = None,

@@ -147,6 +147,21 @@ def test_higher_formants(data_dir: DataDir) -> None:
     assert centroid(vtln_warp=0.9) < centroid() < centroid(vtln_warp=1.1)
 
 
+def test_threads_do_not_change_a_bit(data_dir: DataDir) -> None:
+    extractor = FeatureExtractor(FeatureConfig(), data_dir)
+    before = torch.get_num_threads()
+    try:
+        several = []
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            several.append([extractor.features(item, speed=1.1) for item in data_dir.utterances])
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for others in several[1:]:
+        assert all(torch.equal(one, other) for one, other in zip(several[0], others, strict=True))
+
+
 def test_impossible_perturbations_are_refused(data_dir: DataDir) -> None:
     extractor = FeatureExtractor(FeatureConfig(), data_dir)
     with pytest.raises(ConfigError, match=r"found a speed of 3\.0"):

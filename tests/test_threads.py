@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from blasr.align.threads import one_torch_thread, ordered_map
+from blasr.threads import one_torch_thread, ordered_map
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
