@@ -2,8 +2,6 @@
 
 The scans are the 1797 images of 8 x 8 pixels and 17 grey levels that scikit-learn brings along (Alpaydin & Kaynak,
 Optical Recognition of Handwritten Digits, UCI). One fixed permutation decides which are held out.
-
-    python recipes/digits_images/prepare.py data/digits_images
 """
 
 from __future__ import annotations
@@ -16,21 +14,37 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from blasr.errors import DependencyError
+from recipes.common.command import run_command
+
 HELD_OUT = 360
 GREY_LEVELS = 17
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="recipes.digits_images.prepare", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("out", type=Path, help="receives train/ and valid/, each with a folder for every digit")
-    out = parser.parse_args().out
-    counts = prepare(out)
-    print(f"{counts['train']} images to train on, {counts['valid']} held out -> {out}")
+    run_command(parser, write)
+
+
+def write(args: argparse.Namespace) -> None:
+    """Write the images under ``args.out``, and say how many."""
+    counts = prepare(args.out)
+    print(f"{counts['train']} images to train on, {counts['valid']} held out -> {args.out}")
 
 
 def prepare(out: Path) -> dict[str, int]:
-    """Write the images and tell how many there are in each part."""
-    datasets: Any = importlib.import_module("sklearn.datasets")
+    """Write the images and tell how many there are in each part.
+
+    Raises:
+        DependencyError: scikit-learn is not installed.
+    """
+    try:
+        datasets: Any = importlib.import_module("sklearn.datasets")
+    except ImportError as error:
+        raise DependencyError(
+            f"the scans come with scikit-learn, which cannot be imported: {error}", fix="pip install scikit-learn"
+        ) from None
     digits = datasets.load_digits()
     held_out = set(np.random.default_rng(0).permutation(len(digits.target))[:HELD_OUT].tolist())
     counts = {"train": 0, "valid": 0}
