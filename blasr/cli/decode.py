@@ -31,13 +31,15 @@ from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.io.table_writer import TableWriter
 from blasr.io.tables import read_matrices
+from blasr.io.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.recipe.preflight import Decoder, check_decode
 from blasr.tally import Tally
 
 EPILOG = """\
 OUT receives lat.ark (the best path of every word sequence within the lattice beam, as a compact lattice; with
---determinize false all paths, state by state), best_path.txt (utterance-id and words), ctm and decode.log.
+--determinize false all paths, state by state), best_path.txt (utterance-id and words), ctm and decode.log. Where
+words.txt is of pieces (blasr subwords), lattices are too, and the others of words put together from them.
 
 example:
   blasr decode --graph exp/tri/graph --model exp/tri/final.mdl --lang data/lang \\
@@ -83,6 +85,7 @@ class _Output:
     """Writes what was decoded, and counts."""
 
     words: SymbolTable
+    joiner: WordJoiner
     transition_model: TransitionModel
     lexicon: AlignLexicon | None
     determinization: DeterminizationConfig
@@ -111,11 +114,11 @@ class _Output:
             if beam < self.determinization.beam:
                 self.narrowed.append(utterance)
         self.lattices.write(utterance, lattice if compact is None or not self.determinize else compact)
-        self.best_paths.write(" ".join([utterance, *words]) + "\n")
+        self.best_paths.write(" ".join([utterance, *self.joiner.join(words)]) + "\n")
         rows = list(self._ctm_words(utterance, path, not lattice.reached_final))
         if self.confidences and compact is not None:
             rows = self._with_confidences(rows, path, compact)
-        self.ctm.writelines(f"{row}\n" for row in rows)
+        self.ctm.writelines(f"{row}\n" for row in self.joiner.join_ctm(rows))
         self.log.write(
             f"Log-like per frame for utterance {utterance} is {-cost / lattice.num_frames:.6g} over "
             f"{lattice.num_frames} frames.{'' if lattice.reached_final else ' Partial: no final state was reached.'}\n"
@@ -159,7 +162,8 @@ def run(args: argparse.Namespace) -> None:
         min_active=args.min_active,
     )
     graph_path = args.graph / "HCLG.fst" if args.graph.is_dir() else args.graph
-    words = SymbolTable.read(args.words or _words_path(graph_path, args.lang))
+    words_path = args.words or _words_path(graph_path, args.lang)
+    words, joiner = SymbolTable.read(words_path), WordJoiner.beside(words_path)
     lexicon, times_from = _lexicon(args.lang)
     transition_model = read_transition_model(args.model)
     graph = read_fst(graph_path)
@@ -187,6 +191,7 @@ def run(args: argparse.Namespace) -> None:
 
         output = _Output(
             words,
+            joiner,
             transition_model,
             lexicon,
             DeterminizationConfig(config.lattice_beam, config.acoustic_scale),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from blasr.errors import DataError, FormatError
 from blasr.graph.lang import make_lang
+from blasr.graph.subwords_dir import LEXICON, SubwordsDir
 
-EPILOG = """example:
+EPILOG = """examples:
   blasr lang --lexicon data/local/lexicon.txt --silence-phones SIL,SPN --oov '<UNK>' data/lang
+  blasr lang --subwords data/subwords --silence-phones SIL,SPN --oov '<unk>' data/lang
 
 lexicon.txt has one line 'WORD PHONE PHONE...' per pronunciation, lexiconp.txt 'WORD PROBABILITY PHONE PHONE...'.
 """
@@ -19,7 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr lang``."""
     parser.epilog = EPILOG
     parser.add_argument("out", metavar="OUT", type=Path, help="the lang directory to write")
-    parser.add_argument("--lexicon", required=True, type=Path, help="lexicon.txt or lexiconp.txt")
+    lexicon = parser.add_mutually_exclusive_group(required=True)
+    lexicon.add_argument("--lexicon", type=Path, help="lexicon.txt or lexiconp.txt")
+    lexicon.add_argument("--subwords", type=Path, metavar="DIR", help="pieces of words, from blasr subwords train")
     parser.add_argument(
         "--silence-phones", required=True, metavar="P,P,...", help="phones of silence and noise, with commas between"
     )
@@ -53,8 +57,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the lang directory and say what is in it."""
+    subwords = None if args.subwords is None else SubwordsDir.read(args.subwords)
     lang = make_lang(
-        args.lexicon,
+        args.lexicon if subwords is None else subwords.path / LEXICON,
         args.out,
         silence_phones=[phone for phone in args.silence_phones.replace(",", " ").split() if phone],
         oov=args.oov,
@@ -65,10 +70,12 @@ def run(args: argparse.Namespace) -> None:
         extra_questions=None if args.extra_questions is None else _read_rows(args.extra_questions),
         num_silence_states=args.silence_states,
         num_nonsilence_states=args.nonsilence_states,
+        whole_words=None if subwords is None else subwords.whole,
     )
+    kind = "words" if subwords is None else "pieces and whole words"
     num_words = sum(1 for word in lang.words if word not in ("<eps>", "#0", "<s>", "</s>"))
     print(
-        f"{args.out}: {num_words} words, {len(lang.silence_phones)} silence and {len(lang.nonsilence_phones)} other "
+        f"{args.out}: {num_words} {kind}, {len(lang.silence_phones)} silence and {len(lang.nonsilence_phones)} other "
         f"phones, L.fst with {lang.lexicon_fst.num_states} states"
     )
 

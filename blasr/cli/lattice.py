@@ -25,6 +25,7 @@ from blasr.io.atomic import atomic_open
 from blasr.io.ctm import CtmWord, write_ctm
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.tally import Tally
@@ -126,22 +127,22 @@ def _determinize(args: argparse.Namespace) -> None:
 
 
 def _one_best(args: argparse.Namespace) -> None:
-    words, scales = SymbolTable.read(args.words), _scales(args)
+    words, joiner, scales = SymbolTable.read(args.words), WordJoiner.beside(args.words), _scales(args)
     with atomic_open(args.out, "w") as file:
         for utterance, lattice in _lattices(args, Tally("lattice 1best", args.max_loss)):
             (path,) = n_best(lattice, 1, scales, utterance=utterance)
-            file.write(" ".join([utterance, *_spell(words, path)]) + "\n")
+            file.write(" ".join([utterance, *joiner.join(_spell(words, path))]) + "\n")
 
 
 def _nbest(args: argparse.Namespace) -> None:
     if args.n < 1:
         raise ConfigError(f"--n is {args.n}, expected 1 or more")
-    words, scales = SymbolTable.read(args.words), _scales(args)
+    words, joiner, scales = SymbolTable.read(args.words), WordJoiner.beside(args.words), _scales(args)
     rows = []
     with atomic_open(args.out, "w") as file:
         for utterance, lattice in _lattices(args, Tally("lattice nbest", args.max_loss)):
             for rank, path in enumerate(n_best(lattice, args.n, scales, utterance=utterance), start=1):
-                file.write(" ".join([f"{utterance}-{rank}", *_spell(words, path)]) + "\n")
+                file.write(" ".join([f"{utterance}-{rank}", *joiner.join(_spell(words, path))]) + "\n")
                 rows.append(f"{utterance}-{rank} {path.graph_cost:.6g} {path.acoustic_cost:.8g}\n")
     if args.costs is not None:
         with atomic_open(args.costs, "w") as file:
@@ -162,7 +163,7 @@ def _grammar(path: Path, words: SymbolTable) -> GrammarCosts:
 
 
 def _mbr(args: argparse.Namespace) -> None:
-    words, scales = SymbolTable.read(args.words), _scales(args)
+    words, joiner, scales = SymbolTable.read(args.words), WordJoiner.beside(args.words), _scales(args)
     lexicon = AlignLexicon.read(args.lang / "phones" / "align_lexicon.int") if args.lang is not None else None
     if lexicon is not None and args.model is None:
         raise ConfigError("--lang times words by the phones of transition-ids", fix="give --model final.mdl too")
@@ -180,8 +181,9 @@ def _mbr(args: argparse.Namespace) -> None:
                 begin, end = times[number].start_frame, times[number].start_frame + times[number].num_frames
             start, duration = begin * args.frame_shift, (end - begin) * args.frame_shift
             rows.append(CtmWord(utterance, "1", start, duration, words.symbol_of(word.word), word.confidence))
-    write_ctm(args.out, rows)
-    print(f"{len(rows)} words, {risk:.1f} errors expected")
+    joined = joiner.join_ctm(rows)
+    write_ctm(args.out, joined)
+    print(f"{len(joined)} words, {risk:.1f} errors expected")
 
 
 def _times(

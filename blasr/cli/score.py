@@ -27,6 +27,7 @@ from blasr.cli.score_stm import score_stm
 from blasr.decoding.sweep import Setting, best_setting, sweep
 from blasr.errors import ConfigError, FormatError
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.recipe.kaldi_scoring import write_kaldi_scoring
 from blasr.scoring.text import Score, score_text
@@ -160,11 +161,11 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     grid = [Setting(*pair) for pair in product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))]
     settings = grid if frozen is None or frozen in grid else [*grid, frozen]
     lattices = track(lattices_of(args.lattices), "scoring", len(references))
-    words = SymbolTable.read(args.words)
+    words, joiner = SymbolTable.read(args.words), WordJoiner.beside(args.words)
     if args.kaldi_dir is not None:
-        scores = write_kaldi_scoring(args.kaldi_dir, lattices, words, references, settings)
+        scores = write_kaldi_scoring(args.kaldi_dir, lattices, words, references, settings, joiner)
     else:
-        scores = sweep(lattices, words, references, settings)
+        scores = sweep(lattices, words, references, settings, joiner)
     best = best_setting({setting: scores[setting] for setting in grid})
     rows = []
     for setting, score in scores.items():

@@ -14,6 +14,7 @@ from blasr.errors import ConfigError, DataError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.io.ctm import CtmWord
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WordJoiner
 from blasr.progress import track
 
 
@@ -27,7 +28,7 @@ def lattice_words(args: argparse.Namespace, settings: Sequence[Setting]) -> dict
         raise ConfigError("--lattices hold word-ids", fix="name the symbol table that spells them with --words")
     if (args.lang is None) != (args.model is None):
         raise ConfigError("--lang and --model go together", fix="give both for the times of the words' phones")
-    table = SymbolTable.read(args.words)
+    table, joiner = SymbolTable.read(args.words), WordJoiner.beside(args.words)
     timing: tuple[AlignLexicon, TransitionModel] | None = None
     if args.lang is not None:
         lexicon = AlignLexicon.read(Path(args.lang) / "phones" / "align_lexicon.int")
@@ -43,7 +44,7 @@ def lattice_words(args: argparse.Namespace, settings: Sequence[Setting]) -> dict
             path = lattice.best_path(1.0, 1 / setting.lm_weight, setting.word_insertion_penalty)
             key = path.transition_ids.tobytes() + path.words.tobytes()
             if key not in known:
-                known[key] = [
+                known[key] = joiner.join_ctm(
                     CtmWord(
                         utterance,
                         "1",
@@ -52,7 +53,7 @@ def lattice_words(args: argparse.Namespace, settings: Sequence[Setting]) -> dict
                         table.symbol_of(time.word),
                     )
                     for time in _times(path, timing)
-                ]
+                )
             words[setting] += known[key]
     return words
 

@@ -9,6 +9,7 @@ from statistics import fmean
 from blasr.decoding.lattice import Lattice
 from blasr.errors import DataError
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WHOLE_WORDS_ONLY, WordJoiner
 from blasr.scoring.text import Score, score_text
 
 
@@ -25,8 +26,11 @@ def sweep(
     words: SymbolTable,
     references: Mapping[str, Sequence[str]],
     settings: Sequence[Setting],
+    joiner: WordJoiner = WHOLE_WORDS_ONLY,
 ) -> dict[Setting, Score]:
     """The score of the best paths at each setting; lattices are read once and one at a time.
+
+    Words are put together from pieces by ``joiner``; the insertion penalty then is of pieces.
 
     Raises:
         DataError: an utterance stands twice or has no reference, or a word-id is not in ``words``.
@@ -39,7 +43,7 @@ def sweep(
         seen.add(utterance)
         for setting in settings:
             path = lattice.best_path(1.0, 1 / setting.lm_weight, setting.word_insertion_penalty)
-            hypotheses[setting][utterance] = [words.symbol_of(word) for word in path.words.tolist()]
+            hypotheses[setting][utterance] = joiner.join(map(words.symbol_of, path.words.tolist()))
     return {setting: score_text(references, hypotheses[setting]) for setting in settings}
 
 

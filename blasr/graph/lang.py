@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,12 +13,20 @@ from typing import Final, Self
 
 from blasr.errors import DataError, FormatError
 from blasr.graph.lang_files import PhoneInventory, lang_texts
-from blasr.graph.lexicon_fst import OptionalSilence, add_backoff_loops, add_disambiguation_symbols, lexicon_fst
+from blasr.graph.lexicon_fst import (
+    WHOLE_WORD,
+    OptionalSilence,
+    add_backoff_loops,
+    add_disambiguation_symbols,
+    lexicon_fst,
+    place_of,
+)
 from blasr.hmm.topology import Topology, make_topology
 from blasr.io.atomic import atomic_dir
 from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.io.lexicon import Pronunciation, read_lexicon
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WHOLE_WORDS
 
 BACKOFF: Final = "#0"
 """The word and phone on the backoff arcs of a grammar."""
@@ -34,9 +42,8 @@ REQUIRED_FILES: Final = (
     "phones/nonsilence.int",
     "phones/optional_silence.int",
 )
-
-
-_STALE_FILES: Final = ("phones/word_boundary.txt", "phones/word_boundary.int", "G.fst")
+_WORD_BOUNDARY_FILES: Final = ("phones/word_boundary.txt", "phones/word_boundary.int")
+_STALE_FILES: Final = (*_WORD_BOUNDARY_FILES, WHOLE_WORDS, "G.fst")
 """What belongs to the phones and words of the lang directory that is replaced."""
 
 
@@ -144,6 +151,7 @@ def make_lang(
     extra_questions: Sequence[Sequence[str]] | None = None,
     num_silence_states: int = 5,
     num_nonsilence_states: int = 3,
+    whole_words: Collection[str] | None = None,
 ) -> Lang:
     """Write a lang directory.
 
@@ -161,6 +169,8 @@ def make_lang(
             lexicon has, each alone and sorted. Given, they also tell misspelt phones of the lexicon.
         extra_questions: phones that may be asked for together; by default the silence and the other phones.
         num_silence_states, num_nonsilence_states: emitting HMM states.
+        whole_words: where the lexicon is of pieces of words (:mod:`blasr.io.word_pieces`), its words that are none;
+            silence then only stands between words, and positions are those in words.
 
     Raises:
         DataError: naming the lexicon's line: a phone that is not listed, or see :func:`read_lexicon`; an OOV word or
@@ -180,8 +190,15 @@ def make_lang(
         )
     if not 0.0 <= silence_probability < 1.0:
         raise DataError(f"expected a silence probability from 0 to below 1, found {silence_probability}")
+    places = [WHOLE_WORD if whole_words is None else place_of(entry.word, whole_words) for entry in entries]
     if position_dependent:
-        inventory, entries = inventory.position_dependent(), [inventory.mark_positions(entry) for entry in entries]
+        marked_entries = [
+            variant
+            for entry, place in zip(entries, places, strict=True)
+            for variant in inventory.mark_positions(entry, place)
+        ]
+        inventory = inventory.position_dependent()
+        entries, places = [entry for entry, _ in marked_entries], [place for _, place in marked_entries]
     distinct, num_disambig = add_disambiguation_symbols(entries)
     disambig = [f"#{number}" for number in range(num_disambig + 2)]  # #0 for the grammar, the last for the silence
     phones = SymbolTable.from_symbols([*inventory.silence, *inventory.nonsilence, *disambig])
@@ -190,7 +207,7 @@ def make_lang(
 
     plain = OptionalSilence(optional_silence, silence_probability) if silence_probability else None
     marked = OptionalSilence(optional_silence, silence_probability, disambig[-1]) if silence_probability else None
-    distinct_fst = lexicon_fst(distinct, phones, words, marked)
+    distinct_fst = lexicon_fst(distinct, phones, words, marked, places)
     topology = make_topology(
         [phones.id_of(phone) for phone in inventory.nonsilence],
         [phones.id_of(phone) for phone in inventory.silence],
@@ -199,6 +216,9 @@ def make_lang(
     )
     with _replaced_dir(Path(out_dir)) as folder:
         texts = lang_texts(inventory, entries, phones, words, disambig, oov, extra_questions)
+        if whole_words is not None:  # without word boundaries: Kaldi would take those of words for those of pieces
+            texts = {name: text for name, text in texts.items() if name not in _WORD_BOUNDARY_FILES}
+            texts[WHOLE_WORDS] = "".join(f"{word}\n" for word in vocabulary if word in whole_words)
         for name, text in texts.items():
             target = folder / name
             target.parent.mkdir(exist_ok=True)
@@ -206,7 +226,7 @@ def make_lang(
         phones.write(folder / "phones.txt")
         words.write(folder / "words.txt")
         topology.write(folder / "topo")
-        write_fst(lexicon_fst(entries, phones, words, plain), folder / "L.fst")
+        write_fst(lexicon_fst(entries, phones, words, plain, places), folder / "L.fst")
         write_fst(
             add_backoff_loops(distinct_fst, phones.id_of(BACKOFF), words.id_of(BACKOFF)), folder / "L_disambig.fst"
         )

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Final, Self
 
 from blasr.errors import DataError
+from blasr.graph.lexicon_fst import Place
 from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
 
@@ -95,13 +96,17 @@ class PhoneInventory:
         return [f"{phone}{suffix}" for phone in group for suffix in suffixes]
 
     @staticmethod
-    def mark_positions(entry: Pronunciation) -> Pronunciation:
-        """The pronunciation with every phone's position in the word."""
-        first, *rest = entry.phones
-        if not rest:
-            return replace(entry, phones=(f"{first}_S",))
-        *inner, last = rest
-        return replace(entry, phones=(f"{first}_B", *(f"{phone}_I" for phone in inner), f"{last}_E"))
+    def mark_positions(entry: Pronunciation, place: Place) -> list[tuple[Pronunciation, Place]]:
+        """The pronunciation with every phone's position in the word; for a piece, where its word ends and goes on."""
+        marked = []
+        for ends in [True] * place.ends + [False] * place.continues:
+            last = len(entry.phones) - 1
+            phones = []
+            for index, phone in enumerate(entry.phones):
+                begins_word, ends_word = place.begins and index == 0, ends and index == last
+                phones.append(phone + {(1, 1): "_S", (1, 0): "_B", (0, 1): "_E", (0, 0): "_I"}[begins_word, ends_word])
+            marked.append((replace(entry, phones=tuple(phones)), replace(place, ends=ends, continues=not ends)))
+        return marked
 
     def expand(self, phones: Iterable[str]) -> list[str]:
         """Phones as the user knows them, in all the positions that this inventory has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +12,33 @@ import numpy as np
 from blasr.io.fst import Fst
 from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WORD_MARK
 from blasr.units import EPSILON
 
-START, LOOP, SILENCE = 0, 1, 2
-"""The first states of L with optional silence: words leave and enter at ``LOOP``, or ``SILENCE`` before a silence."""
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a word a pronunciation may stand: that of a whole word, or of a piece of one.
+
+    Attributes:
+        begins: a word begins with it; else it goes on with one.
+        ends: a word may end with it.
+        continues: a word may go on after it.
+    """
+
+    begins: bool = True
+    ends: bool = True
+    continues: bool = False
+
+
+WHOLE_WORD = Place()
+
+
+def place_of(word: str, whole: Collection[str]) -> Place:
+    """Where a word of a vocabulary of pieces stands; ``whole`` are those that are no pieces."""
+    if word in whole:
+        return WHOLE_WORD
+    return Place(begins=word.startswith(WORD_MARK), continues=True)
 
 
 @dataclass(frozen=True)
@@ -57,39 +80,48 @@ def lexicon_fst(
     phones: SymbolTable,
     words: SymbolTable,
     silence: OptionalSilence | None,
+    places: Sequence[Place] | None = None,
 ) -> Fst:
     """L, arcs sorted by output label: any sequence of words, a word on the first arc of its pronunciation.
+
+    Pieces of words that go on with a word only follow pieces that it may go on after, without silence in between
+    (Smit, Virpioja and Kurimo, "Improved subword modeling for WFST-based speech recognition", Interspeech 2017).
 
     Args:
         lexicon: pronunciations, with or without disambiguation symbols.
         phones: ids of the phones and disambiguation symbols.
         words: ids of the words.
         silence: None for an L without optional silence.
+        places: where in words the pronunciations stand, one for each; by default all are whole words.
     """
+    places = [WHOLE_WORD] * len(lexicon) if places is None else places
     arcs: list[tuple[int, int, int, float, int]] = []  # source, ilabel, olabel, weight, nextstate
     if silence is None:
         loop, num_states = 0, 1
         ends = [(0.0, loop)]
     else:
-        loop, num_states = LOOP, 3
+        start, loop, before_silence, num_states = 0, 1, 2, 3  # words leave and enter at the loop
         no_silence_cost, silence_cost = -math.log(1.0 - silence.probability), -math.log(silence.probability)
-        ends = [(no_silence_cost, LOOP), (silence_cost, SILENCE)]
-        arcs += [(START, EPSILON, EPSILON, cost, state) for cost, state in ends]
+        ends = [(no_silence_cost, loop), (silence_cost, before_silence)]
+        arcs += [(start, EPSILON, EPSILON, cost, state) for cost, state in ends]
 
         if silence.disambiguation is None:
-            arcs.append((SILENCE, phones.id_of(silence.phone), EPSILON, 0.0, LOOP))
+            arcs.append((before_silence, phones.id_of(silence.phone), EPSILON, 0.0, loop))
         else:
-            arcs.append((SILENCE, phones.id_of(silence.phone), EPSILON, 0.0, num_states))
-            arcs.append((num_states, phones.id_of(silence.disambiguation), EPSILON, 0.0, LOOP))
+            arcs.append((before_silence, phones.id_of(silence.phone), EPSILON, 0.0, num_states))
+            arcs.append((num_states, phones.id_of(silence.disambiguation), EPSILON, 0.0, loop))
             num_states += 1
-    for entry in lexicon:
-        state, cost, word = loop, -math.log(entry.probability), words.id_of(entry.word)
+    inside = num_states  # of a word: there its next piece leaves
+    num_states += any(place.continues for place in places)
+    for entry, place in zip(lexicon, places, strict=True):
+        state, cost, word = loop if place.begins else inside, -math.log(entry.probability), words.id_of(entry.word)
         labels = [phones.id_of(phone) for phone in entry.phones]
         for label in labels[:-1]:
             arcs.append((state, label, word, cost, num_states))
             state, cost, word = num_states, 0.0, EPSILON
             num_states += 1
-        arcs += [(state, labels[-1], word, end_cost + cost, end) for end_cost, end in ends]
+        targets = ends * place.ends + [(0.0, inside)] * place.continues
+        arcs += [(state, labels[-1], word, end_cost + cost, end) for end_cost, end in targets]
     final = np.full(num_states, np.inf)
     final[loop] = 0.0
     return sort_arcs(Fst.from_arcs(0, final, *_columns(arcs)), by="olabel")

@@ -10,13 +10,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from blasr.errors import DataError, DependencyError, FormatError
 from blasr.io.atomic import atomic_path
 from blasr.io.lexicon import Pronunciation
-
-WORD_MARK: Final = "\u2581"
+from blasr.io.word_pieces import WORD_MARK, WordJoiner
 
 
 class SubwordModel:
@@ -69,19 +68,8 @@ class SubwordModel:
         return self._cache[word]
 
     def join(self, pieces: Iterable[str]) -> list[str]:
-        """The words of pieces; one begins at each mark, at words that stay whole, and after them."""
-        words: list[str] = []
-        begins = True
-        for piece in pieces:
-            if piece in self.whole:
-                words.append(piece)
-                begins = True
-            elif piece.startswith(WORD_MARK) or begins:
-                words.append(piece.removeprefix(WORD_MARK))
-                begins = False
-            else:
-                words[-1] += piece
-        return words
+        """The words of pieces; see :class:`~blasr.io.word_pieces.WordJoiner`."""
+        return WordJoiner(self.whole).join(pieces)
 
     def lexicon(self) -> list[Pronunciation]:
         """Graphemic pronunciations of all :attr:`pieces` but the whole words: see :func:`spell`."""
@@ -143,5 +131,5 @@ def _sentencepiece() -> Any:
     try:
         import sentencepiece
     except ImportError:
-        raise DependencyError("subwords need the package sentencepiece", fix="pip install sentencepiece") from None
+        raise DependencyError("subwords need sentencepiece", fix="pip install 'blasr[subwords]'") from None
     return sentencepiece

@@ -10,6 +10,7 @@ from blasr.decoding.sweep import Setting
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WHOLE_WORDS_ONLY, WordJoiner
 from blasr.scoring.text import Score, score_text
 
 
@@ -26,6 +27,7 @@ def write_kaldi_scoring(
     words: SymbolTable,
     references: Mapping[str, Sequence[str]],
     settings: Sequence[Setting],
+    joiner: WordJoiner = WHOLE_WORDS_ONLY,
 ) -> dict[Setting, Score]:
     """Find the best paths at each setting, score them, and write all into ``folder``.
 
@@ -39,6 +41,7 @@ def write_kaldi_scoring(
         words: spell the word-ids.
         references: words by utterance-id.
         settings: LM weights and word insertion penalties.
+        joiner: puts words together, where word-ids are of pieces.
 
     Raises:
         DataError: an utterance stands twice or has no reference, or a word-id is not in ``words``.
@@ -55,7 +58,7 @@ def write_kaldi_scoring(
     _write_text(folder / "scoring" / "test_filt.txt", references)
     scores = {}
     for setting, paths in word_ids.items():
-        hypotheses = {name: [words.symbol_of(word) for word in path] for name, path in paths.items()}
+        hypotheses = {name: joiner.join(map(words.symbol_of, path)) for name, path in paths.items()}
         scores[setting] = score_text(references, hypotheses)
         name = setting_name(setting, ".")
         _write_text(folder / "scoring" / f"{name}.tra", {key: list(map(str, path)) for key, path in paths.items()})

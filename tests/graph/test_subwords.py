@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError
-from blasr.graph.subwords import WORD_MARK, SubwordModel, spell, train_subwords
+from blasr.graph.subwords import SubwordModel, spell, train_subwords
+from blasr.io.word_pieces import WORD_MARK
 
 sentencepiece = pytest.importorskip("sentencepiece", reason="sentencepiece is not here")
 TEXT = [

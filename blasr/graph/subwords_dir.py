@@ -1,0 +1,96 @@
+"""A folder of subwords: ``subwords.model`` (sentencepiece), ``lexiconp.txt`` and ``whole_words.txt``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from blasr.errors import DataError
+from blasr.graph.subwords import SubwordModel, train_subwords
+from blasr.io.atomic import atomic_dir
+from blasr.io.lexicon import Pronunciation, read_lexicon
+from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
+
+MODEL: Final = "subwords.model"
+LEXICON: Final = "lexiconp.txt"
+UNKNOWN: Final = Pronunciation("<unk>", ("SPN",))
+
+
+@dataclass(frozen=True)
+class SubwordsDir:
+    """What is in the folder.
+
+    Attributes:
+        path: the folder.
+        lexicon: how the pieces are pronounced, and the words that are never split.
+        whole: those words.
+    """
+
+    path: Path
+    lexicon: tuple[Pronunciation, ...]
+    whole: frozenset[str]
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """Read it, but for the model.
+
+        Raises:
+            DataError: the folder lacks a file, or the lexicon is wrong.
+            FormatError: a file is not what its name says.
+        """
+        folder = Path(path)
+        missing = [name for name in (MODEL, LEXICON, WHOLE_WORDS) if not (folder / name).is_file()]
+        if missing:
+            raise DataError(
+                f"the folder of subwords lacks {', '.join(missing)}", path=path, fix="run `blasr subwords train`"
+            )
+        whole = WordJoiner.beside(folder / LEXICON).whole or frozenset()
+        return cls(folder, tuple(read_lexicon(folder / LEXICON)), whole)
+
+    def model(self) -> SubwordModel:
+        """What splits words; :class:`FormatError` where it is damaged."""
+        return SubwordModel(self.path / MODEL, self.whole)
+
+    @property
+    def pieces(self) -> frozenset[str]:
+        """The pieces that have a pronunciation."""
+        return frozenset(entry.word for entry in self.lexicon) - self.whole
+
+
+def make_subwords_dir(
+    sentences: Iterable[Sequence[str]],
+    size: int,
+    out: str | PathLike[str],
+    *,
+    method: Literal["unigram", "bpe"] = "unigram",
+    whole: Sequence[Pronunciation] = (UNKNOWN,),
+) -> SubwordsDir:
+    """Train subwords on a text and write the folder, pieces pronounced as they are spelt.
+
+    Args:
+        sentences: the text.
+        size: of the vocabulary of pieces.
+        out: the folder; one that is there already is replaced.
+        method: how sentencepiece chooses the pieces.
+        whole: words that are never split, such as the unknown word and noises, and their pronunciations.
+
+    Raises:
+        DependencyError: sentencepiece is not installed.
+        DataError: see :func:`~blasr.graph.subwords.train_subwords`; or ``out`` holds other things.
+    """
+    target = Path(out)
+    if target.is_dir() and any(target.iterdir()) and not (target / MODEL).is_file():
+        raise DataError("is a folder that holds other things than subwords", path=out, fix="name a folder of its own")
+    whole_words = dict.fromkeys(entry.word for entry in whole)
+    with atomic_dir(target) as folder:
+        model = train_subwords(sentences, size, folder / MODEL, method=method, whole=whole_words)
+        entries = [*whole, *model.lexicon()]
+        (folder / LEXICON).write_text(
+            "".join(f"{entry.word} {entry.probability:.4g} {' '.join(entry.phones)}\n" for entry in entries),
+            encoding="utf-8",
+        )
+        (folder / WHOLE_WORDS).write_text("".join(f"{word}\n" for word in whole_words), encoding="utf-8")
+    return SubwordsDir.read(target)
