@@ -6,8 +6,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from blasr.errors import ConfigError, DataError
-from blasr.graph.grammar import arpa_to_fst, read_grammar, spoken_words, unigram_loop
+from blasr.errors import DataError
+from blasr.graph.grammar import arpa_to_fst, name_words, read_grammar, spoken_words, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.language_model import estimate_arpa, read_sentences, replace_words
@@ -45,9 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--missing-words",
         choices=("error", "drop", "oov"),
         default="error",
-        help="words outside the lexicon: refuse; leave out their n-grams or sentences; or, in --text, take them for "
-        "the lang directory's OOV word (default: error)",
+        help="words outside the lexicon: refuse; leave out their n-grams or sentences; or take them for the lang "
+        "directory's OOV word (default: error)",
     )
+    parser.add_argument("--missing-list", type=Path, metavar="FILE", help="write all words outside the lexicon there")
     parser.add_argument("--self-loop-scale", type=float, default=0.1, metavar="X", help="(default: 0.1)")
     parser.add_argument("--transition-scale", type=float, default=1.0, metavar="X", help="(default: 1.0)")
 
@@ -76,9 +77,13 @@ def run(args: argparse.Namespace) -> None:
 
 def _grammar(args: argparse.Namespace, lang: Lang) -> Fst:
     if args.arpa is not None:
-        if args.missing_words == "oov":
-            raise ConfigError("--missing-words oov is for --text: n-grams of a language model cannot be renamed")
-        return arpa_to_fst(args.arpa, lang.words, missing_words=args.missing_words)
+        return arpa_to_fst(
+            args.arpa,
+            lang.words,
+            missing_words=args.missing_words,
+            unknown_word=lang.oov,
+            missing_list=args.missing_list,
+        )
     if args.grammar is not None:
         return read_grammar(args.grammar, lang)
     if args.loop is not None:
@@ -94,7 +99,7 @@ def _estimated_grammar(args: argparse.Namespace, lang: Lang) -> Fst:
     replacement = lang.oov if args.missing_words == "oov" else None
     kept, unknown = replace_words(sentences, spoken, replacement)
     if unknown:
-        named = ", ".join(word for word, _ in unknown.most_common(10)) + (", ..." if len(unknown) > 10 else "")
+        named = name_words([word for word, _ in unknown.most_common()], args.missing_list)
         message = f"{len(unknown)} words of the text are not in the lexicon, {unknown.total()} times in all: {named}"
         if args.missing_words == "error":
             raise DataError(

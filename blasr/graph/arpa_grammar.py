@@ -9,6 +9,7 @@ import numpy as np
 
 from blasr.errors import DataError
 from blasr.graph.arpa_model import BEGIN, END, MISSING, ROOT, BackoffModel
+from blasr.graph.arpa_words import ngrams_without
 from blasr.graph.lang import BACKOFF
 from blasr.graph.lexicon_fst import sort_arcs
 from blasr.io.fst import Fst
@@ -32,10 +33,7 @@ def grammar_of(model: BackoffModel, words: SymbolTable) -> Fst:
     if end == MISSING:
         raise DataError("the language model has no </s>: no sentence can end")
     label[[number for number in (begin, end) if number != MISSING]] = EPSILON
-    spelt = np.ones(model.num_nodes, dtype=bool)  # n-grams without missing words
-    for order in range(1, model.order + 1):
-        nodes = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
-        spelt[nodes] = spelt[model.parent[nodes]] & (label[model.word[nodes]] != MISSING)
+    spelt = ngrams_without(model, label == MISSING)
     is_state = np.zeros(model.num_nodes, dtype=bool)
     is_state[model.parent[1:][spelt[1:]]] = True
     start = begin + 1 if begin != MISSING else ROOT

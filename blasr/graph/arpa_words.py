@@ -11,6 +11,23 @@ from blasr.graph.arpa_model import BEGIN, END, MISSING, NEVER, ROOT, BackoffMode
 from blasr.units import IntArray
 
 
+def ngrams_without(model: BackoffModel, left_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which n-grams have none of some words.
+
+    Args:
+        model: the n-grams.
+        left_out: bool (words of the model): the words that they may not have.
+
+    Returns:
+        bool (nodes), the root's too.
+    """
+    without = np.ones(model.num_nodes, dtype=bool)
+    for order in range(1, model.order + 1):
+        nodes = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
+        without[nodes] = without[model.parent[nodes]] & ~left_out[model.word[nodes]]
+    return without
+
+
 def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> BackoffModel:
     """The model in which some words are one: whatever probability they had together after a context, that word has.
 
@@ -31,13 +48,8 @@ def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> Backof
     unknown = renamed[into]
     is_merged = (new_word == MISSING) | (new_word == unknown)
 
-    stays = np.ones(model.num_nodes, dtype=bool)  # n-grams without merged words
-    contexts_stay = np.ones(model.num_nodes, dtype=bool)
-    for order in range(1, model.order + 1):
-        nodes = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
-        contexts_stay[nodes] = stays[model.parent[nodes]]
-        stays[nodes] = contexts_stay[nodes] & (new_word[model.word[nodes]] != MISSING)
-    listed = contexts_stay & is_merged[model.word]
+    stays = ngrams_without(model, new_word == MISSING)
+    listed = stays[model.parent] & is_merged[model.word]
     listed[ROOT] = False
     probability = _merged_probability(model, listed, stays)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from os import PathLike
 from typing import Final, Literal
 
@@ -14,15 +14,24 @@ from blasr.errors import DataError, MismatchError
 from blasr.graph.arpa import read_arpa
 from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.arpa_model import BEGIN, END
-from blasr.graph.arpa_words import merge_words
+from blasr.graph.arpa_words import merge_words, ngrams_without
 from blasr.graph.lang import BACKOFF, Lang
 from blasr.graph.language_model import estimate_arpa
 from blasr.graph.lexicon_fst import sort_arcs
+from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
 from blasr.units import EPSILON
 
-__all__ = ["arpa_to_fst", "arpa_vocabulary", "estimate_arpa", "read_grammar", "spoken_words", "unigram_loop"]
+__all__ = [
+    "arpa_to_fst",
+    "arpa_vocabulary",
+    "estimate_arpa",
+    "name_words",
+    "read_grammar",
+    "spoken_words",
+    "unigram_loop",
+]
 
 _NO_WORDS: Final = frozenset({EPSILON_SYMBOL, BACKOFF, BEGIN, END})
 _UNKNOWN_WORDS: Final = frozenset({"<unk>", "<UNK>"})
@@ -35,6 +44,7 @@ def arpa_to_fst(
     *,
     missing_words: Literal["error", "drop", "oov"] = "error",
     unknown_word: str | None = None,
+    missing_list: str | PathLike[str] | None = None,
 ) -> Fst:
     """G of an ARPA language model, ``#0`` on the input side of its backoff arcs, sorted by input label.
 
@@ -43,8 +53,10 @@ def arpa_to_fst(
         words: ids of the words, and of ``#0``.
         missing_words: what to do about words of the model that ``words`` lacks: refuse; leave out their n-grams; or
             give what they have together to the unknown word (:func:`~blasr.graph.arpa_words.merge_words`). Which they
-            are is told in a warning. The model's own ``<unk>`` is no missing word, and treated like the others.
+            are, and of how many n-grams, is told in a warning. The model's own ``<unk>`` is no missing word, and
+            treated like the others.
         unknown_word: the word of ``words`` that stands for them with "oov", as ``<UNK>``.
+        missing_list: a file that receives all of them, one a line; written where there are any.
 
     Raises:
         FormatError: the file is no ARPA model, with the line at fault.
@@ -60,7 +72,7 @@ def arpa_to_fst(
             fix="check that both are spelt alike, upper and lower case included",
         )
     if unspoken := sorted(set(missing) - _UNKNOWN_WORDS):
-        named = ", ".join(unspoken[:10]) + (", ..." if len(unspoken) > 10 else "")
+        named = name_words(unspoken, missing_list)
         message = f"{len(unspoken)} of {len(vocabulary)} words of the language model are not in the lexicon: {named}"
         if missing_words == "error":
             raise DataError(
@@ -68,13 +80,28 @@ def arpa_to_fst(
                 path=arpa_path,
                 fix="add them to the lexicon, or choose --missing-words drop (leave out their n-grams) or oov",
             )
-        kept = "their n-grams are left out" if missing_words == "drop" else f"they are taken for {unknown_word}"
-        _LOG.warning("%s: %s; %s", arpa_path, message, kept)
+        gone = frozenset(unspoken)
+        left_out = np.array([word in gone for word in model.words])
+        number = int(np.count_nonzero(~ngrams_without(model, left_out)))
+        kept = "are left out" if missing_words == "drop" else f"become those of {unknown_word}"
+        _LOG.warning("%s: %s; their %d n-grams of %d %s", arpa_path, message, number, sum(model.num_ngrams), kept)
     if missing_words == "oov" and missing:
         if unknown_word is None or unknown_word not in words:
             raise DataError(f"the unknown word {unknown_word!r} is not in the symbol table", path=words.path)
         model = merge_words(model, missing, unknown_word)
     return grammar_of(model, words)
+
+
+def name_words(words: Sequence[str], path: str | PathLike[str] | None) -> str:
+    """The first ten of the words, and where to find the others: in the file, which receives all, one a line."""
+    if path is not None:
+        with atomic_open(path, "w") as stream:
+            stream.writelines(f"{word}\n" for word in words)
+    if len(words) <= 10:
+        return ", ".join(words)
+    return (
+        f"{', '.join(words[:10])}, ... ({'--missing-list names a file for all' if path is None else f'all in {path}'})"
+    )
 
 
 def arpa_vocabulary(arpa_path: str | PathLike[str]) -> frozenset[str]:

@@ -52,7 +52,42 @@ def test_words_outside_the_lexicon(tri1: Path, tmp_path: Path, capsys: pytest.Ca
     assert "2 sentences in -> 1 kept" in capsys.readouterr().out
     assert main(arguments(tri1, *text, "--missing-words", "oov", str(tmp_path / "oov"))) == 0
     assert 1 in read_fst(tmp_path / "oov" / "HCLG.fst").olabel
-    assert main(arguments(tri1, "--arpa", "x", "--missing-words", "oov", str(tmp_path / "out"))) == 2
+
+
+ARPA = (
+    """\\data\\
+ngram 1=15
+
+\\1-grams:
+-99\t<s>
+-1.0\t</s>
+-1.1\tONE
+"""
+    + "".join(f"-1.2\tUNHEARD{number:02d}\n" for number in range(12))
+    + "\n\\end\\\n"
+)
+
+
+def test_words_of_a_language_model_outside_the_lexicon(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "lm.arpa").write_text(ARPA)
+    arpa, listed = ["--arpa", str(tmp_path / "lm.arpa")], tmp_path / "missing.txt"
+    assert main(arguments(tri1, *arpa, str(tmp_path / "out"))) == 1
+    error = capsys.readouterr().err
+    assert "12 of 13 words of the language model are not in the lexicon: UNHEARD00, " in error
+    assert "UNHEARD09, ... (--missing-list names a file for all)" in error
+    assert not (tmp_path / "out").exists()
+    outputs = {}
+    for choice in ("drop", "oov"):
+        graph = tmp_path / choice
+        chosen = ["--missing-words", choice, "--missing-list", str(listed)]
+        assert main(arguments(tri1, *arpa, *chosen, str(graph))) == 0
+        outputs[choice] = set(read_fst(graph / "HCLG.fst").olabel.tolist())
+    assert outputs == {"drop": {0, 6}, "oov": {0, 1, 6}}
+    assert listed.read_text().split() == [f"UNHEARD{number:02d}" for number in range(12)]
+    assert f"(all in {listed}); their 12 n-grams of 15 are left out" in caplog.text
+    assert "their 12 n-grams of 15 become those of <UNK>" in caplog.text
 
 
 def test_files_that_are_missing_or_do_not_belong_together(
