@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
 
-from blasr.decoding import lattice_output, lattice_pruning, token_passing
+from blasr.decoding.backoff_grammar import GrammarDifference, words_missing
 from blasr.decoding.lattice import Lattice
-from blasr.decoding.lattice_output import lattice_arrays
-from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
-from blasr.decoding.token_passing import (
-    DecodingGraph,
-    lay_out,
-    new_store,
-    process_emitting,
-    process_nonemitting,
-    take_token,
-)
+from blasr.decoding.search import IncrementalSearch, search
+from blasr.decoding.token_passing import Beams, DecodingGraph, lay_out
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.io.fst import Fst
-from blasr.units import AnyArray, FloatArray, IntArray
+from blasr.units import FloatArray, IntArray
 
 _PRUNE_SCALE = 0.1  # of the lattice beam: smaller changes of extra costs are left alone until the end
 
@@ -53,6 +42,19 @@ class DecoderConfig:
                 "expected 2 or more, from 0 to max_active, and 1 or more"
             )
 
+    def beams(self) -> Beams:
+        """The same for the search, which numba would compile anew for integers in the place of floats."""
+        return Beams(
+            acoustic_scale=float(self.acoustic_scale),
+            beam=float(self.beam),
+            max_active=int(self.max_active),
+            min_active=int(self.min_active),
+            lattice_beam=float(self.lattice_beam),
+            beam_delta=float(self.beam_delta),
+            prune_interval=int(self.prune_interval),
+            prune_delta=float(self.lattice_beam) * _PRUNE_SCALE,
+        )
+
 
 class LatticeDecoder:
     """Decodes utterances over one graph; threads may share it, since decoding lets go of the interpreter's lock.
@@ -61,13 +63,27 @@ class LatticeDecoder:
         graph: HCLG, transition-ids on the input side and words on the output side.
         tid_to_pdf: the pdf-id of every transition-id; entry 0 is unused.
         config: the beams.
+        difference: the grammar that the graph was compiled with, and the one whose costs take its place during the
+            search, as in ``latgen-biglm-faster-mapped``: for grammars too big for a graph of their own. Words that
+            the new one does not have are never found.
+
+    Attributes:
+        config: the beams.
+        num_pdfs: columns that log-likelihoods must have.
 
     Raises:
-        MismatchError: the graph has transition-ids that the model lacks.
+        MismatchError: the graph has transition-ids that the model lacks, or words that the old grammar lacks; or the
+            new grammar has none of its words.
         DataError: the graph has no state, or a cycle of epsilon arcs, which lattices cannot have.
     """
 
-    def __init__(self, graph: Fst, tid_to_pdf: IntArray, config: DecoderConfig | None = None) -> None:
+    def __init__(
+        self,
+        graph: Fst,
+        tid_to_pdf: IntArray,
+        config: DecoderConfig | None = None,
+        difference: GrammarDifference | None = None,
+    ) -> None:
         self.config = config or DecoderConfig()
         largest = int(graph.ilabel.max(initial=0))
         if largest >= len(tid_to_pdf):
@@ -84,6 +100,9 @@ class LatticeDecoder:
                 "the graph has a cycle of arcs without input label",
                 fix="remove the grammar's epsilon arcs (fstrmepsilon) before the graph is compiled",
             )
+        if difference is not None:
+            _check_words(graph, difference)
+        self._difference = difference
 
     def decode(self, loglikes: FloatArray, *, utterance: str | None = None) -> Lattice:
         """Search one utterance's ``(T, num_pdfs)`` log-likelihoods, unscaled.
@@ -97,113 +116,54 @@ class LatticeDecoder:
             MismatchError: another number of columns than pdfs.
             DataError: there is no frame, or a row holds NaN or infinity.
         """
+        matrix = self.checked(loglikes, utterance=utterance)
+        if len(matrix) == 0:
+            raise DataError("has no frames", utterance=utterance, fix="leave it out")
+        return search(self._graph, self._difference, matrix, self.config.beams())
+
+    def start(self) -> IncrementalSearch:
+        """A search of an utterance whose frames come one by one; any number of them may go on at once."""
+        return IncrementalSearch(self._graph, self._difference, self.config.beams(), self.num_pdfs)
+
+    def checked(self, loglikes: FloatArray, *, first_frame: int = 0, utterance: str | None = None) -> FloatArray:
+        """Log-likelihoods as the search takes them: float32, in rows.
+
+        Args:
+            loglikes: ``(T, num_pdfs)``.
+            first_frame: the number of its first row, for messages.
+            utterance: its name, for messages.
+
+        Raises:
+            MismatchError: another number of columns than pdfs.
+            DataError: a row holds NaN or infinity.
+        """
         if loglikes.ndim != 2 or loglikes.shape[1] != self.num_pdfs:
             raise MismatchError(
                 f"log-likelihoods of shape {loglikes.shape}, the model has {self.num_pdfs} pdfs",
                 utterance=utterance,
                 fix="dump log-likelihoods with a network trained on this model's alignments",
             )
-        if len(loglikes) == 0:
-            raise DataError("has no frames", utterance=utterance, fix="leave it out")
         matrix = np.ascontiguousarray(loglikes, dtype=np.float32)
         finite = np.isfinite(matrix).all(axis=1)
         if not finite.all():
-            row = int(np.argmin(finite))
+            row = first_frame + int(np.argmin(finite))
             raise DataError(
                 f"row {row} (counted from 0) of its log-likelihoods holds a value that is not finite",
                 utterance=utterance,
                 fix="look at the network and the priors that made them",
             )
-        config = self.config
-        reached_final, arrays = _search(
-            self._graph,
-            matrix,
-            float(config.acoustic_scale),  # of an integer, numba would compile a search of its own
-            float(config.beam),
-            config.max_active,
-            config.min_active,
-            float(config.lattice_beam),
-            float(config.beam_delta),
-            config.prune_interval,
+        return matrix
+
+
+def _check_words(graph: Fst, difference: GrammarDifference) -> None:
+    missing = words_missing(graph, difference.old)
+    if len(missing):
+        raise MismatchError(
+            f"{len(missing)} of the graph's words are not in the old grammar, the first is word-id {missing[0]}",
+            fix="give the grammar that the graph was compiled with as the old one",
         )
-        state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_cost = arrays
-        return Lattice(
-            offsets=offsets,
-            ilabel=ilabel,
-            olabel=olabel,
-            nextstate=nextstate,
-            graph_cost=graph_cost,
-            acoustic_cost=acoustic_cost,
-            final_graph_cost=final_cost,
-            final_acoustic_cost=np.where(np.isfinite(final_cost), 0, np.inf).astype(np.float32),
-            state_times=state_times,
-            reached_final=reached_final,
-        )
-
-
-def _compile_search(sources: str) -> Any:
-    """The search itself, to be compiled at its first call and cached on disk.
-
-    numba compiles anew when this file changes, but not when a module with the functions it calls does; a closure's
-    variables are part of the cache's key, so ``sources`` stands for those modules.
-    """
-
-    @numba.njit(cache=True, nogil=True)
-    def search(
-        graph: DecodingGraph,
-        loglikes: FloatArray,
-        acoustic_scale: float,
-        beam: float,
-        max_active: int,
-        min_active: int,
-        lattice_beam: float,
-        beam_delta: float,
-        prune_interval: int,
-    ) -> tuple[bool, tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
-        """Whether a final state was reached, and the arrays of the lattice."""
-        _ = sources
-        num_frames, num_pdfs = loglikes.shape
-        store = new_store()
-        frame_tokens = np.full(num_frames + 1, -1, np.int32)
-        token_of_state = np.full(len(graph.final), -1, np.int32)
-        stale_links = np.ones(num_frames + 1, np.bool_)
-        stale_tokens = np.ones(num_frames + 1, np.bool_)
-        scores = np.empty(num_pdfs, np.float32)
-
-        frame_tokens[0] = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
-        token_of_state[graph.start] = frame_tokens[0]
-        store = process_nonemitting(graph, store, frame_tokens, 0, token_of_state, beam)
-        for frame in range(num_frames):
-            if frame % prune_interval == 0 and frame > 0:
-                prune_active_tokens(
-                    graph,
-                    store,
-                    frame_tokens,
-                    frame,
-                    stale_links,
-                    stale_tokens,
-                    lattice_beam,
-                    lattice_beam * _PRUNE_SCALE,
-                )
-            for pdf in range(num_pdfs):
-                scores[pdf] = acoustic_scale * loglikes[frame, pdf]
-            store, cutoff = process_emitting(
-                graph, store, frame_tokens, frame, token_of_state, scores, beam, max_active, min_active, beam_delta
-            )
-            if frame_tokens[frame + 1] < 0:
-                break  # a dead end of the graph; pruning then leaves no token at all
-            store = process_nonemitting(graph, store, frame_tokens, frame + 1, token_of_state, cutoff)
-        reached_final = prune_final(graph, store, frame_tokens, num_frames, lattice_beam)
-        return reached_final, lattice_arrays(graph, store, frame_tokens, loglikes, reached_final)
-
-    return search
-
-
-_search = _compile_search(
-    hashlib.sha256(
-        b"".join(Path(str(module.__file__)).read_bytes() for module in (lattice_output, lattice_pruning, token_passing))
-    ).hexdigest()
-)
+    if len(words_missing(graph, difference.new)) == len(np.unique(graph.olabel[graph.olabel > 0])):
+        raise MismatchError("the new grammar has none of the graph's words", fix="make both with the same words.txt")
 
 
 @numba.njit(cache=True, nogil=True)

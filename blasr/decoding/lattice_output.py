@@ -5,8 +5,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from blasr.decoding.token_passing import DecodingGraph, Store
+from blasr.decoding.backoff_grammar import GrammarDifference
+from blasr.decoding.lattice import Lattice
+from blasr.decoding.token_passing import DecodingGraph
+from blasr.decoding.token_store import Store, final_cost
 from blasr.units import AnyArray, FloatArray, IntArray
+
+LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -66,12 +71,13 @@ def _number_tokens(graph: DecodingGraph, store: Store, frame_tokens: IntArray, n
 @numba.njit(cache=True, nogil=True)
 def lattice_arrays(
     graph: DecodingGraph,
+    difference: GrammarDifference | None,
     store: Store,
     frame_tokens: IntArray,
     loglikes: FloatArray,
     reached_final: bool,
-) -> tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
-    """``state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_cost`` of the lattice;
+) -> LatticeArrays:
+    """``state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost`` of the lattice;
     acoustic costs are the negated log-likelihoods, unscaled.
     """
     num_frames = len(loglikes)
@@ -84,14 +90,14 @@ def lattice_arrays(
     nextstate = np.empty(num_links, np.int32)
     graph_cost = np.empty(num_links, np.float32)
     acoustic_cost = np.empty(num_links, np.float32)
-    final_cost = np.full(len(order), np.inf, np.float32)
+    final_graph_cost = np.full(len(order), np.inf, np.float32)
     for frame in range(num_frames + 1):
         index = frame_tokens[frame]
         while index >= 0:
             number = tokens[index].number
             state_times[number] = frame
             if frame == num_frames:
-                final_cost[number] = graph.final[tokens[index].state] if reached_final else 0.0
+                final_graph_cost[number] = final_cost(graph.final, difference, tokens, index) if reached_final else 0.0
             index = tokens[index].next
     position = 0
     for number, index in enumerate(order):
@@ -101,9 +107,26 @@ def lattice_arrays(
             ilabel[position] = graph.ilabel[arc]
             olabel[position] = graph.olabel[arc]
             nextstate[position] = tokens[links[link].target].number
-            graph_cost[position] = graph.weight[arc]
+            graph_cost[position] = links[link].graph_cost
             acoustic_cost[position] = -loglikes[state_times[number], graph.pdf[arc]] if graph.ilabel[arc] > 0 else 0.0
             position += 1
             link = links[link].next
         offsets[number + 1] = position
-    return state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_cost
+    return state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost
+
+
+def lattice_of(arrays: LatticeArrays, *, reached_final: bool) -> Lattice:
+    """The lattice of what :func:`lattice_arrays` returned."""
+    state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost = arrays
+    return Lattice(
+        offsets=offsets,
+        ilabel=ilabel,
+        olabel=olabel,
+        nextstate=nextstate,
+        graph_cost=graph_cost,
+        acoustic_cost=acoustic_cost,
+        final_graph_cost=final_graph_cost,
+        final_acoustic_cost=np.where(np.isfinite(final_graph_cost), 0, np.inf).astype(np.float32),
+        state_times=state_times,
+        reached_final=reached_final,
+    )

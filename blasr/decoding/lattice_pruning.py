@@ -9,12 +9,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from blasr.decoding.token_passing import DecodingGraph, Store, free_link, free_token
-from blasr.units import AnyArray, IntArray
+from blasr.decoding.backoff_grammar import GrammarDifference
+from blasr.decoding.token_store import Store, final_cost, free_link, free_token
+from blasr.units import AnyArray, FloatArray, IntArray
 
 
 @numba.njit(cache=True, nogil=True)
-def _prune_links_of(graph: DecodingGraph, store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
+def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
     """Drop a token's links beyond the beam; returns the lowest extra cost of those left and whether any went."""
     tokens, links = store.tokens, store.links
     lowest = np.inf
@@ -23,7 +24,7 @@ def _prune_links_of(graph: DecodingGraph, store: Store, index: int, lattice_beam
     while link >= 0:
         following = links[link].next
         target = links[link].target
-        cost = tokens[index].cost + links[link].acoustic_cost + graph.weight[links[link].arc]
+        cost = tokens[index].cost + links[link].acoustic_cost + links[link].graph_cost
         extra = tokens[target].extra_cost + (cost - tokens[target].cost)
         if extra > lattice_beam or extra == np.inf:
             if previous < 0:
@@ -40,9 +41,7 @@ def _prune_links_of(graph: DecodingGraph, store: Store, index: int, lattice_beam
 
 
 @numba.njit(cache=True, nogil=True)
-def _prune_forward_links(
-    graph: DecodingGraph, store: Store, first: int, lattice_beam: float, delta: float
-) -> tuple[bool, bool]:
+def _prune_forward_links(store: Store, first: int, lattice_beam: float, delta: float) -> tuple[bool, bool]:
     """``PruneForwardLinks`` of one frame: whether extra costs changed by more than ``delta``, whether links went."""
     any_changed, any_pruned = False, False
     changed = True
@@ -50,7 +49,7 @@ def _prune_forward_links(
         changed = False
         index = first
         while index >= 0:
-            extra, pruned = _prune_links_of(graph, store, index, lattice_beam)
+            extra, pruned = _prune_links_of(store, index, lattice_beam)
             any_pruned |= pruned
             old = store.tokens[index].extra_cost
             if extra != old and not abs(extra - old) <= delta:
@@ -81,7 +80,6 @@ def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def prune_active_tokens(
-    graph: DecodingGraph,
     store: Store,
     frame_tokens: IntArray,
     num_frames: int,
@@ -97,7 +95,7 @@ def prune_active_tokens(
     """
     for frame in range(num_frames - 1, -1, -1):
         if stale_links[frame]:
-            changed, pruned = _prune_forward_links(graph, store, frame_tokens[frame], lattice_beam, delta)
+            changed, pruned = _prune_forward_links(store, frame_tokens[frame], lattice_beam, delta)
             if changed and frame > 0:
                 stale_links[frame - 1] = True
             stale_tokens[frame] |= pruned
@@ -109,18 +107,24 @@ def prune_active_tokens(
 
 @numba.njit(cache=True, nogil=True)
 def prune_final(
-    graph: DecodingGraph, store: Store, frame_tokens: IntArray, num_frames: int, lattice_beam: float
+    final: FloatArray,
+    difference: GrammarDifference | None,
+    store: Store,
+    frame_tokens: IntArray,
+    num_frames: int,
+    lattice_beam: float,
 ) -> bool:
     """``FinalizeDecoding``: prune all frames with the final costs; returns whether a token is in a final state.
 
-    Where none is, every token of the last frame counts as final at no cost, as in Kaldi.
+    ``final`` has the final costs of the graph's states. Where no token's is finite, every token of the last frame
+    counts as final at no cost, as in Kaldi.
     """
     tokens = store.tokens
     best, best_final = np.inf, np.inf
     index = frame_tokens[num_frames]
     while index >= 0:
         best = min(best, tokens[index].cost)
-        best_final = min(best_final, tokens[index].cost + graph.final[tokens[index].state])
+        best_final = min(best_final, tokens[index].cost + final_cost(final, difference, tokens, index))
         index = tokens[index].next
     reached_final = best_final < np.inf
     lowest = best_final if reached_final else best
@@ -130,9 +134,9 @@ def prune_final(
         changed = False
         index = frame_tokens[num_frames]
         while index >= 0:
-            extra, _ = _prune_links_of(graph, store, index, lattice_beam)
-            final_cost = graph.final[tokens[index].state] if reached_final else 0.0
-            extra = min(extra, tokens[index].cost + final_cost - lowest)
+            extra, _ = _prune_links_of(store, index, lattice_beam)
+            ending = final_cost(final, difference, tokens, index) if reached_final else 0.0
+            extra = min(extra, tokens[index].cost + ending - lowest)
             if extra > lattice_beam:
                 extra = np.inf
             old = tokens[index].extra_cost
@@ -141,7 +145,7 @@ def prune_final(
             tokens[index].extra_cost = extra
             index = tokens[index].next
     for frame in range(num_frames - 1, -1, -1):
-        _prune_forward_links(graph, store, frame_tokens[frame], lattice_beam, 0.0)
+        _prune_forward_links(store, frame_tokens[frame], lattice_beam, 0.0)
         _prune_tokens(store, frame_tokens, frame + 1)
     _prune_tokens(store, frame_tokens, 0)
     return reached_final

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from blasr.decoding.backoff_grammar import lay_out_grammar, next_word
 from blasr.decoding.compact_lattice import CompactLattice
 from blasr.errors import DataError
 from blasr.io.fst import Fst
@@ -21,64 +22,26 @@ class GrammarCosts:
         backoff: the label of backing off, such as the word-id of ``#0``.
 
     Raises:
-        DataError: a state has two arcs of a word or two ways to back off, or backing off goes in a circle.
+        DataError: as :func:`blasr.decoding.backoff_grammar.lay_out_grammar`.
     """
 
     def __init__(self, grammar: Fst, backoff: int | None = None) -> None:
-        self._grammar = grammar
-        labels = np.where(grammar.ilabel == (-1 if backoff is None else backoff), EPSILON, grammar.ilabel)
-        order = np.lexsort((labels, grammar.sources))
-        sources, labels = grammar.sources[order].astype(np.int64), labels[order].astype(np.int64)
-        self._keys = sources * (int(labels.max(initial=0)) + 1) + labels
-        if (np.diff(self._keys) == 0).any():
-            row = int(np.argmin(np.diff(self._keys)))
-            raise DataError(
-                f"the grammar's state {sources[row]} has two arcs of the word-id {labels[row]}",
-                fix="determinise it (fstdeterminizestar), or give the one that blasr graph or arpa2fst made",
-            )
-        self._width = int(labels.max(initial=0)) + 1
-        self._weights, self._targets = grammar.weight[order], grammar.nextstate[order]
+        self.grammar = lay_out_grammar(grammar, backoff)
         self.step = cache(self._step)
-        self.final_cost = cache(self._final_cost)
 
     @property
     def start(self) -> int:
         """The grammar's start state."""
-        return self._grammar.start
-
-    def _arc(self, state: int, label: int) -> tuple[int, float] | None:
-        if label >= self._width:
-            return None
-        key = state * self._width + label
-        place = int(np.searchsorted(self._keys, key))
-        if place == len(self._keys) or self._keys[place] != key:
-            return None
-        return int(self._targets[place]), float(self._weights[place])
-
-    def _back_off(self, state: int, steps: int) -> tuple[int, float] | None:
-        if steps > len(self._grammar.final):
-            raise DataError(f"backing off from the grammar's state {state} goes in a circle", fix="make it again")
-        return self._arc(state, EPSILON)
+        return self.grammar.start
 
     def _step(self, state: int, word: int) -> tuple[int, float] | None:
         """The state after a word and the word's cost; None where the grammar does not have it."""
-        cost, steps = 0.0, 0
-        while (arc := self._arc(state, word)) is None:
-            backed_off = self._back_off(state, steps)
-            if backed_off is None:
-                return None
-            state, steps, cost = backed_off[0], steps + 1, cost + backed_off[1]
-        return arc[0], cost + arc[1]
+        cost, target = next_word(self.grammar, state, word)
+        return None if target < 0 else (target, cost)
 
-    def _final_cost(self, state: int) -> float:
+    def final_cost(self, state: int) -> float:
         """The cost of an end after a state; inf where there is none."""
-        cost, steps = 0.0, 0
-        while not math.isfinite(final := float(self._grammar.final[state])):
-            backed_off = self._back_off(state, steps)
-            if backed_off is None:
-                return math.inf
-            state, steps, cost = backed_off[0], steps + 1, cost + backed_off[1]
-        return cost + final
+        return float(self.grammar.final[state])
 
 
 def add_grammar(
