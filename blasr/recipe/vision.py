@@ -32,7 +32,7 @@ from blasr.vision.config import ImageConfig, ImageModelConfig
 from blasr.vision.factory import create_model
 from blasr.vision.images import ImageFolder, LabelledImages, TorchvisionImages
 from blasr.vision.model import ImageModel
-from blasr.vision.released import UPSAMPLE, load_released_state_dict, read_released_file
+from blasr.vision.released import UPSAMPLE, load_released_state_dict, read_released_file, released_classes
 from blasr.vision.transforms import EvaluationTransform, TrainingTransform
 
 logger = logging.getLogger(__name__)
@@ -225,14 +225,17 @@ def load_experiment(directory: Path) -> tuple[ImageModel, ImageModelDescription]
     return model.eval(), description
 
 
-def load_released(name: str, path: Path, num_classes: int = 1000) -> ImageModel:
+def load_released(name: str, path: Path) -> ImageModel:
     """The model called ``name`` with the weights of a file of the authors' release, in evaluation mode.
+
+    It has as many classes as the file's classifier, a thousand in the release.
 
     Raises:
         FormatError, MismatchError: as :func:`blasr.vision.read_released_file` and ``load_released_state_dict``.
     """
-    model = create_model(name, num_classes, UPSAMPLE)
-    load_released_state_dict(model, read_released_file(path))
+    weights = read_released_file(path)
+    model = create_model(name, released_classes(weights), UPSAMPLE)
+    load_released_state_dict(model, weights)
     return model.eval()
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from PIL import Image, UnidentifiedImageError
 
-from blasr.errors import ConfigError, DataError
+from blasr.errors import ConfigError, DataError, DependencyError
 from blasr.vision.torchvision import torchvision_module
 
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+PARTS: Final = {True: ("train", "trainval", "train-standard"), False: ("test", "val")}
+"""What torchvision's data sets call the part that is trained on and the other, the likelier name first."""
+
+LABELS: Final = ("targets", "labels", "_labels")
+"""Where torchvision's data sets have the class of every image."""
 
 
 class LabelledImages(Protocol):
@@ -97,29 +105,29 @@ class TorchvisionImages:
     Args:
         name: the class in ``torchvision.datasets``.
         root: where its files are.
-        train: its training part, or its test part.
+        train: its training part, or its test part (its validation part where it has no other).
 
     Raises:
-        DependencyError: torchvision is not installed.
-        ConfigError: it has no such data set.
-        DataError: the files are not there.
+        DependencyError: torchvision is not installed, or what this data set needs besides.
+        ConfigError: it has no such data set, or one without two parts or without one class for each image.
+        DataError: the files are not there or cannot be read.
     """
 
     def __init__(self, name: str, root: Path, train: bool) -> None:
-        found = getattr(torchvision_module("datasets"), name, None)
-        if not isinstance(found, type):
-            raise ConfigError(f"torchvision has no data set {name!r}", fix="give folder, or a name such as CIFAR10")
-        try:
-            self._dataset: Any = found(str(root), train=train)
-        except TypeError:
-            self._dataset = found(str(root), split="train" if train else "test")
-        except (RuntimeError, OSError) as error:
-            raise DataError(f"{name} cannot be read: {error}", path=root, fix="download it there first") from None
+        datasets = torchvision_module("datasets")
+        if name not in datasets.__all__:
+            known = {known.lower(): known for known in ("folder", *datasets.__all__)}
+            nearest = difflib.get_close_matches(name.lower(), known, n=1)
+            hint = f"did you mean {known[nearest[0]]}?" if nearest else "give folder, or a name such as CIFAR10"
+            raise ConfigError(f"torchvision has no data set {name!r}", fix=hint)
         self._name = f"{name}/{'train' if train else 'test'}"
-        labels = getattr(self._dataset, "targets", None)
-        self._labels = [int(label) for label in (self._dataset.labels if labels is None else labels)]
+        self._root = root
+        self._dataset = _open(getattr(datasets, name), name, root, train)
+        self._labels = _labels(self._dataset, name)
         names = getattr(self._dataset, "classes", None) or sorted(set(self._labels))
         self.classes = tuple(map(str, names))
+        if not set(self._labels) <= set(range(len(self.classes))):
+            raise DataError(f"{name} has labels that are no places in its {len(self.classes)} classes", path=root)
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -133,6 +141,55 @@ class TorchvisionImages:
         return f"{self._name}/{index}"
 
     def image(self, index: int) -> Image.Image:
-        """The image."""
-        image: Image.Image = self._dataset[index][0]
+        """The image.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        try:
+            image = self._dataset[index][0]
+        except (OSError, SyntaxError, ValueError) as error:
+            raise DataError(f"{self.name(index)} cannot be read: {error}", path=self._root) from None
+        if not isinstance(image, Image.Image):
+            raise DataError(f"{self.name(index)} is a {type(image).__name__}, expected an image", path=self._root)
         return image
+
+
+def _open(dataset: Any, name: str, root: Path, train: bool) -> Any:
+    """The part of a data set that is trained on, or the other."""
+    parameters = inspect.signature(dataset).parameters
+    parts: list[dict[str, Any]] = [{"train": train}] if "train" in parameters else []
+    if "split" in parameters and not parts:
+        parts = [{"split": part} for part in PARTS[train]]
+    for part in parts:
+        try:
+            return dataset(str(root), **part)
+        except ImportError as error:
+            raise DependencyError(f"torchvision's {name} needs another package: {error}") from None
+        except TypeError:  # it wants to be told more than where and which part
+            break
+        except (RuntimeError, OSError, ValueError, LookupError, AssertionError) as error:
+            if str(error).startswith("Unknown value"):  # there is no such part: the next name
+                continue
+            fetch = f"torchvision.datasets.{name}({str(root)!r}, download=True)"
+            raise DataError(
+                f"{name} cannot be read: {error}",
+                path=root,
+                fix=f'python -c "import torchvision; {fetch}" fetches what may be fetched',
+            ) from None
+    raise ConfigError(
+        f"torchvision's {name} has no training and test part", fix="choose another, such as CIFAR10, or give a folder"
+    )
+
+
+def _labels(dataset: Any, name: str) -> list[int]:
+    """The class of every image, under whichever name the data set has them."""
+    found = next((getattr(dataset, field) for field in LABELS if hasattr(dataset, field)), None)
+    if found is None and hasattr(dataset, "_samples"):
+        found = [sample[-1] for sample in dataset._samples]
+    if found is None:
+        found = (dataset[index][1] for index in range(len(dataset)))
+    try:
+        return [int(label) for label in found]
+    except (TypeError, ValueError, RuntimeError):
+        raise ConfigError(f"torchvision's {name} has no class for each image", fix="choose another") from None

@@ -20,6 +20,9 @@ from blasr.vision.model import ImageModel
 UPSAMPLE: Final = "nearest"
 """How the release brings branches to the same size."""
 
+NUM_CLASSES: Final = 1000
+"""Outputs of the release's models, ImageNet's."""
+
 _LAYER: Final = ("conv", "norm")
 
 _STEM: Final = {
@@ -115,6 +118,12 @@ def load_released_state_dict(model: ImageModel, state_dict: Mapping[str, Tensor]
             fix="choose the variant that the weights are of, with its depth, alpha, beta and number of classes",
         )
     model.load_state_dict({name: given[released] for name, released in names.items() if released in given}, strict=True)
+
+
+def released_classes(state_dict: Mapping[str, Tensor]) -> int:
+    """Outputs of the classifier that ``state_dict`` has; 1000, the release's, where it has none."""
+    bias = state_dict.get("fc.bias", state_dict.get("module.fc.bias"))
+    return NUM_CLASSES if bias is None or bias.dim() != 1 else len(bias)
 
 
 def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Iterator[str]:

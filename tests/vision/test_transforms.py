@@ -14,7 +14,7 @@ from PIL import Image
 from blasr.errors import ConfigError, DataError
 from blasr.vision.batches import ImageBatches
 from blasr.vision.config import ImageConfig, check_size
-from blasr.vision.images import ImageFolder, TorchvisionImages
+from blasr.vision.images import ImageFolder
 from blasr.vision.transforms import EvaluationTransform, TrainingTransform, random_box
 
 UNIT = ImageConfig(size=32, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), flip=0.0)
@@ -136,11 +136,3 @@ def test_processes_share_every_batch(folder: Path) -> None:
         ImageBatches(images, EvaluationTransform(UNIT), 4, world_size=3)
     with pytest.raises(ConfigError, match="lower batch_size"):
         ImageBatches(images, TrainingTransform(UNIT), 64, training=True)
-
-
-def test_torchvision_data_sets(tmp_path: Path) -> None:
-    pytest.importorskip("torchvision")
-    with pytest.raises(DataError, match="CIFAR10 cannot be read"):
-        TorchvisionImages("CIFAR10", tmp_path, train=True)
-    with pytest.raises(ConfigError, match="no data set 'CIFAR11'"):
-        TorchvisionImages("CIFAR11", tmp_path, train=True)
