@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from blasr.cli.score_report import read_text
 from blasr.errors import DataError
 from blasr.graph.language_model_text import iterate_sentences
+from blasr.graph.subwords import spell
 from blasr.graph.subwords_dir import UNKNOWN, SubwordsDir, make_subwords_dir
 from blasr.io.atomic import atomic_open
 from blasr.io.ctm import read_ctm, write_ctm
-from blasr.io.lexicon import read_lexicon
+from blasr.io.lexicon import Pronunciation, read_lexicon
 from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
 
 EPILOG = """\
@@ -41,9 +43,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--text", required=True, type=Path, help="sentences, plain or .gz")
     train.add_argument("--vocabulary-size", type=int, default=500, metavar="N", help="pieces (default: %(default)s)")
     train.add_argument("--method", choices=("unigram", "bpe"), default="unigram", help="(default: %(default)s)")
-    train.add_argument(
-        "--whole", type=Path, metavar="LEXICON", help="words that are never split and their phones (default: <unk> SPN)"
-    )
     apply = tasks.add_parser("apply", help="text of words -> text of pieces")
     apply.set_defaults(task_run=_apply)
     apply.add_argument("subwords", type=Path, help="the folder that train wrote")
@@ -52,8 +51,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     apply.add_argument(
         "--unknown", metavar="WORD", help="what becomes of words with letters that have no piece (default: an error)"
     )
-    for task in (train, apply):
+    spelling = tasks.add_parser("spell", help="text -> lexicon.txt of its words with their letters as phones")
+    spelling.set_defaults(task_run=_spell)
+    spelling.add_argument("text", metavar="IN", type=Path, help="sentences, plain or .gz")
+    spelling.add_argument("out", metavar="OUT", type=Path, help="the lexicon to write")
+    for task in (train, apply, spelling):
         task.add_argument("--utterance-ids", action="store_true", help="lines of the text begin with an utterance-id")
+    for task in (train, spelling):
+        task.add_argument(
+            "--whole",
+            type=Path,
+            metavar="LEXICON",
+            help="words that are not spelt, such as noises, and their phones (default: <unk> SPN)",
+        )
     join = tasks.add_parser("join", help="text (utterance-id and pieces) or CTM of pieces -> the same of words")
     join.set_defaults(task_run=_join)
     join.add_argument("folder", type=Path, help=f"the lang directory, graph or other folder with {WHOLE_WORDS}")
@@ -68,11 +78,27 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    whole = [UNKNOWN] if args.whole is None else read_lexicon(args.whole)
+    whole = _whole(args)
     sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
     found = make_subwords_dir(sentences, args.vocabulary_size, args.out, method=args.method, whole=whole)
     phones = {phone for entry in found.lexicon if entry.word not in found.whole for phone in entry.phones}
     print(f"{args.out}: {len(found.pieces)} pieces of {len(phones)} phones, {len(found.whole)} whole words")
+
+
+def _whole(args: argparse.Namespace) -> Sequence[Pronunciation]:
+    return [UNKNOWN] if args.whole is None else read_lexicon(args.whole)
+
+
+def _spell(args: argparse.Namespace) -> None:
+    whole = _whole(args)
+    words = {word for words in iterate_sentences(args.text, utterance_ids=args.utterance_ids) for word in words}
+    spelt = sorted(words - {entry.word for entry in whole})
+    if not spelt:
+        raise DataError("the text has no words to spell", path=args.text)
+    with atomic_open(args.out, "w") as file:
+        file.writelines(f"{entry.word} {' '.join(entry.phones)}\n" for entry in whole)
+        file.writelines(f"{word} {' '.join(spell(word))}\n" for word in spelt)
+    print(f"{args.out}: {len(spelt)} words spelt, {len(whole)} others")
 
 
 def _apply(args: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from blasr.errors import BlasrError, DataError, FormatError
 from blasr.graph.lang import Lang, make_lang
 from blasr.io.fst import read_fst
 from blasr.io.lexicon import Pronunciation
-from tests.graph.systems import LEXICON
+from tests.graph.systems import LEXICON, best_way
 
 SILENCE = ["SIL", "SPN"]
 
@@ -67,6 +67,37 @@ def test_position_dependent_phones(tmp_path: Path) -> None:
     assert questions[2] == "a_B e_B i_B t_B th_B u_B"
     assert questions[-5:] == ["SIL SPN", "SIL_B SPN_B", "SIL_E SPN_E", "SIL_I SPN_I", "SIL_S SPN_S"]
     assert (phones / "optional_silence.txt").read_text() == "SIL\n"
+
+
+def test_positions_of_pieces_are_those_in_words(tmp_path: Path) -> None:
+    pieces = [("<unk>", "SPN"), ("▁a", "a"), ("▁ba", "b a"), ("a", "a"), ("bab", "b a b")]
+    lexicon = [Pronunciation(word, tuple(phones.split())) for word, phones in pieces]
+    options = {"silence_phones": SILENCE, "oov": "<unk>", "whole_words": {"<unk>"}}
+    out = tmp_path / "lang"
+    make_lang(lexicon, out, **options)
+    assert (out / "whole_words.txt").read_text() == "<unk>\n"
+    lang = make_lang(lexicon, out, position_dependent=True, **options)
+    assert not (out / "phones" / "word_boundary.txt").exists()
+    align = {tuple(line.split()[1:]) for line in (out / "phones" / "align_lexicon.txt").read_text().splitlines()}
+    assert align == {
+        ("<eps>", "SIL"),
+        ("<unk>", "SPN_S"),
+        *((("▁a", "a_S"), ("▁a", "a_B"), ("▁ba", "b_B", "a_E"), ("▁ba", "b_B", "a_I"), ("a", "a_E"), ("a", "a_I"))),
+        *((("bab", "b_I", "a_I", "b_E"), ("bab", "b_I", "a_I", "b_I"))),
+    }
+    for phones, words in (
+        ("b_B a_I a_I b_I a_I b_E SIL a_S", "▁ba a bab ▁a"),
+        ("SPN_S b_B a_E", "<unk> ▁ba"),
+        ("a_B b_I a_I b_E", "▁a bab"),
+        ("b_B a_E a_E", None),
+        ("a_B a_S", None),
+        ("a_E", None),
+    ):
+        way = best_way(lang.lexicon_fst, [lang.phones.id_of(phone) for phone in phones.split()])
+        found = None if way is None else " ".join(lang.words.symbol_of(word) for word in way.outputs)
+        assert found == words
+    make_lang(LEXICON, out, silence_phones=SILENCE, oov="<UNK>")
+    assert not (out / "whole_words.txt").exists()
 
 
 def test_variants_of_a_phone_share_their_statistics(tmp_path: Path) -> None:

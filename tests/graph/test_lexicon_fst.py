@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import kaldifst
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,8 +13,10 @@ from blasr.graph.lexicon_fst import (
     add_backoff_loops,
     add_disambiguation_symbols,
     lexicon_fst,
+    place_of,
     sort_arcs,
 )
+from blasr.graph.openfst import to_kaldifst
 from blasr.io.fst import Fst
 from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import SymbolTable
@@ -96,3 +99,41 @@ def test_arcs_are_sorted_within_their_states() -> None:
     assert by_output.weight.tolist() == [2, 0.5, 1, 3]
     assert sort_arcs(fst, by="ilabel").ilabel.tolist() == [1, 2, 3, 0]
     np.testing.assert_array_equal(by_output.offsets, fst.offsets)
+
+
+PIECES = [
+    Pronunciation("<unk>", ("SPN",)),
+    Pronunciation("▁t", ("t",)),
+    Pronunciation("t", ("t",)),
+    Pronunciation("▁tu", ("t", "u")),
+    Pronunciation("u", ("u",)),
+    Pronunciation("a", ("a",)),
+]
+PIECE_WORDS = SymbolTable.from_symbols([entry.word for entry in PIECES])
+PLACES = [place_of(entry.word, {"<unk>"}) for entry in PIECES]
+
+
+@pytest.mark.parametrize(
+    ("phones", "pieces", "probability"),
+    [
+        (["t", "u"], ["▁t", "u"], 0.6 * 0.6),
+        (["t", "u"], ["▁tu"], 0.6 * 0.6),
+        (["t", "SIL", "t", "u", "SIL"], ["▁t", "▁t", "u"], 0.6 * 0.4 * 0.4),
+        (["t", "SIL", "u"], ["▁t", "u"], 0.0),
+        (["u", "t"], ["u", "▁t"], 0.0),
+        (["SPN", "t"], ["<unk>", "▁t"], 0.6 * 0.6 * 0.6),
+        (["SPN", "t"], ["<unk>", "t"], 0.0),
+        (["t", "SPN"], ["▁t", "<unk>"], 0.6 * 0.6 * 0.6),
+        (["t", "a", "t", "u", "t"], ["▁t", "a", "t", "u", "▁t"], 0.6 * 0.6 * 0.6),
+        ([], [], 0.6),
+    ],
+)
+def test_pieces_only_go_on_with_words_and_without_silence(
+    phones: list[str], pieces: list[str], probability: float
+) -> None:
+    fst = lexicon_fst(PIECES, PHONES, PIECE_WORDS, SILENCE, PLACES)
+    spoken = kaldifst.make_linear_acceptor(ids(*phones))
+    chosen = kaldifst.make_linear_acceptor([PIECE_WORDS.id_of(piece) for piece in pieces])
+    way = kaldifst.shortest_path(kaldifst.compose(kaldifst.compose(spoken, to_kaldifst(fst)), chosen))
+    cost = float(kaldifst.get_linear_symbol_sequence(way)[3].value) if way.start >= 0 else math.inf
+    assert math.exp(-cost) == pytest.approx(probability, abs=1e-5)
