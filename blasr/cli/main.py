@@ -14,6 +14,7 @@ from blasr.errors import BlasrError
 
 SUBCOMMANDS = {
     "data": "Kaldi data directories: check with line and fix; fix, subset, split, combine, change speed",
+    "subwords": "an open vocabulary: pieces of words for lang and language model, and words again",
     "lang": "lexicon and phones -> lang/ with phones.txt, words.txt, L.fst, L_disambig.fst, topo",
     "align": "data and lang -> tree, final.mdl, ali.*.gz; flat start, or realignment with a model",
     "train": "data and alignments -> experiment directory with checkpoints, priors, logs",
