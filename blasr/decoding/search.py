@@ -17,7 +17,7 @@ from blasr.decoding.lattice import Lattice
 from blasr.decoding.lattice_output import LatticeArrays, lattice_arrays, lattice_of
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
 from blasr.decoding.token_passing import Beams, DecodingGraph, process_emitting, process_nonemitting, start_tokens
-from blasr.decoding.token_store import Store
+from blasr.decoding.token_store import Store, first_tokens
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
@@ -41,7 +41,11 @@ def _compile(sources: str) -> _Compiled:
 
     @numba.njit(cache=True, nogil=True)
     def search(
-        graph: DecodingGraph, difference: GrammarDifference | None, loglikes: FloatArray, beams: Beams
+        graph: DecodingGraph,
+        difference: GrammarDifference | None,
+        tokens: AnyArray,
+        loglikes: FloatArray,
+        beams: Beams,
     ) -> tuple[bool, LatticeArrays]:
         """Whether a final state was reached, and the arrays of the lattice."""
         _ = sources
@@ -50,7 +54,7 @@ def _compile(sources: str) -> _Compiled:
         stale_links = np.ones(num_frames + 1, np.bool_)
         stale_tokens = np.ones(num_frames + 1, np.bool_)
         scores = np.empty(num_pdfs, np.float32)
-        store, table = start_tokens(graph, difference, frame_tokens, beams.beam)
+        store, table = start_tokens(graph, difference, tokens, frame_tokens, beams.beam)
         for frame in range(num_frames):
             if frame % beams.prune_interval == 0 and frame > 0:
                 prune_active_tokens(
@@ -67,10 +71,14 @@ def _compile(sources: str) -> _Compiled:
 
     @numba.njit(cache=True, nogil=True)
     def start(
-        graph: DecodingGraph, difference: GrammarDifference | None, frame_tokens: IntArray, beams: Beams
+        graph: DecodingGraph,
+        difference: GrammarDifference | None,
+        tokens: AnyArray,
+        frame_tokens: IntArray,
+        beams: Beams,
     ) -> tuple[Store, IntArray]:
         _ = sources
-        return start_tokens(graph, difference, frame_tokens, beams.beam)
+        return start_tokens(graph, difference, tokens, frame_tokens, beams.beam)
 
     @numba.njit(cache=True, nogil=True)
     def advance(
@@ -142,7 +150,7 @@ _compiled = _compile(_hash_of(backoff_grammar, lattice_output, lattice_pruning, 
 
 def search(graph: DecodingGraph, difference: GrammarDifference | None, loglikes: FloatArray, beams: Beams) -> Lattice:
     """The lattice of an utterance's ``(T, num_pdfs)`` log-likelihoods, float32, finite and of one frame at least."""
-    reached_final, arrays = _compiled.search(graph, difference, loglikes, beams)
+    reached_final, arrays = _compiled.search(graph, difference, first_tokens(difference), loglikes, beams)
     return lattice_of(arrays, reached_final=reached_final)
 
 
@@ -160,7 +168,9 @@ class IncrementalSearch:
         self._frame_tokens = np.full(257, -1, np.int32)
         self._stale_links, self._stale_tokens = np.ones((2, 257), np.bool_)
         self.num_frames = 0
-        self._store, self._table = _compiled.start(graph, difference, self._frame_tokens, beams)
+        self._store, self._table = _compiled.start(
+            graph, difference, first_tokens(difference), self._frame_tokens, beams
+        )
 
     @property
     def tokens(self) -> AnyArray:

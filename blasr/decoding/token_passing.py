@@ -80,10 +80,16 @@ def lay_out(graph: Fst, tid_to_pdf: IntArray) -> DecodingGraph:
 
 @numba.njit(cache=True, nogil=True)
 def start_tokens(
-    graph: DecodingGraph, difference: GrammarDifference | None, frame_tokens: IntArray, beam: float
+    graph: DecodingGraph,
+    difference: GrammarDifference | None,
+    tokens: AnyArray,
+    frame_tokens: IntArray,
+    beam: float,
 ) -> tuple[Store, IntArray]:
-    """``InitDecoding``: the tokens before the first frame; returns the store and the table that finds tokens."""
-    store = new_store(difference)
+    """``InitDecoding``: the tokens before the first frame; returns the store, which begins with the room in
+    ``tokens``, and the table that finds tokens.
+    """
+    store = new_store(tokens)
     first = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
     frame_tokens[0] = first
     if difference is None:

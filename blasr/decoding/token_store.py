@@ -45,10 +45,14 @@ class Store(NamedTuple):
     heads: AnyArray
 
 
+def first_tokens(difference: GrammarDifference | None) -> AnyArray:
+    """Room for the first tokens, of the kind that the search needs."""
+    return np.empty(4096, TOKEN if difference is None else GRAMMAR_TOKEN)
+
+
 @numba.njit(cache=True, nogil=True)
-def new_store(difference: GrammarDifference | None) -> Store:
-    """Room for the first tokens and links."""
-    tokens = np.empty(4096, TOKEN) if difference is None else np.empty(4096, GRAMMAR_TOKEN)
+def new_store(tokens: AnyArray) -> Store:
+    """A store with this room for tokens, and some for links."""
     return Store(tokens, np.empty(16384, LINK), np.array([0, -1, 0, -1], np.int64))
 
 
