@@ -13,6 +13,7 @@ from typing import TextIO
 
 import numpy as np
 
+from blasr.cli.decode_biglm import configure_biglm, open_biglm
 from blasr.decoding.compact_lattice import CompactLattice
 from blasr.decoding.decode_table import check_columns, decode_table
 from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
@@ -78,6 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nj", type=int, default=1, help="threads (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="compare the inputs and stop, before another decoder runs")
     parser.add_argument("--max-loss", type=float, default=0.05, help="share of utterances that may be without a result")
+    configure_biglm(parser)
 
 
 @dataclass
@@ -172,12 +174,13 @@ def run(args: argparse.Namespace) -> None:
     loglikes = check_columns(
         read_matrices(args.loglikes), args.loglikes, transition_model, args.model, graph, graph_path
     )
+    difference = open_biglm(args, graph, words)
     if args.check:
         logger.info("%s, %s and %s belong together", args.loglikes, args.model, graph_path)
         return
     if manifest is not None:
         loglikes = manifest.all_read(loglikes)
-    decoder = LatticeDecoder(graph, transition_model.tid_to_pdf, config)
+    decoder = LatticeDecoder(graph, transition_model.tid_to_pdf, config, difference)
     started = time.monotonic()
     determinize_lattice(decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32)))
     if (seconds := time.monotonic() - started) > 1:

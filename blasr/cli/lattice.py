@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from blasr.cli.language_model_file import read_language_model
 from blasr.cli.score_report import read_text
 from blasr.decoding.compact_lattice import CompactLattice
 from blasr.decoding.compact_lattice_io import compact_lattice_writer
@@ -19,11 +20,9 @@ from blasr.decoding.rescoring import GrammarCosts, rescore
 from blasr.decoding.word_arcs import Scales
 from blasr.decoding.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
 from blasr.errors import ConfigError, DataError
-from blasr.graph.grammar import arpa_to_fst
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.io.atomic import atomic_open
 from blasr.io.ctm import CtmWord, write_ctm
-from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.io.word_pieces import WordJoiner
 from blasr.progress import track
@@ -151,15 +150,10 @@ def _nbest(args: argparse.Namespace) -> None:
 
 def _rescore(args: argparse.Namespace) -> None:
     words = SymbolTable.read(args.words)
-    old, new = _grammar(args.old, words), _grammar(args.new, words)
+    old, new = (GrammarCosts(*read_language_model(path, words)) for path in (args.old, args.new))
     with compact_lattice_writer(f"ark:{args.out}") as writer:
         for utterance, lattice in _lattices(args, Tally("lattice rescore", args.max_loss)):
             writer.write(utterance, rescore(lattice, old, new, args.scale, utterance=utterance))
-
-
-def _grammar(path: Path, words: SymbolTable) -> GrammarCosts:
-    fst = read_fst(path) if path.suffix == ".fst" else arpa_to_fst(path, words, missing_words="drop")
-    return GrammarCosts(fst, words.id_of("#0") if "#0" in words else None)
 
 
 def _mbr(args: argparse.Namespace) -> None:
