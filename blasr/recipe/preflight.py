@@ -122,8 +122,7 @@ def check_decode(graph: Fst, graph_path: Path, decoder: Decoder, words: SymbolTa
     fix = "take the graph, tree and final.mdl of one model: compile the graph anew (blasr graph)"
     check_num_pdfs(numbers, fix=fix)
     check_graph(graph, graph_path, decoder.transitions, decoder.model_path, words)
-    states = np.repeat(np.arange(graph.num_states), np.diff(graph.offsets))
-    loops = graph.ilabel[(graph.nextstate == states) & (graph.ilabel > 0)]
+    loops = graph.ilabel[(graph.nextstate == graph.sources) & (graph.ilabel > 0)]
     proper = int(np.count_nonzero(decoder.transitions.is_self_loop(loops))) if len(loops) else 0
     if proper < SELF_LOOPS * len(loops):
         raise MismatchError(
@@ -132,6 +131,29 @@ def check_decode(graph: Fst, graph_path: Path, decoder: Decoder, words: SymbolTa
             path=graph_path,
             fix="compile the graph from this final.mdl and its tree (blasr graph)",
         )
+    followed, proper = _count_sequences(graph, decoder.transitions)
+    if proper < SELF_LOOPS * followed:
+        raise MismatchError(
+            f"of {followed} arcs that follow a transition of {decoder.model_path}, {proper} go on in the same phone or "
+            "begin another: the graph is of another model, with as many transition-ids",
+            path=graph_path,
+            fix="compile the graph from this final.mdl and its tree (blasr graph)",
+        )
+
+
+def _count_sequences(graph: Fst, transitions: TransitionModel) -> tuple[int, int]:
+    """Arcs with a transition-id behind arcs with one, and how many of them the topology lets follow there."""
+    entering = np.zeros(graph.num_states, np.int32)
+    loops = graph.nextstate == graph.sources
+    entering[graph.nextstate[~loops]] = graph.ilabel[~loops]
+    before, after = entering[graph.sources], graph.ilabel
+    chosen = ~loops & (before > 0) & (after > 0)
+    before, after = before[chosen], after[chosen]
+    goes_on = (transitions.phones(after) == transitions.phones(before)) & (
+        transitions.hmm_states(after) == transitions.destinations[before]
+    )
+    begins = transitions.is_final(before) & (transitions.hmm_states(after) == 0)
+    return len(before), int(np.count_nonzero(goes_on | begins))
 
 
 def _number_in(path: Path) -> int:

@@ -12,6 +12,7 @@ from blasr.graph.grammar import arpa_to_fst, estimate_arpa, spoken_words, unigra
 from blasr.graph.hclg import compile_decoding_graph, compile_hclg, write_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler
+from blasr.hmm.transition_model import TransitionModel
 from blasr.io.fst import Fst, read_fst
 from tests.graph.systems import System, best_way, make_system, random_inputs
 
@@ -115,6 +116,13 @@ def test_parts_that_do_not_belong_together_are_refused(kaldi: System, lang: Lang
     other = make_system(kaldi.lang, 1, 0)
     with pytest.raises(MismatchError, match=r"has 67 pdfs, the model has 144"):
         compile_hclg(kaldi.lang, other.tree, kaldi.model, grammar)
+    swapped = {5: 6, 6: 5}
+    rows = sorted((swapped.get(row[0], row[0]), *row[1:]) for row in kaldi.model.tuples.tolist())
+    another = TransitionModel(kaldi.model.topology, np.array(rows))
+    with pytest.raises(
+        MismatchError, match=r"both have 144 pdfs, but are of different trees: pdf \d+ is one of phone 5"
+    ):
+        compile_hclg(kaldi.lang, kaldi.tree, another, grammar)
     with pytest.raises(MismatchError, match=r"phones, the model has 21"):
         compile_hclg(lang, kaldi.tree, kaldi.model, unigram_loop(lang.words))
     with pytest.raises(MismatchError, match=r"labels that are no words"):

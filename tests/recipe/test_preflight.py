@@ -147,6 +147,19 @@ def test_a_graph_of_another_tree_with_as_many_pdfs(golden: Path) -> None:
         check_decode(shuffled, path, decoder, words)
 
 
+def test_a_graph_of_another_tree_with_self_loops_in_the_same_places(golden: Path) -> None:
+    """A model of as many transition-ids, whose tree has other numbers of leaves by phone."""
+    graph, path, decoder, words = golden_parts(golden)
+    theirs = decoder.transitions
+    speech = [phone for phone in theirs.topology.phones if theirs.topology.num_pdf_classes(phone) == 3]
+    renamed = dict(zip(speech, speech[::-1], strict=True))
+    rows = sorted((renamed.get(row[0], row[0]), *row[1:]) for row in theirs.tuples.tolist())
+    other = TransitionModel(theirs.topology, np.array(rows, np.int32))
+    assert other.num_transition_ids == theirs.num_transition_ids
+    with pytest.raises(MismatchError, match=r"of \d+ arcs that follow a transition of .*final.mdl, \d+ go on"):
+        check_decode(graph, path, Decoder(decoder.model_path, other), words)
+
+
 def test_words_of_another_lang(golden: Path) -> None:
     graph, path, decoder, _ = golden_parts(golden)
     words = SymbolTable.from_symbols(["<eps>", "ONE"])
