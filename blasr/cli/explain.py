@@ -16,6 +16,7 @@ from blasr.decoding.sweep import Setting
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.causes import MEANING, Cause, LatticeEvidence, causes
 from blasr.scoring.confusions import AlignedUtterance, Confusions
@@ -101,6 +102,11 @@ def _check_options(args: argparse.Namespace) -> None:
         raise ConfigError("--forced and --setting go with --lattices", fix="give the lattices of the same utterances")
     if args.lattices is not None and args.words is None:
         raise ConfigError("--lattices hold word-ids", fix="name the symbol table that spells them with --words")
+    if args.words is not None and WordJoiner.beside(args.words).whole is not None:
+        raise ConfigError(
+            f"{args.words} is of pieces of words, which references do not have",
+            fix="leave --words out, and give the words that blasr decode put together (--hyp best_path.txt, --ctm ctm)",
+        )
     if not args.lm_weight > 0:
         raise ConfigError(f"--lm-weight is {args.lm_weight:g}, expected a number above 0")
 

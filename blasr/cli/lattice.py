@@ -198,6 +198,11 @@ def _times(
 
 
 def _oracle(args: argparse.Namespace) -> None:
+    if WordJoiner.beside(args.words).whole is not None:
+        raise ConfigError(
+            f"{args.words} is of pieces of words, which references do not have",
+            fix="split the references too (blasr subwords apply), and name a copy of words.txt in a folder of its own",
+        )
     words = SymbolTable.read(args.words)
     references = read_text(args.text)
     total = ErrorCounts()

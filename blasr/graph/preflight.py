@@ -59,14 +59,14 @@ def check_same_phones(
     if not lang.topology.is_hmm:
         return  # pdfs of self-loops depend on the tree in pairs: what the model lacks is told when it is needed
     for phone, number, pdf_class in _pdf_classes(lang):
-        found = set(tree.pdfs_of(phone, pdf_class))
+        of_tree = set(tree.pdfs_of(phone, pdf_class))
         rows = (transition_model.tuples[:, 0] == phone) & (transition_model.tuples[:, 1] == number)
-        if found != (expected := set(transition_model.tuples[rows, 2].tolist())):
-            odd = min(found ^ expected)
+        if of_tree != (of_model := set(transition_model.tuples[rows, 2].tolist())):
+            odd = min(of_tree ^ of_model)
             raise MismatchError(
                 f"{tree_path} and {model_path} both have {tree.num_pdfs} pdfs, but are of different trees: pdf {odd} "
                 f"is one of phone {phone} ({lang.phones.symbol_of(phone)!r}), pdf-class {pdf_class}, only in the "
-                f"{'tree' if odd in found else 'model'}",
+                f"{'tree' if odd in of_tree else 'model'}",
                 path=tree_path,
                 fix="use the tree and final.mdl of one alignment directory",
             )

@@ -72,11 +72,10 @@ def test_position_dependent_phones(tmp_path: Path) -> None:
 def test_positions_of_pieces_are_those_in_words(tmp_path: Path) -> None:
     pieces = [("<unk>", "SPN"), ("▁a", "a"), ("▁ba", "b a"), ("a", "a"), ("bab", "b a b")]
     lexicon = [Pronunciation(word, tuple(phones.split())) for word, phones in pieces]
-    options = {"silence_phones": SILENCE, "oov": "<unk>", "whole_words": {"<unk>"}}
     out = tmp_path / "lang"
-    make_lang(lexicon, out, **options)
+    make_lang(lexicon, out, silence_phones=SILENCE, oov="<unk>", whole_words={"<unk>"})
     assert (out / "whole_words.txt").read_text() == "<unk>\n"
-    lang = make_lang(lexicon, out, position_dependent=True, **options)
+    lang = make_lang(lexicon, out, silence_phones=SILENCE, oov="<unk>", whole_words={"<unk>"}, position_dependent=True)
     assert not (out / "phones" / "word_boundary.txt").exists()
     align = {tuple(line.split()[1:]) for line in (out / "phones" / "align_lexicon.txt").read_text().splitlines()}
     assert align == {
