@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from blasr.cli.main import main
+from blasr.graph.lang import Lang
+from blasr.hmm.tree import monophone_tree
 from blasr.io.fst import read_fst
 
 
@@ -103,4 +105,31 @@ def test_files_that_are_missing_or_do_not_belong_together(
     assert main(["graph", "--lang", str(lang), "--model", str(tri1), "--loop", "all", str(tmp_path / "out")]) == 1
     error = capsys.readouterr().err
     assert f"{lang / 'topo'} has 5 phones, {tri1 / 'final.mdl'} has 21" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_language_model_is_told_with_its_line(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for old, new, message in (
+        ("-1.1\tONE", "-1.1", "lm.arpa:7: not an ARPA language model: expected a logprob, 1 words"),
+        ("-1.1\tONE", "high\tONE", "lm.arpa:7: not an ARPA language model: expected a logprob, found 'high'"),
+        ("ngram 1=15", "ngram 1=16", "lm.arpa:4: not an ARPA language model: 16 1-grams are announced and 15 found"),
+        ("\\end\\", "", "expected \\end\\, found the end of the file"),
+    ):
+        (tmp_path / "lm.arpa").write_text(ARPA.replace(old, new))
+        assert main(arguments(tri1, "--arpa", str(tmp_path / "lm.arpa"), str(tmp_path / "out"))) == 1
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_tree_of_another_model_is_told(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    topology = Lang.read(tri1 / "lang").topology
+    sizes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
+    monophone_tree([[phone] for phone in topology.phones], sizes).write(tmp_path / "tree")
+    tree = ["--tree", str(tmp_path / "tree")]
+    assert main(arguments(tri1, *tree, "--loop", "all", str(tmp_path / "out"))) == 1
+    error = capsys.readouterr().err
+    assert f"{tmp_path / 'tree'} has 67 pdfs, {tri1 / 'final.mdl'} has 144" in error
+    assert "fix: use the tree and final.mdl of one alignment directory" in error
     assert not (tmp_path / "out").exists()

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from blasr.cli.main import main
 from blasr.graph.lang import Lang
+from tests.graph.systems import best_way
 
 LEXICON = "<UNK> SPN\nYES Y EH S\nNO N OW\n"
 
@@ -46,3 +48,44 @@ def test_unreadable_lists_are_told(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "empty").write_text("\n")
     assert main([*arguments, "--extra-questions", str(tmp_path / "empty"), str(tmp_path / "lang")]) == 1
     assert "the list of phones is empty" in capsys.readouterr().err
+
+
+def test_probabilities_of_pronunciations_and_of_silence(tmp_path: Path) -> None:
+    """``lexiconp.txt``: probabilities are costs of the words' first arcs, as make_lexicon_fst.py has them."""
+    (tmp_path / "lexiconp.txt").write_text("<UNK> 1.0 SPN\nREAD 1.0 R EH D\nREAD 0.4 R IY D\n")
+    arguments = ["lang", "--lexicon", str(tmp_path / "lexiconp.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
+    assert main([*arguments, "--silence-probability", "0.3", str(tmp_path / "lang")]) == 0
+    lang = Lang.read(tmp_path / "lang")
+    for phones, probability in (
+        ("R EH D", 0.7 * 0.7),
+        ("R IY D", 0.7 * 0.4 * 0.7),
+        ("SIL R IY D SIL", 0.3 * 0.4 * 0.3),
+        ("SPN SIL R EH D", 0.7 * 0.3 * 0.7),
+    ):
+        way = best_way(lang.lexicon_fst, [lang.phones.id_of(phone) for phone in phones.split()])
+        assert way is not None
+        assert way.cost == pytest.approx(-math.log(probability), abs=1e-5)
+    disambig = (tmp_path / "lang" / "phones" / "disambig.txt").read_text().split()
+    assert disambig == ["#0", "#1"]  # no homophones: #1 follows the optional silence
+
+
+def test_a_lexicon_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lexicon = tmp_path / "lexicon.txt"
+    arguments = ["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN"]
+    for text, oov, message in (
+        ("", "<UNK>", f"{lexicon}: the lexicon has no words"),
+        ("\n\n", "<UNK>", f"{lexicon}: the lexicon has no words"),
+        (LEXICON, "<unk>", "the word for unknown words, '<unk>', is not in the lexicon"),
+        ("<UNK> SPN\nYES\n", "<UNK>", f"{lexicon}:2: the pronunciation of 'YES' is empty"),
+        ("<UNK> SPN\nYES #1 S\n", "<UNK>", f"{lexicon}:2: the symbol '#1' is reserved"),
+    ):
+        lexicon.write_text(text)
+        assert main([*arguments, "--oov", oov, str(tmp_path / "lang")]) == 1
+        error = capsys.readouterr().err
+        assert message in error and "Traceback" not in error
+        assert not (tmp_path / "lang").exists()
+    assert (
+        main([*arguments[:2], str(tmp_path / "absent.txt"), *arguments[3:], "--oov", "<UNK>", str(tmp_path / "lang")])
+        == 1
+    )
+    assert "absent.txt: the lexicon cannot be read" in capsys.readouterr().err
