@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
+from functools import lru_cache
 from math import isfinite
 from typing import IO, Any, Final
 
@@ -22,7 +23,8 @@ _HEADER: Final = np.dtype([("minimum", "<f4"), ("range", "<f4"), ("rows", "<i4")
 _UNPACKED: Final = struct.Struct("<ffii")
 _UINT16: Final = np.dtype("<u2")
 _UINT8: Final = np.dtype("u1")
-_LARGE: Final = 1e38
+LARGEST_RANGE: Final = 1e38
+"""With a smallest value and a range that together are below it, no value of a compressed matrix is infinite."""
 _ONE: Final = np.float32(1.0)
 _LAST_PERCENTILES: Final = (65532, 65533, 65534, 65535)
 _PER_UINT16: Final = np.float32(1.52590218966964e-05)
@@ -65,45 +67,32 @@ def read_compressed(reader: BinaryReader, kind: str) -> FloatArray:
         if rows or columns:
             raise reader.error(f"a matrix of {rows} rows and {columns} columns cannot be")
         return np.zeros((rows, columns), np.float32)
-    size = body_bytes(kind, header)
-    body = reader.values(_UINT8, size, "a compressed matrix")
-    return expand(kind, header, body)
+    form = kind.encode()
+    body = reader.values(_UINT8, body_bytes(form, rows, columns), "a compressed matrix")
+    with np.errstate(all="ignore"):  # with a corrupt header the values may be infinite
+        return expand(form, lowest, span, rows, columns, body)
 
 
-def body_bytes(kind: str, header: bytes) -> int:
+def body_bytes(kind: bytes, rows: int, columns: int) -> int:
     """Bytes behind the header of a compressed matrix, a negative number if its sizes cannot be."""
-    _, _, rows, columns = _UNPACKED.unpack(header)
     if rows <= 0 or columns <= 0:
         return -1
-    return int(rows * columns * 2 if kind == "CM2" else rows * columns + (8 * columns if kind == "CM" else 0))
+    if kind == b"CM":
+        return (rows + 8) * columns
+    return rows * columns * (2 if kind == b"CM2" else 1)
 
 
-def expand(kind: str, header: bytes, body: AnyArray) -> FloatArray:
-    """The ``(T, F)`` values of a compressed matrix, of its 16-byte header and the bytes behind it."""
-    lowest, span, rows, columns = _UNPACKED.unpack(header)
-    if not abs(lowest) + abs(span) < _LARGE:  # only a corrupt header may overflow; the values are then infinite
-        with np.errstate(all="ignore"):
-            return _expand(kind, body, (rows, columns), lowest, span)
-    return _expand(kind, body, (rows, columns), lowest, span)
-
-
-def _expand(kind: str, body: AnyArray, shape: tuple[int, int], lowest: float, span: float) -> FloatArray:
-    if kind == "CM":
-        rows, columns = shape
-        percentiles = body[: 8 * columns].view(_UINT16).reshape(columns, 4)
-        codes = body[8 * columns :].reshape(columns, rows)
+def expand(kind: bytes, lowest: float, span: float, rows: int, columns: int, buffer: Any, start: int = 0) -> FloatArray:
+    """The ``(T, F)`` values of a compressed matrix, of its header's numbers and what is behind it in a buffer."""
+    if kind == b"CM":
+        percentiles = np.ndarray((columns, 4), _UINT16, buffer, start)
+        codes = np.ndarray((columns, rows), _UINT8, buffer, start + 8 * columns)
         return _expand_columns(percentiles, codes, np.float32(lowest), np.float32(span))
-    matrix = np.empty(shape, np.float32)
-    flat = matrix.reshape(-1)
-    if kind == "CM2":
-        np.copyto(flat, body.view(_UINT16))
-        increment = span * (1.0 / 65535.0)
-    else:
-        np.copyto(flat, body)
-        increment = span * (1.0 / 255.0)
-    np.multiply(flat, np.float32(increment), out=flat)
-    np.add(flat, np.float32(lowest), out=flat)
-    return matrix
+    dtype, levels = (_UINT16, 65535) if kind == b"CM2" else (_UINT8, 255)
+    values = np.ndarray((rows, columns), dtype, buffer, start).astype(np.float32)
+    np.multiply(values, np.float32(span * (1.0 / levels)), values)
+    np.add(values, np.float32(lowest), values)
+    return values
 
 
 def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMethod) -> None:
@@ -170,8 +159,11 @@ def _percentiles(values: FloatArray, minimum: Any, extent: Any) -> AnyArray:
 
 
 def _bounds(percentiles: AnyArray, minimum: Any, extent: Any) -> AnyArray:
-    """The floats of the percentiles (``Uint16ToFloat``)."""
-    return np.asarray((extent * _PER_UINT16) * percentiles.astype(np.float32) + minimum)
+    """``(F, 4)``: the floats of the percentiles (``Uint16ToFloat``), each of the four in one piece of memory."""
+    bounds = percentiles.T.astype(np.float32, order="C")
+    bounds *= extent * _PER_UINT16
+    bounds += minimum
+    return np.asarray(bounds.T)
 
 
 def _column_codes(values: FloatArray, percentiles: AnyArray, minimum: Any, extent: Any) -> AnyArray:
@@ -193,12 +185,39 @@ _PART: Final = np.repeat([0, 1, 2], [65, 128, 63])
 """By code: the part of the range between two quartiles that it lies in."""
 _STEP: Final = (np.arange(256) - np.array([0, 64, 192])[_PART]).astype(np.float32)
 _SHARE: Final = np.array([1 / 64.0, 1 / 128.0, 1 / 63.0])[_PART]
+_EXACT: Final = (_STEP[:193] * _SHARE[:193]).astype(np.float32)
+"""Steps times shares, where the shares are powers of two and rounding is therefore the same in any order and width."""
+_ORDINARY: Final = (1e-30, 1e30)
+"""Ranges with which no product of those is too small or too large for its full 24 bits."""
 
 
 def _expand_columns(percentiles: AnyArray, codes: AnyArray, minimum: Any, extent: Any) -> FloatArray:
     """``(F, T)`` codes to ``(T, F)`` values (``CharToFloat``), by a table of 256 values for every column."""
-    bounds = _bounds(percentiles, minimum, extent)
-    differences = np.diff(bounds, axis=1)
-    table = ((differences[:, _PART] * _STEP).astype(np.float64) * _SHARE + bounds[:, _PART]).astype(np.float32)
-    places = codes + np.arange(0, table.size, 256, dtype=np.int64)[:, None]
-    return np.ascontiguousarray(np.take(table, places).T)
+    table = _table(_bounds(percentiles, minimum, extent), minimum, extent)
+    return np.asarray(table.take(codes + _first_places(len(codes))).T.copy())
+
+
+@lru_cache(maxsize=16)
+def _first_places(columns: int) -> AnyArray:
+    """``(F, 1)``: where each column's values begin in the table."""
+    return np.arange(0, 256 * columns, 256)[:, None]
+
+
+def _table(bounds: AnyArray, minimum: Any, extent: Any) -> AnyArray:
+    """``(F, 256)``: the values of the codes; Kaldi takes the steps in 32 bits, and shares and sums in 64."""
+    differences = bounds[:, 1:] - bounds[:, :-1]
+    smallest, largest = _ORDINARY
+    if not smallest < extent < largest or abs(minimum) > largest:
+        return np.asarray(
+            ((differences[:, _PART] * _STEP).astype(np.float64) * _SHARE + bounds[:, _PART]).astype(np.float32)
+        )
+    table = np.empty((len(bounds), 256), np.float32)
+    for part, codes in ((0, slice(65)), (1, slice(65, 193))):
+        values = table[:, codes]
+        np.multiply(differences[:, part : part + 1], _EXACT[codes], values)
+        np.add(values, bounds[:, part : part + 1], values)
+    last = (differences[:, 2:] * _STEP[193:]).astype(np.float64)
+    last *= _SHARE[-1]
+    last += bounds[:, 2:3]
+    table[:, 193:] = last
+    return table

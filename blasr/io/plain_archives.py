@@ -1,63 +1,87 @@
-"""The quickest way through a plain archive of matrices: one system call, and little else, for every matrix.
+"""The quickest way through a plain archive of matrices: few system calls, and little else, for every matrix.
 
-The head of the next entry is small and follows the body of the present one, so both are read at once, each to its own
-place (``preadv``). What does not look like the usual binary form is left to the general reader.
+Small matrices are taken from a block of the file that holds many of them. A large one is read into its own place, along
+with the head of the next entry behind it (``preadv``). What does not look like the usual binary form is left to the
+general reader.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from math import isfinite
+from collections.abc import Generator
 from struct import Struct
 from typing import Any, Final
 
 import numpy as np
 
-from blasr.io.compression import body_bytes, expand
+from blasr.io.compression import LARGEST_RANGE, body_bytes, expand
 from blasr.units import AnyArray
 
-_HEAD: Final = re.compile(rb"([!-~]{1,400}) \0B(?:([FD])M \x04(....)\x04(....)|(CM[23]?) (.{16}))", re.DOTALL)
+_HEAD: Final = re.compile(rb"([!-~]{1,400}) \0B(?:([FD])M \x04....\x04....|(CM[23]?) .{16})", re.DOTALL)
 _HEAD_BYTES: Final = 512
+_BLOCK: Final = 1 << 17
+_SMALL: Final = _BLOCK >> 3
+"""Bytes of the largest matrix that is taken from a block."""
 _LARGEST: Final = 1 << 30
-_SIZE: Final = Struct("<i")
-_RANGE: Final = Struct("<ff")
+_SIZES: Final = Struct("<ixi")
+_COMPRESSED: Final = Struct("<ffii")
 _FLOATS: Final[dict[bytes, np.dtype[Any]]] = {b"F": np.dtype("<f4"), b"D": np.dtype("<f8")}
 
 
-def read_plain_matrices(descriptor: int, size: int) -> Iterator[tuple[str, AnyArray, int]]:
-    """Keys, matrices and the offset behind each, as far as the entries have the usual form and are whole.
+def read_plain_matrices(descriptor: int, size: int) -> Generator[tuple[str, AnyArray], None, int]:
+    """Keys and matrices, as far as the entries have the usual form and are whole; returns the offset behind them.
 
     Args:
         descriptor: an open regular file; its position is neither used nor changed.
         size: of the file in bytes.
     """
-    head, scratch = bytearray(_HEAD_BYTES), np.empty(0, np.uint8)
-    held, position = os.preadv(descriptor, [head], 0), 0
-    while match := _HEAD.match(head, 0, held):
-        key, kind, rows, columns, compressed, header = match.groups()
-        position += match.end()
-        if kind:
-            shape = int(_SIZE.unpack(rows)[0]), int(_SIZE.unpack(columns)[0])
-            if min(shape) < 0:
-                return
-            dtype = _FLOATS[kind]
-            count = shape[0] * shape[1] * dtype.itemsize
-            if count > size - position or count > _LARGEST:
-                return
-            body: Any = np.empty(shape, dtype)
+    block, scratch = bytearray(_BLOCK), np.empty(0, np.uint8)
+    next_head = memoryview(block)[:_HEAD_BYTES]
+    start, at, held, fresh = 0, 0, 0, False  # block[at:held] is unread; the block begins at `start` of the file
+    while True:
+        match = _HEAD.match(block, at, held)
+        if match is None:
+            if fresh:
+                return start + at
         else:
-            form = compressed.decode()
-            count = body_bytes(form, header)
-            lowest, span = _RANGE.unpack_from(header)
-            if not 0 < count <= size - position or count > _LARGEST or not (isfinite(lowest) and isfinite(span)):
-                return
-            if count > len(scratch):
-                scratch = np.empty(count, np.uint8)
-            body = scratch[:count]
-        held = os.preadv(descriptor, [body, head] if count else [head], position) - count
-        if held < 0:
-            return
-        position += count
-        yield key.decode("ascii"), body if kind else expand(form, header, body), position
+            key, kind, form = match.groups()
+            body = match.end()
+            position = start + body
+            if kind:
+                rows, columns = _SIZES.unpack_from(block, body - 9)
+                dtype = _FLOATS[kind]
+                count = rows * columns * dtype.itemsize
+                if min(rows, columns) < 0 or count > size - position or count > _LARGEST:
+                    return start + at
+            else:
+                lowest, span, rows, columns = _COMPRESSED.unpack_from(block, body - 16)
+                count = body_bytes(form, rows, columns)
+                if not 0 < count <= size - position or count > _LARGEST or not abs(lowest) + abs(span) < LARGEST_RANGE:
+                    return start + at
+            end = body + count
+            if end <= held:
+                data: Any = block[body:end] if kind else block
+                at, fresh = end, False
+            elif count > _SMALL:
+                if kind:
+                    data = np.empty(count, np.uint8)
+                else:
+                    if count > len(scratch):
+                        scratch = np.empty(count, np.uint8)
+                    data = scratch[:count]
+                found = os.preadv(descriptor, [data, next_head], position)
+                if found < count:
+                    return start + at
+                start, body, at, held, fresh = position + count, 0, 0, found - count, False
+            elif fresh:
+                return start + at
+            else:
+                match = None
+        if match is None:
+            start, at, fresh = start + at, 0, True
+            held = os.preadv(descriptor, [block], start)
+        elif kind:
+            yield key.decode("ascii"), np.ndarray((rows, columns), dtype, data)
+        else:
+            yield key.decode("ascii"), expand(form, lowest, span, rows, columns, data, body)

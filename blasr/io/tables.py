@@ -11,7 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -96,10 +96,7 @@ def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = F
         with open_input(table.path, allow_pipes=allow_pipes) as (stream, size):
             reader = BinaryReader(stream, table.path, size)
             if size is not None and holder.read is MATRIX.read:
-                for key, value, offset in read_plain_matrices(stream.fileno(), size):
-                    reader.offset = offset
-                    yield key, cast(T, value)
-                reader.seek(reader.offset)
+                reader.seek((yield from read_plain_matrices(stream.fileno(), size)))  # type: ignore[misc]
             yield from read_archive(reader, holder)
     except FormatError as error:
         if not table.permissive:

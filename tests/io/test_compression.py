@@ -76,3 +76,15 @@ def test_what_cannot_be_compressed(value: float) -> None:
         compressed(np.array([[1.0, value]]), CompressionMethod.TWO_BYTE_AUTO)
     with pytest.raises(DataError, match="span more"):
         compressed(np.array([[3e38, -3e38]]), CompressionMethod.ONE_BYTE_AUTO)
+
+
+@pytest.mark.parametrize(("lowest", "span"), [(0.0, 3e-36), (-1e-38, 2e-38), (-2.0, 1e-3), (5e30, 1e31), (-7.5, 40.0)])
+def test_every_code_of_any_range_as_kaldis_own_code_expands_it(tmp_path: Path, lowest: float, span: float) -> None:
+    native = pytest.importorskip("kaldi_native_io")
+    percentiles = np.array([[0, 1, 2, 3], [9, 20000, 40001, 65535], [65532, 65533, 65534, 65535]], "<u2")
+    codes = np.tile(np.arange(256, dtype=np.uint8), (3, 1))
+    header = np.array([lowest, span], "<f4").tobytes() + np.array([256, 3], "<i4").tobytes()
+    data = b"CM " + header + percentiles.tobytes() + codes.tobytes()
+    (tmp_path / "m.ark").write_bytes(b"m \0B" + data)
+    with native.SequentialFloatMatrixReader(f"ark:{tmp_path / 'm.ark'}") as reader:
+        np.testing.assert_array_equal(expanded(data), np.array(reader.value))
