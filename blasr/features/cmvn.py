@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import kaldiio
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from blasr.errors import FormatError
-from blasr.io.atomic import atomic_path
+from blasr.io.holders import DOUBLE_MATRIX
+from blasr.io.table_writer import TableWriter
 from blasr.io.tables import read_matrices
 
 VARIANCE_FLOOR = 1e-20
@@ -98,5 +98,6 @@ def read_cmvn_stats(specifier: str | os.PathLike[str]) -> dict[str, CmvnStats]:
 
 def write_cmvn_stats(path: str | os.PathLike[str], stats: Mapping[str, CmvnStats]) -> None:
     """Write statistics as an archive of double matrices, as ``compute-cmvn-stats`` does."""
-    with atomic_path(path) as temporary:
-        kaldiio.save_ark(str(temporary), {speaker: stats[speaker].matrix for speaker in sorted(stats)})
+    with TableWriter(f"ark:{os.fspath(path)}", DOUBLE_MATRIX) as writer:
+        for speaker in sorted(stats):
+            writer.write(speaker, stats[speaker].matrix)

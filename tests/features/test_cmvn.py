@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from blasr.errors import FormatError
+from blasr.errors import DataError, FormatError
 from blasr.features.cmvn import CmvnStats, apply_cmvn, read_cmvn_stats, write_cmvn_stats
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import add_deltas
@@ -65,9 +65,18 @@ def test_round_trip_and_kaldi_reads_it(tmp_path: Path) -> None:
         assert np.array_equal(dict(kaldiio.load_ark(str(tmp_path / "cmvn.ark")))[name], item.matrix)
 
 
-def test_kaldis_own_archive_is_read(golden: Path) -> None:
-    stats = read_cmvn_stats(golden / "features" / "cmvn_utt.ark")
+def test_kaldis_own_archive_is_read_and_written_byte_for_byte(golden: Path, tmp_path: Path) -> None:
+    archive = golden / "features" / "cmvn_utt.ark"
+    stats = read_cmvn_stats(archive)
     assert {item.dim for item in stats.values()} == {64}
+    write_cmvn_stats(tmp_path / "cmvn.ark", stats)
+    assert (tmp_path / "cmvn.ark").read_bytes() == archive.read_bytes()
+
+
+def test_an_archive_that_fails_does_not_appear(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="white space"):
+        write_cmvn_stats(tmp_path / "cmvn.ark", {"two words": CmvnStats.zeros(4)})
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_matrices_are_no_statistics(tmp_path: Path) -> None:
