@@ -21,6 +21,7 @@ import soundfile
 from blasr.errors import BlasrError, DataError
 from blasr.io.pipes import run_pipeline
 from blasr.io.specifiers import ScriptEntry
+from blasr.io.sphere import SphereHeader
 from blasr.io.tables import read_value
 from blasr.io.waves import WAVE_FILE
 from blasr.units import AnyArray, FloatArray
@@ -136,6 +137,36 @@ def read_segment(
     Raises:
         DataError: as :func:`read_audio`, or the segment does not lie within the recording.
     """
+    samples, rate, own = read_surrounded_segment(
+        path,
+        start_seconds,
+        end_seconds,
+        margin_samples=0,
+        channel=channel,
+        mono_has_any_channel=mono_has_any_channel,
+        sample_rate=sample_rate,
+        utterance=utterance,
+        allow_pipes=allow_pipes,
+    )
+    return samples[own], rate
+
+
+def read_surrounded_segment(
+    path: str | Path,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    *,
+    margin_samples: int,
+    channel: int | None = None,
+    mono_has_any_channel: bool = False,
+    sample_rate: int | None = None,
+    utterance: str | None = None,
+    allow_pipes: bool = False,
+) -> tuple[FloatArray, int, slice]:
+    """A segment with up to ``margin_samples`` of its recording on either side, the rate, and where the segment is.
+
+    The other arguments and the errors are those of :func:`read_segment`; near the recording's ends there is less.
+    """
     path, speed = played_file(path) if isinstance(path, str) else (path, 1.0)
     start_seconds, end_seconds = (None if time is None else time * speed for time in (start_seconds, end_seconds))
     with _opened(path, allow_pipes, utterance) as file:
@@ -146,9 +177,11 @@ def read_segment(
                 fix=f"resample it (sox {path} -r {sample_rate} OUT.wav) or set features.sample_rate={rate}",
             )
         start, end = _sample_range(file.frames, rate, start_seconds, end_seconds)
+        first, last = max(start - margin_samples, 0), min(end + margin_samples, file.frames)
         column = 0 if mono_has_any_channel and file.channels == 1 else _column(file.channels, channel)
-        samples = _read_samples(file, start, end)
-    return np.ascontiguousarray(samples[:, column]) * np.float32(SCALE), rate
+        samples = _read_samples(file, first, last)
+    speech = np.ascontiguousarray(samples[:, column]) * np.float32(SCALE)
+    return speech, rate, slice(start - first, end - first)
 
 
 @contextmanager
@@ -200,7 +233,11 @@ def _checked_path(path: Path) -> Path:
         if magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
             declared, held = _wav_data_bytes(stream, size)
         elif magic[:7] == b"NIST_1A":
-            declared, held = _sphere_data_bytes(stream, size)
+            header = SphereHeader.read(path)
+            if header.compression is not None:
+                message = f"is SPHERE compressed with {header.compression}, which libsndfile does not decode"
+                raise DataError(message, fix=f"expand it with NIST's sph2pipe: sph2pipe -f sph {path} OUT.sph")
+            declared, held = header.audio_bytes or 0, size - header.num_bytes
         else:
             return path
     if declared > held:
@@ -217,23 +254,6 @@ def _wav_data_bytes(stream: BinaryIO, size: int) -> tuple[int, int]:
             return (0 if length >= STREAM_BYTES else length), size - stream.tell()
         stream.seek(length + length % 2, 1)  # chunks are padded to even sizes
     raise DataError(f"is truncated: the {size} bytes end before the audio begins", fix=COPY_AGAIN)
-
-
-def _sphere_data_bytes(stream: BinaryIO, size: int) -> tuple[int, int]:
-    """Bytes that an uncompressed sphere header declares (else 0) and those that the file holds."""
-    stream.seek(0)
-    first = stream.read(16).split()
-    header_bytes = int(first[1]) if len(first) == 2 and first[1].isdigit() else 1024
-    stream.seek(0)
-    lines = stream.read(header_bytes).splitlines()
-    fields = {line.split(b" ")[0]: line.split(b" ")[-1] for line in lines}
-    if b"shorten" in fields.get(b"sample_coding", b""):
-        return 0, 0
-    try:
-        counts = [int(fields[name]) for name in (b"sample_count", b"sample_n_bytes", b"channel_count")]
-    except (KeyError, ValueError):
-        return 0, 0  # libsndfile will say what is wrong with such a header
-    return counts[0] * counts[1] * counts[2], size - header_bytes
 
 
 def _read_samples(file: Any, start: int, end: int) -> AnyArray:

@@ -1,0 +1,72 @@
+"""Kaldi data directories of two-channel telephone conversations: one speaker on each side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from blasr.io.atomic import atomic_open
+from blasr.io.data_dir import DataDir, Utterance
+from blasr.tally import Tally
+
+
+class Turn(NamedTuple):
+    """A stretch of one side, ``A`` or ``B``, of a conversation; ``words`` is None where they are not known."""
+
+    id: str
+    conversation: str
+    side: str
+    start_seconds: float
+    end_seconds: float
+    words: tuple[str, ...] | None = None
+
+    @property
+    def recording(self) -> str:
+        """The recording-id, which is the speaker too: ``sw02001-A``."""
+        return f"{self.conversation}-{self.side}"
+
+
+def write_conversations(
+    path: Path, turns: Iterable[Turn], audio: Mapping[str, Path], *, max_loss: float = 0.05
+) -> DataDir:
+    """Write the directory of all turns whose conversation has audio, and say how many there are.
+
+    Raises:
+        DataError: too many have none.
+    """
+    tally = Tally(f"{path}: audio", max_loss, unit="segments")
+    kept = {}
+    for turn in turns:
+        if turn.conversation not in audio:
+            tally.drop(turn.id, f"of conversations without {turn.conversation[:2]}*.sph")
+        elif turn.id in kept:
+            tally.drop(turn.id, "given twice")
+        else:
+            tally.keep()
+            kept[turn.id] = turn
+    print(tally.summary())
+    tally.check()
+    utterances = tuple(
+        Utterance(turn.id, turn.recording, turn.recording, None, turn.start_seconds, turn.end_seconds, turn.words)
+        for turn in sorted(kept.values())
+    )
+    sides = {turn.recording: (turn.conversation, turn.side) for turn in kept.values()}
+    data = DataDir(path, utterances, {side: str(audio[name]) for side, (name, _) in sides.items()}, sides)
+    data.write(path)
+    hours = sum(turn.end_seconds - turn.start_seconds for turn in kept.values()) / 3600
+    words = sum(len(turn.words or ()) for turn in kept.values())
+    told = f", {words} words" if words else ""
+    print(f"{path}: {len(kept)} segments, {hours:.2f} hours, {len(sides)} sides{told}")
+    return data
+
+
+def write_table(path: Path, rows: Mapping[str, str]) -> None:
+    """Write ``key value`` lines, sorted."""
+    with atomic_open(path, "w") as stream:
+        stream.writelines(f"{key} {value}\n" for key, value in sorted(rows.items()))
+
+
+def centiseconds(seconds: float) -> str:
+    """A time as it stands in utterance-ids: six digits."""
+    return f"{int(100 * seconds + 0.5):06d}"

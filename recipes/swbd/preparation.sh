@@ -1,0 +1,50 @@
+# Sourced by run.sh: the stages that all variants share. Uses run.sh's options and $data, $lm, $lang, $gmm, $graph.
+
+prepare_data() {
+  local expanded=$data/expanded
+  python -m recipes.swbd.prepare_swbd1 --swbd1 $swbd1 --ms98 "$ms98" --expanded "$expanded" --jobs "$nj" "$data/swbd1"
+  python -m recipes.swbd.prepare_fisher --fisher $fisher --expanded "$expanded" --jobs "$nj" "$data/fisher"
+  python -m recipes.swbd.prepare_hub5 --rt02 $rt02 --hub5-text $hub5_text \
+    --expanded "$expanded" --jobs "$nj" "$data/rt02"
+  python -m recipes.swbd.prepare_hub5 --hub5-speech $hub5_speech --hub5-text $hub5_text \
+    --expanded "$expanded" --jobs "$nj" "$data/hub5"
+  python -m recipes.swbd.combine "$data/swbd1" "$data/fisher" "$data/train" "$lm" \
+    --max-repeats "$max_repeats" --heldout-every "$heldout_every"
+}
+
+prepare_lang() {
+  if [ -n "$kaldi_lang" ]; then echo "taking $kaldi_lang"; return; fi
+  python -m recipes.swbd.lexicon --ms98 "$ms98" --extra-lexicon $extra_lexicon --size "$vocabulary" \
+    --text "$data/swbd1/text" "$data/fisher/text" -- "$data/lexicon.txt"
+  blasr lang --lexicon "$data/lexicon.txt" --silence-phones sil,spn,nsn,lau --optional-silence sil --oov '<unk>' \
+    --position-dependent "$lang"
+}
+
+train_lm() {
+  local corpus
+  for corpus in swbd fisher; do
+    blasr lm train --text "$lm/$corpus.txt" --order "$order" --min-counts "$min_counts" \
+      --vocabulary "$lang/words.txt" --unknown '<unk>' "$lm/$corpus.arpa.gz"
+  done
+  blasr lm interpolate --tune "$lm/heldout.txt" "$lm/swbd.arpa.gz" "$lm/fisher.arpa.gz" "$lm/mixed.arpa.gz"
+  python -m recipes.swbd.limit_lm --most "$ngrams" "$lm/mixed.arpa.gz" "$lm/lm.arpa.gz"
+  blasr lm perplexity --text "$lm/heldout.txt" "$lm/lm.arpa.gz"
+}
+
+# GMMs are trained on some of the data only, which suffices for a tree; they then align all of it.
+align_training_set() {
+  local set=(--set map_oov=true --set triphone.num_leaves="$num_leaves" --set triphone.totgauss="$totgauss")
+  if [ -n "$kaldi_ali" ]; then echo "taking $kaldi_ali"; return; fi
+  if [ "$flat_start" -eq 0 ] || [ "$flat_start" -ge "$(wc -l <"$data/train/text")" ]; then
+    blasr align --data "$data/train" --lang "$lang" --jobs "$nj" "${set[@]}" $align_options "$gmm"
+    return
+  fi
+  blasr data subset "$data/train" "$flat_start" "$data/train_part"
+  blasr align --data "$data/train_part" --lang "$lang" --jobs "$nj" "${set[@]}" $align_options "$work/tri"
+  blasr align --data "$data/train" --lang "$lang" --model "$work/tri" --jobs "$nj" --set map_oov=true "$gmm"
+}
+
+compile_graph() {
+  blasr graph --lang "$lang" --model "$gmm" --arpa "$lm/lm.arpa.gz" "$graph"
+  for set in rt02 hub5; do python -m recipes.swbd.glm "$data/$set/glm" "$lang/words.txt" "$data/$set/scoring.glm"; done
+}
