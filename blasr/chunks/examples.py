@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,10 +14,12 @@ from blasr.chunks.augmentation import Variation, draw_variation, mask_planes, ra
 from blasr.chunks.config import AugmentationConfig
 from blasr.chunks.labels import PdfLabels
 from blasr.errors import BlasrError
-from blasr.features.deltas import delta_planes
-from blasr.features.extraction import FeatureExtractor, pad_context
+from blasr.features.extraction import FeatureExtractor, planes_in_context
 from blasr.io.data_dir import Utterance
 from blasr.units import FloatArray, IntArray
+
+Part = tuple[Tensor, slice]
+"""Static features of an utterance and of what is known around it, and where its own are."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Example:
 
     Args:
         name: utterance-ids, joined by "+".
-        planes: ``(3, F, T + 48)``, the edge frames repeated as context.
+        planes: ``(3, F, T + 48)``, with context beyond both ends.
         pdf_ids: ``(T,)``, from 0.
     """
 
@@ -61,7 +64,7 @@ class ExampleLoader:
         self._labels = labels
         self._augmentation = augmentation
         self._seed = seed
-        self._cache: dict[tuple[str, Variation], Tensor] = {}
+        self._cache: dict[tuple[str, Variation], Part] = {}
         self._cache_left = cache_bytes
 
     @property
@@ -81,32 +84,37 @@ class ExampleLoader:
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
         variation = draw_variation(self._augmentation, random) if self._augmentation is not None else Variation()
         parts = [self._labelled(name, variation, generator) for name in group]
-        planes = delta_planes(
-            torch.cat([features for features, _ in parts]), window=self._extractor.config.delta_window
-        )
+        pdf_ids = np.concatenate([labels for _, labels in parts])
+        (first, first_own), (last, last_own) = parts[0][0], parts[-1][0]
+        around = (first[: first_own.start], last[last_own.stop :])
+        features = torch.cat([around[0], *(features[own] for (features, own), _ in parts), around[1]])
+        own = slice(len(around[0]), len(around[0]) + len(pdf_ids))
+        mask = None
         if self._augmentation is not None and variation.mask_seed is not None:
-            planes = mask_planes(planes, self._augmentation, variation.mask_seed)
-        return Example("+".join(group), pad_context(planes).numpy(), np.concatenate([labels for _, labels in parts]))
+            mask = partial(mask_planes, config=self._augmentation, seed=variation.mask_seed)
+        planes = planes_in_context(features, own, self._extractor.config.delta_window, mask)
+        return Example("+".join(group), planes.numpy(), pdf_ids)
 
-    def _labelled(self, name: str, variation: Variation, generator: torch.Generator) -> tuple[Tensor, IntArray]:
-        features, labels = self._features(name, variation, generator), self._labels[name]
+    def _labelled(self, name: str, variation: Variation, generator: torch.Generator) -> tuple[Part, IntArray]:
+        part, labels = self._features(name, variation, generator), self._labels[name]
+        num_frames = part[1].stop - part[1].start
         if variation.speed != 1.0:
             config = self._extractor.config
             half_frame = config.frame_length_samples / (2 * config.frame_shift_samples) if config.snip_edges else 0.5
             expected = len(labels) / variation.speed
-            if abs(len(features) - expected) <= 3:
-                labels = resample_labels(labels, len(features), variation.speed, half_frame=half_frame)
-        if len(features) != len(labels):
+            if abs(num_frames - expected) <= 3:
+                labels = resample_labels(labels, num_frames, variation.speed, half_frame=half_frame)
+        if num_frames != len(labels):
             raise LengthError(
-                f"has {len(features)} frames of features, but {len(labels)} frames of labels", utterance=name
+                f"has {num_frames} frames of features, but {len(labels)} frames of labels", utterance=name
             )
-        return features, labels
+        return part, labels
 
-    def _features(self, name: str, variation: Variation, generator: torch.Generator) -> Tensor:
+    def _features(self, name: str, variation: Variation, generator: torch.Generator) -> Part:
         key = (name, Variation(variation.speed, variation.vtln_warp, variation.gain_db))
         if key in self._cache:
             return self._cache[key]
-        features = self._extractor.features(
+        features, own = self._extractor.features_in_context(
             self._utterances[name],
             speed=variation.speed,
             vtln_warp=variation.vtln_warp,
@@ -115,9 +123,9 @@ class ExampleLoader:
         )
         size = features.numel() * features.element_size()
         if size <= self._cache_left and not self._extractor.config.dither:
-            self._cache[key] = features
+            self._cache[key] = features, own
             self._cache_left -= size
-        return features
+        return features, own
 
 
 class LengthError(BlasrError):

@@ -13,7 +13,8 @@ from blasr.align.realign import LogLikelihoods, realign, realign_with_gmm
 from blasr.config import load_config
 from blasr.errors import ConfigError
 from blasr.graph.lang import Lang
-from blasr.io.data_dir import DataDir
+from blasr.io.data_dir import DataDir, Utterance
+from blasr.units import FloatArray
 
 EPILOG = """\
 Without --model or --experiment, GMMs are trained from nothing: uniform, then monophones, then a triphone tree.
@@ -107,4 +108,9 @@ def _network(args: argparse.Namespace, data: DataDir) -> LogLikelihoods:
         extractor.prepare()
     posteriors = PosteriorComputer(experiment.model, choose_device(args.device))
     scaled = Scaled(experiment.priors.log, args.prior_scale)
-    return lambda utterance: scaled(posteriors.log_posteriors(extractor.network_input(utterance)))
+
+    def log_likelihoods(utterance: Utterance) -> FloatArray:
+        planes = extractor.network_input_in_context(utterance)
+        return scaled(posteriors.log_posteriors(planes, in_context=True))
+
+    return log_likelihoods

@@ -15,7 +15,9 @@ class FeatureConfig:
     """Log-mel features (Kaldi's ``feat/feature-window.h``, ``mel-computations.h``, ``feature-fbank.h``).
 
     ``high_freq`` of 0 or less counts from the Nyquist frequency. ``dither`` is in 16-bit units, and 0 repeats exactly.
-    ``cmvn`` says whose statistics normalise the mean, and with ``norm_vars`` the variance, of each coefficient.
+    ``cmvn`` says whose statistics normalise the mean, and with ``norm_vars`` the variance, of each coefficient. With
+    ``segment_context`` the network sees the audio around a segment of a longer recording as context beyond its ends,
+    otherwise, and at a recording's own ends, the edge frames again.
     """
 
     sample_rate: int = 8000
@@ -30,6 +32,7 @@ class FeatureConfig:
     cmvn: CmvnMode = "speaker"
     norm_vars: bool = False
     delta_window: int = 2
+    segment_context: bool = False
 
     def __post_init__(self) -> None:
         nyquist = self.sample_rate / 2

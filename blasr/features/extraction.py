@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
 import torch
@@ -17,7 +17,7 @@ from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig, MfccConfig
 from blasr.features.deltas import delta_planes
-from blasr.features.fbank import LogMel, TooShortError
+from blasr.features.fbank import LogMel, TooShortError, num_frames
 from blasr.features.mfcc import Mfcc
 from blasr.io.data_dir import DataDir, Utterance
 from blasr.progress import track
@@ -25,7 +25,7 @@ from blasr.tally import Tally
 from blasr.threads import one_torch_thread
 from blasr.units import CONTEXT_FRAMES
 
-__all__ = ["FeatureExtractor", "FeatureKind", "TooShortError", "pad_context"]
+__all__ = ["FeatureExtractor", "FeatureKind", "TooShortError", "pad_context", "planes_in_context"]
 
 FeatureKind = Literal["fbank", "mfcc"]
 
@@ -35,6 +35,21 @@ logger = logging.getLogger(__name__)
 def pad_context(planes: Tensor, frames: int = CONTEXT_FRAMES) -> Tensor:
     """``(3, F, T)`` with its edge frames repeated on both sides: ``(3, F, T + 2 * frames)``."""
     return F.pad(planes, (frames, frames), mode="replicate")
+
+
+def planes_in_context(
+    features: Tensor, own: slice, delta_window: int = 2, mask: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
+    """Network input ``(3, F, T + 48)`` of static features, ``T`` of which, at ``own``, are the utterance's.
+
+    What lies around them is their context; where it is too short, its outermost frames are repeated, after ``mask``
+    has changed the planes.
+    """
+    planes = delta_planes(features, window=delta_window)
+    first, last = max(own.start - CONTEXT_FRAMES, 0), min(own.stop + CONTEXT_FRAMES, len(features))
+    missing = (CONTEXT_FRAMES - (own.start - first), CONTEXT_FRAMES - (last - own.stop))
+    planes = planes[..., first:last]
+    return F.pad(planes if mask is None else mask(planes), missing, mode="replicate")
 
 
 class FeatureExtractor:
@@ -87,7 +102,6 @@ class FeatureExtractor:
         """Coefficients of a frame, before deltas."""
         return self.config.num_ceps if isinstance(self.config, MfccConfig) else self.config.num_mel_bins
 
-    @one_torch_thread()
     def features(
         self,
         utterance: Utterance,
@@ -111,16 +125,48 @@ class FeatureExtractor:
             DataError: its audio cannot be read or has another sample rate; the utterance is named.
             ConfigError: a perturbation out of range.
         """
+        return self._static(utterance, 0, speed, vtln_warp, gain_db, generator)[0]
+
+    def features_in_context(
+        self,
+        utterance: Utterance,
+        *,
+        speed: float = 1.0,
+        vtln_warp: float = 1.0,
+        gain_db: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, slice]:
+        """Static features with those around the utterance that its network input needs, and where its own are.
+
+        There are none around it without ``segment_context`` or where the recording ends. Arguments and errors as in
+        :meth:`features`; see :func:`planes_in_context`.
+        """
+        margin = CONTEXT_FRAMES + 2 * self.config.delta_window if self.config.segment_context else 0
+        return self._static(utterance, margin, speed, vtln_warp, gain_db, generator)
+
+    @one_torch_thread()
+    def _static(
+        self,
+        utterance: Utterance,
+        margin_frames: int,
+        speed: float,
+        vtln_warp: float,
+        gain_db: float,
+        generator: torch.Generator | None,
+    ) -> tuple[Tensor, slice]:
+        """Features with up to ``margin_frames`` around them, normalised by the utterance's or its speaker's own."""
         speed, vtln_warp = round(speed, 2), round(vtln_warp, 2)
-        waveform = self._played(self._waveform(utterance), speed) * 10 ** (gain_db / 20)
+        waveform, own = self._surrounded(utterance, margin_frames, speed)
+        waveform = self._played(self._played(waveform, utterance.speed), speed) * 10 ** (gain_db / 20)
         features = self._transform(utterance, waveform, vtln_warp, generator)
         if self.config.cmvn == "none":
-            return features
+            return features, own
         if self.config.cmvn == "utterance":
-            return apply_cmvn(features, CmvnStats.of(features), self.config.norm_vars)
+            return apply_cmvn(features, CmvnStats.of(features[own]), self.config.norm_vars), own
         if gain_db != 0.0:
             features = features - self._gain_offset(gain_db)
-        return apply_cmvn(features, self._stats_of(utterance.speaker, speed, vtln_warp), self.config.norm_vars)
+        stats = self._stats_of(utterance.speaker, speed, vtln_warp)
+        return apply_cmvn(features, stats, self.config.norm_vars), own
 
     def network_input(
         self,
@@ -137,6 +183,21 @@ class FeatureExtractor:
         """
         features = self.features(utterance, speed=speed, vtln_warp=vtln_warp, gain_db=gain_db, generator=generator)
         return delta_planes(features, window=self.config.delta_window)
+
+    def network_input_in_context(
+        self,
+        utterance: Utterance,
+        *,
+        speed: float = 1.0,
+        vtln_warp: float = 1.0,
+        gain_db: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """:meth:`network_input` with context beyond the utterance's ends: ``(3, F, T + 48)``."""
+        features, own = self.features_in_context(
+            utterance, speed=speed, vtln_warp=vtln_warp, gain_db=gain_db, generator=generator
+        )
+        return planes_in_context(features, own, self.config.delta_window)
 
     @property
     def speaker_stats(self) -> dict[str, CmvnStats]:
@@ -192,6 +253,22 @@ class FeatureExtractor:
         for speed, warp in perturbations:
             yield (speed, warp), self._transform(utterance, self._played(waveform, speed), warp)
 
+    def _surrounded(self, utterance: Utterance, margin_frames: int, speed: float) -> tuple[Tensor, slice]:
+        """The waveform with up to so many frames (once it is played) around the utterance, and its own frames."""
+        faster = utterance.speed * speed
+        shift = self.config.frame_shift_samples * faster
+        samples, _, own = self.data_dir.read_surrounded_audio(
+            utterance, math.ceil(margin_frames * shift), self.config.sample_rate
+        )
+        before = min(margin_frames, int(own.start / shift))
+        frames = num_frames(
+            self._num_played(self._num_played(own.stop - own.start, utterance.speed), speed), self.config
+        )
+        if frames == 0:  # too short, as the transform is to say
+            return torch.from_numpy(samples[own]), slice(0, 0)
+        start = own.start - round(before * shift)
+        return torch.from_numpy(samples[start:]), slice(before, before + frames)
+
     def _waveform(self, utterance: Utterance) -> Tensor:
         samples, _ = self.data_dir.read_audio(utterance, self.config.sample_rate)
         return self._played(torch.from_numpy(samples), utterance.speed)
@@ -202,6 +279,11 @@ class FeatureExtractor:
             raise ConfigError(f"found a speed of {speed}, expected 0.5 to 2")
         rate = self.config.sample_rate
         return waveform if speed == 1.0 else torchaudio.functional.resample(waveform, round(speed * rate), rate)
+
+    def _num_played(self, num_samples: int, speed: float) -> int:
+        """How many samples :meth:`_played` makes of so many."""
+        rate = self.config.sample_rate
+        return -(-rate * num_samples // round(speed * rate))
 
     def _transform(
         self, utterance: Utterance, waveform: Tensor, vtln_warp: float, generator: torch.Generator | None = None

@@ -36,14 +36,19 @@ class PosteriorComputer:
         self._precision = precision
 
     @torch.inference_mode()
-    def log_posteriors(self, planes: Tensor) -> FloatArray:
-        """``log p(s|x)`` of one utterance: ``(3, F, T)`` to ``(T, num_pdfs)``."""
-        return self.batch_log_posteriors([planes])[0]
+    def log_posteriors(self, planes: Tensor, *, in_context: bool = False) -> FloatArray:
+        """``log p(s|x)`` of one utterance: ``(3, F, T)``, or ``(3, F, T + 48)`` in context, to ``(T, num_pdfs)``."""
+        return self.batch_log_posteriors([planes], in_context=in_context)[0]
 
     @torch.inference_mode()
-    def batch_log_posteriors(self, utterances: Sequence[Tensor]) -> list[FloatArray]:
-        """Those of several utterances ``(3, F, T)`` in one pass; most efficient where their lengths are similar."""
-        padded = [pad_context(planes) for planes in utterances]
+    def batch_log_posteriors(self, utterances: Sequence[Tensor], *, in_context: bool = False) -> list[FloatArray]:
+        """Those of several utterances in one pass; most efficient where their lengths are similar.
+
+        Args:
+            utterances: ``(3, F, T)`` each, whose edge frames are repeated as context.
+            in_context: they are ``(3, F, T + 48)`` and have their context already.
+        """
+        padded = list(utterances) if in_context else [pad_context(planes) for planes in utterances]
         longest = max(planes.shape[2] for planes in padded)
         stacked = torch.stack(
             [nn.functional.pad(planes, (0, longest - planes.shape[2]), mode="replicate") for planes in padded]
@@ -56,4 +61,6 @@ class PosteriorComputer:
                 logits = self.model(piece)
             pieces.append(logits.float().log_softmax(dim=1).cpu())
         dense = torch.cat(pieces, dim=2)
-        return [dense[index, :, : planes.shape[2]].T.contiguous().numpy() for index, planes in enumerate(utterances)]
+        return [
+            dense[index, :, : planes.shape[2] - context].T.contiguous().numpy() for index, planes in enumerate(padded)
+        ]

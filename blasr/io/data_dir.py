@@ -11,7 +11,7 @@ from pathlib import Path
 
 from blasr.errors import BlasrError, DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, played_file, read_segment
+from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, played_file, read_surrounded_segment
 from blasr.io.data_check import DataFiles, Problem, parse_channel, parse_segment, read_data_files, split_fields
 from blasr.io.data_check_kaldi import check_for_kaldi
 from blasr.progress import track
@@ -106,10 +106,22 @@ class DataDir:
         Raises:
             DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
         """
-        return read_segment(
+        samples, rate, own = self.read_surrounded_audio(utterance, 0, sample_rate)
+        return samples[own], rate
+
+    def read_surrounded_audio(
+        self, utterance: Utterance, margin_samples: int, sample_rate: int | None = None
+    ) -> tuple[FloatArray, int, slice]:
+        """An utterance's samples with up to ``margin_samples`` around it, the rate, and where the utterance is in them.
+
+        Raises:
+            DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
+        """
+        return read_surrounded_segment(
             self.recordings[utterance.recording],
             utterance.start_seconds,
             utterance.end_seconds,
+            margin_samples=margin_samples,
             channel=utterance.channel,
             mono_has_any_channel=utterance.recording in self.reco2file_and_channel,
             sample_rate=sample_rate,

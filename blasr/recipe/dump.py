@@ -22,7 +22,7 @@ from blasr.progress import track
 from blasr.recipe.experiment import Experiment
 from blasr.recipe.preflight import check_dump, check_sample_rate
 from blasr.tally import Tally
-from blasr.units import FloatArray
+from blasr.units import CONTEXT_FRAMES, FloatArray
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +63,11 @@ class _LogLikelihoodDataset(Dataset[Item | BlasrError]):
     def __getitem__(self, index: int) -> Item | BlasrError:
         utterance = self._utterances[index]
         try:
-            planes = self._extractor.network_input(utterance)
+            planes = self._extractor.network_input_in_context(utterance)
         except BlasrError as error:
             return error
-        return utterance.id, self._log_likelihoods(self._posteriors.log_posteriors(planes)), planes.shape[2]
+        log_posteriors = self._posteriors.log_posteriors(planes, in_context=True)
+        return utterance.id, self._log_likelihoods(log_posteriors), planes.shape[2] - 2 * CONTEXT_FRAMES
 
 
 def _as_is(item: Any) -> Any:
@@ -100,7 +101,7 @@ def log_likelihoods(
         extractor.prepare()
     dataset = _LogLikelihoodDataset(experiment, extractor, data_dir.utterances, options)
     loader = DataLoader(dataset, batch_size=None, num_workers=options.jobs, collate_fn=_as_is)
-    for item in track(loader, "log-likelihoods", total=len(dataset)):
+    for item in loader:
         if isinstance(item, TooShortError) and tally is not None:
             tally.drop(item.utterance or "?", "too short for one frame")
         elif isinstance(item, BlasrError):
@@ -143,7 +144,11 @@ def dump_network(
     priors = experiment.priors
     write_dump(
         out,
-        log_likelihoods(experiment, data_dir, options, tally=tally),
+        track(
+            log_likelihoods(experiment, data_dir, options, tally=tally),
+            "log-likelihoods",
+            total=len(data_dir.utterances),
+        ),
         num_pdfs=num_pdfs,
         asked=len(data_dir.utterances),
         tally=tally,

@@ -72,13 +72,15 @@ def test_normalisation_is_over_what_is_configured(data_dir: DataDir, cmvn: CmvnM
 
 def test_statistics_need_one_pass_and_can_be_restricted(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = DataDir.read_audio
+    original = DataDir.read_surrounded_audio
 
-    def counted(self: DataDir, utterance: Utterance, sample_rate: int | None = None) -> tuple[FloatArray, int]:
+    def counted(
+        self: DataDir, utterance: Utterance, margin_samples: int, sample_rate: int | None = None
+    ) -> tuple[FloatArray, int, slice]:
         read.append(utterance.id)
-        return original(self, utterance, sample_rate)
+        return original(self, utterance, margin_samples, sample_rate)
 
-    monkeypatch.setattr(DataDir, "read_audio", counted)
+    monkeypatch.setattr(DataDir, "read_surrounded_audio", counted)
     extractor = FeatureExtractor(FeatureConfig(), data_dir)
     extractor.prepare(["bob"])
     assert read == ["bob-0", "bob-1", "bob-2"]
@@ -216,6 +218,56 @@ def test_context_repeats_the_edges() -> None:
     assert torch.equal(padded[..., :4], planes[..., :1].expand(3, 2, 4))
     assert torch.equal(padded[..., 4:], planes[..., 1:].expand(3, 2, 4))
     assert pad_context(planes).shape[-1] == 50
+
+
+def segmented(directory: Path, speed: float = 1.0) -> DataDir:
+    """A recording of 3 s, cut into segments that touch its ends, one another or neither."""
+    path = directory / "call.wav"
+    soundfile.write(path, voice(3.0, 130.0, 7), 8000)
+    times = {"a": (0.0, 0.7), "b": (0.7, 1.3), "c": (2.0, 2.5), "d": (2.6, 3.0)}
+    parts = [Utterance(name, "ann", "call", None, *time, speed=speed) for name, time in times.items()]
+    return DataDir(directory, (*parts, Utterance("whole", "ann", "call", speed=speed)), {"call": str(path)})
+
+
+@pytest.mark.parametrize("snip_edges", [True, False])
+@pytest.mark.parametrize("speed", [1.0, 0.9])
+def test_context_is_the_audio_around_a_segment(tmp_path: Path, snip_edges: bool, speed: float) -> None:
+    config = FeatureConfig(cmvn="none", segment_context=True, snip_edges=snip_edges)
+    data_dir = segmented(tmp_path)
+    extractor = FeatureExtractor(config, data_dir)
+    *parts, whole = data_dir.utterances
+    planes = extractor.network_input_in_context(whole, speed=speed)
+    assert torch.equal(planes, pad_context(extractor.network_input(whole, speed=speed)))  # nothing lies around it
+    for part in parts:
+        found = extractor.network_input_in_context(part, speed=speed)
+        own = extractor.network_input(part, speed=speed)
+        assert found.shape[2] == own.shape[2] + 48
+        assert part.start_seconds is not None
+        start = round(part.start_seconds * 100 / speed)
+        # the segment's own frames, where no mirrored edge or delta beyond it shows, and those around it
+        torch.testing.assert_close(found[0, :, 28:-28], own[0, :, 4:-4], atol=0.02 if speed != 1 else 1e-4, rtol=0)
+        if speed == 1 and snip_edges and part.id != "d":
+            wanted = planes[:, :, start : start + found.shape[2]]
+            torch.testing.assert_close(found[:, :, 24:], wanted[:, :, 24:], atol=1e-4, rtol=0)
+            if part.id != "a":
+                torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)
+    assert torch.equal(
+        FeatureExtractor(FeatureConfig(cmvn="none"), data_dir).network_input_in_context(parts[1]),
+        pad_context(FeatureExtractor(FeatureConfig(cmvn="none"), data_dir).network_input(parts[1])),
+    )
+
+
+def test_context_does_not_change_the_normalisation(tmp_path: Path) -> None:
+    data_dir = segmented(tmp_path, speed=1.1)
+    for cmvn in ("speaker", "utterance"):
+        plain = FeatureExtractor(FeatureConfig(cmvn=cmvn), data_dir)
+        around = FeatureExtractor(FeatureConfig(cmvn=cmvn, segment_context=True), data_dir)
+        for utterance in data_dir.utterances:
+            features, own = around.features_in_context(utterance)
+            assert own.stop - own.start == len(plain.features(utterance))
+            torch.testing.assert_close(
+                features[own].mean(dim=0), plain.features(utterance).mean(dim=0), atol=0.02, rtol=0
+            )
 
 
 def test_real_speakers_are_centred(fsdd_dir: Path) -> None:
