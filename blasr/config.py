@@ -109,7 +109,8 @@ def _build(cls: Any, value: Any, where: str, errors: list[str]) -> Any:
     try:
         return cls(**arguments)
     except ConfigError as error:  # a dataclass's own __post_init__ checks
-        errors.append(f"{where + ': ' if where else ''}{error.message}")
+        fix = f"; {error.fix}" if error.fix else ""
+        errors.append(f"{where + ': ' if where else ''}{error.message}{fix}")
         return None
 
 

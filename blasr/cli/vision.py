@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from blasr.config import load_config
 from blasr.errors import ConfigError, DependencyError
+from blasr.vision.config import check_size
 from blasr.vision.detection import count_detector
+from blasr.vision.factory import list_models
 from blasr.vision.paper import DETECTION, TABLES, DetectionFigures, PaperFigures
 from blasr.vision.summary import ModelSummary, summarize
 
-EPILOG = """\
-examples:
-  blasr vision summary --paper
-  blasr vision summary bl_resnet50_a2b4 --image-size 256
-  blasr vision train conf/vision/bl_resnet50_a2b4.yaml --set data.train=imagenet/train --set data.valid=imagenet/val
-  torchrun --nproc-per-node 2 -m blasr.cli vision train conf/vision/bl_resnet50_a2b4.yaml
-  blasr vision evaluate exp/vision/bl_resnet50_a2b4 --data imagenet/val --size 224 256
-  blasr vision evaluate ImageNet-bLResNet-50-a2-b4.pth.tar --model bl_resnet50_a2b4 --data imagenet/val
-"""
+EXAMPLES = {
+    "list": ("blasr vision list bl_resnext",),
+    "summary": (
+        "blasr vision summary --paper",
+        "blasr vision summary bl_resnet50_a2b4 --image-size 256",
+    ),
+    "train": (
+        "blasr vision train conf/vision/bl_resnet50_a2b4.yaml --set data.train=imagenet/train "
+        "--set data.valid=imagenet/val",
+        "blasr vision train conf/vision/bl_resnet50_a2b4.yaml --set data.dataset=CIFAR10 --set data.train=data/cifar10",
+        "torchrun --nproc-per-node 2 -m blasr.cli vision train conf/vision/bl_resnet50_a2b4.yaml",
+    ),
+    "evaluate": (
+        "blasr vision evaluate exp/vision/bl_resnet50_a2b4 --data imagenet/val --size 224 256",
+        "blasr vision evaluate ImageNet-bLResNet-50-a2-b4.pth.tar --model bl_resnet50_a2b4 --data imagenet/val",
+    ),
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr vision``."""
-    parser.epilog = EPILOG
+    parser.epilog = _epilog(*EXAMPLES)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    summary = actions.add_parser("summary", help="parameters and MACs of a model, or of all beside the paper's")
+
+    def add(name: str, text: str, act: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        action = actions.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=_epilog(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        action.set_defaults(act=act)
+        return action
+
+    names = add("list", "names of the models", _list)
+    names.add_argument("pattern", nargs="?", default="", metavar="TEXT", help="only names with this text in them")
+    summary = add("summary", "parameters and MACs of a model, or of all beside the paper's", _summary)
     summary.add_argument("name", nargs="?", metavar="NAME", help="a model, such as bl_resnet50_a2b4")
     summary.add_argument("--paper", action="store_true", help="every published row beside our counts")
     summary.add_argument("--image-size", type=int, metavar="N", help="height and width of the images (default: 224)")
     summary.add_argument("--num-classes", type=int, metavar="N", help="outputs (default: 1000)")
     summary.add_argument("--width", type=float, metavar="X", help="multiplies the channel counts (default: 1.0)")
-    summary.set_defaults(act=_summary)
-    train = actions.add_parser("train", help="labelled images -> experiment directory; again: go on where it stopped")
+    summary.add_argument("--alpha", type=int, metavar="N", help="a little branch has 1/N of the channels")
+    summary.add_argument("--beta", type=int, metavar="N", help="a little branch has 1/N of the blocks")
+    train = add("train", "labelled images -> experiment directory; again: go on where it stopped", _train)
     train.add_argument("config", type=Path, help="a YAML file, see conf/vision")
     train.add_argument(
         "--set",
@@ -45,17 +70,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="override one key of the configuration; may be given many times",
     )
     train.add_argument("--experiment", type=Path, help="the directory that receives everything")
-    train.set_defaults(act=_train)
-    evaluate = actions.add_parser("evaluate", help="a trained model and labelled images -> top-1 and top-5 error")
+    evaluate = add("evaluate", "a trained model and labelled images -> top-1 and top-5 error", _evaluate)
     evaluate.add_argument("source", type=Path, help="an experiment directory, or a file of the authors' release")
     evaluate.add_argument("--model", metavar="NAME", help="the model whose weights the file holds")
-    evaluate.add_argument("--data", type=Path, required=True, help="a folder with one subfolder for each class")
+    evaluate.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="a folder with one subfolder for each class, or of the files of --dataset",
+    )
     evaluate.add_argument("--dataset", default="folder", help="folder (default), or a torchvision data set's test part")
     evaluate.add_argument("--size", type=int, nargs="+", metavar="N", help="image sizes (default: as trained, or 224)")
     evaluate.add_argument("--batch-size", type=int, default=64, metavar="N", help="images of a batch (default: 64)")
     evaluate.add_argument("--workers", type=int, default=0, metavar="N", help="processes that load images (default: 0)")
     evaluate.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
-    evaluate.set_defaults(act=_evaluate)
+
+
+def _epilog(*actions: str) -> str:
+    return "\n  ".join(["examples:", *(example for action in actions for example in EXAMPLES[action])])
 
 
 def run(args: argparse.Namespace) -> None:
@@ -63,19 +95,29 @@ def run(args: argparse.Namespace) -> None:
     args.act(args)
 
 
+def _list(args: argparse.Namespace) -> None:
+    names = list_models(args.pattern)
+    if not names:
+        raise ConfigError(f"no model's name has {args.pattern!r} in it", fix="`blasr vision list` prints all")
+    print("\n".join(names))
+
+
 def _summary(args: argparse.Namespace) -> None:
-    options = {"image_size": args.image_size, "num_classes": args.num_classes, "width": args.width}
-    given = {name: value for name, value in options.items() if value is not None}
+    options = ("image_size", "num_classes", "width", "alpha", "beta")
+    given = {name: getattr(args, name) for name in options if getattr(args, name) is not None}
     if args.paper:
         if args.name is not None or given:
             raise ConfigError("--paper shows all models as published", fix="give --paper alone, or a NAME")
         print(paper_table())
     elif args.name is None:
-        raise ConfigError("found no model's name", fix="give a NAME, or --paper")
+        raise ConfigError("found no model's name", fix="give a NAME, or --paper; `blasr vision list` prints the names")
     else:
-        name, _, size = args.name.partition("@")
-        if size.isdecimal():
+        name, at, size = args.name.partition("@")
+        if at and not size.isdecimal():
+            raise ConfigError(f"found {args.name!r}, expected an image size after the @", fix=f"give {name}@256")
+        if at:
             given.setdefault("image_size", int(size))
+        check_size(given.get("image_size", 224))
         print(describe(summarize(name, **given)))
 
 

@@ -32,7 +32,13 @@ from blasr.vision.config import ImageConfig, ImageModelConfig
 from blasr.vision.factory import create_model
 from blasr.vision.images import ImageFolder, LabelledImages, TorchvisionImages
 from blasr.vision.model import ImageModel
-from blasr.vision.released import UPSAMPLE, load_released_state_dict, read_released_file, released_classes
+from blasr.vision.released import (
+    UPSAMPLE,
+    load_released_state_dict,
+    read_released_file,
+    released_classes,
+    released_variant,
+)
 from blasr.vision.transforms import EvaluationTransform, TrainingTransform
 
 logger = logging.getLogger(__name__)
@@ -204,7 +210,15 @@ def check_classes(expected: Sequence[str], found: Sequence[str], path: Path) -> 
 
 def build(config: ImageModelConfig, num_classes: int) -> ImageModel:
     """The configured model, freshly initialised."""
-    return create_model(config.name, num_classes, config.upsample, drop_rate=config.drop_rate, width=config.width)
+    return create_model(
+        config.name,
+        num_classes,
+        config.upsample,
+        drop_rate=config.drop_rate,
+        width=config.width,
+        alpha=config.alpha,
+        beta=config.beta,
+    )
 
 
 def load_experiment(directory: Path) -> tuple[ImageModel, ImageModelDescription]:
@@ -235,7 +249,12 @@ def load_released(name: str, path: Path) -> ImageModel:
     """
     weights = read_released_file(path)
     model = create_model(name, released_classes(weights), UPSAMPLE)
-    load_released_state_dict(model, weights)
+    try:
+        load_released_state_dict(model, weights)
+    except MismatchError as error:
+        fitting = released_variant(weights)
+        fix = f"these are the weights of {fitting}: give --model {fitting}" if fitting else error.fix
+        raise MismatchError(error.message, path=path, fix=fix) from None
     return model.eval()
 
 
@@ -264,7 +283,11 @@ def open_evaluation(
         raise ConfigError("the weights of which model?", path=source, fix="give --model, such as bl_resnet50_a2b4")
     model = load_released(name, source)
     if len(images.classes) != model.num_classes:
-        raise MismatchError(f"has {len(images.classes)} classes, the model {model.num_classes}", path=data)
+        raise MismatchError(
+            f"has {len(images.classes)} classes, the model {model.num_classes}",
+            path=data,
+            fix="give images of the classes that the weights were trained on, in the same order of names",
+        )
     return model, images, ImageConfig()
 
 

@@ -42,7 +42,8 @@ class ImageBatches:
         num_workers: processes that load images; 0 loads them in this one.
 
     Raises:
-        ConfigError: a batch that the processes cannot share evenly, or that is larger than the data.
+        ConfigError: a batch that the processes cannot share evenly, or that is larger than the data; fewer than 0
+            workers.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class ImageBatches:
         world_size: int = 1,
         num_workers: int = 0,
     ) -> None:
-        if batch_size < 1 or batch_size % world_size:
+        if batch_size < 1 or num_workers < 0:
+            raise ConfigError(f"batches of {batch_size} images, {num_workers} workers: expected at least 1 and 0")
+        if batch_size % world_size:
             raise ConfigError(f"{world_size} processes cannot share batches of {batch_size} images evenly")
         if training and batch_size > len(images):
             raise ConfigError(f"batches of {batch_size} images, found {len(images)} images", fix="lower batch_size")

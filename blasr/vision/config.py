@@ -17,15 +17,22 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class ImageModelConfig:
-    """An image model but for its number of outputs, which the data gives; see :func:`blasr.vision.create_model`."""
+    """An image model but for its number of outputs, which the data gives.
+
+    Args:
+        name: of a row; see :func:`blasr.vision.list_models`.
+        upsample, width, drop_rate, alpha, beta: see :func:`blasr.vision.create_model`.
+    """
 
     name: str
     upsample: ResizeMode = "bilinear"
     width: float = 1.0
     drop_rate: float = 0.0
+    alpha: int | None = None
+    beta: int | None = None
 
     def __post_init__(self) -> None:
-        find_variant(self.name)
+        find_variant(self.name, self.alpha, self.beta)
         if not self.width > 0:
             raise ConfigError(f"found width {self.width}, expected a number above 0")
         if not 0 <= self.drop_rate < 1:

@@ -49,17 +49,21 @@ def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -
     """
     plain_name = name.partition("@")[0]
     if plain_name not in VARIANTS:
-        nearest = difflib.get_close_matches(plain_name, VARIANTS, n=1, cutoff=0.4)
+        nearest = difflib.get_close_matches(plain_name, VARIANTS, n=3, cutoff=0.4)
         raise ConfigError(
-            f"unknown vision model {name!r}, expected one of {', '.join(VARIANTS)}",
-            fix=f"did you mean {nearest[0]}?" if nearest else "choose one of these names",
+            f"unknown vision model {name!r}, expected one of the {len(VARIANTS)} that `blasr vision list` prints",
+            fix=f"did you mean {' or '.join(nearest)}?" if nearest else None,
         )
     variant = VARIANTS[plain_name]
     if alpha is None and beta is None:
         return variant
     if not variant.big_little:
         raise ConfigError(f"{name} has no branches", fix="leave out alpha and beta, or choose a name with bl_")
-    return replace(variant, alpha=alpha or variant.alpha, beta=beta or variant.beta)
+    return replace(
+        variant,
+        alpha=variant.alpha if alpha is None else alpha,
+        beta=variant.beta if beta is None else beta,
+    )
 
 
 def create_model(

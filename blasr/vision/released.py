@@ -6,7 +6,9 @@ under different names; the rules below say which is which.
 
 from __future__ import annotations
 
+import pickle
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +17,9 @@ import torch
 from torch import Tensor
 
 from blasr.errors import FormatError, MismatchError
+from blasr.vision.factory import create_model
 from blasr.vision.model import ImageModel
+from blasr.vision.variants import PLANES, RESNET_VARIANTS
 
 UPSAMPLE: Final = "nearest"
 """How the release brings branches to the same size."""
@@ -135,23 +139,53 @@ def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Iter
     yield from (f"{name} is unknown" for name in given if name not in own)
 
 
+def released_variant(state_dict: Mapping[str, Tensor]) -> str | None:
+    """The name of the model whose weights, by their names and shapes, ``state_dict`` has; None where there is none."""
+    given = {name.removeprefix("module."): tensor for name, tensor in state_dict.items()}
+    little = given.get("l_conv0.weight", torch.empty(0)).shape[0]
+    gated = any(".se_layer." in name for name in given)
+    for name, variant in RESNET_VARIANTS.items():
+        if variant.big_little and variant.gated == gated and PLANES[0] == variant.alpha * little:
+            with torch.device("meta"):
+                model = create_model(name, released_classes(state_dict))
+            try:
+                names = released_names(model)
+            except MismatchError:
+                continue
+            own = {names[key]: tensor for key, tensor in model.state_dict().items()}
+            if next(_differences(own, given), None) is None:
+                return name
+    return None
+
+
 def read_released_file(path: Path) -> dict[str, Tensor]:
     """The state dict in a file of the release, or in any file that ``torch.save`` wrote of plain tensors.
 
     Only tensors, numbers, texts and containers of them are read; nothing in the file is ever run.
 
     Raises:
-        FormatError: the file cannot be read, holds other objects, or holds no state dict.
+        FormatError: the file cannot be read, holds other objects, no state dict, or numbers that are not finite.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises errors of many kinds for files of other kinds
+        with warnings.catch_warnings(action="ignore"):  # torch's, on pickles of other protocols
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror or error}", path=path) from None
+    except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL (\S+)", str(error))
+        what = found[1] if found else "Python objects"
         raise FormatError(
-            f"is no PyTorch file of plain tensors: {str(error).splitlines()[0] if str(error) else error!r}",
+            f"holds {what}, expected plain tensors alone: loading other objects could run anything",
             path=path,
-            fix="save the state dict alone: torch.save(model.state_dict(), path)",
+            fix="have its author save the state dict alone: torch.save(model.state_dict(), path)",
         ) from None
+    except Exception as error:  # torch raises errors of many kinds for files of other kinds
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].split(". ")[0]
+        raise FormatError(f"is damaged or no PyTorch file of plain tensors ({reason})", path=path) from None
     weights = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not weights or not all(isinstance(item, Tensor) for item in weights.values()):
         raise FormatError("holds no state dict", path=path)
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise FormatError(f"{name} holds numbers that are not finite", path=path)
     return {str(name): tensor for name, tensor in weights.items()}

@@ -9,6 +9,7 @@ import torch
 
 from blasr.nn import LayerCount, count_layers, module_outputs
 from blasr.vision.factory import create_model, find_variant, network_spec
+from blasr.vision.specs import NetworkSpec
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,27 @@ class ModelSummary:
         return sum(layer.macs for layer in self.layers)
 
 
-def summarize(name: str, *, image_size: int = 224, num_classes: int = 1000, width: float = 1.0) -> ModelSummary:
-    """Count a model without allocating its weights.
+def summarize(
+    name: str,
+    *,
+    image_size: int = 224,
+    num_classes: int = 1000,
+    width: float = 1.0,
+    alpha: int | None = None,
+    beta: int | None = None,
+) -> ModelSummary:
+    """Count a model without allocating its weights; the arguments are those of :func:`blasr.vision.create_model`.
 
     Raises:
-        ConfigError: for an unknown name or a width that is not above 0.
+        ConfigError: for an unknown name, a width that is not above 0, an alpha that does not divide the channels.
         DataError: for images smaller than the network's stride.
     """
     with torch.device("meta"):
-        model = create_model(name, num_classes, width=width)
+        model = create_model(name, num_classes, width=width, alpha=alpha, beta=beta)
     shape = (model.in_chans, image_size, image_size)
     layers = tuple(count_layers(model, shape))
-    structures = dict(_structures(name, num_classes, width))
+    network = network_spec(find_variant(name, alpha, beta), width)
+    structures = dict(_structures(network, num_classes))
     names = {module: module_name for module_name, module in model.named_modules()}
     parts: list[PartSummary] = []
     for part, output in module_outputs(model, shape, model.parts):
@@ -65,8 +75,7 @@ def summarize(name: str, *, image_size: int = 224, num_classes: int = 1000, widt
     return ModelSummary(name, image_size, num_classes, tuple(parts), layers)
 
 
-def _structures(name: str, num_classes: int, width: float) -> Iterator[tuple[str, str]]:
-    network = network_spec(find_variant(name), width)
+def _structures(network: NetworkSpec, num_classes: int) -> Iterator[tuple[str, str]]:
     yield "stem", str(network.stem)
     for spec in network.modules:
         yield spec.name, str(spec)

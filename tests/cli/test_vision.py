@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blasr.cli.main import main
+from blasr.vision import VARIANTS
 from blasr.vision.paper import TABLES
 
 
@@ -38,6 +39,13 @@ def test_one_model(capsys: pytest.CaptureFixture[str]) -> None:
         (["summary"], "give a NAME, or --paper"),
         (["summary", "resnet50", "--paper"], "give --paper alone"),
         (["summary", "resnet50", "--width", "-1"], "expected a number above 0"),
+        (["summary", "bl_resnet50_a2b4", "--alpha", "3"], "alpha 3 does not divide the 64 channels"),
+        (["summary", "bl_resnet50_a2b4", "--alpha", "0"], "found alpha 0"),
+        (["summary", "bl_resnet50_a2b4", "--image-size", "225"], "choose 224 or 256"),
+        (["summary", "bl_resnet50_a2b4@250"], "choose 224 or 256"),
+        (["summary", "resnet50", "--image-size", "16"], "choose 32 or 64"),
+        (["summary", "resnet50@large"], "give resnet50@256"),
+        (["list", "vgg"], "no model's name has 'vgg' in it"),
     ],
 )
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,6 +55,30 @@ def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixt
     assert message in captured.err and captured.err.startswith("blasr vision: error: ")
 
 
-def test_an_image_that_is_too_small(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["vision", "summary", "resnet50", "--image-size", "16"]) == 1
-    assert "expected at least 32 x 32" in capsys.readouterr().err
+def test_unknown_names_get_the_nearest_and_not_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vision", "summary", "bl_resnet50a2b4"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1].startswith("  fix: did you mean bl_resnet50_a2b4 or ") and max(map(len, lines)) < 120
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    branched = [f"bl_seresnext50_32x4d_{sizes}" for sizes in ("a2b2", "a2b4", "a4b2", "a4b4")]
+    assert main(["vision", "list", "seresnext50_32"]) == 0
+    assert capsys.readouterr().out.split() == ["seresnext50_32x4d", *branched]
+    assert main(["vision", "list"]) == 0
+    assert capsys.readouterr().out.split() == list(VARIANTS)
+
+
+def test_alpha_and_beta_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vision", "summary", "bl_resnet50_a2b4", "--alpha", "4", "--beta", "2"]) == 0
+    own = capsys.readouterr().out.splitlines()
+    assert main(["vision", "summary", "bl_resnet50_a4b2"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == own[1:]
+
+
+@pytest.mark.parametrize("action", ["", "list", "summary", "train", "evaluate"])
+def test_help_has_examples(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["vision", *([action] if action else []), "--help"])
+    assert stop.value.code == 0
+    assert f"examples:\n  blasr vision {action}" in capsys.readouterr().out

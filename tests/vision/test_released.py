@@ -13,7 +13,7 @@ from torch import Tensor
 
 from blasr.errors import FormatError, MismatchError
 from blasr.vision import create_model, load_released_state_dict, read_released_file
-from blasr.vision.released import released_names
+from blasr.vision.released import released_names, released_variant
 
 # Tensors in the release's state dicts, and the SHA-256 of their sorted lines "name shape".
 RELEASED = {
@@ -97,6 +97,15 @@ def test_another_variant_is_told_with_its_first_differences() -> None:
         load_released_state_dict(model, {"layer9.weight": torch.zeros(1)})
 
 
+def test_the_variant_of_a_state_dict_is_found() -> None:
+    name = "bl_resnext50_32x4d_a4b2"
+    shapes = released_shapes(name)
+    weights = {f"module.{key}": torch.zeros(shape, device="meta") for key, shape in shapes.items()}
+    assert released_variant(weights) == name
+    weights.pop("module.fc.weight")
+    assert released_variant(weights) is None
+
+
 @pytest.mark.parametrize("name", ["resnet50", "bl_resnet50_a2b4_m1", "bl_resnet50_a2b4_k3", "bl_resnet101_a2b4_m7"])
 def test_what_the_release_lacks(name: str) -> None:
     with torch.device("meta"):
@@ -116,9 +125,13 @@ def test_other_pickles_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "weights.pth"
     torch.save({"state_dict": Harm()}, path)
-    with pytest.raises(FormatError, match="plain tensors"):
+    with pytest.raises(FormatError, match=r"holds \S+, expected plain tensors") as error:
         read_released_file(path)
     assert not (tmp_path / "harm").exists()
+    assert "weights_only" not in str(error.value)  # torch's message tells how to load it all the same
+    torch.save({"fc.bias": torch.tensor([1.0, math.nan])}, path)
+    with pytest.raises(FormatError, match=r"fc\.bias holds numbers that are not finite"):
+        read_released_file(path)
     path.write_bytes(b"no weights")
     with pytest.raises(FormatError, match=r"weights\.pth"):
         read_released_file(path)
