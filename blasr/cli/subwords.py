@@ -43,6 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--text", required=True, type=Path, help="sentences, plain or .gz")
     train.add_argument("--vocabulary-size", type=int, default=500, metavar="N", help="pieces (default: %(default)s)")
     train.add_argument("--method", choices=("unigram", "bpe"), default="unigram", help="(default: %(default)s)")
+    train.add_argument(
+        "--dictionary",
+        type=Path,
+        metavar="LEXICON",
+        help="pronunciations of words, lexicon.txt or lexiconp.txt, to learn those of pieces from (default: pieces are "
+        "pronounced as they are spelt, letters being the phones)",
+    )
     apply = tasks.add_parser("apply", help="text of words -> text of pieces")
     apply.set_defaults(task_run=_apply)
     apply.add_argument("subwords", type=Path, help="the folder that train wrote")
@@ -79,10 +86,27 @@ def run(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     whole = _whole(args)
+    dictionary = [] if args.dictionary is None else read_lexicon(args.dictionary)
     sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
-    found = make_subwords_dir(sentences, args.vocabulary_size, args.out, method=args.method, whole=whole)
+    found = make_subwords_dir(
+        sentences,
+        args.vocabulary_size,
+        args.out,
+        method=args.method,
+        whole=whole,
+        dictionary=dictionary,
+    )
     phones = {phone for entry in found.lexicon if entry.word not in found.whole for phone in entry.phones}
     print(f"{args.out}: {len(found.pieces)} pieces of {len(phones)} phones, {len(found.whole)} whole words")
+    if dictionary:
+        alike = list(found.spells(dictionary))
+        print(f"{sum(alike)} of the dictionary's {len(alike)} pronunciations are among those of the words' pieces")
+    if unspoken := sorted(set(found.model().pieces) - found.pieces - found.whole):
+        print(f"{len(unspoken)} pieces have letters that the dictionary has not: {_first_ten(unspoken)}")
+
+
+def _first_ten(words: Sequence[str]) -> str:
+    return ", ".join(words[:10]) + (", ..." if len(words) > 10 else "")
 
 
 def _whole(args: argparse.Namespace) -> Sequence[Pronunciation]:
@@ -123,7 +147,7 @@ def _apply(args: argparse.Namespace) -> None:
             num_words += len(words)
             file.write(" ".join(line) + "\n")
         if unspelt:
-            named = ", ".join(word for word, _ in unspelt.most_common(10)) + (", ..." if len(unspelt) > 10 else "")
+            named = _first_ten([word for word, _ in unspelt.most_common()])
             message = f"{len(unspelt)} words have letters without a piece, {unspelt.total()} times in all: {named}"
             if args.unknown is None:
                 raise DataError(message, path=args.text, fix="train on text with these letters, or choose an --unknown")

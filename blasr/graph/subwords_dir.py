@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Final, Literal, Self
 
 from blasr.errors import DataError
+from blasr.graph.letter_phones import LetterPhones, pronounce_pieces
 from blasr.graph.subwords import SubwordModel, train_subwords
 from blasr.io.atomic import atomic_dir
 from blasr.io.lexicon import Pronunciation, read_lexicon
-from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
+from blasr.io.word_pieces import WHOLE_WORDS, WORD_MARK, WordJoiner
 
 MODEL: Final = "subwords.model"
 LEXICON: Final = "lexiconp.txt"
@@ -54,6 +55,23 @@ class SubwordsDir:
         """What splits words; :class:`FormatError` where it is damaged."""
         return SubwordModel(self.path / MODEL, self.whole)
 
+    def spells(self, dictionary: Iterable[Pronunciation]) -> Iterator[bool]:
+        """Whether pronunciations of a dictionary are among those that the words' pieces have together."""
+        ways: dict[str, list[tuple[str, ...]]] = {}
+        for entry in self.lexicon:
+            ways.setdefault(entry.word, []).append(entry.phones)
+        model = self.model()
+        for entry in dictionary:
+            reached = {0}  # phones said so far
+            for piece in model.split([entry.word]):
+                reached = {
+                    start + len(way)
+                    for start in reached
+                    for way in ways.get(piece, [])
+                    if entry.phones[start : start + len(way)] == way
+                }
+            yield len(entry.phones) in reached
+
     @property
     def pieces(self) -> frozenset[str]:
         """The pieces that have a pronunciation."""
@@ -67,8 +85,9 @@ def make_subwords_dir(
     *,
     method: Literal["unigram", "bpe"] = "unigram",
     whole: Sequence[Pronunciation] = (UNKNOWN,),
+    dictionary: Sequence[Pronunciation] = (),
 ) -> SubwordsDir:
-    """Train subwords on a text and write the folder, pieces pronounced as they are spelt.
+    """Train subwords on a text and write the folder, pieces pronounced as they are spelt, or as a dictionary tells.
 
     Args:
         sentences: the text.
@@ -76,6 +95,8 @@ def make_subwords_dir(
         out: the folder; one that is there already is replaced.
         method: how sentencepiece chooses the pieces.
         whole: words that are never split, such as the unknown word and noises, and their pronunciations.
+        dictionary: pronunciations of words; where there are any, pieces are pronounced as their letters are in it, and
+            those with letters that it has not are left out of the lexicon.
 
     Raises:
         DependencyError: sentencepiece is not installed.
@@ -87,10 +108,24 @@ def make_subwords_dir(
     whole_words = dict.fromkeys(entry.word for entry in whole)
     with atomic_dir(target) as folder:
         model = train_subwords(sentences, size, folder / MODEL, method=method, whole=whole_words)
-        entries = [*whole, *model.lexicon()]
+        spoken = [entry for entry in dictionary if entry.word not in whole_words]
+        entries = [*whole, *(_pronounced(model, spoken) if spoken else model.lexicon())]
         (folder / LEXICON).write_text(
             "".join(f"{entry.word} {entry.probability:.4g} {' '.join(entry.phones)}\n" for entry in entries),
             encoding="utf-8",
         )
         (folder / WHOLE_WORDS).write_text("".join(f"{word}\n" for word in whole_words), encoding="utf-8")
     return SubwordsDir.read(target)
+
+
+def _pronounced(model: SubwordModel, dictionary: Sequence[Pronunciation]) -> Iterator[Pronunciation]:
+    """The pieces with the phones that their letters have in a dictionary; most frequent pronunciations first."""
+    letters = LetterPhones(dictionary)
+    found = pronounce_pieces(((model.split([entry.word]), entry) for entry in dictionary), letters)
+    for piece in model.pieces:
+        if piece in model.whole:
+            continue
+        guess = letters.guess(piece.removeprefix(WORD_MARK))
+        ways = found.get(piece) or ({guess: 1.0} if guess else {})
+        for phones, probability in sorted(ways.items(), key=lambda way: (-way[1], way[0])):
+            yield Pronunciation(piece, phones, probability)

@@ -13,6 +13,7 @@ from blasr.io.ctm import read_ctm
 from blasr.io.table_writer import MatrixWriter
 
 pytest.importorskip("sentencepiece", reason="sentencepiece is not here")
+PHONES = {"SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"}
 SENTENCES = ["one hundred", "two hundredth", "three tenths", "ten", "hundreds and tens"] * 3
 
 
@@ -140,6 +141,25 @@ def test_a_lexicon_of_spelt_words(text: Path, tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "empty").write_text("")
     assert blasr("spell", tmp_path / "empty", tmp_path / "none") == 1
     assert "the text has no words to spell" in capsys.readouterr().err
+
+
+def test_pieces_pronounced_as_in_a_dictionary(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "lexicon.txt").write_text(
+        "<unk> SPN\none W AH N\ntwo T UW\nten T EH N\ntens T EH N Z\nand AE N D\nhundred HH AH N D R AH D\n"
+    )
+    train = ["train", "--text", text, "--utterance-ids", "--vocabulary-size", 35, tmp_path / "subwords"]
+    assert blasr(*train, "--dictionary", tmp_path / "lexicon.txt") == 0
+    said = capsys.readouterr().out
+    assert " of the dictionary's 7 pronunciations are among those of the words' pieces" in said
+    assert int(said.split("whole words\n")[1].split()[0]) >= 5
+    rows = [line.split() for line in (tmp_path / "subwords" / "lexiconp.txt").read_text().splitlines()]
+    assert rows[0] == ["<unk>", "1", "SPN"]
+    assert {phone for _, _, *phones in rows for phone in phones} <= set(
+        ["SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"]
+    )
+    (tmp_path / "few.txt").write_text("one W AH N\n")
+    assert blasr(*train, "--dictionary", tmp_path / "few.txt") == 0
+    assert "pieces have letters that the dictionary has not: " in capsys.readouterr().out
 
 
 def test_folders_that_are_not_what_is_asked_for(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
