@@ -11,10 +11,12 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from blasr.errors import ConfigError
+from blasr.errors import ConfigError, DataError
 from blasr.vision.images import LabelledImages
 
 Transform = Callable[[Image.Image, np.random.Generator], Tensor]
+Example = tuple[Tensor, int, str]
+"""An image (3, H, W), its class from 0, and its name."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +98,35 @@ class ImageBatches:
             collate_fn=_collate,
             pin_memory=torch.cuda.is_available(),
         )
-        yield from loader
+        for batch in loader:
+            if isinstance(batch, DataError):
+                raise batch
+            yield batch
 
 
-class _Examples(Dataset[tuple[Tensor, int, str]]):
-    """One epoch's images as the network reads them."""
+class _Examples(Dataset[Example | DataError]):
+    """One epoch's images as the network reads them.
+
+    What is wrong with an image is handed on, not raised: from a worker it would come as a text with a traceback.
+    """
 
     def __init__(self, images: LabelledImages, transform: Transform, seed: int, epoch: int) -> None:
         self._images, self._transform, self._seed, self._epoch = images, transform, seed, epoch
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int, str]:
+    def __getitem__(self, index: int) -> Example | DataError:
         random = np.random.default_rng((self._seed, self._epoch, index))
-        image = self._transform(self._images.image(index), random)
+        try:
+            image = self._transform(self._images.image(index), random)
+        except DataError as error:
+            return error
         return image, self._images.label(index), self._images.name(index)
 
 
-def _collate(examples: Sequence[tuple[Tensor, int, str]]) -> ImageBatch:
-    inputs, targets, names = zip(*examples, strict=True)
+def _collate(examples: Sequence[Example | DataError]) -> ImageBatch | DataError:
+    good: list[Example] = []
+    for example in examples:
+        if isinstance(example, DataError):
+            return example
+        good.append(example)
+    inputs, targets, names = zip(*good, strict=True)
     return ImageBatch(torch.stack(inputs), torch.tensor(targets), tuple(names))

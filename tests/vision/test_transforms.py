@@ -118,6 +118,22 @@ def test_batches_repeat_themselves(folder: Path) -> None:
     assert [batch.names for batch in first] != [batch.names for batch in other]
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_image_is_told_by_whoever_loads_it(folder: Path, workers: int) -> None:
+    (folder / "dog" / "3.png").write_bytes(b"torn")
+    batches = ImageBatches(ImageFolder(folder), EvaluationTransform(UNIT), 4, num_workers=workers)
+    with pytest.raises(DataError) as caught:
+        list(batches.batches(1))
+    assert str(caught.value.path).endswith("dog/3.png") and caught.value.fix == "replace or remove it"
+    assert "Traceback" not in str(caught.value)
+
+
+def test_wrong_batches(folder: Path) -> None:
+    for batch_size, workers in ((0, 0), (4, -1)):
+        with pytest.raises(ConfigError, match="expected at least 1 and 0"):
+            ImageBatches(ImageFolder(folder), EvaluationTransform(UNIT), batch_size, num_workers=workers)
+
+
 def test_processes_share_every_batch(folder: Path) -> None:
     images = ImageFolder(folder)
     whole = list(ImageBatches(images, TrainingTransform(UNIT), 4, training=True).batches(1))
