@@ -14,6 +14,7 @@ from blasr.io.table_writer import MatrixWriter
 
 pytest.importorskip("sentencepiece", reason="sentencepiece is not here")
 PHONES = {"SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"}
+PHONES = {"SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"}
 SENTENCES = ["one hundred", "two hundredth", "three tenths", "ten", "hundreds and tens"] * 3
 
 
@@ -154,9 +155,7 @@ def test_pieces_pronounced_as_in_a_dictionary(text: Path, tmp_path: Path, capsys
     assert int(said.split("whole words\n")[1].split()[0]) >= 5
     rows = [line.split() for line in (tmp_path / "subwords" / "lexiconp.txt").read_text().splitlines()]
     assert rows[0] == ["<unk>", "1", "SPN"]
-    assert {phone for _, _, *phones in rows for phone in phones} <= set(
-        ["SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"]
-    )
+    assert {phone for _, _, *phones in rows for phone in phones} <= PHONES
     (tmp_path / "few.txt").write_text("one W AH N\n")
     assert blasr(*train, "--dictionary", tmp_path / "few.txt") == 0
     assert "pieces have letters that the dictionary has not: " in capsys.readouterr().out
