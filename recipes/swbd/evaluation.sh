@@ -20,6 +20,7 @@ recognise_and_score() {
   blasr score --stm "$data/$set/stm" --glm "$data/$set/scoring.glm" --lattices "$out" --words "$lang/words.txt" \
     --lang "$lang" --model "$gmm/final.mdl" --data "$data/$set" --drop '[noise],[laughter],[vocalized-noise],<unk>' \
     --lm-weights "$lm_weights" --penalties "$penalties" --json "$out/score.json" "$@" >"$out/score.txt"
+  if [ "$set" != hub5 ]; then rm -f "$out/lat.ark"; fi
 }
 
 # The epoch first, at one prior scale, then the prior scale; LM weight and insertion penalty are the best of each.

@@ -19,7 +19,7 @@ nj=2
 stage=0
 . "$(dirname "$0")/../common/options.sh"
 
-conversations=(--swbd1 6 --fisher 2 --rt02 2 --hub5 2 --turns 12)
+conversations=(--swbd1 5 --fisher 2 --rt02 2 --hub5 2 --turns 12)
 run=(--flat-start 250 --num-leaves 300 --totgauss 1500)
 network="--set model.width=0.125 --set training.epochs=3 --set training.learning_rate=0.03 --set data.valid_share=0.05"
 if $short; then
