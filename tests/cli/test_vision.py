@@ -18,6 +18,7 @@ def test_paper_has_every_row(capsys: pytest.CaptureFixture[str]) -> None:
         "1", "bl_resnet50_a2b4", "26694568", "2856058880", "26.69", "26.69", "2.86", "2.85", "+0.21", "22.69", "-",
     ]  # fmt: skip
     assert rows["bl_resnet101_a2b4@256"][-1] == "162"
+    assert rows["shufflenet_v2_x1_0"][6:8] == ["0.145", "0.146"]
 
 
 def test_one_model(capsys: pytest.CaptureFixture[str]) -> None:
