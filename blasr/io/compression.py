@@ -185,14 +185,22 @@ _PART: Final = np.repeat([0, 1, 2], [65, 128, 63])
 """By code: the part of the range between two quartiles that it lies in."""
 _STEP: Final = (np.arange(256) - np.array([0, 64, 192])[_PART]).astype(np.float32)
 _SHARE: Final = np.array([1 / 64.0, 1 / 128.0, 1 / 63.0])[_PART]
-_EXACT: Final = (_STEP[:193] * _SHARE[:193]).astype(np.float32)
-"""Steps times shares, where the shares are powers of two and rounding is therefore the same in any order and width."""
+_STEPS: Final = np.zeros((3, 256), np.float32)
+"""By part and code: the step, times its share where that is a power of two and rounding is the same in any order."""
+_STEPS[_PART, np.arange(256)] = np.where(_PART < 2, _STEP * _SHARE, _STEP)
+_CHOICE: Final = (np.arange(4)[:, None] == _PART).astype(np.float32)
+_MOST_COLUMNS: Final = 4096
+_LAST: Final = slice(193, 256)
+"""The codes of the last part, whose share is no power of two."""
 _ORDINARY: Final = (1e-30, 1e30)
 """Ranges with which no product of those is too small or too large for its full 24 bits."""
 
 
 def _expand_columns(percentiles: AnyArray, codes: AnyArray, minimum: Any, extent: Any) -> FloatArray:
     """``(F, T)`` codes to ``(T, F)`` values (``CharToFloat``), by a table of 256 values for every column."""
+    if len(codes) > _MOST_COLUMNS:  # the table is much larger than what it is made of
+        parts = [slice(first, first + _MOST_COLUMNS) for first in range(0, len(codes), _MOST_COLUMNS)]
+        return np.hstack([_expand_columns(percentiles[part], codes[part], minimum, extent) for part in parts])
     table = _table(_bounds(percentiles, minimum, extent), minimum, extent)
     return np.asarray(table.take(codes + _first_places(len(codes))).T.copy())
 
@@ -211,13 +219,11 @@ def _table(bounds: AnyArray, minimum: Any, extent: Any) -> AnyArray:
         return np.asarray(
             ((differences[:, _PART] * _STEP).astype(np.float64) * _SHARE + bounds[:, _PART]).astype(np.float32)
         )
-    table = np.empty((len(bounds), 256), np.float32)
-    for part, codes in ((0, slice(65)), (1, slice(65, 193))):
-        values = table[:, codes]
-        np.multiply(differences[:, part : part + 1], _EXACT[codes], values)
-        np.add(values, bounds[:, part : part + 1], values)
-    last = (differences[:, 2:] * _STEP[193:]).astype(np.float64)
+    # These matrices have one number in every column: nothing is rounded in a sum, and one call does for all rows.
+    table, lowest = differences @ _STEPS, bounds @ _CHOICE
+    last = table[:, _LAST].astype(np.float64)
     last *= _SHARE[-1]
-    last += bounds[:, 2:3]
-    table[:, 193:] = last
-    return table
+    last += lowest[:, _LAST]
+    table += lowest
+    table[:, _LAST] = last
+    return np.asarray(table)

@@ -88,3 +88,12 @@ def test_every_code_of_any_range_as_kaldis_own_code_expands_it(tmp_path: Path, l
     (tmp_path / "m.ark").write_bytes(b"m \0B" + data)
     with native.SequentialFloatMatrixReader(f"ark:{tmp_path / 'm.ark'}") as reader:
         np.testing.assert_array_equal(expanded(data), np.array(reader.value))
+
+
+def test_more_columns_than_one_table_takes(tmp_path: Path) -> None:
+    native = pytest.importorskip("kaldi_native_io")
+    matrix = np.random.default_rng(2).normal(size=(9, 9000)).astype(np.float32)
+    data = compressed(matrix, CompressionMethod.SPEECH_FEATURE)
+    (tmp_path / "m.ark").write_bytes(b"m \0B" + data)
+    with native.SequentialFloatMatrixReader(f"ark:{tmp_path / 'm.ark'}") as reader:
+        np.testing.assert_array_equal(expanded(data), np.array(reader.value))
