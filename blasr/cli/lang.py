@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.errors import DataError, FormatError
+from blasr.errors import ConfigError, DataError, FormatError
 from blasr.graph.lang import make_lang
+from blasr.graph.silence_lexicon import SentenceSilence
 from blasr.graph.subwords_dir import LEXICON, SubwordsDir
 
 EPILOG = """examples:
@@ -14,6 +15,8 @@ EPILOG = """examples:
   blasr lang --subwords data/subwords --silence-phones SIL,SPN --oov '<unk>' data/lang
 
 lexicon.txt has one line 'WORD PHONE PHONE...' per pronunciation, lexiconp.txt 'WORD PROBABILITY PHONE PHONE...'.
+lexiconp_silprob.txt has three numbers about silence after the probability, and silprob.txt beside it, as Kaldi's
+utils/dict_dir_add_pronprobs.sh writes them; they then take the place of --silence-probability.
 """
 
 
@@ -22,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("out", metavar="OUT", type=Path, help="the lang directory to write")
     lexicon = parser.add_mutually_exclusive_group(required=True)
-    lexicon.add_argument("--lexicon", type=Path, help="lexicon.txt or lexiconp.txt")
+    lexicon.add_argument("--lexicon", type=Path, help="lexicon.txt, lexiconp.txt or lexiconp_silprob.txt")
     lexicon.add_argument("--subwords", type=Path, metavar="DIR", help="pieces of words, from blasr subwords train")
     parser.add_argument(
         "--silence-phones", required=True, metavar="P,P,...", help="phones of silence and noise, with commas between"
@@ -34,7 +37,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--silence-probability",
         type=float,
-        default=0.5,
         metavar="X",
         help="of silence between words; 0 for none (default: 0.5)",
     )
@@ -57,6 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the lang directory and say what is in it."""
+    sentence_silence = None
+    if args.lexicon is not None and args.lexicon.name.startswith("lexiconp_silprob"):
+        if args.silence_probability is not None:
+            raise ConfigError(f"{args.lexicon} has the probabilities of silence", fix="leave --silence-probability out")
+        sentence_silence = SentenceSilence.read(args.lexicon.parent / "silprob.txt")
     subwords = None if args.subwords is None else SubwordsDir.read(args.subwords)
     lang = make_lang(
         args.lexicon if subwords is None else subwords.path / LEXICON,
@@ -64,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
         silence_phones=[phone for phone in args.silence_phones.replace(",", " ").split() if phone],
         oov=args.oov,
         optional_silence=args.optional_silence,
-        silence_probability=args.silence_probability,
+        silence_probability=0.5 if args.silence_probability is None else args.silence_probability,
+        sentence_silence=sentence_silence,
         position_dependent=args.position_dependent,
         nonsilence_phones=None if args.nonsilence_phones is None else _read_rows(args.nonsilence_phones),
         extra_questions=None if args.extra_questions is None else _read_rows(args.extra_questions),

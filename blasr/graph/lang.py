@@ -21,6 +21,7 @@ from blasr.graph.lexicon_fst import (
     lexicon_fst,
     place_of,
 )
+from blasr.graph.silence_lexicon import SentenceSilence, silence_lexicon_fst
 from blasr.hmm.topology import Topology, make_topology
 from blasr.io.atomic import atomic_dir
 from blasr.io.fst import Fst, read_fst, write_fst
@@ -152,6 +153,7 @@ def make_lang(
     num_silence_states: int = 5,
     num_nonsilence_states: int = 3,
     whole_words: Collection[str] | None = None,
+    sentence_silence: SentenceSilence | None = None,
 ) -> Lang:
     """Write a lang directory.
 
@@ -171,6 +173,8 @@ def make_lang(
         num_silence_states, num_nonsilence_states: emitting HMM states.
         whole_words: where the lexicon is of pieces of words (:mod:`blasr.io.word_pieces`), its words that are none;
             silence then only stands between words, and positions are those in words.
+        sentence_silence: where pronunciations have silence probabilities of their own (``lexiconp_silprob.txt``), what
+            goes with them; ``silence_probability`` is of no use then.
 
     Raises:
         DataError: naming the lexicon's line: a phone that is not listed, or see :func:`read_lexicon`; an OOV word or
@@ -188,6 +192,8 @@ def make_lang(
             path=source,
             fix=f"add a line such as '{oov} {silence_phones[-1]}' to the lexicon, or name another word",
         )
+    if sentence_silence is not None and whole_words is not None:
+        raise DataError("silence probabilities of words cannot be those of pieces of words", path=source)
     if not 0.0 <= silence_probability < 1.0:
         raise DataError(f"expected a silence probability from 0 to below 1, found {silence_probability}")
     places = [WHOLE_WORD if whole_words is None else place_of(entry.word, whole_words) for entry in entries]
@@ -205,9 +211,13 @@ def make_lang(
     vocabulary = sorted({entry.word for entry in entries}, key=str.encode)
     words = SymbolTable.from_symbols([*vocabulary, BACKOFF, "<s>", "</s>"])
 
-    plain = OptionalSilence(optional_silence, silence_probability) if silence_probability else None
-    marked = OptionalSilence(optional_silence, silence_probability, disambig[-1]) if silence_probability else None
-    distinct_fst = lexicon_fst(distinct, phones, words, marked, places)
+    def lexicon_transducer(entries: Sequence[Pronunciation], disambiguation: str | None) -> Fst:
+        if sentence_silence is not None:
+            return silence_lexicon_fst(entries, phones, words, sentence_silence, optional_silence, disambiguation)
+        silence = OptionalSilence(optional_silence, silence_probability, disambiguation)
+        return lexicon_fst(entries, phones, words, silence if silence_probability else None, places)
+
+    distinct_fst = lexicon_transducer(distinct, disambig[-1])
     topology = make_topology(
         [phones.id_of(phone) for phone in inventory.nonsilence],
         [phones.id_of(phone) for phone in inventory.silence],
@@ -226,7 +236,7 @@ def make_lang(
         phones.write(folder / "phones.txt")
         words.write(folder / "words.txt")
         topology.write(folder / "topo")
-        write_fst(lexicon_fst(entries, phones, words, plain, places), folder / "L.fst")
+        write_fst(lexicon_transducer(entries, None), folder / "L.fst")
         write_fst(
             add_backoff_loops(distinct_fst, phones.id_of(BACKOFF), words.id_of(BACKOFF)), folder / "L_disambig.fst"
         )

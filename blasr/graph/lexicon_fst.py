@@ -124,10 +124,11 @@ def lexicon_fst(
         arcs += [(state, labels[-1], word, end_cost + cost, end) for end_cost, end in targets]
     final = np.full(num_states, np.inf)
     final[loop] = 0.0
-    return sort_arcs(Fst.from_arcs(0, final, *_columns(arcs)), by="olabel")
+    return sort_arcs(Fst.from_arcs(0, final, *arcs_in_columns(arcs)), by="olabel")
 
 
-def _columns(arcs: Sequence[tuple[int, int, int, float, int]]) -> list[Sequence[float]]:
+def arcs_in_columns(arcs: Sequence[tuple[int, int, int, float, int]]) -> list[Sequence[float]]:
+    """Sources, input labels, output labels, weights and next states of the arcs, as ``Fst.from_arcs`` takes them."""
     return [list(column) for column in zip(*arcs, strict=True)]
 
 

@@ -1,7 +1,9 @@
-"""Pronunciation lexicons: Kaldi's ``lexicon.txt`` (word, phones) and ``lexiconp.txt`` (word, probability, phones)."""
+"""Pronunciation lexicons: Kaldi's ``lexicon.txt`` (word, phones), ``lexiconp.txt`` (word, probability, phones) and
+``lexiconp_silprob.txt`` (word, probability, three numbers about silence, phones)."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +18,22 @@ _DECIMAL: Final = re.compile(r"\d*\.\d+(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
+class WordSilence:
+    """How silence goes with one pronunciation (Chen et al., "Pronunciation and silence probability modeling for ASR",
+    Interspeech 2015).
+
+    Attributes:
+        after: the probability of silence after it, above 0 and below 1.
+        behind_silence: how much more probable than on the whole the word is behind a silence.
+        behind_word: the same where no silence stands before it.
+    """
+
+    after: float
+    behind_silence: float
+    behind_word: float
+
+
+@dataclass(frozen=True)
 class Pronunciation:
     """One way to say a word.
 
@@ -24,12 +42,14 @@ class Pronunciation:
         phones: one or more phones.
         probability: above 0, at most 1; the pronunciations of a word need not sum to 1 (Kaldi scales the best to 1).
         line: its line in the file it was read from, counted from 1.
+        silence: before and after it, where the lexicon tells.
     """
 
     word: str
     phones: tuple[str, ...]
     probability: float = 1.0
     line: int | None = field(default=None, compare=False)
+    silence: WordSilence | None = None
 
 
 def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None = None) -> list[Pronunciation]:
@@ -38,7 +58,7 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
     Args:
         path: the file.
         with_probabilities: whether the second field is a probability; by default where the file's name begins with
-            ``lexiconp``, as in Kaldi.
+            ``lexiconp``, as in Kaldi. Three numbers about silence follow where it begins with ``lexiconp_silprob``.
 
     Raises:
         FormatError: the file cannot be read or is not UTF-8.
@@ -47,10 +67,11 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
     """
     if with_probabilities is None:
         with_probabilities = Path(path).name.startswith("lexiconp")
+    with_silence = with_probabilities and Path(path).name.startswith("lexiconp_silprob")
     lexicon: list[Pronunciation] = []
     line_of: dict[tuple[str, tuple[str, ...]], int] = {}
     for line, fields in _lines(path):
-        pronunciation = _pronunciation(fields, with_probabilities, path, line)
+        pronunciation = _pronunciation(fields, with_probabilities, with_silence, path, line)
         key = pronunciation.word, pronunciation.phones
         if key in line_of:
             raise DataError(
@@ -85,7 +106,9 @@ def _lines(path: str | PathLike[str]) -> Iterator[tuple[int, list[str]]]:
             yield number, fields
 
 
-def _pronunciation(fields: list[str], with_probabilities: bool, path: str | PathLike[str], line: int) -> Pronunciation:
+def _pronunciation(
+    fields: list[str], with_probabilities: bool, with_silence: bool, path: str | PathLike[str], line: int
+) -> Pronunciation:
     word, *phones = fields
     probability = 1.0
     if with_probabilities:
@@ -98,6 +121,9 @@ def _pronunciation(fields: list[str], with_probabilities: bool, path: str | Path
             raise DataError(
                 f"expected a probability above 0 and at most 1 after {word!r}, found {found!r}", path=path, line=line
             )
+    silence = None
+    if with_silence:
+        silence, phones = _silence(word, phones[:3], path, line), phones[3:]
     if not phones:
         raise DataError(
             f"the pronunciation of {word!r} is empty", path=path, line=line, fix="give its phones or remove the line"
@@ -105,4 +131,19 @@ def _pronunciation(fields: list[str], with_probabilities: bool, path: str | Path
     for symbol in (word, *phones):
         if _RESERVED.fullmatch(symbol):
             raise DataError(f"the symbol {symbol!r} is reserved", path=path, line=line, fix="choose another name")
-    return Pronunciation(word, tuple(phones), probability, line)
+    return Pronunciation(word, tuple(phones), probability, line, silence)
+
+
+def _silence(word: str, fields: list[str], path: str | PathLike[str], line: int) -> WordSilence:
+    try:
+        after, behind_silence, behind_word = map(float, fields)
+    except ValueError:
+        after = behind_silence = behind_word = -1.0
+    if not (0.0 < after < 1.0 and 0.0 < behind_silence < math.inf and 0.0 < behind_word < math.inf):
+        raise DataError(
+            f"expected a probability of silence between 0 and 1 and two corrections above 0 for {word!r}, "
+            f"found {' '.join(fields)!r}",
+            path=path,
+            line=line,
+        )
+    return WordSilence(after, behind_silence, behind_word)
