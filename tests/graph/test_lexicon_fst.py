@@ -5,10 +5,12 @@ import math
 import kaldifst
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blasr.graph.lang_files import PhoneInventory
 from blasr.graph.lexicon_fst import (
+    WHOLE_WORD,
     OptionalSilence,
     add_backoff_loops,
     add_disambiguation_symbols,
@@ -20,6 +22,7 @@ from blasr.graph.openfst import to_kaldifst
 from blasr.io.fst import Fst
 from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WordJoiner
 from tests.graph.systems import LEXICON, best_way
 
 PHONES = SymbolTable.from_symbols(["SIL", "SPN", "a", "e", "i", "t", "th", "u", "#0", "#1", "#2", "#3"])
@@ -137,3 +140,33 @@ def test_pieces_only_go_on_with_words_and_without_silence(
     way = kaldifst.shortest_path(kaldifst.compose(kaldifst.compose(spoken, to_kaldifst(fst)), chosen))
     cost = float(kaldifst.get_linear_symbol_sequence(way)[3].value) if way.start >= 0 else math.inf
     assert math.exp(-cost) == pytest.approx(probability, abs=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.text("tua", min_size=1, max_size=3), min_size=1, max_size=4), min_size=1, max_size=4),
+    st.lists(st.booleans(), min_size=5, max_size=5),
+)
+def test_pieces_say_what_their_words_say(words: list[list[str]], silences: list[bool]) -> None:
+    """Words in pieces have the phones, with positions in the word, the silences and the cost of the words as wholes."""
+    pieces = [[f"▁{first}", *rest] for first, *rest in words]
+    units = sorted({piece for word in pieces for piece in word})
+    inventory = PhoneInventory((("SIL",),), (("a",), ("t",), ("u",)), "SIL")
+    marked = [
+        variant
+        for unit in units
+        for variant in inventory.mark_positions(Pronunciation(unit, tuple(unit.removeprefix("▁"))), place_of(unit, ()))
+    ]
+    table = SymbolTable.from_symbols(units)
+    phones = SymbolTable.from_symbols(["SIL", *(f"{phone}_{place}" for phone in "atu" for place in "BEIS")])
+    fst = lexicon_fst([entry for entry, _ in marked], phones, table, SILENCE, [place for _, place in marked])
+    said = []
+    for number, word in enumerate(words):
+        ((whole, _),) = inventory.mark_positions(Pronunciation("w", tuple("".join(word))), WHOLE_WORD)
+        said += ["SIL"] * silences[number] + list(whole.phones)
+    said += ["SIL"] * silences[len(words)]
+    way = best_way(fst, [phones.id_of(phone) for phone in said])
+    assert way is not None
+    assert WordJoiner(()).join(map(table.symbol_of, way.outputs)) == ["".join(word) for word in words]
+    chosen = silences[: len(words) + 1]
+    assert way.cost == pytest.approx(-sum(math.log(0.4 if silence else 0.6) for silence in chosen), abs=1e-4)
