@@ -20,7 +20,7 @@ from blasr.units import AnyArray
 
 _HEAD: Final = re.compile(rb"([!-~]{1,400}) \0B(?:([FD])M \x04....\x04....|(CM[23]?) .{16})", re.DOTALL)
 _HEAD_BYTES: Final = 512
-_BLOCK: Final = 1 << 17
+_BLOCK: Final = 1 << 18
 _SMALL: Final = _BLOCK >> 3
 """Bytes of the largest matrix that is taken from a block."""
 _LARGEST: Final = 1 << 30
