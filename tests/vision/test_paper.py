@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pytest
 
-from blasr.vision import VARIANTS, summarize
+import blasr.vision
+from blasr.vision import VARIANTS, ModelSummary
 from blasr.vision.paper import TABLES, PaperFigures
+
+
+@cache
+def counted(name: str, image_size: int) -> ModelSummary:
+    return blasr.vision.summarize(name, image_size=image_size)
+
+
+def summarize(name: str, image_size: int = 224) -> ModelSummary:
+    """Each model is counted once."""
+    return counted(name, image_size)
+
 
 TRUNCATED = {"resnet50", "resnet101", "resnext101_32x4d", "bl_resnet50_a2b4_m1"}
 """Rows whose published parameters are cut off after two digits; the others are rounded."""
