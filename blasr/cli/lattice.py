@@ -140,8 +140,14 @@ def _nbest(args: argparse.Namespace) -> None:
     rows = []
     with atomic_open(args.out, "w") as file:
         for utterance, lattice in _lattices(args, Tally("lattice nbest", args.max_loss)):
-            for rank, path in enumerate(n_best(lattice, args.n, scales, utterance=utterance), start=1):
-                file.write(" ".join([f"{utterance}-{rank}", *joiner.join(_spell(words, path))]) + "\n")
+            told: set[tuple[str, ...]] = set()
+            for path in n_best(lattice, args.n, scales, utterance=utterance):
+                sentence = tuple(joiner.join(_spell(words, path)))
+                if sentence in told:  # the same words in other pieces
+                    continue
+                told.add(sentence)
+                rank = len(told)
+                file.write(" ".join([f"{utterance}-{rank}", *sentence]) + "\n")
                 rows.append(f"{utterance}-{rank} {path.graph_cost:.6g} {path.acoustic_cost:.8g}\n")
     if args.costs is not None:
         with atomic_open(args.costs, "w") as file:

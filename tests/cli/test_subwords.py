@@ -108,6 +108,11 @@ def test_words_never_seen_are_recognised_timed_and_scored(
         out = tmp_path / action
         assert main(["lattice", action, str(folder["decode"]), str(out), *lattices[2:], "--lm-weight", "1"]) == 0
     assert (tmp_path / "1best").read_text() == "u tenth onetwo\n"
+    nbest = ["lattice", "nbest", str(folder["decode"]), str(tmp_path / "nbest"), *lattices[2:]]
+    assert main([*nbest, "--lm-weight", "1", "--n", "80"]) == 0
+    ranked = [line.split() for line in (tmp_path / "nbest").read_text().splitlines()]
+    assert [name for name, *_ in ranked] == [f"u-{rank}" for rank in range(1, len(ranked) + 1)]
+    assert len({tuple(sentence) for _, *sentence in ranked}) == len(ranked) < 80
     capsys.readouterr()
     text_option = ["--text", str(tmp_path / "reference")]
     assert main(["lattice", "oracle", str(folder["decode"]), *text_option, *lattices[2:]]) == 2
