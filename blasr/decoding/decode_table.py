@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from blasr.decoding.lattice import Lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError, MismatchError
@@ -36,8 +38,16 @@ def check_graph(
     """Compare a graph with the model, and with the words, that it should have been compiled from.
 
     Raises:
+        DataError: no utterance can go through the graph, since it is empty, reads no transition-id or ends nowhere.
         MismatchError: naming the files and both numbers.
     """
+    for has_some, what in (
+        (graph.start >= 0, "is empty: it has no state"),
+        (graph.ilabel.any(), "has no arc with a transition-id"),
+        (np.isfinite(graph.final).any(), "has no final state: no utterance can end"),
+    ):
+        if not has_some:
+            raise DataError(what, path=graph_path, fix="compile the graph again (blasr graph)")
     largest = int(graph.ilabel.max(initial=0))
     if largest > transition_model.num_transition_ids:
         raise MismatchError(
