@@ -8,19 +8,26 @@ train_network() {
 }
 
 # recognise_and_score SET EPOCH PRIOR_SCALE OUT SCORE_OPTION...: lattices of $data/SET and their errors, by NIST's rules.
+# It goes part by part, since log-likelihoods are large: 128 kB a frame with 32,000 CD states, 46 GB an hour of speech.
 recognise_and_score() {
-  local set=$1 epoch=$2 prior_scale=$3 out=$4
+  local set=$1 epoch=$2 prior_scale=$3 out=$4 part
   shift 4
   if [ -e "$out/score.json" ]; then return; fi
-  blasr dump --experiment "$network" --checkpoint "epoch$epoch" --prior-scale "$prior_scale" \
-    --data "$data/$set" --model "$gmm/final.mdl" "$out"
-  blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" --beam "$beam" \
-    --determinize false --loglikes "scp:$out/loglikes.scp" --out "$out"
-  rm -f "$out/loglikes.ark" "$out/loglikes.scp" "$out/manifest.json" # large, and soon made again
+  blasr data split "$data/$set" "$parts" >/dev/null
+  for part in $(seq "$parts"); do
+    if [ -e "$out/lat.$part.gz" ]; then continue; fi
+    blasr dump --experiment "$network" --checkpoint "epoch$epoch" --prior-scale "$prior_scale" \
+      --data "$data/$set/split$parts/$part" --model "$gmm/final.mdl" "$out/part"
+    blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" --beam "$beam" \
+      --determinize false --loglikes "scp:$out/part/loglikes.scp" --out "$out/part"
+    gzip <"$out/part/lat.ark" >"$out/lat.$part.gz.new"
+    mv "$out/lat.$part.gz.new" "$out/lat.$part.gz"
+    rm -r "$out/part"
+  done
   blasr score --stm "$data/$set/stm" --glm "$data/$set/scoring.glm" --lattices "$out" --words "$lang/words.txt" \
     --lang "$lang" --model "$gmm/final.mdl" --data "$data/$set" --drop '[noise],[laughter],[vocalized-noise],<unk>' \
     --lm-weights "$lm_weights" --penalties "$penalties" --json "$out/score.json" "$@" >"$out/score.txt"
-  if [ "$set" != hub5 ]; then rm -f "$out/lat.ark"; fi
+  if [ "$set" != hub5 ]; then rm "$out"/lat.*.gz; fi
 }
 
 # The epoch first, at one prior scale, then the prior scale; LM weight and insertion penalty are the best of each.
@@ -46,7 +53,7 @@ score_hub5() {
   local best epoch
   best=$(readlink "$network/rt02/chosen") || fail "nothing is chosen in $network/rt02; fix: run stage 6"
   epoch=${best#epoch} epoch=${epoch%_prior*}
-  rm -f "$network/hub5/score.json"
+  rm -rf "$network/hub5" # its setting may be another now
   recognise_and_score hub5 "$epoch" "${best#*_prior}" "$network/hub5" \
     --setting "$network/rt02/chosen/setting.json" --group SWB=sw --group CH=en --speakers
 }

@@ -12,7 +12,7 @@ from blasr.io.symbols import SymbolTable
 from recipes.common.command import run_command
 from recipes.swbd.words import acronym_letters
 
-_MAX_RULES = re.compile(r"\*.*MAX_NRULES")
+_MAX_RULES = re.compile(r"\*.*MAX_NRULES", re.IGNORECASE)
 
 
 def with_acronyms(lines: list[str], rules: list[str]) -> list[str]:

@@ -24,21 +24,29 @@ Pronunciations = dict[str, set[str]]
 _VOICELESS, _SIBILANT = {"p", "t", "k", "f", "th"}, {"s", "z", "sh", "zh", "ch", "jh"}
 
 
-def read_ms98_lexicon(path: Path) -> Iterator[tuple[str, str]]:
+def read_ms98_lexicon(path: Path) -> list[tuple[str, str]]:
     """Words, spelled as :func:`recipes.swbd.words.ms98_word` does, and their phones.
 
     Raises:
-        FormatError: with file and line.
+        DataError: more than one line in a hundred is no word with phones; the first of them is named.
     """
+    tally = Tally("dictionary", 0.01, unit="lines")
+    found = []
     for number, line in enumerate(_lines(path), start=1):
         fields = line.lower().split()
         if not fields or fields[0].startswith("#") or fields[0] == "[silence]" or fields[1:] == ["sil"]:
             continue
         if len(fields) < 2 or not all(phone.isalpha() for phone in fields[1:]):
-            raise FormatError(f"found {line[:60]!r}, expected a word and its phones", path=path, line=number)
+            tally.drop(f"{path}:{number} {line[:40]!r}", "that are no word with its phones")
+            continue
+        tally.keep()
         word = ms98_word(fields[0])
         if word not in NOISES:
-            yield word, " ".join(fields[1:])
+            found.append((word, " ".join(fields[1:])))
+    if tally.dropped:
+        print(tally.summary())
+    tally.check()
+    return found
 
 
 def read_cmu_lexicon(path: Path) -> Iterator[tuple[str, str]]:
@@ -105,7 +113,7 @@ def build(args: argparse.Namespace) -> None:
         FormatError: a broken line.
     """
     known: Pronunciations = {}
-    dictionary = list(read_ms98_lexicon(find_file(MS98, [args.ms98], "sw-ms98-dict.text")))
+    dictionary = read_ms98_lexicon(find_file(MS98, [args.ms98], "sw-ms98-dict.text"))
     acronyms = find_acronyms(dictionary)
     for word, phones in dictionary:
         known.setdefault(acronyms.get(word, word), set()).add(phones)

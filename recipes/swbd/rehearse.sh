@@ -20,11 +20,13 @@ stage=0
 . "$(dirname "$0")/../common/options.sh"
 
 conversations=(--swbd1 5 --fisher 2 --rt02 2 --hub5 2 --turns 12)
+parts=2
 run=(--flat-start 250 --num-leaves 300 --totgauss 1500)
 network="--set model.width=0.125 --set training.epochs=3 --set training.learning_rate=0.03 --set data.valid_share=0.05"
 if $short; then
   conversations=(--swbd1 4 --fisher 1 --rt02 1 --hub5 1 --turns 11)
   run=(--flat-start 120 --num-leaves 200 --totgauss 1000)
+  parts=1
   variants=${variants:-bl_resnet22_a2b3}
 fi
 work=${work:-exp/swbd_rehearsal$($short && echo _short || true)}
@@ -40,7 +42,7 @@ if [ -n "$variants" ]; then run+=(--variants "$variants"); fi
   --fisher "$corpora/LDC2004S13 $corpora/LDC2004T19 $corpora/LDC2005S13 $corpora/LDC2005T19" \
   --hub5-speech "$corpora/LDC2002S09" --hub5-text "$corpora/LDC2002T43" --rt02 "$corpora/LDC2004S11" \
   --max-repeats 10 --heldout-every 3 --vocabulary 500 --order 3 --min-counts 1 --ngrams 1000 \
-  --epochs "2 3" --prior-scales "0.8 1.0" --lm-weights 8,10,12,14,16 \
+  --epochs "2 3" --prior-scales "0.8 1.0" --lm-weights 8,10,12,14,16 --parts "$parts" \
   --train-options "$network --set chunks.chunk_frames=150 --set chunks.batch_frames=300 --set chunks.num_workers=0 \
     --set chunks.cache_mb=300 --set training.threads=$nj --set training.schedule.kind=cosine \
     --set training.schedule.warmup_epochs=0.3 --set training.log_interval=20"

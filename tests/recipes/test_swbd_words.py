@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blasr.errors import ConfigError, FormatError
+from blasr.errors import ConfigError, DataError, FormatError
 from blasr.graph.kneser_ney import estimate_kneser_ney
 from blasr.io.glm import read_glm
 from blasr.scoring.normalisation import Normaliser
@@ -139,11 +139,15 @@ def test_cmu_dictionary(tmp_path: Path) -> None:
         list(read_cmu_lexicon(path))
 
 
-def test_broken_dictionary_line_is_told(tmp_path: Path) -> None:
+def test_broken_dictionary_lines_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sw-ms98-dict.text"
-    path.write_text("# comment\na ax\nbroken 3x\n")
-    with pytest.raises(FormatError, match=r"sw-ms98-dict\.text:3: found 'broken 3x'"):
-        list(read_ms98_lexicon(path))
+    path.write_text("# comment\n" + "a ax\n" * 100 + "broken 3x\n")
+    assert read_ms98_lexicon(path) == [("a", "ax")] * 100
+    told = f"101 lines in -> 100 kept -> 1 dropped (1 that are no word with its phones, first {path}:102 'broken 3x')"
+    assert told in capsys.readouterr().out
+    path.write_text("a ax\nbroken\n")
+    with pytest.raises(DataError, match=r"sw-ms98-dict\.text:2 'broken'"):
+        read_ms98_lexicon(path)
 
 
 def test_language_model_is_limited() -> None:
