@@ -22,6 +22,8 @@ SUBCOMMANDS = {
     "lm": "n-gram language models: train, perplexity, interpolate, prune",
     "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
+    "bundle": "experiment, graph and lang -> one folder with all that transcribing needs",
+    "transcribe": "audio files and a bundle -> words with times and confidences: text, CTM, JSON, SRT",
     "lattice": "lattices -> determinised or rescored ones, N-best lists, confidences, oracle error rate",
     "score": "hypotheses and references -> WER table, sweep of LM weight and insertion penalty",
     "explain": "references and hypotheses or lattices -> causes of the errors, tables, one HTML page",

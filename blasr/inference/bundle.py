@@ -1,0 +1,235 @@
+"""A bundle: everything that speech recognition needs in one folder, which may be moved and sent.
+
+The folder holds ``bundle.yaml`` (what :class:`BundleConfig` says, with the size and SHA-256 of every other file) and
+``FILES``: the network's weights, its priors, the transition model, HCLG, its words and phones, and the lexicon that
+words are timed with. Nothing in it is executable, and nothing points outside of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from blasr import __version__
+from blasr.config import parse_config, write_yaml
+from blasr.decoding.decode_table import check_graph
+from blasr.decoding.lattice_decoder import DecoderConfig
+from blasr.decoding.sweep import Setting
+from blasr.decoding.word_times import AlignLexicon
+from blasr.errors import ConfigError, DataError, FormatError, MismatchError
+from blasr.features.config import FeatureConfig
+from blasr.hmm.model_file import write_model
+from blasr.hmm.transition_model import TransitionModel, read_transition_model
+from blasr.inference.dump import check_num_pdfs
+from blasr.inference.priors import Priors
+from blasr.io.atomic import atomic_dir
+from blasr.io.fst import Fst, read_fst
+from blasr.io.symbols import SymbolTable
+from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
+from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
+from blasr.training import load_module, load_weights
+
+VERSION: Final = 1
+"""Of the layout of bundles; a bundle of another version is refused."""
+
+MANIFEST: Final = "bundle.yaml"
+WEIGHTS: Final = "final.safetensors"
+MODEL: Final = "final.mdl"
+GRAPH: Final = "HCLG.fst"
+WORDS: Final = "words.txt"
+LEXICON: Final = "align_lexicon.int"
+FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, "phones.txt", LEXICON)
+OPTIONAL_FILES: Final = (WHOLE_WORDS,)
+"""Of a vocabulary of pieces of words only."""
+
+BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it anew (blasr bundle)"
+
+
+@dataclass(frozen=True)
+class BundledFile:
+    """A file of a bundle: its name, its size in bytes and the SHA-256 of its content."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class BundleConfig:
+    """What ``bundle.yaml`` says.
+
+    Attributes:
+        model: the network but for its number of outputs.
+        num_pdfs: its outputs.
+        features: what it reads. Where ``features.cmvn`` is ``speaker``, each side of an audio file is a speaker.
+        origin: which experiment and epochs the weights are of.
+        prior_scale: what log priors are multiplied by before they are taken off.
+        decoder: the beams, and the acoustic scale at which they hold.
+        setting: how the best path of a lattice is chosen.
+        version: of the bundle's layout.
+        blasr: the version of blasr that wrote it.
+        files: all files but this one.
+    """
+
+    model: AcousticModelConfig
+    num_pdfs: int
+    features: FeatureConfig
+    origin: str
+    prior_scale: float = 1.0
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    setting: Setting = field(default_factory=lambda: Setting(10.0, 0.0))
+    version: int = VERSION
+    blasr: str = __version__
+    files: tuple[BundledFile, ...] = ()
+
+    def __post_init__(self) -> None:
+        weight, penalty = self.setting.lm_weight, self.setting.word_insertion_penalty
+        if not (0 < weight < math.inf and math.isfinite(penalty)):
+            raise ConfigError(
+                f"setting: found lm_weight {weight} and word_insertion_penalty {penalty}, expected a number above 0 "
+                "and a finite one"
+            )
+        if not (math.isfinite(self.prior_scale) and self.prior_scale >= 0):
+            raise ConfigError(f"prior_scale: found {self.prior_scale}, expected 0 or more")
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A bundle as it was read: all parts of it, which belong together."""
+
+    path: Path
+    config: BundleConfig
+    model: AcousticModel
+    priors: Priors
+    transition_model: TransitionModel
+    graph: Fst
+    words: SymbolTable
+    joiner: WordJoiner
+    lexicon: AlignLexicon
+
+    @classmethod
+    def read(cls, path: str | Path) -> Bundle:
+        """Read a bundle and compare every file with what ``bundle.yaml`` says of it.
+
+        Raises:
+            DataError: the folder or one of its files is not there, or a file has changed.
+            FormatError: ``bundle.yaml`` is of another version or cannot be read.
+            ConfigError: ``bundle.yaml`` has unknown keys or wrong values.
+            MismatchError: the parts do not belong together.
+        """
+        path = Path(path)
+        config = read_bundle_config(path)
+        for entry in config.files:
+            _check_file(path, entry)
+        _check_no_others(path, config)
+        weights, _ = load_weights(path / WEIGHTS)
+        model = build_acoustic_model(config.model.name, num_pdfs=config.num_pdfs, width=config.model.width)
+        load_module(model, weights, path / WEIGHTS)
+        bundle = cls(
+            path,
+            config,
+            model.eval(),
+            Priors.read(path),
+            read_transition_model(path / MODEL),
+            read_fst(path / GRAPH),
+            SymbolTable.read(path / WORDS),
+            WordJoiner.beside(path / WORDS),
+            AlignLexicon.read(path / LEXICON),
+        )
+        numbers = {
+            f"the network in {path / WEIGHTS}": config.num_pdfs,
+            f"{path / 'priors.vec'}": bundle.priors.num_pdfs,
+            f"{path / MODEL}": bundle.transition_model.num_pdfs,
+        }
+        check_num_pdfs(numbers, fix=BUNDLE_AGAIN)
+        check_graph(bundle.graph, path / GRAPH, bundle.transition_model, path / MODEL, bundle.words)
+        return bundle
+
+
+def read_bundle_config(path: Path) -> BundleConfig:
+    """What the ``bundle.yaml`` of a folder says; errors as :meth:`Bundle.read`."""
+    manifest = path / MANIFEST
+    if not manifest.is_file():
+        what = "is no bundle: it has no bundle.yaml" if path.is_dir() else "no such folder, expected a bundle"
+        raise DataError(what, path=path, fix="make a bundle (blasr bundle), or give the path of one")
+    try:
+        values = yaml.safe_load(manifest.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise FormatError(f"cannot be read: {error}", path=manifest, fix=BUNDLE_AGAIN) from None
+    version = values.get("version") if isinstance(values, Mapping) else None
+    if version != VERSION:
+        message = f"is a bundle of version {version}, this blasr ({__version__}) reads version {VERSION}"
+        fix = "make the bundle anew with this blasr (blasr bundle), or install the blasr that wrote it"
+        if isinstance(values, Mapping) and "blasr" in values:
+            fix += f" ({values['blasr']})"
+        raise FormatError(message, path=manifest, fix=fix)
+    config = parse_config(BundleConfig, values, source=str(manifest))
+    named = [entry.name for entry in config.files]
+    if sorted(name for name in named if name not in OPTIONAL_FILES) != sorted(FILES) or len(set(named)) < len(named):
+        message = f"names the files {', '.join(named) or 'none'}; expected {', '.join(FILES)}"
+        raise FormatError(message, path=manifest, fix=BUNDLE_AGAIN)
+    return config
+
+
+def write_bundle(
+    out: Path, config: BundleConfig, transition_model: TransitionModel, sources: Mapping[str, Path]
+) -> BundleConfig:
+    """Write a bundle, whole or not at all; one that is there is replaced.
+
+    Args:
+        out: the folder, which must be new, empty or a bundle.
+        config: of the bundle, its files apart.
+        transition_model: what ``final.mdl`` is to hold; its Gaussian mixtures, if any, stay behind.
+        sources: the file that each of ``FILES`` but ``final.mdl``, and each of ``OPTIONAL_FILES``, is a copy of.
+
+    Returns:
+        ``config`` with its files.
+
+    Raises:
+        DataError: ``out`` is another kind of folder, or a source cannot be read.
+    """
+    if out.is_dir() and not (out / MANIFEST).is_file() and any(out.iterdir()):
+        raise DataError("is a folder with other things, which a bundle would replace", path=out, fix="name a new one")
+    with atomic_dir(out) as folder:
+        for name, source in sources.items():
+            try:
+                shutil.copyfile(source, folder / name)
+            except OSError as error:
+                raise DataError(f"cannot be copied: {error.strerror}", path=source) from None
+        write_model(folder / MODEL, transition_model)
+        config = replace(config, files=tuple(_file_of(folder / name) for name in (MODEL, *sources)))
+        (folder / MANIFEST).write_text(write_yaml(config), encoding="utf-8")
+    return config
+
+
+def _file_of(path: Path) -> BundledFile:
+    with path.open("rb") as stream:
+        digest: Any = hashlib.file_digest(stream, "sha256")
+    return BundledFile(path.name, path.stat().st_size, digest.hexdigest())
+
+
+def _check_no_others(folder: Path, config: BundleConfig) -> None:
+    """A file that would be read where it is there must have been there when the bundle was made."""
+    for name in set(OPTIONAL_FILES) - {entry.name for entry in config.files}:
+        if (folder / name).exists():
+            raise MismatchError(f"{name} is no part of the bundle", path=folder, fix=BUNDLE_AGAIN)
+
+
+def _check_file(folder: Path, expected: BundledFile) -> None:
+    path = folder / expected.name
+    if not path.is_file():
+        raise DataError(f"{expected.name} is missing", path=folder, fix=BUNDLE_AGAIN)
+    found = _file_of(path)
+    if found.bytes != expected.bytes:
+        message = f"has {found.bytes} bytes, the bundle was made with {expected.bytes}: it is truncated or was changed"
+        raise DataError(message, path=path, fix=BUNDLE_AGAIN)
+    if found.sha256 != expected.sha256:
+        message = f"was changed (SHA-256 {expected.sha256[:12]} when the bundle was made, {found.sha256[:12]} now)"
+        raise MismatchError(message, path=path, fix=BUNDLE_AGAIN)

@@ -1,0 +1,101 @@
+"""Audio files of any kind as the network wants them: one signal for each side, at its sample rate."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+import torchaudio
+
+from blasr.errors import DataError
+from blasr.io.audio import audio_info, read_audio
+from blasr.threads import one_torch_thread
+from blasr.units import FloatArray
+
+MAX_FILTER_TAPS: Final = 100_000_000
+"""Of a resampler: both rates over their greatest common divisor, multiplied; with more, they would fill the memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side of a recording: ``1`` of a file with one channel, ``A`` and ``B`` of two, else the channel from 1.
+
+    ``samples`` are ``(N,)`` in 16-bit range.
+    """
+
+    label: str
+    samples: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A file's signals.
+
+    Attributes:
+        path: the file.
+        name: its name without folder and suffix, and without white space, as CTM and text need it.
+        seconds: how long it is.
+        file_rate: the sample rate in the file, in Hz.
+        sample_rate: that of the signals.
+        sides: the channels chosen.
+    """
+
+    path: Path
+    name: str
+    seconds: float
+    file_rate: int
+    sample_rate: int
+    sides: tuple[Side, ...]
+
+
+def recording_name(path: Path) -> str:
+    """The name of a file in transcripts."""
+    return re.sub(r"\s+", "_", path.stem.strip()) or "_"
+
+
+def read_recording(path: Path, sample_rate: int, *, channel: int | None = None, mix: bool = False) -> Recording:
+    """Read a file that libsndfile knows (wav, flac, ogg, mp3, sph and others) at the sample rate asked for.
+
+    Args:
+        path: the file.
+        sample_rate: of the signals, in Hz.
+        channel: the only one wanted, from 0; by default each channel is a side.
+        mix: make one signal of all channels, their mean.
+
+    Raises:
+        DataError: the file is missing, truncated, empty, no audio, or has no such channel or an odd rate.
+    """
+    if not path.exists():
+        raise DataError("no such audio file", path=path)
+    info = audio_info(path)
+    chosen = range(info.num_channels) if channel is None else [channel]
+    signals = [read_audio(path, channel=number)[0] for number in chosen]
+    labels = [_label(number, info.num_channels) for number in chosen]
+    if mix and channel is None:
+        signals, labels = [np.mean(signals, axis=0, dtype=np.float32)], ["1"]
+    sides = tuple(
+        Side(label, _resampled(signal, info.sample_rate, sample_rate, path))
+        for label, signal in zip(labels, signals, strict=True)
+    )
+    return Recording(path, recording_name(path), info.seconds, info.sample_rate, sample_rate, sides)
+
+
+def _label(channel: int, num_channels: int) -> str:
+    return "AB"[channel] if num_channels == 2 else str(channel + 1)
+
+
+@one_torch_thread()
+def _resampled(signal: FloatArray, rate: int, wanted: int, path: Path) -> FloatArray:
+    if rate == wanted:
+        return signal
+    divisor = math.gcd(rate, wanted)
+    if (rate // divisor) * (wanted // divisor) > MAX_FILTER_TAPS:
+        message = f"has a sample rate of {rate} Hz, which is not resampled to {wanted} Hz here"
+        raise DataError(message, path=path, fix=f"resample it first (sox {path} -r {wanted} OUT.wav)")
+    resampled: FloatArray = torchaudio.functional.resample(torch.from_numpy(signal), rate, wanted).numpy()
+    return resampled
