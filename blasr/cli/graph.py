@@ -105,7 +105,7 @@ def _estimated_grammar(args: argparse.Namespace, lang: Lang) -> Fst:
             raise DataError(
                 message,
                 path=args.text,
-                fix="add them to the lexicon, or choose --missing-words drop or oov",
+                fix="add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop or oov",
             )
         print(f"{message}; {len(sentences)} sentences in -> {len(kept)} kept")
     with tempfile.TemporaryDirectory(prefix="blasr-") as folder:

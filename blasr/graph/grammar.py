@@ -78,7 +78,7 @@ def arpa_to_fst(
             raise DataError(
                 message,
                 path=arpa_path,
-                fix="add them to the lexicon, or choose --missing-words drop (leave out their n-grams) or oov",
+                fix="add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop or oov",
             )
         gone = frozenset(unspoken)
         left_out = np.array([word in gone for word in model.words])
@@ -99,9 +99,7 @@ def name_words(words: Sequence[str], path: str | PathLike[str] | None) -> str:
             stream.writelines(f"{word}\n" for word in words)
     if len(words) <= 10:
         return ", ".join(words)
-    return (
-        f"{', '.join(words[:10])}, ... ({'--missing-list names a file for all' if path is None else f'all in {path}'})"
-    )
+    return f"{', '.join(words[:10])}, ..." + (f" (all in {path})" if path is not None else "")
 
 
 def arpa_vocabulary(arpa_path: str | PathLike[str]) -> frozenset[str]:

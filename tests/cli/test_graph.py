@@ -78,7 +78,7 @@ def test_words_of_a_language_model_outside_the_lexicon(
     assert main(arguments(tri1, *arpa, str(tmp_path / "out"))) == 1
     error = capsys.readouterr().err
     assert "12 of 13 words of the language model are not in the lexicon: UNHEARD00, " in error
-    assert "UNHEARD09, ... (--missing-list names a file for all)" in error
+    assert "UNHEARD09, ...\n  fix: add them to the lexicon (--missing-list FILE names all)" in error
     assert not (tmp_path / "out").exists()
     outputs = {}
     for choice in ("drop", "oov"):
