@@ -10,12 +10,15 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from blasr.errors import DataError, DependencyError, FormatError
 from blasr.io.atomic import atomic_path
 from blasr.io.lexicon import Pronunciation
 from blasr.io.word_pieces import WORD_MARK, WordJoiner
+
+_OTHER_UNITS: Final = 2
+"""What a sentencepiece model has besides characters: the unknown one and the mark."""
 
 
 class SubwordModel:
@@ -104,6 +107,12 @@ def train_subwords(
     words = [line for line in words if line]
     if not words:
         raise DataError("the text has no words to make subwords of")
+    characters = set().union(*words) - {" "}
+    if size < (least := len(characters) + _OTHER_UNITS):
+        raise DataError(
+            f"no subwords could be made: {size} pieces cannot hold the text's {len(characters)} characters",
+            fix=f"choose {least} pieces or more",
+        )
     trainer = _sentencepiece().SentencePieceTrainer
     with atomic_path(out) as temporary, Path(temporary).open("wb") as stream:
         try:

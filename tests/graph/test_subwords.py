@@ -57,6 +57,8 @@ def test_mistakes(model: SubwordModel, tmp_path: Path) -> None:
         SubwordModel(tmp_path / "no.model")
     with pytest.raises(DataError, match="no words"):
         train_subwords([["[noise]"]], 40, tmp_path / "m", whole=["[noise]"])
-    with pytest.raises(DataError, match="no subwords could be made"):
+    with pytest.raises(
+        DataError, match=r"5 pieces cannot hold the text.s \d+ characters\n  fix: choose \d+ pieces or more"
+    ):
         train_subwords(TEXT, 5, tmp_path / "m")
     assert not (tmp_path / "m").exists()
