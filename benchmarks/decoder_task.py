@@ -1,0 +1,186 @@
+"""A synthetic recognition task of 5,000 words, the same for the same seed: lexicon, language model, tree, graphs and
+log-likelihoods that make decoders err.
+
+Words are of one to four syllables over 40 phones; sentences come from a random bigram process with Zipf's word
+frequencies, of which a Kneser-Ney model is estimated. A random tree asks about both neighbours of a phone. An
+utterance is a random way through the training graph of its sentence, with about three frames a state; its
+log-likelihoods are those of unit Gaussians, one a pdf, at points drawn around the one of the pdf on the way: with
+noise of every frame, and noise that stays for as long as the pdf does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import kaldifst
+import numpy as np
+
+from blasr.graph.arpa import write_arpa
+from blasr.graph.grammar import arpa_to_fst
+from blasr.graph.hclg import compile_hclg
+from blasr.graph.kneser_ney import estimate_kneser_ney
+from blasr.graph.lang import Lang, make_lang
+from blasr.graph.openfst import to_kaldifst
+from blasr.graph.training_graph import TrainingGraphCompiler
+from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap, TableEventMap
+from blasr.hmm.transition_model import TransitionModel
+from blasr.hmm.tree import ContextDependency
+from blasr.io.fst import Fst
+from blasr.io.lexicon import Pronunciation
+from blasr.units import FloatArray, IntArray
+
+CONSONANTS, VOWELS = [f"c{number}" for number in range(24)], [f"v{number}" for number in range(16)]
+FRAMES_PER_PHONE = 8
+DIMENSIONS = 24
+
+
+@dataclass(frozen=True)
+class Task:
+    """What decoders are given, and the words that were said."""
+
+    lang: Lang
+    tree: ContextDependency
+    model: TransitionModel
+    grammar: Fst
+    unigram: Fst
+    graph: Fst
+    loglikes: dict[str, FloatArray]
+    text: dict[str, list[str]]
+
+    @property
+    def num_frames(self) -> int:
+        """Of all utterances."""
+        return sum(map(len, self.loglikes.values()))
+
+
+def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noise: float = 1.0, seed: int = 0) -> Task:
+    """Make a task in a folder, where the lang directory and the ARPA models stay.
+
+    Args:
+        folder: an empty one.
+        num_words: in the lexicon.
+        num_utterances: to decode.
+        noise: standard deviation of both kinds of noise.
+        seed: of all random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    words = [f"w{number:05}" for number in range(num_words)]
+    lang = make_lang(
+        random_lexicon(rng, words), folder / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>", silence_probability=0.2
+    )
+    sentences = random_sentences(rng, words, 20_000 + num_utterances)
+    bigrams, unigrams = (
+        estimated(sentences[num_utterances:], order, words, lang, folder / f"lm{order}.arpa") for order in (2, 1)
+    )
+    tree = random_tree(rng, lang)
+    initial = TransitionModel.from_tree(tree, lang.topology)
+    transitions = initial.estimate(rng.uniform(5, 50, initial.num_transition_ids + 1))
+    text = {f"utt{number:02}": sentence for number, sentence in enumerate(sentences[:num_utterances])}
+    return Task(
+        lang,
+        tree,
+        transitions,
+        bigrams,
+        unigrams,
+        compile_hclg(lang, tree, transitions, bigrams),
+        random_loglikes(rng, lang, tree, transitions, text, noise),
+        text,
+    )
+
+
+def estimated(sentences: Sequence[Sequence[str]], order: int, words: Sequence[str], lang: Lang, arpa: Path) -> Fst:
+    """G of a Kneser-Ney model, which is also written to ``arpa``."""
+    model = estimate_kneser_ney(sentences, order, vocabulary=words).model
+    write_arpa(model, arpa)
+    return arpa_to_fst(arpa, lang.words, missing_words="drop")
+
+
+def random_lexicon(rng: np.random.Generator, words: Sequence[str]) -> list[Pronunciation]:
+    """One pronunciation of each word, some of them homophones; and the unknown word."""
+    lexicon = [Pronunciation("<UNK>", ("SPN",))]
+    for word in words:
+        phones: list[str] = []
+        for _ in range(rng.choice([1, 2, 3, 4], p=[0.25, 0.4, 0.25, 0.1])):
+            phones += [str(rng.choice(CONSONANTS)), str(rng.choice(VOWELS))]
+            phones += [str(rng.choice(CONSONANTS))] if rng.random() < 0.3 else []
+        lexicon.append(Pronunciation(word, tuple(phones)))
+    return lexicon
+
+
+def random_sentences(rng: np.random.Generator, words: Sequence[str], number: int) -> list[list[str]]:
+    """Sentences in which half of the words are one of ten that the word before likes to be followed by."""
+    frequencies = 1 / (np.arange(len(words)) + 10)
+    frequencies /= frequencies.sum()
+    liked = rng.choice(len(words), (len(words), 10), p=frequencies)
+    sentences = []
+    for length in rng.integers(5, 20, number):
+        free = rng.choice(len(words), length, p=frequencies)
+        follows, choice = rng.random(length) < 0.5, rng.integers(0, 10, length)
+        for place in range(1, length):
+            if follows[place]:
+                free[place] = liked[free[place - 1], choice[place]]
+        sentences.append([words[word] for word in free])
+    return sentences
+
+
+def random_tree(rng: np.random.Generator, lang: Lang) -> ContextDependency:
+    """Each pdf-class of each phone asks two questions about the right and two about the left neighbour."""
+    numbers = count()
+    phones = lang.topology.phones
+
+    def split(pdf_class: int, positions: tuple[int, ...]) -> EventMap:
+        if not positions:
+            return ConstantEventMap(next(numbers))
+        yes = frozenset(rng.permutation(phones)[: len(phones) // 2].tolist())
+        return SplitEventMap(positions[0], yes, split(pdf_class, positions[1:]), split(pdf_class, positions[1:]))
+
+    silence = {lang.phones.id_of(phone) for phone in ("SIL", "SPN")}
+    roots: list[EventMap | None] = [None]
+    for phone in phones:
+        asked = () if phone in silence else (2, 0, 2, 0)
+        classes = range(lang.topology.num_pdf_classes(phone))
+        roots.append(TableEventMap(-1, tuple(split(pdf_class, asked) for pdf_class in classes)))
+    return ContextDependency(3, 1, TableEventMap(1, tuple(roots)))
+
+
+def random_loglikes(
+    rng: np.random.Generator,
+    lang: Lang,
+    tree: ContextDependency,
+    model: TransitionModel,
+    text: dict[str, list[str]],
+    noise: float,
+) -> dict[str, FloatArray]:
+    """Log-likelihoods of utterances with these words; pdfs of one phone are near one another."""
+    pdf_phones = np.zeros(tree.num_pdfs, np.int64)
+    pdf_phones[model.tid_to_pdf[1:]] = model.phones(np.arange(1, model.num_transition_ids + 1))
+    points = rng.normal(0, 0.8, (pdf_phones.max() + 1, DIMENSIONS))[pdf_phones]
+    points += rng.normal(0, 0.6, points.shape)
+    compiler = TrainingGraphCompiler(lang, tree, model)
+    pronounced = {number: 0 for _, number in lang.words.items()}
+    pronounced.update(_phones_of(lang))
+    loglikes = {}
+    for utterance, words in text.items():
+        phones = sum(pronounced[lang.words.id_of(word)] for word in words)
+        pdfs = model.tid_to_pdf[_random_way(compiler.compile(words), FRAMES_PER_PHONE * phones, rng)]
+        stay = np.cumsum(np.diff(pdfs, prepend=pdfs[0]) != 0)
+        heard = points[pdfs] + rng.normal(0, noise, (stay[-1] + 1, DIMENSIONS))[stay]
+        heard += rng.normal(0, noise, heard.shape)
+        squares = (heard**2).sum(axis=1)[:, None] - 2 * heard @ points.T + (points**2).sum(axis=1)
+        loglikes[utterance] = (-0.5 * squares).astype(np.float32)
+    return loglikes
+
+
+def _phones_of(lang: Lang) -> dict[int, int]:
+    lines = (lang.path / "phones" / "align_lexicon.int").read_text(encoding="utf-8").splitlines()
+    return {int(line.split()[0]): len(line.split()) - 2 for line in lines}
+
+
+def _random_way(graph: Fst, num_frames: int, rng: np.random.Generator) -> IntArray:
+    done, way = kaldifst.equal_align(to_kaldifst(graph), num_frames, int(rng.integers(1 << 30)))
+    if not done:
+        raise RuntimeError(f"the graph has no way of {num_frames} frames")
+    return np.array(kaldifst.get_linear_symbol_sequence(way)[1], np.int32)
