@@ -31,9 +31,10 @@ if $short; then
 fi
 work=${work:-exp/swbd_rehearsal$($short && echo _short || true)}
 corpora=$work/corpora
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$nj}
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
 if stage 0 "synthesise the discs"; then
+  [ ! -e "$work/data" ] || fail "$work holds a rehearsal already; fix: remove it, name another --work, or give --stage"
   python -m recipes.swbd.rehearsal.build "$corpora" "${conversations[@]}" --jobs "$nj"
 fi
 if [ -n "$variants" ]; then run+=(--variants "$variants"); fi
@@ -44,6 +45,6 @@ if [ -n "$variants" ]; then run+=(--variants "$variants"); fi
   --max-repeats 10 --heldout-every 3 --vocabulary 500 --order 3 --min-counts 1 --ngrams 1000 \
   --epochs "2 3" --prior-scales "0.8 1.0" --lm-weights 8,10,12,14,16 --parts "$parts" \
   --train-options "$network --set chunks.chunk_frames=150 --set chunks.batch_frames=300 --set chunks.num_workers=0 \
-    --set chunks.cache_mb=300 --set training.threads=$nj --set training.schedule.kind=cosine \
+    --set chunks.cache_mb=300 --set training.threads=1 --set training.schedule.kind=cosine \
     --set training.schedule.warmup_epochs=0.3 --set training.log_interval=20"
 echo "SYNTHETIC speech: these rates say that the recipe works from end to end. The paper's are of people, 2000 hours."

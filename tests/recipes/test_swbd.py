@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from blasr.io.data_dir import DataDir
 from blasr.io.stm import read_stm
-from recipes.swbd.rehearsal.conversations import Conversation, SpokenTurn
+from blasr.tally import Tally
+from recipes.swbd import prepare_fisher, prepare_swbd1
+from recipes.swbd.rehearsal.conversations import Conversation, SpokenTurn, place, plan
 from recipes.swbd.rehearsal.layouts import write_fisher, write_hub5, write_rt02, write_swbd1
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +87,19 @@ def test_switchboard(discs: Path, tmp_path: Path) -> None:
     }
     assert set(data.speakers()) == {"sw02001-A", "sw02001-B", "sw02002-A", "sw02002-B"}
     assert data.reco2file_and_channel["sw02001-B"] == ("sw02001", "B")
+
+
+def test_utterance_ids_are_those_of_kaldi(tmp_path: Path) -> None:
+    tally = Tally("transcripts", 1)
+    ms98 = tmp_path / "sw2001A-ms98-a-trans.text"
+    ms98.write_text("sw2001A-ms98-a-0001 0.000000 0.977625 [silence]\nsw2001A-ms98-a-0002 0.977625 11.561375 hi um\n")
+    (turn,) = prepare_swbd1.read_transcript(ms98, {}, tally)
+    assert turn == ("sw02001-A_000098-001156", "sw02001", "A", 0.98, 11.56, ("hi", "um"))
+    text = tmp_path / "fe_03_00004.txt"
+    text.write_text("# fe_03_00004.sph\n# Transcribed at the LDC\n\n7.38 8.78 A: an- so the topic is \n")
+    (turn,) = prepare_fisher.read_transcript(text, tally)
+    assert turn == ("fe_03_00004-A-000738-000877", "fe_03_00004", "A", 7.38, 8.77, ("an-", "so", "the", "topic", "is"))
+    assert 8.78 * 100 < 878  # why Kaldi's script, which cuts, says 877
 
 
 def test_audio_is_that_of_the_side_and_the_time(discs: Path, tmp_path: Path) -> None:
@@ -264,6 +281,24 @@ def report(errors: int, words: int = 100) -> dict[str, object]:
     setting = {"lm_weight": 10.0, "word_insertion_penalty": 0.5}
     groups = {name: {**group, "wer_95": [1.0, 2.0]} for name in ("SWB", "CH", "all")}
     return {**groups, "setting": setting, "oracle": group}
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), lengths=st.lists(st.integers(100, 20_000), min_size=1, max_size=5))
+def test_turns_lie_where_their_audio_is(seed: int, lengths: list[int]) -> None:
+    item = plan("2001", ("m1", "f1"), 4, seed)
+    sides = [side for side, _ in item.turns]
+    audio = [(side, np.full(lengths[i % len(lengths)], 100 + i, np.int16)) for i, side in enumerate(sides)]
+    found = place(item, audio, np.random.default_rng(seed))
+    assert len(found.turns) == len(sides)
+    heard = []
+    for turn in found.turns:
+        start, end = round(turn.start_seconds * 8000), round(turn.end_seconds * 8000)
+        samples = found.samples[start:end, "AB".index(turn.side)]
+        assert len(set(samples.tolist())) == 1
+        heard.append(int(samples[0]) - 100)
+        assert item.turns[heard[-1]][1] == turn.words
+    assert sorted(heard) == list(range(len(sides)))
 
 
 def test_choice_and_table(tmp_path: Path) -> None:

@@ -83,11 +83,11 @@ def speak(plans: Sequence[Plan], seed: int, jobs: int) -> list[Conversation]:
     for item in plans:
         generator = np.random.default_rng([seed, *b"line", *item.name.encode()])
         audio = [(side, telephone(next(spoken[item.voices[side]]), generator)) for side, _ in item.turns]
-        conversations.append(_place(item, audio, generator))
+        conversations.append(place(item, audio, generator))
     return conversations
 
 
-def _place(item: Plan, audio: Sequence[tuple[int, Samples]], generator: np.random.Generator) -> Conversation:
+def place(item: Plan, audio: Sequence[tuple[int, Samples]], generator: np.random.Generator) -> Conversation:
     """Turns of a side follow each other; a listener's word falls into the turn before it."""
     free = [0, 0]
     placed: list[tuple[int, int, Samples]] = []
