@@ -1,9 +1,9 @@
-"""Peak memory and processor time from a 1-million-n-gram trigram ARPA to G, and of other work on it.
+"""Peak memory and time from a 1-million-n-gram trigram ARPA to G and to HCLG, and of other work on it.
 
 The model is synthetic: random n-grams with Zipf's frequencies over 20,000 words. Every step runs in a process of its
-own, whose peak resident memory is told.
+own, whose peak resident memory is told. HCLG is of triphones, with a random lexicon and tree.
 
-    python benchmarks/graph_memory.py --report benchmarks/reports/2026-11-21-graph-memory.md
+    python -m benchmarks.graph_memory --report benchmarks/reports/2026-11-21-graph-memory.md
 """
 
 from __future__ import annotations
@@ -26,13 +26,21 @@ from pathlib import Path
 import kaldilm
 import numpy as np
 
+from benchmarks.decoder_task import random_lexicon, random_tree
+from blasr.decoding.backoff_grammar import GrammarDifference, lay_out_grammar
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.graph.arpa import read_arpa, write_arpa
+from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.arpa_model import BEGIN, END, BackoffModel, Nodes, model_from_levels
 from blasr.graph.grammar import arpa_to_fst
+from blasr.graph.hclg import compile_hclg
 from blasr.graph.kneser_ney import estimate_kneser_ney
+from blasr.graph.lang import Lang, make_lang
 from blasr.graph.pruning import prune
+from blasr.hmm.transition_model import TransitionModel
+from blasr.hmm.tree import ContextDependency
 from blasr.io.atomic import atomic_open
-from blasr.io.fst import read_fst
+from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.io.symbols import SymbolTable
 from blasr.units import IntArray
 
@@ -47,6 +55,7 @@ class Step:
     name: str
     made: str
     processor_seconds: float
+    seconds: float
     peak_mib: float
 
 
@@ -66,6 +75,9 @@ def main() -> None:
             measured("ARPA -> G by kaldilm, for comparison", partial(kaldilm_grammar, arpa, words)),
             measured("ARPA read and pruned with threshold 1e-7", partial(pruned, arpa)),
             measured("Kneser-Ney trigrams of a million words", train),
+            measured("lang, tree -> HCLG of the unigrams alone", partial(unigram_graph, arpa)),
+            measured("HCLG of the unigrams and G read to decode with both", partial(decoder, arpa)),
+            measured("lang, tree, ARPA -> HCLG", partial(graph, arpa)),
         ]
         text = report(model, arpa.stat().st_size, steps)
     print(text)
@@ -129,18 +141,61 @@ def train() -> str:
     return f"{sum(estimate_kneser_ney(sentences, 3).model.num_ngrams):,} n-grams"
 
 
+def system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]:
+    """Lexicon, tree and model over the words, as in the decoder's benchmark."""
+    rng = np.random.default_rng(2)
+    words = [f"word{number}" for number in range(3, NUM_WORDS)]
+    folder = arpa.parent / "lang"
+    lang = make_lang(random_lexicon(rng, words), folder, silence_phones=["SIL", "SPN"], oov="<UNK>")
+    tree = random_tree(rng, lang)
+    return lang, tree, TransitionModel.from_tree(tree, lang.topology)
+
+
+def graph(arpa: Path) -> str:
+    """Compile HCLG as ``blasr graph`` does."""
+    lang, tree, model = system(arpa)
+    fst = compile_hclg(lang, tree, model, arpa_to_fst(arpa, lang.words, missing_words="drop"))
+    return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs, {tree.num_pdfs:,} pdfs"
+
+
+def unigram_graph(arpa: Path) -> str:
+    """Compile HCLG of the model's unigrams."""
+    lang, tree, model = system(arpa)
+    fst = compile_hclg(lang, tree, model, unigrams_of(arpa, lang.words))
+    write_fst(fst, arpa.parent / "HCLG.fst")
+    return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs"
+
+
+def unigrams_of(arpa: Path, words: SymbolTable) -> Fst:
+    """G of the unigrams of a model."""
+    model = read_arpa(arpa)
+    nodes = slice(1, int(model.bounds[2]))
+    level = model.parent[nodes], model.word[nodes], model.log_prob[nodes], np.zeros(model.num_ngrams[0])
+    return grammar_of(model_from_levels(model.words, [level]), words)
+
+
+def decoder(arpa: Path) -> str:
+    """What ``blasr decode --old-lm --new-lm`` has in memory before the first utterance."""
+    lang, _, model = system(arpa)
+    backoff = lang.words.id_of("#0")
+    old = lay_out_grammar(unigrams_of(arpa, lang.words), backoff)
+    new = lay_out_grammar(arpa_to_fst(arpa, lang.words, missing_words="drop"), backoff)
+    fst = read_fst(arpa.parent / "HCLG.fst")
+    LatticeDecoder(fst, model.tid_to_pdf, difference=GrammarDifference(old, new))
+    return f"{fst.num_arcs:,} arcs of HCLG, {len(new.words):,} of G"
+
+
 def measured(name: str, work: Callable[[], str]) -> Step:
     """Run the work in a fresh process."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        made, seconds, peak = pool.apply(_measure, (work,))
-    return Step(name, made, seconds, peak)
+        return Step(name, *pool.apply(_measure, (work,)))
 
 
-def _measure(work: Callable[[], str]) -> tuple[str, float, float]:
-    before = time.process_time()
+def _measure(work: Callable[[], str]) -> tuple[str, float, float, float]:
+    processor, clock = time.process_time(), time.perf_counter()
     made = work()
-    return made, time.process_time() - before, _peak_mib()
+    return made, time.process_time() - processor, time.perf_counter() - clock, _peak_mib()
 
 
 def _peak_mib() -> float:
@@ -155,21 +210,23 @@ def report(model: BackoffModel, num_bytes: int, steps: list[Step]) -> str:
     """The table and what it was measured on, in Markdown."""
     sizes = ", ".join(f"{count:,} {order}-grams" for order, count in enumerate(model.num_ngrams, start=1))
     lines = [
-        f"# Memory from an ARPA model of a million n-grams to G, {datetime.date.today()}",
+        f"# Memory from an ARPA model of a million n-grams to G and HCLG, {datetime.date.today()}",
         "",
         f"Machine: {os.cpu_count()} cores, 1 used; {platform.system()} {platform.machine()}; Python "
         f"{platform.python_version()}, numpy {np.__version__}. Load average {os.getloadavg()[0]:.1f}: other work may "
-        "have run on the same machine, so seconds are of the processor, not of the clock.",
+        "have run on the same machine, so that seconds of the clock are more than those of the processor.",
         "",
-        f"Command: `{shlex.join(['python', *sys.argv])}`",
+        f"Command: `{shlex.join(['python', '-m', 'benchmarks.graph_memory', *sys.argv[1:]])}`",
         "",
         f"Model: synthetic, {sizes}; {num_bytes / 2**20:.0f} MiB of text. Each step in a process of its own; the peak "
         "is resident memory, the interpreter and the imports included.",
         "",
-        "| step | makes | processor, s | peak, MiB |",
-        "| --- | --- | ---: | ---: |",
+        "| step | makes | processor, s | clock, s | peak, MiB |",
+        "| --- | --- | ---: | ---: | ---: |",
     ]
-    lines += [f"| {step.name} | {step.made} | {step.processor_seconds:.1f} | {step.peak_mib:.0f} |" for step in steps]
+    for step in steps:
+        seconds = f"{step.processor_seconds:.1f} | {step.seconds:.1f}"
+        lines.append(f"| {step.name} | {step.made} | {seconds} | {step.peak_mib:.0f} |")
     return "\n".join([*lines, ""])
 
 
