@@ -67,7 +67,7 @@ def test_the_words_are_those_of_dump_decode_and_score(
 ) -> None:
     data, out = write_data_dir(tmp_path / "data", audio), tmp_path / "decode"
     words = ["--lang", str(system.lang), "--model", str(system.model)]
-    assert main(["dump", "--experiment", str(system.experiment), "--data", str(data), str(out)]) == 0
+    assert main(["dump", "--experiment", str(system.experiment), "--data", str(data), "--nj", "1", str(out)]) == 0
     loglikes = f"scp:{out}/loglikes.scp"
     decode = ["decode", "--graph", str(system.graph), *words, "--loglikes", loglikes, "--out", str(out)]
     assert main([*decode, "--confidences", "true"]) == 0

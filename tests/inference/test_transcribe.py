@@ -1,0 +1,81 @@
+"""The transcriber itself: long files, muted lines, threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blasr.errors import DataError
+from blasr.inference.bundle import Bundle
+from blasr.inference.segmentation import SegmentationConfig
+from blasr.inference.transcribe import Transcriber, TranscriptionOptions
+from blasr.recipe.bundle import make_bundle
+from blasr.recipe.experiment import Experiment
+from blasr.scoring.edit_distance import align_words
+from tests.recipe.systems import System, babble, system, write_audio
+
+__all__ = ["system"]  # a fixture
+
+
+@pytest.fixture(scope="module")
+def bundle(system: System, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    out = tmp_path_factory.mktemp("bundles") / "bundle"
+    make_bundle(Experiment.load(system.experiment), system.graph, out)
+    return Bundle.read(out)
+
+
+def words_of(transcriber: Transcriber, path: Path) -> list[str]:
+    return [word.text for side in transcriber.transcribe(path).sides for word in side.words]
+
+
+def test_threads_change_nothing(bundle: Bundle, tmp_path: Path) -> None:
+    paths = [write_audio(tmp_path / f"{seed}.wav", babble(9, seed)) for seed in range(3)]
+    lengths = SegmentationConfig(4, 2, 0.5)
+    alone, three = (
+        list(Transcriber(bundle, TranscriptionOptions(jobs=jobs, segmentation=lengths)).files(paths)) for jobs in (1, 3)
+    )
+    assert alone == three
+    assert [path for path, _ in alone] == paths
+
+
+def test_the_cuts_of_a_long_file_lose_no_word(bundle: Bundle, tmp_path: Path) -> None:
+    """Between clear pauses a segment has the words that the whole has there, but for what the grammar sees."""
+    parts = [babble(3, seed) for seed in range(6)]
+    pause = (1e-3 * np.random.default_rng(0).standard_normal(8000)).astype(np.float32)
+    path = write_audio(tmp_path / "long.wav", np.concatenate([sound for part in parts for sound in (pause, part)]))
+    whole = words_of(Transcriber(bundle, TranscriptionOptions(segmentation=SegmentationConfig(60, 60, 1))), path)
+    cut = words_of(Transcriber(bundle, TranscriptionOptions(segmentation=SegmentationConfig(6, 3, 1))), path)
+    assert len(whole) > 20
+    assert cut == whole
+
+
+def test_a_muted_line_does_not_spoil_the_statistics(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digital zeros are not speech of a speaker: a file with them behind it keeps its words, as it else would not."""
+    speech = babble(6, 3)
+    alone = write_audio(tmp_path / "alone.wav", speech)
+    muted = write_audio(tmp_path / "muted.wav", np.concatenate([speech, np.zeros(40_000, np.float32)]))
+    transcriber = Transcriber(bundle)
+
+    def words_before(path: Path) -> list[str]:
+        return [word.text for word in transcriber.transcribe(path).sides[0].words if word.end_seconds < 5.5]
+
+    expected, found = words_before(alone), words_before(muted)
+    assert len(expected) > 8
+    errors = align_words(expected, found).counts.errors
+    monkeypatch.setattr("blasr.inference.transcribe._heard", lambda static: static)
+    assert errors <= 2 < align_words(expected, words_before(muted)).counts.errors
+
+
+def test_a_silent_file_is_no_mistake(bundle: Bundle, tmp_path: Path) -> None:
+    silent = write_audio(tmp_path / "silent.wav", np.zeros(8000, np.float32))
+    (side,) = Transcriber(bundle).transcribe(silent).sides
+    assert side.label == "1"
+
+
+def test_one_file_that_cannot_be_read_raises(bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such audio file"):
+        Transcriber(bundle).transcribe(tmp_path / "absent.wav")
