@@ -6,6 +6,7 @@ import argparse
 import logging
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -116,6 +117,10 @@ def run(args: argparse.Namespace) -> None:
     determinize_lattice(decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32)))
     if (seconds := time.monotonic() - started) > 1:
         logger.info(f"compiled the search in {seconds:.1f} s, this once")
+    determinization = DeterminizationConfig(config.lattice_beam, config.acoustic_scale)
+    determinize = None
+    if "true" in (args.determinize, args.confidences):
+        determinize = partial(determinize_lattice, config=determinization, transition_model=transition_model)
     started = time.monotonic()
     with ExitStack() as stack:
 
@@ -127,7 +132,7 @@ def run(args: argparse.Namespace) -> None:
             joiner,
             transition_model,
             lexicon,
-            DeterminizationConfig(config.lattice_beam, config.acoustic_scale),
+            determinization,
             source.frame_shift,
             args.determinize == "true",
             args.confidences == "true",
@@ -136,13 +141,14 @@ def run(args: argparse.Namespace) -> None:
             ctm=create("ctm"),
             log=create("decode.log"),
         )
-        output.log.write(f"{config}, graph {graph_path}, model {source.model}, {source.told}\n")
-        for decoded in track(decode_table(decoder, loglikes, args.nj), "decoding"):
+        exchanged = f", language model {args.new_lm} in the place of {args.old_lm}" if difference is not None else ""
+        output.log.write(f"{config}, graph {graph_path}, model {source.model}, {source.told}{exchanged}\n")
+        for decoded in track(decode_table(decoder, loglikes, args.nj, determinize), "decoding"):
             if decoded.lattice is None:
                 tally.drop(decoded.utterance, decoded.reason)
             else:
                 tally.keep()
-                output.write(decoded.utterance, decoded.lattice)
+            output.write(decoded)
         tally.check()
         lines = output.summary(tally, time.monotonic() - started, args.nj, times_from)
         output.log.writelines(f"{line}\n" for line in lines)

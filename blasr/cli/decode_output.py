@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
-from blasr.decoding.lattice import Lattice
+from blasr.decoding.decode_table import DecodedUtterance
+from blasr.decoding.determinization import DeterminizationConfig
 from blasr.decoding.lattice_table import AnyLattice
 from blasr.decoding.timed_words import timed_words, word_confidences
 from blasr.decoding.word_arcs import Scales
@@ -42,15 +42,19 @@ class DecodeOutput:
     timed_by_arcs: list[str] = field(default_factory=list)
     narrowed: list[str] = field(default_factory=list)
 
-    def write(self, utterance: str, lattice: Lattice) -> None:
-        """Append one utterance to all outputs."""
+    def write(self, decoded: DecodedUtterance) -> None:
+        """Append one utterance to all outputs, or only to the log why it has no lattice."""
+        utterance, lattice = decoded.utterance, decoded.lattice
+        if lattice is None:
+            self.log.write(f"Not decoded: utterance {utterance}, {decoded.reason}.\n")
+            return
         scale = self.determinization.acoustic_scale
         path = lattice.best_path(acoustic_scale=scale)
         words = [self.words.symbol_of(word) for word in path.words.tolist()]
         cost = path.graph_cost + scale * path.acoustic_cost
         compact = None
-        if self.determinize or self.confidences:
-            compact, beam = determinize_lattice(lattice, self.determinization, self.transition_model)
+        if decoded.determinized is not None:
+            compact, beam = decoded.determinized
             if beam < self.determinization.beam:
                 self.narrowed.append(utterance)
         self.lattices.write(utterance, lattice if compact is None or not self.determinize else compact)

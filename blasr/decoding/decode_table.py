@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from blasr.decoding.determinization import Determinized
 from blasr.decoding.lattice import Lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError, MismatchError
@@ -24,12 +25,13 @@ Item = tuple[str, FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class DecodedUtterance:
-    """An utterance's lattice, or why it has none."""
+    """An utterance's lattice, determinised too where that was asked for, or why it has none."""
 
     utterance: str
     num_frames: int
     lattice: Lattice | None
     reason: str = ""
+    determinized: Determinized | None = None
 
 
 def check_graph(
@@ -98,8 +100,15 @@ def check_columns(
     return chain([first], items)
 
 
-def decode_table(decoder: LatticeDecoder, loglikes: Iterable[Item], threads: int = 1) -> Iterator[DecodedUtterance]:
+def decode_table(
+    decoder: LatticeDecoder,
+    loglikes: Iterable[Item],
+    threads: int = 1,
+    determinize: Callable[[Lattice], Determinized] | None = None,
+) -> Iterator[DecodedUtterance]:
     """Decode every utterance, in order; at most a few more than ``threads`` are held in memory.
+
+    Threads also determinise the lattices, where they are told how.
 
     An utterance without frames, or in which no path lives to the last frame, comes without a lattice.
 
@@ -115,7 +124,7 @@ def decode_table(decoder: LatticeDecoder, loglikes: Iterable[Item], threads: int
                 if utterance in seen:
                     raise DataError("stands twice among the log-likelihoods", utterance=utterance)
                 seen.add(utterance)
-                pending.append(pool.submit(_decode, decoder, utterance, matrix))
+                pending.append(pool.submit(_decode, decoder, utterance, matrix, determinize))
                 if len(pending) > 2 * threads:
                     yield pending.popleft().result()
             while pending:
@@ -125,10 +134,16 @@ def decode_table(decoder: LatticeDecoder, loglikes: Iterable[Item], threads: int
                 future.cancel()
 
 
-def _decode(decoder: LatticeDecoder, utterance: str, loglikes: FloatArray) -> DecodedUtterance:
+def _decode(
+    decoder: LatticeDecoder,
+    utterance: str,
+    loglikes: FloatArray,
+    determinize: Callable[[Lattice], Determinized] | None,
+) -> DecodedUtterance:
     if len(loglikes) == 0:
         return DecodedUtterance(utterance, 0, None, "without frames")
     lattice = decoder.decode(loglikes, utterance=utterance)
     if not lattice.num_states:
         return DecodedUtterance(utterance, len(loglikes), None, "without a path to the last frame")
-    return DecodedUtterance(utterance, len(loglikes), lattice)
+    determinized = None if determinize is None else determinize(lattice)
+    return DecodedUtterance(utterance, len(loglikes), lattice, determinized=determinized)

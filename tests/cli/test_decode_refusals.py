@@ -82,3 +82,13 @@ def test_narrow_beams_give_partial_results(tri1: Path, tmp_path: Path, caplog: p
         f"36 kept -> 0 dropped, {len(partial)} partial (no final state was reached, first {partial[0]})" in caplog.text
     )
     assert len((tmp_path / "out" / "best_path.txt").read_text(encoding="utf-8").splitlines()) == 36
+
+
+def test_what_was_not_decoded_is_named_in_the_log(tri1: Path, tmp_path: Path) -> None:
+    utterance, matrix = next(iter(read_matrices(tri1 / "connected" / "loglikes.ark")))
+    with MatrixWriter(tmp_path / "some.ark") as writer:
+        writer.write(utterance, matrix)
+        writer.write("void", matrix[:0])
+    assert decode(tri1, tmp_path / "out", loglikes=tmp_path / "some.ark", max_loss=0.5) == 0
+    log = (tmp_path / "out" / "decode.log").read_text(encoding="utf-8")
+    assert "Not decoded: utterance void, without frames." in log.splitlines()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from blasr.decoding.decode_table import decode_table
+from blasr.decoding.determinization import determinize_lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError
 from blasr.io.fst import Fst
@@ -29,6 +30,15 @@ def test_results_come_in_the_order_of_the_table(threads: int) -> None:
     for result, (_, matrix) in zip(results, items, strict=True):
         assert result.lattice is not None
         assert result.lattice.best_path().words.tolist() == (1 + matrix.argmax(axis=1)).tolist()
+
+
+def test_threads_determinise_too() -> None:
+    items = utterances(5)
+    for result in decode_table(LatticeDecoder(LOOP, TID_TO_PDF), items, 2, determinize_lattice):
+        assert result.lattice is not None and result.determinized is not None
+        assert result.determinized.lattice.num_states > 0
+    (plain,) = decode_table(LatticeDecoder(LOOP, TID_TO_PDF), items[:1])
+    assert plain.determinized is None
 
 
 def test_no_more_is_read_than_a_few_utterances_ahead() -> None:
