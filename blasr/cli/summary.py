@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
 
+from blasr.cli.columns import columns
 from blasr.errors import ConfigError
 from blasr.models import VARIANTS, ModelSummary, summarize
 from blasr.models.paper import PAPER_NUM_PDFS, TABLE3
@@ -101,18 +101,3 @@ def table3() -> str:
         "WER in %, as published (Hub5'00 after training on 2000 hours); blasr did not measure it.",
     )
     return "\n\n".join((columns(header, rows), "\n".join(notes)))
-
-
-def columns(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
-    """A table in plain text, whatever the terminal's width: integers to the right, text to the left."""
-    rows = list(rows)
-    texts = [tuple(header), *(tuple(map(str, row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    right = [isinstance(cell, int) for cell in rows[0]]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if flush else cell.ljust(width)
-            for cell, width, flush in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in texts
-    )

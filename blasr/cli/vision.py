@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from blasr.cli.columns import columns
 from blasr.config import load_config
 from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
@@ -230,19 +231,4 @@ def _paper_row(paper: PaperFigures) -> tuple[str | int, ...]:
         f"{100 * (gmacs / paper.gmacs - 1):+.2f}",
         f"{paper.top1_error:.2f}",
         "-" if paper.ms_k80 is None else str(paper.ms_k80),
-    )
-
-
-def columns(header: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
-    """A table in plain text, whatever the terminal's width: integers to the right, text to the left."""
-    rows = list(rows)
-    texts = [tuple(header), *(tuple(map(str, row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    right = [isinstance(cell, int) for cell in rows[0]]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if flush else cell.ljust(width)
-            for cell, width, flush in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in texts
     )
