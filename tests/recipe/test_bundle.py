@@ -15,9 +15,11 @@ from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
 from blasr.inference.bundle import FILES, Bundle
+from blasr.inference.transcribe import Transcriber
+from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
 from blasr.recipe.bundle import make_bundle
 from blasr.recipe.experiment import Experiment
-from tests.recipe.systems import System, system
+from tests.recipe.systems import System, babble, system, write_audio
 
 __all__ = ["system"]  # a fixture
 
@@ -74,6 +76,25 @@ def test_words_of_another_lang_are_refused(system: System, tmp_path: Path) -> No
     (lang / "words.txt").write_text(swapped)
     with pytest.raises(MismatchError, match=r"(TEA|TWO) is \d+ in .*graph/words.txt and is \d+ in"):
         make_bundle(Experiment.load(system.experiment), system.graph, tmp_path / "bundle", lang=lang)
+
+
+def test_pieces_of_words_are_put_together(system: System, tmp_path: Path) -> None:
+    """Where the lang folder is one of subwords, its list of whole words goes along and is obeyed."""
+    lang = tmp_path / "lang"
+    shutil.copytree(system.lang, lang)
+    (lang / WHOLE_WORDS).write_text("<UNK>\nEAT\n")
+    experiment = Experiment.load(system.experiment)
+    audio = write_audio(tmp_path / "audio.wav", babble(4, 2))
+    texts = []
+    for name, source in (("words", system.lang), ("pieces", lang)):
+        make_bundle(experiment, system.graph, tmp_path / name, lang=source)
+        (side,) = Transcriber(Bundle.read(tmp_path / name)).transcribe(audio).sides
+        texts.append([word.text for word in side.words])
+    words, joined = texts
+    assert WordJoiner(["<UNK>", "EAT"]).join(words) == joined != words
+    shutil.copyfile(lang / WHOLE_WORDS, tmp_path / "words" / WHOLE_WORDS)
+    with pytest.raises(MismatchError, match=r"whole_words\.txt is no part of the bundle"):
+        Bundle.read(tmp_path / "words")
 
 
 def test_an_absent_part_is_named(system: System, tmp_path: Path) -> None:
