@@ -18,7 +18,7 @@ from blasr.io.lexicon import Pronunciation, read_lexicon
 from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
 
 EPILOG = """\
-from transcripts to words without a lexicon:
+example, from transcripts to words without a lexicon:
   blasr subwords train --text data/train/text --utterance-ids --vocabulary-size 500 data/subwords
   blasr lang --subwords data/subwords --silence-phones SIL,SPN --oov '<unk>' data/lang
   blasr subwords apply --utterance-ids data/subwords data/train/text data/train_pieces/text
