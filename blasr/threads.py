@@ -17,6 +17,9 @@ Result = TypeVar("Result")
 def one_torch_thread() -> Iterator[None]:
     """Keep torch to one thread for each of ours; what it had before comes back in the end."""
     before = torch.get_num_threads()
+    if before == 1:
+        yield
+        return
     torch.set_num_threads(1)
     try:
         yield

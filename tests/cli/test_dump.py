@@ -45,8 +45,9 @@ def test_dump_of_a_network(experiment: Path, data: Path, tmp_path: Path) -> None
     assert len(posteriors) == len(in_jobs) == 24
     for name, matrix in read_matrices(f"scp:{tmp_path}/one/loglikes.scp"):
         np.testing.assert_allclose(np.exp(posteriors[name]).sum(axis=1), 1, atol=1e-4)
-        np.testing.assert_allclose(matrix, posteriors[name] - log_priors, atol=1e-4)
-        np.testing.assert_allclose(matrix, in_jobs[name], atol=1e-4)
+        np.testing.assert_allclose(matrix, posteriors[name] - log_priors, rtol=1e-5, atol=1e-4)
+        # a product rounds differently where more threads share it, and jobs have one
+        np.testing.assert_allclose(matrix, in_jobs[name], rtol=1e-5, atol=1e-4)
     manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert manifest["priors"]["scale"] == 1
     assert manifest["weights"]["sha256"] == Experiment.load(experiment).fingerprint()
