@@ -59,7 +59,7 @@ def test_empty_or_overlapping_sets_are_refused(sets: list[tuple[int, ...]]) -> N
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(-8, 8), min_size=2, max_size=7), st.integers(0, 1000))
-def test_a_bisection_is_close_to_the_best_of_all(centres: list[float], seed: int) -> None:
+def test_no_single_move_improves_a_bisection(centres: list[float], seed: int) -> None:
     data = moments(seed, centres)
     members = list(range(len(data)))
     negative_gain, (first, second) = _best_bisection(data, members)
@@ -67,14 +67,21 @@ def test_a_bisection_is_close_to_the_best_of_all(centres: list[float], seed: int
     whole = log_likelihood(data.sum(axis=0))
     found = log_likelihood(data[first].sum(axis=0)) + log_likelihood(data[second].sum(axis=0)) - whole
     assert -negative_gain == pytest.approx(found, rel=1e-6, abs=1e-6)
-    best = max(
-        log_likelihood(data[list(some)].sum(axis=0))
-        + log_likelihood(data[[index for index in members if index not in some]].sum(axis=0))
-        - whole
-        for size in range(1, len(data) // 2 + 1)
-        for some in itertools.combinations(members, size)
-    )
-    assert found >= 0.8 * best - 1e-6
+    for point in members:
+        moved = [[index for index in half if index != point] for half in (first, second)]
+        moved[0 if point in second else 1].append(point)
+        gain = sum(log_likelihood(data[half].sum(axis=0)) for half in moved) - whole
+        assert gain <= found + 1e-6 * abs(found)
+
+
+def test_the_best_bisection_of_two_groups_is_found() -> None:
+    for seed, centres in enumerate(itertools.product([-8.0, 8.0], repeat=5)):
+        if len(set(centres)) == 1:
+            continue
+        data = moments(seed, [centre + index / 4 for index, centre in enumerate(centres)])
+        _, halves = _best_bisection(data, list(range(5)))
+        apart = [[index for index in range(5) if centres[index] == side] for side in (-8.0, 8.0)]
+        assert sorted(map(sorted, halves)) == sorted(apart)
 
 
 def test_compiled_questions_cover_positions_and_states() -> None:
