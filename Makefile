@@ -1,11 +1,11 @@
-# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... ; PYTHON names the Python (>= 3.11) to start from.
+# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | rehearse ; PYTHON names the Python (>= 3.11) to start from.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
-.PHONY: setup lint test test-slow demo yesno fsdd
+.PHONY: setup lint test test-slow demo yesno fsdd rehearse
 
 setup: $(STAMP)
 
@@ -36,3 +36,6 @@ yesno: setup
 
 fsdd: setup
 	recipes/fsdd/run.sh $(or $(CORPUS_DIR),$(error give the folder of the recordings: make fsdd CORPUS_DIR=free-spoken-digit-dataset/recordings))
+
+rehearse: setup
+	recipes/swbd/rehearse.sh
