@@ -10,6 +10,7 @@ from typing import TypeVar
 from blasr.align.config import FlatStartConfig, RealignConfig
 from blasr.align.flat_start import flat_start
 from blasr.align.realign import LogLikelihoods, realign, realign_with_gmm
+from blasr.cli.overrides import add_overrides
 from blasr.config import load_config
 from blasr.errors import ConfigError
 from blasr.graph.lang import Lang
@@ -43,14 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="for the network: auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--mono-only", action="store_true", help="stop the flat start after the monophones")
     parser.add_argument("--config", type=Path, help="a YAML file of the flat start's or the realignment's keys")
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="override one key of the configuration; may be given many times",
-    )
+    add_overrides(parser)
     parser.add_argument("--max-loss", type=float, help="share of utterances that may fail to align (default: 0.05)")
     parser.add_argument("--jobs", type=int, help="threads (default: one for each processor)")
     parser.add_argument("--allow-pipes", action="store_true", help="let commands in wav.scp run")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from blasr.cli.overrides import add_overrides
 from blasr.config import load_config
 from blasr.recipe.config import RunConfig
 from blasr.recipe.train import train
@@ -23,14 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr train``."""
     parser.epilog = EPILOG
     parser.add_argument("config", type=Path, help="a YAML file, see conf/")
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="override one key of the configuration; may be given many times",
-    )
+    add_overrides(parser)
     parser.add_argument("--experiment", type=Path, help="the directory that receives everything")
     parser.add_argument("--allow-pipes", action="store_true", help="let commands in wav.scp run (data.allow_pipes)")
 

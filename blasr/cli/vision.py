@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blasr.cli.columns import columns
+from blasr.cli.overrides import add_overrides
 from blasr.config import load_config
 from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
@@ -62,14 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary.add_argument("--beta", type=int, metavar="N", help="a little branch has 1/N of the blocks")
     train = add("train", "labelled images -> experiment directory; again: go on where it stopped", _train)
     train.add_argument("config", type=Path, help="a YAML file, see conf/vision")
-    train.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="override one key of the configuration; may be given many times",
-    )
+    add_overrides(train)
     train.add_argument("--experiment", type=Path, help="the directory that receives everything")
     evaluate = add("evaluate", "a trained model and labelled images -> top-1 and top-5 error", _evaluate)
     evaluate.add_argument("source", type=Path, help="an experiment directory, or a file of the authors' release")

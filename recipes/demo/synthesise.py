@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,15 @@ def telephone(speech: Speech, generator: np.random.Generator) -> Samples:
     return to_int16(samples * 32767)
 
 
-def synthesise(out: Path, per_voice: dict[str, int], seed: int, jobs: int) -> None:
-    """Write ``out/train``, ``out/dev``, ``out/test`` and the language model's text ``out/lm.txt``.
+def synthesise_sets(
+    out: Path,
+    per_voice: Mapping[str, int],
+    seed: int,
+    jobs: int,
+    language: str,
+    sentence_of: Callable[[np.random.Generator], tuple[str, ...]],
+) -> None:
+    """Write ``out/train``, ``out/dev`` and ``out/test``: so many sentences of each voice, in one of eSpeak's languages.
 
     Raises:
         DependencyError: the synthesiser is not installed.
@@ -76,8 +84,8 @@ def synthesise(out: Path, per_voice: dict[str, int], seed: int, jobs: int) -> No
     torch.set_num_threads(1)
     sets = {voice: name for name, voices in VOICES.items() for voice in voices}
     generators = {voice: np.random.default_rng([seed, *voice.encode()]) for voice in sets}
-    said = {voice: [sentence(generators[voice]) for _ in range(per_voice[name])] for voice, name in sets.items()}
-    scripts = {f"en-us+{voice}": [script(words, generators[voice]) for words in said[voice]] for voice in sets}
+    said = {voice: [sentence_of(generators[voice]) for _ in range(per_voice[name])] for voice, name in sets.items()}
+    scripts = {f"{language}+{voice}": [script(words, generators[voice]) for words in said[voice]] for voice in sets}
     items: dict[str, list[Item]] = {name: [] for name in VOICES}
     for variant, spoken in render(scripts, jobs):
         voice = variant.partition("+")[2]
@@ -87,21 +95,39 @@ def synthesise(out: Path, per_voice: dict[str, int], seed: int, jobs: int) -> No
             items[sets[voice]].append(Item(name, voice, words, wav))
     for name in VOICES:
         write_data_dir(out / name, items[name])
+
+
+def synthesise(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) -> None:
+    """Write ``out/train``, ``out/dev``, ``out/test`` and the language model's text ``out/lm.txt``.
+
+    Raises:
+        DependencyError: the synthesiser is not installed.
+    """
+    synthesise_sets(out, per_voice, seed, jobs, "en-us", sentence)
     generator = np.random.default_rng([seed, *b"lm"])
     with atomic_open(out / "lm.txt", "w") as stream:
         stream.writelines(" ".join(sentence(generator)) + "\n" for _ in range(LM_SENTENCES))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.demo.synthesise", description=(__doc__ or "").splitlines()[0])
+def run_synthesis(
+    parser: argparse.ArgumentParser,
+    per_voice: Mapping[str, int],
+    synthesise: Callable[[Path, Mapping[str, int], int, int], None],
+) -> None:
+    """The command line of a synthesised corpus; ``per_voice`` has the sentences of a voice in each set by default."""
     parser.add_argument("out", type=Path, metavar="OUT", help="where the data directories go")
-    for name, number in (("train", 30), ("dev", 20), ("test", 20)):
+    for name, number in per_voice.items():
         parser.add_argument(f"--{name}", type=int, default=number, metavar="N", help=f"{name} sentences per voice")
-    parser.add_argument("--seed", type=int, default=0, help="of sentences, speaking styles and noise")
+    parser.add_argument("--seed", type=int, default=0, help="of what is said, speaking styles and noise")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (the output is the same)")
     run_command(
         parser, lambda args: synthesise(args.out, {name: getattr(args, name) for name in VOICES}, args.seed, args.jobs)
     )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="recipes.demo.synthesise", description=(__doc__ or "").splitlines()[0])
+    run_synthesis(parser, {"train": 30, "dev": 20, "test": 20}, synthesise)
 
 
 if __name__ == "__main__":
