@@ -27,10 +27,10 @@ import kaldiio
 import numpy as np
 
 from blasr.io.atomic import atomic_path
-from blasr.io.compression import CompressionMethod
-from blasr.io.holders import MATRIX, compressed_matrix
-from blasr.io.table_writer import TableWriter
-from blasr.io.tables import read_matrices
+from blasr.io.kaldi.compression import CompressionMethod
+from blasr.io.kaldi.holders import MATRIX, compressed_matrix
+from blasr.io.kaldi.table_writer import TableWriter
+from blasr.io.kaldi.tables import read_matrices
 from blasr.units import FloatArray
 
 FORMS = {

@@ -28,18 +28,18 @@ import numba
 import numpy as np
 
 from benchmarks.decoder_task import Task, make_task
-from blasr.decoding.backoff_grammar import GrammarDifference, lay_out_grammar
-from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
 from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
-from blasr.graph.arpa import read_arpa
 from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.hclg import compile_hclg
-from blasr.graph.pruning import prune
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst, write_fst
+from blasr.io.kaldi.tables import read_matrices
 from blasr.io.symbols import SymbolTable
-from blasr.io.tables import read_matrices
+from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lm.arpa import read_arpa
+from blasr.lm.backoff_grammar import GrammarDifference, lay_out_grammar
+from blasr.lm.pruning import prune
 from blasr.scoring.edit_distance import ErrorCounts, align_words
 from blasr.units import FloatArray, IntArray
 

@@ -18,10 +18,8 @@ from pathlib import Path
 import kaldifst
 import numpy as np
 
-from blasr.graph.arpa import write_arpa
 from blasr.graph.grammar import arpa_to_fst
 from blasr.graph.hclg import compile_hclg
-from blasr.graph.kneser_ney import estimate_kneser_ney
 from blasr.graph.lang import Lang, make_lang
 from blasr.graph.openfst import to_kaldifst
 from blasr.graph.training_graph import TrainingGraphCompiler
@@ -29,7 +27,9 @@ from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap, Table
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
-from blasr.io.lexicon import Pronunciation
+from blasr.lexicon.pronunciations import Pronunciation
+from blasr.lm.arpa import write_arpa
+from blasr.lm.kneser_ney import estimate_kneser_ney
 from blasr.units import FloatArray, IntArray
 
 CONSONANTS, VOWELS = [f"c{number}" for number in range(24)], [f"v{number}" for number in range(16)]

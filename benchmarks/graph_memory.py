@@ -27,21 +27,21 @@ import kaldilm
 import numpy as np
 
 from benchmarks.decoder_task import random_lexicon, random_tree
-from blasr.decoding.backoff_grammar import GrammarDifference, lay_out_grammar
 from blasr.decoding.lattice_decoder import LatticeDecoder
-from blasr.graph.arpa import read_arpa, write_arpa
 from blasr.graph.arpa_grammar import grammar_of
-from blasr.graph.arpa_model import BEGIN, END, BackoffModel, Nodes, model_from_levels
 from blasr.graph.grammar import arpa_to_fst
 from blasr.graph.hclg import compile_hclg
-from blasr.graph.kneser_ney import estimate_kneser_ney
 from blasr.graph.lang import Lang, make_lang
-from blasr.graph.pruning import prune
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.io.symbols import SymbolTable
+from blasr.lm.arpa import read_arpa, write_arpa
+from blasr.lm.backoff_grammar import GrammarDifference, lay_out_grammar
+from blasr.lm.backoff_model import BEGIN, END, BackoffModel, Nodes, model_from_levels
+from blasr.lm.kneser_ney import estimate_kneser_ney
+from blasr.lm.pruning import prune
 from blasr.units import IntArray
 
 NUM_WORDS = 20_000

@@ -11,7 +11,7 @@ import pytest
 from blasr.config import load_config, parse_config, to_mapping, write_yaml
 from blasr.errors import ConfigError
 from blasr.models import VARIANTS
-from blasr.recipe.config import RunConfig
+from blasr.pipeline.config import RunConfig
 from blasr.training import TrainingConfig, learning_rate
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -13,12 +13,13 @@ import blasr
 PACKAGE = Path(blasr.__file__).parent
 LEVELS = (
     {"errors", "units", "config", "tally", "progress", "threads"},
-    {"io", "nn", "scoring"},
-    {"features", "hmm", "models", "vision"},
-    {"chunks", "decoding", "graph", "training"},
+    {"io", "nn"},
+    {"data", "hmm", "lexicon", "lm", "models", "scoring", "vision"},
+    {"features", "graph", "lattices"},
+    {"chunks", "decoding", "training"},
     {"inference"},
     {"align"},
-    {"recipe"},
+    {"pipeline"},
     {"cli"},
 )
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}
@@ -74,7 +75,7 @@ def test_module_is_short(path: Path) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "import blasr.recipe.train",
+        "import blasr.pipeline.train",
         "from blasr.cli import main",
         "from blasr import decoding",
         "def f():\n    from blasr.training import engine",

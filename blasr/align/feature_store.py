@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from blasr.data.data_dir import Utterance
 from blasr.features.deltas import add_deltas
 from blasr.features.extraction import FeatureExtractor, TooShortError
-from blasr.io.data_dir import Utterance
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray

@@ -20,12 +20,12 @@ from blasr.align.phone_lists import PhoneLists
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
 from blasr.align.uniform_alignment import equal_align
+from blasr.data.data_dir import DataDir
 from blasr.features.extraction import FeatureExtractor
 from blasr.graph.lang import Lang
 from blasr.hmm.model_file import write_model
-from blasr.io.alignments import write_alignments
 from blasr.io.atomic import atomic_open
-from blasr.io.data_dir import DataDir
+from blasr.io.kaldi.alignments import write_alignments
 from blasr.tally import Tally
 from blasr.threads import one_torch_thread
 

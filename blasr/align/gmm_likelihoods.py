@@ -9,13 +9,13 @@ import numpy as np
 
 from blasr.align.feature_store import gmm_features
 from blasr.config import load_config, write_yaml
+from blasr.data.data_dir import Utterance
 from blasr.errors import MismatchError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.hmm.gmm import AmDiagGmm
 from blasr.hmm.model_file import read_model
 from blasr.io.atomic import atomic_open
-from blasr.io.data_dir import Utterance
 from blasr.units import FloatArray
 
 FEATURE_FILE = "mfcc.yaml"

@@ -16,6 +16,7 @@ from blasr.align.monophone import TOO_SHORT_FOR_WORDS
 from blasr.align.output_folder import output_folder
 from blasr.align.transcripts import checked_utterances
 from blasr.align.uniform_alignment import equal_align
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
 from blasr.errors import MismatchError
 from blasr.features.extraction import FeatureExtractor, TooShortError
@@ -23,9 +24,8 @@ from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.hmm.tree import ContextDependency, read_tree
-from blasr.io.alignments import write_alignments
 from blasr.io.atomic import atomic_open, atomic_path
-from blasr.io.data_dir import DataDir, Utterance
+from blasr.io.kaldi.alignments import write_alignments
 from blasr.io.symbols import SymbolTable
 from blasr.progress import track
 from blasr.tally import Tally

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import DataError
 from blasr.graph.lang import Lang
-from blasr.io.data_dir import DataDir, Utterance
 from blasr.units import EPSILON
 
 

@@ -1,20 +1,5 @@
 """From utterances and alignments to batches of chunks: labels, cutting, shuffling, augmentation, workers."""
 
-from blasr.chunks.batches import IGNORE_INDEX, ChunkBatch, ChunkBatches
-from blasr.chunks.config import AugmentationConfig, ChunkConfig
-from blasr.chunks.examples import Example, ExampleLoader
-from blasr.chunks.labels import PdfLabels, index_labels
-from blasr.chunks.plan import Entry
+import lazy_loader
 
-__all__ = [
-    "IGNORE_INDEX",
-    "AugmentationConfig",
-    "ChunkBatch",
-    "ChunkBatches",
-    "ChunkConfig",
-    "Entry",
-    "Example",
-    "ExampleLoader",
-    "PdfLabels",
-    "index_labels",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

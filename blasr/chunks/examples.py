@@ -13,9 +13,9 @@ from torch import Tensor
 from blasr.chunks.augmentation import Variation, draw_variation, mask_planes, random_state, resample_labels
 from blasr.chunks.config import AugmentationConfig
 from blasr.chunks.labels import PdfLabels
+from blasr.data.data_dir import Utterance
 from blasr.errors import BlasrError
 from blasr.features.extraction import FeatureExtractor, planes_in_context
-from blasr.io.data_dir import Utterance
 from blasr.units import FloatArray, IntArray
 
 Part = tuple[Tensor, slice]

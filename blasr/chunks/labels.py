@@ -11,8 +11,8 @@ import numpy as np
 
 from blasr.errors import DataError, MismatchError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
-from blasr.io.alignments import alignment_files, read_alignments
 from blasr.io.atomic import atomic_dir
+from blasr.io.kaldi.alignments import alignment_files, read_alignments
 from blasr.units import AnyArray, IntArray
 
 

@@ -12,9 +12,9 @@ from blasr.align.flat_start import flat_start
 from blasr.align.realign import LogLikelihoods, realign, realign_with_gmm
 from blasr.cli.overrides import add_overrides
 from blasr.config import load_config
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import ConfigError
 from blasr.graph.lang import Lang
-from blasr.io.data_dir import DataDir, Utterance
 from blasr.units import FloatArray
 
 EPILOG = """\
@@ -88,7 +88,7 @@ def _network(args: argparse.Namespace, data: DataDir) -> LogLikelihoods:
     from blasr.features.extraction import FeatureExtractor
     from blasr.inference import LogLikelihoods as Scaled
     from blasr.inference import PosteriorComputer
-    from blasr.recipe.experiment import Experiment
+    from blasr.pipeline.experiment import Experiment
     from blasr.training.distributed import choose_device
 
     if args.model is None and not (args.experiment / "tree").exists():

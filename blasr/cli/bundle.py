@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.cli.score_report import read_setting
+from blasr.cli.score.report import read_setting
 from blasr.decoding.lattice_decoder import DecoderConfig
-from blasr.decoding.sweep import Setting
 from blasr.errors import ConfigError
-from blasr.recipe.bundle import make_bundle
-from blasr.recipe.experiment import Experiment
+from blasr.lattices.sweep import Setting
+from blasr.pipeline.bundle import make_bundle
+from blasr.pipeline.experiment import Experiment
 
 EPILOG = """\
 OUT is a folder: bundle.yaml (features, CMVN, network, decoder, setting, version, and a hash of every file),

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from blasr.data.combine import SPEEDS, combine_data_dirs, perturb_speed
+from blasr.data.data_dir import DataDir, check_data_dir
+from blasr.data.durations import write_durations
+from blasr.data.fix import FixReport, fix_data_dir
+from blasr.data.subset import split_data_dir, subset_by_list, subset_data_dir
 from blasr.errors import ConfigError, DataError
-from blasr.io.data_combine import SPEEDS, combine_data_dirs, perturb_speed
-from blasr.io.data_dir import DataDir, check_data_dir
-from blasr.io.data_durations import write_durations
-from blasr.io.data_fix import FixReport, fix_data_dir
-from blasr.io.data_subset import split_data_dir, subset_by_list, subset_data_dir
 
 logger = logging.getLogger(__name__)
 

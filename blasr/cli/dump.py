@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError
 from blasr.inference.manifest import combine_dumps
-from blasr.io.data_dir import DataDir
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
-from blasr.recipe.dump import DumpOptions, dump_network
-from blasr.recipe.experiment import Experiment
-from blasr.recipe.preflight import Decoder, check_decode, check_dump
+from blasr.pipeline.dump import DumpOptions, dump_network
+from blasr.pipeline.experiment import Experiment
+from blasr.pipeline.preflight import Decoder, check_decode, check_dump
 from blasr.training.distributed import choose_device
 
 EPILOG = """\
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
         _check(args)
         return
     if args.gmm is not None:
-        from blasr.recipe.dump_gmm import dump_gmm
+        from blasr.pipeline.dump_gmm import dump_gmm
 
         dump_gmm(args.gmm, args.data, args.out, max_loss=args.max_loss, allow_pipes=args.allow_pipes)
         return

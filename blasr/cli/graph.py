@@ -10,11 +10,11 @@ from blasr.errors import DataError
 from blasr.graph.grammar import arpa_to_fst, name_words, read_grammar, spoken_words, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph
 from blasr.graph.lang import Lang
-from blasr.graph.language_model import estimate_arpa, read_sentences, replace_words
 from blasr.graph.preflight import check_same_phones
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import read_tree
 from blasr.io.fst import Fst
+from blasr.lm.witten_bell import estimate_arpa, read_sentences, replace_words
 
 EPILOG = """examples:
   blasr graph --lang data/lang --arpa lm.arpa.gz --model exp/tri1 exp/tri1/graph/HCLG.fst

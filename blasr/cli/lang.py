@@ -8,7 +8,7 @@ from pathlib import Path
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.graph.lang import make_lang
 from blasr.graph.silence_lexicon import SentenceSilence
-from blasr.graph.subwords_dir import LEXICON, SubwordsDir
+from blasr.lexicon.subwords_dir import LEXICON, SubwordsDir
 
 EPILOG = """examples:
   blasr lang --lexicon data/local/lexicon.txt --silence-phones SIL,SPN --oov '<UNK>' data/lang

@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blasr.cli.language_model_file import read_language_model
-from blasr.cli.score_report import read_text
-from blasr.decoding.compact_lattice import CompactLattice
-from blasr.decoding.compact_lattice_io import compact_lattice_writer
-from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
-from blasr.decoding.lattice import BestPath
-from blasr.decoding.lattice_table import AnyLattice, read_any_lattices
-from blasr.decoding.minimum_bayes_risk import MinimumBayesRisk, minimum_bayes_risk
-from blasr.decoding.nbest import n_best, path_of_words
-from blasr.decoding.oracle import oracle
-from blasr.decoding.rescoring import GrammarCosts, rescore
-from blasr.decoding.word_arcs import Scales
-from blasr.decoding.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
+from blasr.cli.score.report import read_text
 from blasr.errors import ConfigError, DataError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.io.atomic import atomic_open
-from blasr.io.ctm import CtmWord, write_ctm
+from blasr.io.nist.ctm import CtmWord, write_ctm
 from blasr.io.symbols import SymbolTable
-from blasr.io.word_pieces import WordJoiner
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.compact_lattice_io import compact_lattice_writer
+from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.lattice import BestPath
+from blasr.lattices.lattice_table import AnyLattice, read_any_lattices
+from blasr.lattices.minimum_bayes_risk import MinimumBayesRisk, minimum_bayes_risk
+from blasr.lattices.nbest import n_best, path_of_words
+from blasr.lattices.oracle import oracle
+from blasr.lattices.rescoring import GrammarCosts, rescore
+from blasr.lattices.word_arcs import Scales
+from blasr.lattices.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
+from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.tally import Tally

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from blasr.errors import ConfigError
-from blasr.graph.arpa import read_arpa, write_arpa
-from blasr.graph.arpa_model import UNKNOWN, BackoffModel
-from blasr.graph.interpolation import interpolate, tune_weight
-from blasr.graph.kneser_ney import estimate_kneser_ney
-from blasr.graph.language_model import estimate_arpa
-from blasr.graph.language_model_text import iterate_sentences
-from blasr.graph.perplexity import measure_perplexity
-from blasr.graph.pruning import prune
 from blasr.io.symbols import SymbolTable
+from blasr.lm.arpa import read_arpa, write_arpa
+from blasr.lm.backoff_model import UNKNOWN, BackoffModel
+from blasr.lm.interpolation import interpolate, tune_weight
+from blasr.lm.kneser_ney import estimate_kneser_ney
+from blasr.lm.perplexity import measure_perplexity
+from blasr.lm.pruning import prune
+from blasr.lm.text import iterate_sentences
+from blasr.lm.witten_bell import estimate_arpa
 
 EPILOG = """examples:
   blasr lm train --text lm.txt --order 4 --min-counts 1,1,2 --vocabulary data/lang/words.txt lm.arpa.gz

@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from blasr.cli.score_report import read_text
+from blasr.cli.score.report import read_text
 from blasr.errors import DataError
-from blasr.graph.language_model_text import iterate_sentences
-from blasr.graph.subwords import spell
-from blasr.graph.subwords_dir import UNKNOWN, SubwordsDir, make_subwords_dir
 from blasr.io.atomic import atomic_open
-from blasr.io.ctm import read_ctm, write_ctm
-from blasr.io.lexicon import Pronunciation, read_lexicon
-from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
+from blasr.io.nist.ctm import read_ctm, write_ctm
+from blasr.lexicon.pronunciations import Pronunciation, read_lexicon
+from blasr.lexicon.subwords import spell
+from blasr.lexicon.subwords_dir import UNKNOWN, SubwordsDir, make_subwords_dir
+from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
+from blasr.lm.text import iterate_sentences
 
 EPILOG = """\
 example, from transcripts to words without a lexicon:

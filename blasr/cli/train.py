@@ -7,8 +7,8 @@ from pathlib import Path
 
 from blasr.cli.overrides import add_overrides
 from blasr.config import load_config
-from blasr.recipe.config import RunConfig
-from blasr.recipe.train import train
+from blasr.pipeline.config import RunConfig
+from blasr.pipeline.train import train
 
 EPILOG = """\
 The same command again goes on exactly where it stopped, or says that the training is done.

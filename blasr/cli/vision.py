@@ -117,7 +117,7 @@ def _summary(args: argparse.Namespace) -> None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from blasr.recipe.vision import VisionRunConfig, train_vision  # the summary needs none of the training engine
+    from blasr.pipeline.vision import VisionRunConfig, train_vision  # the summary needs none of the training engine
 
     overrides = list(args.overrides)
     if args.experiment is not None:
@@ -127,7 +127,7 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from blasr.recipe.vision import evaluate_images, open_evaluation
+    from blasr.pipeline.vision import evaluate_images, open_evaluation
     from blasr.training.distributed import choose_device
 
     device = choose_device(args.device)

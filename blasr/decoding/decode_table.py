@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from blasr.decoding.determinization import Determinized
-from blasr.decoding.lattice import Lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError, MismatchError
 from blasr.hmm.transition_model import TransitionModel
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
+from blasr.lattices.determinization import Determinized
+from blasr.lattices.lattice import Lattice
 from blasr.units import FloatArray
 
 Item = tuple[str, FloatArray]

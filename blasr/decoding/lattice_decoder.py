@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from blasr.decoding.backoff_grammar import GrammarDifference, words_missing
-from blasr.decoding.lattice import Lattice
 from blasr.decoding.search import IncrementalSearch, search
 from blasr.decoding.token_passing import Beams, DecodingGraph, lay_out
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.io.fst import Fst
+from blasr.lattices.lattice import Lattice
+from blasr.lm.backoff_grammar import GrammarDifference, words_missing
 from blasr.units import FloatArray, IntArray
 
 _PRUNE_SCALE = 0.1  # of the lattice beam: smaller changes of extra costs are left alone until the end

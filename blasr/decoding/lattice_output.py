@@ -5,10 +5,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from blasr.decoding.backoff_grammar import GrammarDifference
-from blasr.decoding.lattice import Lattice
 from blasr.decoding.token_passing import DecodingGraph
 from blasr.decoding.token_store import Store, final_cost
+from blasr.lattices.lattice import Lattice
+from blasr.lm.backoff_grammar import GrammarDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from blasr.decoding.backoff_grammar import GrammarDifference
 from blasr.decoding.token_store import Store, final_cost, free_link, free_token
+from blasr.lm.backoff_grammar import GrammarDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from blasr.decoding import backoff_grammar, lattice_output, lattice_pruning, token_passing, token_store
-from blasr.decoding.backoff_grammar import GrammarDifference
-from blasr.decoding.lattice import Lattice
+from blasr.decoding import lattice_output, lattice_pruning, token_passing, token_store
 from blasr.decoding.lattice_output import LatticeArrays, lattice_arrays, lattice_of
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
 from blasr.decoding.token_passing import Beams, DecodingGraph, process_emitting, process_nonemitting, start_tokens
 from blasr.decoding.token_store import Store, first_tokens
+from blasr.lattices.lattice import Lattice
+from blasr.lm import backoff_grammar
+from blasr.lm.backoff_grammar import GrammarDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from blasr.decoding.lattice import Lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError
+from blasr.lattices.lattice import Lattice
 from blasr.units import FloatArray
 
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from blasr.decoding.backoff_grammar import GrammarDifference, exchange_word
 from blasr.decoding.token_store import (
     Store,
     empty_table,
@@ -26,6 +25,7 @@ from blasr.decoding.token_store import (
     take_token,
 )
 from blasr.io.fst import Fst
+from blasr.lm.backoff_grammar import GrammarDifference, exchange_word
 from blasr.units import AnyArray, FloatArray, IntArray
 
 

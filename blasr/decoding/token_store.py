@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
-from blasr.decoding.backoff_grammar import GrammarDifference
+from blasr.lm.backoff_grammar import GrammarDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 TOKEN: Final = np.dtype(

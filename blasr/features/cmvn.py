@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from blasr.errors import FormatError
-from blasr.io.holders import DOUBLE_MATRIX
-from blasr.io.table_writer import TableWriter
-from blasr.io.tables import read_matrices
+from blasr.io.kaldi.holders import DOUBLE_MATRIX
+from blasr.io.kaldi.table_writer import TableWriter
+from blasr.io.kaldi.tables import read_matrices
 
 VARIANCE_FLOOR = 1e-20
 

@@ -13,13 +13,13 @@ import torch.nn.functional as F
 import torchaudio
 from torch import Tensor
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig, MfccConfig
 from blasr.features.deltas import delta_planes
 from blasr.features.fbank import LogMel, TooShortError, num_frames
 from blasr.features.mfcc import Mfcc
-from blasr.io.data_dir import DataDir, Utterance
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.threads import one_torch_thread

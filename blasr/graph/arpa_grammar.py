@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.graph.arpa_model import BEGIN, END, MISSING, ROOT, BackoffModel
-from blasr.graph.arpa_words import ngrams_without
 from blasr.graph.lang import BACKOFF
 from blasr.graph.lexicon_fst import sort_arcs
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
+from blasr.lm.backoff_model import BEGIN, END, MISSING, ROOT, BackoffModel
+from blasr.lm.vocabulary import ngrams_without
 from blasr.units import EPSILON, IntArray
 
 _LN10: Final = math.log(10.0)

@@ -11,16 +11,16 @@ from typing import Final, Literal
 import numpy as np
 
 from blasr.errors import DataError, MismatchError
-from blasr.graph.arpa import read_arpa
 from blasr.graph.arpa_grammar import grammar_of
-from blasr.graph.arpa_model import BEGIN, END
-from blasr.graph.arpa_words import merge_words, ngrams_without
 from blasr.graph.lang import BACKOFF, Lang
-from blasr.graph.language_model import estimate_arpa
 from blasr.graph.lexicon_fst import sort_arcs
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
+from blasr.lm.arpa import read_arpa
+from blasr.lm.backoff_model import BEGIN, END
+from blasr.lm.vocabulary import merge_words, ngrams_without
+from blasr.lm.witten_bell import estimate_arpa
 from blasr.units import EPSILON
 
 __all__ = [
@@ -52,7 +52,7 @@ def arpa_to_fst(
         arpa_path: the model; a name in .gz is decompressed.
         words: ids of the words, and of ``#0``.
         missing_words: what to do about words of the model that ``words`` lacks: refuse; leave out their n-grams; or
-            give what they have together to the unknown word (:func:`~blasr.graph.arpa_words.merge_words`). Which they
+            give what they have together to the unknown word (:func:`~blasr.lm.vocabulary.merge_words`). Which they
             are, and of how many n-grams, is told in a warning. The model's own ``<unk>`` is no missing word, and
             treated like the others.
         unknown_word: the word of ``words`` that stands for them with "oov", as ``<UNK>``.

@@ -25,7 +25,7 @@ from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, write_fst
-from blasr.io.word_pieces import WHOLE_WORDS
+from blasr.lexicon.word_pieces import WHOLE_WORDS
 from blasr.units import IntArray
 
 log = logging.getLogger(__name__)

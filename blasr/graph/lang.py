@@ -25,9 +25,9 @@ from blasr.graph.silence_lexicon import SentenceSilence, silence_lexicon_fst
 from blasr.hmm.topology import Topology, make_topology
 from blasr.io.atomic import atomic_dir
 from blasr.io.fst import Fst, read_fst, write_fst
-from blasr.io.lexicon import Pronunciation, read_lexicon
 from blasr.io.symbols import SymbolTable
-from blasr.io.word_pieces import WHOLE_WORDS
+from blasr.lexicon.pronunciations import Pronunciation, read_lexicon
+from blasr.lexicon.word_pieces import WHOLE_WORDS
 
 BACKOFF: Final = "#0"
 """The word and phone on the backoff arcs of a grammar."""
@@ -171,8 +171,8 @@ def make_lang(
             lexicon has, each alone and sorted. Given, they also tell misspelt phones of the lexicon.
         extra_questions: phones that may be asked for together; by default the silence and the other phones.
         num_silence_states, num_nonsilence_states: emitting HMM states.
-        whole_words: where the lexicon is of pieces of words (:mod:`blasr.io.word_pieces`), its words that are none;
-            silence then only stands between words, and positions are those in words.
+        whole_words: where the lexicon has pieces of words (:mod:`blasr.lexicon.word_pieces`), its entries that are
+            whole words; silence then stands only between words, and positions are positions in words.
         sentence_silence: where pronunciations have silence probabilities of their own (``lexiconp_silprob.txt``), what
             goes with them; ``silence_probability`` is of no use then.
 

@@ -9,8 +9,8 @@ from typing import Final, Self
 
 from blasr.errors import DataError
 from blasr.graph.lexicon_fst import Place
-from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
+from blasr.lexicon.pronunciations import Pronunciation
 
 _POSITIONS: Final = {"_B": "begin", "_E": "end", "_I": "internal", "_S": "singleton"}
 """Suffix of a phone by its place in the word, and Kaldi's name for that place, in the order of ``sets.txt``."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from blasr.io.fst import Fst
-from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import SymbolTable
-from blasr.io.word_pieces import WORD_MARK
+from blasr.lexicon.pronunciations import Pronunciation
+from blasr.lexicon.word_pieces import WORD_MARK
 from blasr.units import EPSILON
 
 

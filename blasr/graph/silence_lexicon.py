@@ -15,8 +15,8 @@ import numpy as np
 from blasr.errors import DataError, FormatError
 from blasr.graph.lexicon_fst import arcs_in_columns, sort_arcs
 from blasr.io.fst import Fst
-from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import SymbolTable
+from blasr.lexicon.pronunciations import Pronunciation
 from blasr.units import EPSILON
 
 START: Final = 0

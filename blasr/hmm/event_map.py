@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from blasr.io.model_stream import Reader, Writer
+from blasr.io.kaldi.model_stream import Reader, Writer
 
 PDF_CLASS: Final = -1
 """The key of the pdf-class in an event."""

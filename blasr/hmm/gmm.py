@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.errors import DataError, MismatchError
-from blasr.io.model_stream import Reader, Writer
+from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.units import AnyArray, FloatArray, IntArray
 
 DoubleArray = NDArray[np.float64]

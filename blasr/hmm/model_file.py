@@ -8,7 +8,7 @@ from typing import Final
 from blasr.errors import MismatchError
 from blasr.hmm.gmm import AmDiagGmm
 from blasr.hmm.transition_model import TransitionModel
-from blasr.io.model_stream import Reader, open_reader, open_writer
+from blasr.io.kaldi.model_stream import Reader, open_reader, open_writer
 
 _OTHER_MODELS: Final = frozenset({"<Nnet3>", "<Nnet>", "<SGMM>"})
 

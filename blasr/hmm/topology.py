@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from blasr.errors import DataError, MismatchError
-from blasr.io.model_stream import Reader, Writer, open_reader, open_writer
+from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
 
 NO_PDF: Final = -1
 """The pdf-class of a state that emits nothing."""

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from blasr.errors import DataError, MismatchError
 from blasr.hmm.topology import NO_PDF, Topology
 from blasr.hmm.tree import ContextDependency
-from blasr.io.model_stream import Reader, Writer, open_reader, open_writer
+from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
 from blasr.units import AnyArray, FloatArray, IntArray
 
 T = TypeVar("T", bound=np.generic)

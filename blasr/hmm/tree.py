@@ -20,7 +20,7 @@ from blasr.hmm.event_map import (
     read_event_map,
     write_event_map,
 )
-from blasr.io.model_stream import Reader, Writer, open_reader, open_writer
+from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
 
 __all__ = [
     "ConstantEventMap",

@@ -1,7 +1,5 @@
 """From a trained network to log-likelihoods: priors, dense posteriors, archives for decoders."""
 
-from blasr.inference.dump import LogLikelihoods, check_num_pdfs, write_dump
-from blasr.inference.posteriors import PosteriorComputer
-from blasr.inference.priors import PriorConfig, Priors
+import lazy_loader
 
-__all__ = ["LogLikelihoods", "PosteriorComputer", "PriorConfig", "Priors", "check_num_pdfs", "write_dump"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

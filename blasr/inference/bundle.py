@@ -21,8 +21,6 @@ from blasr import __version__
 from blasr.config import parse_config, write_yaml
 from blasr.decoding.decode_table import check_graph
 from blasr.decoding.lattice_decoder import DecoderConfig
-from blasr.decoding.sweep import Setting
-from blasr.decoding.word_times import AlignLexicon
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.config import FeatureConfig
 from blasr.hmm.model_file import write_model
@@ -32,7 +30,9 @@ from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_dir
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import SymbolTable
-from blasr.io.word_pieces import WHOLE_WORDS, WordJoiner
+from blasr.lattices.sweep import Setting
+from blasr.lattices.word_times import AlignLexicon
+from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
 from blasr.training import load_module, load_weights
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.hmm.tree import read_tree
 from blasr.io.atomic import atomic_open
-from blasr.io.data_dir import DataDir
 from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)

@@ -16,10 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blasr.decoding.determinization import DeterminizationConfig, determinize_lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
-from blasr.decoding.timed_words import timed_words, word_confidences
-from blasr.decoding.word_arcs import Scales
 from blasr.errors import BlasrError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.deltas import delta_planes
@@ -29,7 +26,10 @@ from blasr.inference.dump import LogLikelihoods, check_matrix
 from blasr.inference.posteriors import PosteriorComputer
 from blasr.inference.recordings import Recording, Side, read_recording
 from blasr.inference.segmentation import Segment, SegmentationConfig, cut, join_at
-from blasr.io.ctm import CtmWord
+from blasr.io.nist.ctm import CtmWord
+from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.timed_words import timed_words, word_confidences
+from blasr.lattices.word_arcs import Scales
 from blasr.threads import one_torch_thread
 
 

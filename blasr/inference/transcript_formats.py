@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from blasr.inference.transcribe import TranscribedSegment, TranscribedSide, Transcript, Word
-from blasr.io.ctm import CtmWord
+from blasr.io.nist.ctm import CtmWord
 
 CUE_SECONDS: Final = 6.0
 """The longest subtitle."""

@@ -19,11 +19,11 @@ import numpy as np
 import soundfile
 
 from blasr.errors import BlasrError, DataError
-from blasr.io.pipes import run_pipeline
-from blasr.io.specifiers import ScriptEntry
+from blasr.io.kaldi.pipes import run_pipeline
+from blasr.io.kaldi.specifiers import ScriptEntry
+from blasr.io.kaldi.tables import read_value
+from blasr.io.kaldi.waves import WAVE_FILE
 from blasr.io.sphere import SphereHeader
-from blasr.io.tables import read_value
-from blasr.io.waves import WAVE_FILE
 from blasr.units import AnyArray, FloatArray
 
 SCALE = 32768.0

@@ -1,1 +1,5 @@
 """Word error rates: alignment with sclite's costs, counts, and the report of a set."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -27,7 +27,7 @@ from blasr.training.config import TrainingConfig
 from blasr.training.display import EpochDisplay
 from blasr.training.distributed import Ranks
 from blasr.training.metrics import MetricsLog, Sums
-from blasr.training.optimisation import Loss, Optimisation
+from blasr.training.optimization import Loss, Optimisation
 from blasr.training.resume import check_unchanged
 from blasr.training.schedule import DEPENDS_ON_EPOCHS, learning_rate
 

@@ -1,32 +1,24 @@
-"""The image models of the paper, from the very blocks that the acoustic models are made of.
+"""The image models of the paper, built from the same blocks as the acoustic models.
 
-Every name of :data:`VARIANTS` is also a constructor: ``blasr.vision.bl_resnet50_a2b4(num_classes=10)``.
+Every name in :data:`VARIANTS` is also a constructor: ``blasr.vision.bl_resnet50_a2b4(num_classes=10)``.
 """
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from blasr.vision.factory import VARIANTS, create_backbone, create_model, list_models
-from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
-from blasr.vision.released import load_released_state_dict, read_released_file
-from blasr.vision.summary import ModelSummary, summarize
+import lazy_loader
 
-__all__ = [
-    "VARIANTS",
-    "FeatureBackbone",
-    "FeatureInfo",
-    "ImageModel",
-    "ModelSummary",
-    "create_backbone",
-    "create_model",
-    "list_models",
-    "load_released_state_dict",
-    "read_released_file",
-    "summarize",
-]
+_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
-def __getattr__(name: str) -> Callable[..., ImageModel]:
-    if name in VARIANTS:
-        return partial(create_model, name)
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return _attribute(name)
+    if not name.startswith("_"):
+        from blasr.vision.factory import VARIANTS, create_model
+
+        if name in VARIANTS:
+            constructor: Callable[..., Any] = partial(create_model, name)
+            return constructor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

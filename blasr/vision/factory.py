@@ -12,9 +12,10 @@ from torch import nn
 
 from blasr.errors import ConfigError
 from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, FirstChannels, Resize, ResizeMode, ShuffleUnit
-from blasr.vision import layout, shufflenet
+from blasr.vision.layout import network_spec as resnet_spec
 from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
 from blasr.vision.shufflenet import SHUFFLE_VARIANTS, ShuffleVariant
+from blasr.vision.shufflenet import network_spec as shufflenet_spec
 from blasr.vision.specs import (
     BlockSpec,
     ConvSpec,
@@ -126,8 +127,8 @@ def create_backbone(
 def network_spec(variant: Variant | ShuffleVariant, width: float) -> NetworkSpec:
     """What ``variant`` consists of, with its channel counts multiplied by ``width``."""
     if isinstance(variant, ShuffleVariant):
-        return shufflenet.network_spec(variant, width)
-    return layout.network_spec(variant, width)
+        return shufflenet_spec(variant, width)
+    return resnet_spec(variant, width)
 
 
 def _parts(network: NetworkSpec, upsample: ResizeMode) -> Iterator[tuple[str, nn.Module]]:

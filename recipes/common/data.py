@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import DataError
-from blasr.io.data_dir import DataDir, Utterance
 
 
 class Item(NamedTuple):

@@ -25,7 +25,14 @@ import torch
 from blasr.config import load_config, to_mapping
 from blasr.errors import ConfigError
 from blasr.io.atomic import atomic_open
-from blasr.recipe.vision import ImageScore, VisionRunConfig, evaluate_images, load_experiment, read_images, train_vision
+from blasr.pipeline.vision import (
+    ImageScore,
+    VisionRunConfig,
+    evaluate_images,
+    load_experiment,
+    read_images,
+    train_vision,
+)
 from blasr.vision import summarize
 from recipes.common.command import run_command
 from recipes.common.results import table

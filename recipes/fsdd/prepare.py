@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.data_dir import DataDir
 from recipes.common.command import run_command
 from recipes.common.data import Item, write_data_dir
 from recipes.common.waveforms import Gaps, join, read_wav, write_wav

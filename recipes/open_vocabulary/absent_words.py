@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from blasr.cli.score_report import lattices_of, read_setting, read_text
+from blasr.cli.score.report import lattices_of, read_setting, read_text
 from blasr.io.symbols import SymbolTable
-from blasr.io.word_pieces import WordJoiner
+from blasr.lexicon.word_pieces import WordJoiner
 from blasr.scoring.edit_distance import align_words
 from recipes.common.command import run_command
 

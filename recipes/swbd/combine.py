@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.data_dir import DataDir, Utterance
 from blasr.tally import Tally
 from recipes.common.command import run_command
 

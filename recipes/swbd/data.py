@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.io.atomic import atomic_open
-from blasr.io.data_dir import DataDir, Utterance
 from blasr.tally import Tally
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from blasr.io.atomic import atomic_open
-from blasr.io.glm import DEFAULT_MAX_RULES, read_glm
+from blasr.io.nist.glm import DEFAULT_MAX_RULES, read_glm
 from blasr.io.symbols import SymbolTable
 from recipes.common.command import run_command
 from recipes.swbd.words import acronym_letters

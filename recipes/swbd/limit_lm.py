@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from blasr.errors import ConfigError
-from blasr.graph.arpa import read_arpa, write_arpa
-from blasr.graph.arpa_model import BackoffModel
-from blasr.graph.pruning import prune
+from blasr.lm.arpa import read_arpa, write_arpa
+from blasr.lm.backoff_model import BackoffModel
+from blasr.lm.pruning import prune
 from recipes.common.command import run_command
 
 FIRST_THRESHOLD, STEP, LARGEST_THRESHOLD = 1e-10, 10**0.125, 0.1

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from blasr.errors import FormatError
-from blasr.io.times import parse_seconds
+from blasr.io.nist.times import parse_seconds
 from blasr.tally import Tally
 from recipes.common.command import run_command
 from recipes.swbd.data import Turn, write_conversations, write_table

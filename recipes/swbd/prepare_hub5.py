@@ -13,8 +13,8 @@ from pathlib import Path
 
 from blasr.errors import DataError, FormatError
 from blasr.io.atomic import atomic_open
-from blasr.io.stm import StmSegment, read_stm
-from blasr.io.times import parse_seconds
+from blasr.io.nist.stm import StmSegment, read_stm
+from blasr.io.nist.times import parse_seconds
 from blasr.tally import Tally
 from recipes.common.command import run_command
 from recipes.swbd.data import Turn, write_conversations

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from blasr.errors import FormatError
-from blasr.io.times import parse_seconds
+from blasr.io.nist.times import parse_seconds
 from blasr.tally import Tally
 from recipes.common.command import run_command
 from recipes.swbd.data import Turn, centiseconds, write_conversations

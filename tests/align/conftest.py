@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from blasr.data.data_dir import DataDir
 from blasr.graph.lang import Lang, make_lang
 from blasr.hmm.transition_model import read_transition_model
-from blasr.io.alignments import read_alignments
-from blasr.io.data_dir import DataDir
-from blasr.io.lexicon import Pronunciation
+from blasr.io.kaldi.alignments import read_alignments
+from blasr.lexicon.pronunciations import Pronunciation
 
 RATE = 8000
 TONES = {"A": (700.0, 1100.0), "B": (300.0, 2400.0), "C": (1500.0, 3000.0), "D": (500.0, 1900.0)}

@@ -8,7 +8,7 @@ import pytest
 from blasr.align.alignment_conversion import AlignmentConverter
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.hmm.tree import monophone_tree, read_tree
-from blasr.io.alignments import read_alignments
+from blasr.io.kaldi.alignments import read_alignments
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from blasr.align.feature_store import FeatureStore, gmm_features, stored_features
+from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.io.data_dir import DataDir
 from blasr.tally import Tally
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from blasr.align.config import FlatStartConfig, MonophoneConfig, TriphoneConfig
 from blasr.align.flat_start import FlatStartResult, flat_start
+from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.graph.lang import Lang, make_lang
 from blasr.hmm.model_file import read_model
 from blasr.hmm.tree import read_tree
-from blasr.io.alignments import read_alignments
-from blasr.io.data_dir import DataDir
-from blasr.io.lexicon import Pronunciation
+from blasr.io.kaldi.alignments import read_alignments
+from blasr.lexicon.pronunciations import Pronunciation
 
 from .conftest import SPEAKERS, WORDS, ToneCorpus, fsdd_data, share_of_kaldis_phones
 

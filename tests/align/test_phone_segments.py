@@ -12,7 +12,7 @@ from blasr.errors import DataError
 from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.hmm.tree import monophone_tree
-from blasr.io.alignments import read_alignments
+from blasr.io.kaldi.alignments import read_alignments
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from blasr.align.config import FlatStartConfig, MonophoneConfig, RealignConfig
 from blasr.align.flat_start import flat_start
 from blasr.align.gmm_likelihoods import gmm_log_likelihoods, read_feature_config, read_gmms, write_feature_config
 from blasr.align.realign import realign, realign_with_gmm
+from blasr.data.data_dir import Utterance
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor, TooShortError
 from blasr.graph.lang import Lang
 from blasr.hmm.transition_model import read_transition_model
-from blasr.io.alignments import read_alignments
-from blasr.io.data_dir import Utterance
+from blasr.io.kaldi.alignments import read_alignments
 from blasr.io.symbols import SymbolTable
 from blasr.units import FloatArray
 

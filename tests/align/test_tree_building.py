@@ -19,7 +19,7 @@ from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import ContextDependency, read_tree
-from blasr.io.alignments import read_alignments
+from blasr.io.kaldi.alignments import read_alignments
 
 from .conftest import SPEAKERS, fsdd_data
 

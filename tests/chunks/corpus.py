@@ -10,10 +10,10 @@ import soundfile
 
 from blasr.chunks import Entry, ExampleLoader, PdfLabels
 from blasr.chunks.config import AugmentationConfig
+from blasr.data.data_dir import DataDir
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.fbank import num_frames
-from blasr.io.data_dir import DataDir
 
 CONFIG = FeatureConfig(cmvn="utterance")
 

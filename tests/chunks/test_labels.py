@@ -12,7 +12,7 @@ import pytest
 
 from blasr.chunks import index_labels
 from blasr.errors import DataError, FormatError, MismatchError
-from blasr.io.alignments import write_alignments
+from blasr.io.kaldi.alignments import write_alignments
 
 
 @pytest.fixture(scope="module")

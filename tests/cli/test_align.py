@@ -15,10 +15,10 @@ from blasr.graph.lang import make_lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import read_tree
 from blasr.inference import PriorConfig, Priors
-from blasr.io.alignments import read_alignments
-from blasr.io.lexicon import Pronunciation
+from blasr.io.kaldi.alignments import read_alignments
+from blasr.lexicon.pronunciations import Pronunciation
 from blasr.models import AcousticModelConfig, build_acoustic_model
-from blasr.recipe.experiment import ModelDescription, write_final
+from blasr.pipeline.experiment import ModelDescription, write_final
 
 RATE = 8000
 SHORT = [

@@ -16,10 +16,10 @@ from blasr.hmm.model_file import write_model
 from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
-from blasr.io.tables import read_matrices
-from blasr.recipe.experiment import Experiment
-from blasr.recipe.train import train
-from tests.recipe.conftest import alignments, data, run_config
+from blasr.io.kaldi.tables import read_matrices
+from blasr.pipeline.experiment import Experiment
+from blasr.pipeline.train import train
+from tests.pipeline.conftest import alignments, data, run_config
 
 __all__ = ["alignments", "data"]  # fixtures
 

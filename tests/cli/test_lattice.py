@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from blasr.cli.main import main
-from blasr.decoding.compact_lattice_io import read_compact_lattices
-from blasr.io.ctm import read_ctm
 from blasr.io.fst import read_fst, write_fst
+from blasr.io.nist.ctm import read_ctm
+from blasr.lattices.compact_lattice_io import read_compact_lattices
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from blasr.cli.main import main
-from blasr.graph.arpa import read_arpa
-from tests.graph.ngrams import random_text
+from blasr.lm.arpa import read_arpa
+from tests.lm.ngrams import random_text
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from blasr.cli.main import main
 from blasr.graph.lang import Lang
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
-from blasr.io.ctm import read_ctm
-from blasr.io.table_writer import MatrixWriter
+from blasr.io.kaldi.table_writer import MatrixWriter
+from blasr.io.nist.ctm import read_ctm
 
 pytest.importorskip("sentencepiece", reason="sentencepiece is not here")
 PHONES = {"SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"}

@@ -8,7 +8,7 @@ import pytest
 
 from blasr.cli.main import main
 from blasr.config import write_yaml
-from tests.recipe.conftest import alignments, data, run_config
+from tests.pipeline.conftest import alignments, data, run_config
 
 __all__ = ["alignments", "data"]  # fixtures
 

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from blasr.cli.main import main
-from blasr.io.ctm import read_ctm
-from tests.recipe.systems import System, babble, system, write_audio
+from blasr.io.nist.ctm import read_ctm
+from tests.pipeline.systems import System, babble, system, write_audio
 
 __all__ = ["system"]  # a fixture
 

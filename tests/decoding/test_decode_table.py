@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from blasr.decoding.decode_table import decode_table
-from blasr.decoding.determinization import determinize_lattice
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError
 from blasr.io.fst import Fst
+from blasr.lattices.determinization import determinize_lattice
 from blasr.units import FloatArray
 
 LOOP = Fst.from_arcs(0, [0.0], [0, 0], [1, 2], [1, 2], [0.5, 0.5], [0, 0])

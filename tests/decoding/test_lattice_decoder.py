@@ -12,7 +12,7 @@ from blasr.decoding.viterbi import force_align
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.units import FloatArray
-from tests.decoding.conftest import GoldenSystem
+from tests.golden_system import GoldenSystem
 
 TID_TO_PDF = np.array([-1, 0, 1, 2, 0], np.int32)
 Arc = tuple[int, int, int, int, float]  # source, ilabel, olabel, target, weight

@@ -8,8 +8,8 @@ import pytest
 from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
 from blasr.decoding.streaming import StreamingDecoder
 from blasr.errors import DataError, MismatchError
-from tests.decoding.conftest import GoldenSystem
 from tests.decoding.test_lattice_decoder import TID_TO_PDF, make_graph
+from tests.golden_system import GoldenSystem
 
 
 @pytest.mark.parametrize("config", [DecoderConfig(), DecoderConfig(beam=10, min_active=20)])

@@ -14,7 +14,7 @@ from blasr.decoding.viterbi import force_align
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.units import FloatArray, IntArray
-from tests.decoding.conftest import GoldenSystem
+from tests.golden_system import GoldenSystem
 
 Arc = tuple[int, int, int, float]  # source, ilabel, target, weight
 Tokens = dict[int, tuple[float, set[tuple[int, ...]]]]  # state -> cost, every label sequence of that cost

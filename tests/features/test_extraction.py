@@ -9,6 +9,7 @@ import pytest
 import soundfile
 import torch
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.features.cmvn import CmvnStats, read_cmvn_stats, write_cmvn_stats
 from blasr.features.config import CmvnMode, FeatureConfig, MfccConfig
@@ -16,7 +17,6 @@ from blasr.features.deltas import add_deltas
 from blasr.features.extraction import FeatureExtractor, FeatureKind, TooShortError, pad_context
 from blasr.features.fbank import LogMel, num_frames
 from blasr.io.audio import read_audio
-from blasr.io.data_dir import DataDir, Utterance
 from blasr.units import FloatArray
 
 

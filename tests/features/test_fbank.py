@@ -137,7 +137,7 @@ def test_a_warped_filterbank_is_kept() -> None:
 
 
 def test_features_are_importable_without_a_gpu() -> None:
-    code = "import os; os.environ['CUDA_VISIBLE_DEVICES'] = ''; import blasr.features.extraction, blasr.io.data_dir"
+    code = "import os; os.environ['CUDA_VISIBLE_DEVICES'] = ''; import blasr.features.extraction, blasr.data.data_dir"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 

@@ -11,28 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from blasr.decoding.compact_lattice import CompactLattice
-from blasr.decoding.compact_lattice_io import COMPACT_LATTICE
-from blasr.decoding.lattice import Lattice
-from blasr.decoding.lattice_io import LATTICE
-from blasr.decoding.lattice_table import ANY_LATTICE
 from blasr.hmm.gmm import AmDiagGmm, DiagGmm
 from blasr.hmm.model_file import read_model_from
 from blasr.hmm.topology import HmmState, Topology, make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency, monophone_tree
-from blasr.io import fst, holders
-from blasr.io.binary import BINARY_HEADER, BinaryReader, BinaryWriter
-from blasr.io.compression import CompressionMethod
-from blasr.io.holders import Holder
-from blasr.io.model_stream import Writer, reader_of
-from blasr.io.plain_archives import read_plain_matrices
-from blasr.io.posteriors import Posterior
-from blasr.io.scripts import parse_script_line
-from blasr.io.specifiers import Rspecifier, ScriptEntry, Wspecifier, cut
-from blasr.io.tables import read_archive
-from blasr.io.text import TextWriter
-from blasr.io.waves import WAVE, Wave
+from blasr.io import fst
+from blasr.io.kaldi import holders
+from blasr.io.kaldi.binary import BINARY_HEADER, BinaryReader, BinaryWriter
+from blasr.io.kaldi.compression import CompressionMethod
+from blasr.io.kaldi.holders import Holder
+from blasr.io.kaldi.model_stream import Writer, reader_of
+from blasr.io.kaldi.plain_archives import read_plain_matrices
+from blasr.io.kaldi.posteriors import Posterior
+from blasr.io.kaldi.scripts import parse_script_line
+from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Wspecifier, cut
+from blasr.io.kaldi.tables import read_archive
+from blasr.io.kaldi.text import TextWriter
+from blasr.io.kaldi.waves import WAVE, Wave
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.compact_lattice_io import COMPACT_LATTICE
+from blasr.lattices.lattice import Lattice
+from blasr.lattices.lattice_io import LATTICE
+from blasr.lattices.lattice_table import ANY_LATTICE
 
 NAME = "fuzz"
 

@@ -15,7 +15,7 @@ from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap, Table
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency, monophone_tree
 from blasr.io.fst import Fst
-from blasr.io.lexicon import Pronunciation
+from blasr.lexicon.pronunciations import Pronunciation
 
 LEXICON = [
     Pronunciation("<UNK>", ("SPN",)),

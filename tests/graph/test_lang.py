@@ -8,7 +8,7 @@ import pytest
 from blasr.errors import BlasrError, DataError, FormatError
 from blasr.graph.lang import Lang, make_lang
 from blasr.io.fst import read_fst
-from blasr.io.lexicon import Pronunciation
+from blasr.lexicon.pronunciations import Pronunciation
 from tests.graph.systems import LEXICON, best_way
 
 SILENCE = ["SIL", "SPN"]

@@ -20,9 +20,9 @@ from blasr.graph.lexicon_fst import (
 )
 from blasr.graph.openfst import to_kaldifst
 from blasr.io.fst import Fst
-from blasr.io.lexicon import Pronunciation
 from blasr.io.symbols import SymbolTable
-from blasr.io.word_pieces import WordJoiner
+from blasr.lexicon.pronunciations import Pronunciation
+from blasr.lexicon.word_pieces import WordJoiner
 from tests.graph.systems import LEXICON, best_way
 
 PHONES = SymbolTable.from_symbols(["SIL", "SPN", "a", "e", "i", "t", "th", "u", "#0", "#1", "#2", "#3"])

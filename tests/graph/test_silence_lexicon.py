@@ -12,8 +12,8 @@ from blasr.graph.hclg import compile_hclg
 from blasr.graph.lang import Lang, make_lang
 from blasr.graph.silence_lexicon import SentenceSilence, silence_lexicon_fst
 from blasr.io.fst import Fst
-from blasr.io.lexicon import Pronunciation, WordSilence, read_lexicon
 from blasr.io.symbols import SymbolTable
+from blasr.lexicon.pronunciations import Pronunciation, WordSilence, read_lexicon
 from tests.graph.systems import best_way, make_system
 
 LEXICON = "<UNK> 1.0 0.2 1.5 0.9 SPN\nA 1.0 0.3 1.2 0.7 a\nAB 0.5 0.1 0.8 1.1 a b\n"

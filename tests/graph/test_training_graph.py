@@ -9,7 +9,7 @@ import pytest
 
 from blasr.errors import DataError, MismatchError
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
-from blasr.io.alignments import read_alignments
+from blasr.io.kaldi.alignments import read_alignments
 from tests.graph.systems import System, best_way, make_system, random_inputs
 
 DIGITS = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]

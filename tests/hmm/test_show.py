@@ -9,7 +9,7 @@ from blasr.errors import MismatchError
 from blasr.hmm import TransitionModel, make_topology, monophone_tree, read_transition_model
 from blasr.hmm.show import show_transitions
 from blasr.io import SymbolTable
-from blasr.io.model_stream import open_reader
+from blasr.io.kaldi.model_stream import open_reader
 
 
 def test_kaldis_show_transitions(golden: Path) -> None:

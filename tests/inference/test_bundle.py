@@ -11,9 +11,9 @@ import yaml
 
 from blasr.errors import BlasrError, ConfigError, DataError, FormatError, MismatchError
 from blasr.inference.bundle import FILES, Bundle, read_bundle_config
-from blasr.recipe.bundle import make_bundle
-from blasr.recipe.experiment import Experiment
-from tests.recipe.systems import System, system
+from blasr.pipeline.bundle import make_bundle
+from blasr.pipeline.experiment import Experiment
+from tests.pipeline.systems import System, system
 
 __all__ = ["system"]  # a fixture
 

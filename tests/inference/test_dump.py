@@ -12,7 +12,7 @@ import pytest
 from blasr.errors import DataError, MismatchError
 from blasr.inference import check_num_pdfs, write_dump
 from blasr.inference.manifest import Manifest
-from blasr.io.tables import read_matrices
+from blasr.io.kaldi.tables import read_matrices
 from blasr.tally import Tally
 from blasr.units import FloatArray
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import BlasrError, DataError, FormatError, MismatchError
 from blasr.hmm.tree import monophone_tree
 from blasr.inference import write_dump
 from blasr.inference.manifest import Manifest, check_loglikes, combine_dumps, data_entry, file_entry
-from blasr.io.data_dir import DataDir
-from blasr.io.tables import read_matrices
+from blasr.io.kaldi.tables import read_matrices
 from blasr.tally import Tally
 
 

@@ -11,10 +11,10 @@ from blasr.errors import DataError
 from blasr.inference.bundle import Bundle
 from blasr.inference.segmentation import SegmentationConfig
 from blasr.inference.transcribe import Transcriber, TranscriptionOptions
-from blasr.recipe.bundle import make_bundle
-from blasr.recipe.experiment import Experiment
+from blasr.pipeline.bundle import make_bundle
+from blasr.pipeline.experiment import Experiment
 from blasr.scoring.edit_distance import align_words
-from tests.recipe.systems import System, babble, system, write_audio
+from tests.pipeline.systems import System, babble, system, write_audio
 
 __all__ = ["system"]  # a fixture
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import DependencyError
-from blasr.io.data_dir import DataDir
 from recipes.common.waveforms import read_wav
 from recipes.demo import espeak
 from recipes.demo.sentences import COMMANDS, DIGITS, sentence

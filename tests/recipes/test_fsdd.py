@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blasr.io.data_dir import DataDir
+from blasr.data.data_dir import DataDir
 from recipes.common.waveforms import read_wav, write_wav
 from recipes.fsdd.prepare import DEV_INDICES, TEST_INDICES, WORDS, find_recordings
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blasr.io.data_dir import DataDir
-from blasr.io.stm import read_stm
+from blasr.data.data_dir import DataDir
+from blasr.io.nist.stm import read_stm
 from blasr.tally import Tally
 from recipes.swbd import prepare_fisher, prepare_swbd1
 from recipes.swbd.rehearsal.conversations import Conversation, SpokenTurn, place, plan

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from blasr.errors import ConfigError, DataError, FormatError
-from blasr.graph.kneser_ney import estimate_kneser_ney
-from blasr.io.glm import read_glm
-from blasr.scoring.normalisation import Normaliser
+from blasr.io.nist.glm import read_glm
+from blasr.lm.kneser_ney import estimate_kneser_ney
+from blasr.scoring.normalization import Normaliser
 from blasr.tally import Tally
 from recipes.swbd.glm import with_acronyms
 from recipes.swbd.lexicon import choose_words, made_pronunciations, read_cmu_lexicon, read_ms98_lexicon

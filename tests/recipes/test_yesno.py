@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
-from blasr.io.data_dir import DataDir
 from recipes.common.waveforms import write_wav
 from recipes.yesno.prepare import find_recordings, prepare
 

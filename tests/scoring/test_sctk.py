@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from blasr.errors import DependencyError
-from blasr.io.ctm import CtmAlternatives, CtmWord, read_ctm_items
-from blasr.io.glm import read_glm
-from blasr.io.stm import StmSegment, read_stm
+from blasr.io.nist.ctm import CtmAlternatives, CtmWord, read_ctm_items
+from blasr.io.nist.glm import read_glm
+from blasr.io.nist.stm import StmSegment, read_stm
 from blasr.scoring import sctk
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hub5 import Hub5Score, score_segments
 from blasr.scoring.matched_pairs import matched_pairs
-from blasr.scoring.normalisation import Normaliser
+from blasr.scoring.normalization import Normaliser
 from blasr.scoring.sctk import find_sctk, score_with_sctk
 
 needs_sctk = pytest.mark.skipif(find_sctk() is None, reason="NIST's SCTK is not installed (apt-get install sctk)")

@@ -1,0 +1,10 @@
+from .batches import IGNORE_INDEX as IGNORE_INDEX
+from .batches import ChunkBatch as ChunkBatch
+from .batches import ChunkBatches as ChunkBatches
+from .config import AugmentationConfig as AugmentationConfig
+from .config import ChunkConfig as ChunkConfig
+from .examples import Example as Example
+from .examples import ExampleLoader as ExampleLoader
+from .labels import PdfLabels as PdfLabels
+from .labels import index_labels as index_labels
+from .plan import Entry as Entry

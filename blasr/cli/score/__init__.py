@@ -1,0 +1,5 @@
+"""``blasr score``."""
+
+from blasr.cli.score.command import configure, run
+
+__all__ = ["configure", "run"]

@@ -1,0 +1,5 @@
+"""Kaldi data directories: read, check, fix, subset, split, combine, durations, speed perturbation."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,246 @@
+"""A Kaldi data directory: ``wav.scp``, ``utt2spk``, and where present ``segments``, ``text``, ``spk2utt``."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blasr.data.check import DataFiles, Problem, parse_channel, parse_segment, read_data_files, split_fields
+from blasr.data.check_kaldi import check_for_kaldi
+from blasr.errors import BlasrError, DataError
+from blasr.io.atomic import atomic_open
+from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, played_file, read_surrounded_segment
+from blasr.progress import track
+from blasr.units import FloatArray
+
+__all__ = ["DataDir", "Problem", "Utterance", "check_data_dir"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One utterance: a recording, or the part of one between two times.
+
+    ``channel`` counts from 0; None where the recording has but one. Times are None where there is no ``segments``
+    (``end_seconds`` also where the segment lasts to the recording's end); ``words`` is None without a transcript.
+    ``speed`` is how many times as fast the recording is to be played, the times being those of the played audio.
+    """
+
+    id: str
+    speaker: str
+    recording: str
+    channel: int | None = None
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    words: tuple[str, ...] | None = None
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The utterances of a data directory, sorted by utterance-id, and where their audio is.
+
+    ``recordings`` maps recording-ids to entries of ``wav.scp``, of which relative paths start from the current
+    folder, as in Kaldi; ``reco2file_and_channel`` maps them to the file's name and channel that a CTM names.
+    """
+
+    path: Path
+    utterances: tuple[Utterance, ...]
+    recordings: dict[str, str]
+    reco2file_and_channel: dict[str, tuple[str, str]] = field(default_factory=dict)
+    allow_pipes: bool = False
+
+    @classmethod
+    def read(cls, path: str | Path, *, need_text: bool = False, allow_pipes: bool = False) -> DataDir:
+        """Read a data directory.
+
+        Raises:
+            DataError: the first thing that makes it unusable, with file and line, and how many more there are.
+        """
+        files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
+        fatal = [problem for problem in files.problems if problem.fatal]
+        if fatal:
+            error = fatal[0].error()
+            if len(fatal) > 1:
+                more = f"{error.message} (and {len(fatal) - 1} more: blasr data check {path})"
+                error = DataError(more, path=error.path, line=error.line, fix=error.fix)
+            raise error
+        return _join(files, allow_pipes)
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def subset(self, ids: Collection[str]) -> DataDir:
+        """The same directory with these utterances and their recordings only.
+
+        Raises:
+            DataError: one of ``ids`` is not there.
+        """
+        wanted = set(ids)
+        chosen = tuple(utterance for utterance in self.utterances if utterance.id in wanted)
+        if len(chosen) < len(wanted):
+            absent = min(wanted - {utterance.id for utterance in chosen})
+            missing = len(wanted) - len(chosen)
+            raise DataError(f"{missing} utterance(s) asked for are not there, such as {absent}", path=self.path)
+        used = {utterance.recording for utterance in chosen}
+        return dataclasses.replace(
+            self,
+            utterances=chosen,
+            recordings={key: value for key, value in self.recordings.items() if key in used},
+            reco2file_and_channel={key: value for key, value in self.reco2file_and_channel.items() if key in used},
+        )
+
+    def speakers(self) -> dict[str, tuple[Utterance, ...]]:
+        """Every speaker's utterances, speakers sorted (the content of ``spk2utt``)."""
+        groups: dict[str, list[Utterance]] = {}
+        for utterance in self.utterances:
+            groups.setdefault(utterance.speaker, []).append(utterance)
+        return {speaker: tuple(groups[speaker]) for speaker in sorted(groups)}
+
+    def read_audio(self, utterance: Utterance, sample_rate: int | None = None) -> tuple[FloatArray, int]:
+        """The samples ``(N,)`` of an utterance in 16-bit range, and their rate; not yet played at its ``speed``.
+
+        Raises:
+            DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
+        """
+        samples, rate, own = self.read_surrounded_audio(utterance, 0, sample_rate)
+        return samples[own], rate
+
+    def read_surrounded_audio(
+        self, utterance: Utterance, margin_samples: int, sample_rate: int | None = None
+    ) -> tuple[FloatArray, int, slice]:
+        """An utterance's samples with up to ``margin_samples`` around it, the rate, and where the utterance is in them.
+
+        Raises:
+            DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
+        """
+        return read_surrounded_segment(
+            self.recordings[utterance.recording],
+            utterance.start_seconds,
+            utterance.end_seconds,
+            margin_samples=margin_samples,
+            channel=utterance.channel,
+            mono_has_any_channel=utterance.recording in self.reco2file_and_channel,
+            sample_rate=sample_rate,
+            utterance=utterance.id,
+            allow_pipes=self.allow_pipes,
+        )
+
+    def seconds(self) -> float:
+        """The duration of all utterances together; the headers of recordings are read where no times are given.
+
+        Raises:
+            DataError: a recording that has to be opened cannot be.
+        """
+        total = 0.0
+        for utterance in self.utterances:
+            end = utterance.end_seconds
+            if end is None:
+                end = audio_info(self.recordings[utterance.recording], allow_pipes=self.allow_pipes).seconds
+            total += end - (utterance.start_seconds or 0.0)
+        return total
+
+    def write(self, path: str | Path) -> None:
+        """Write the directory's files into ``path``, each one sorted and whole or not at all, ``spk2utt`` too.
+
+        Files of a data directory that these utterances do not have (``segments``, ``text``) are removed from
+        ``path``; other files there are left alone.
+        """
+        path = Path(path)
+        path.mkdir(parents=True, exist_ok=True)
+        utterances = self.utterances
+        has_segments = any(utterance.start_seconds is not None for utterance in utterances)
+        tables: dict[str, Iterable[tuple[str, str]]] = {
+            "wav.scp": self.recordings.items(),
+            "segments": ((item.id, self._segment_fields(item)) for item in utterances if has_segments),
+            "text": ((item.id, " ".join(item.words)) for item in utterances if item.words is not None),
+            "utt2spk": ((item.id, item.speaker) for item in utterances),
+            "spk2utt": ((name, " ".join(item.id for item in items)) for name, items in self.speakers().items()),
+            "reco2file_and_channel": ((key, " ".join(side)) for key, side in self.reco2file_and_channel.items()),
+        }
+        for name, rows in tables.items():
+            lines = [f"{key} {value}".rstrip(" ") + "\n" for key, value in sorted(rows)]
+            if lines:
+                with atomic_open(path / name, "w") as stream:
+                    stream.writelines(lines)
+            else:
+                (path / name).unlink(missing_ok=True)
+
+    def _segment_fields(self, utterance: Utterance) -> str:
+        end = -1 if utterance.end_seconds is None else utterance.end_seconds
+        fields = [utterance.recording, repr(utterance.start_seconds or 0.0), repr(end)]
+        if utterance.channel is not None and utterance.recording not in self.reco2file_and_channel:
+            fields.append(str(utterance.channel))
+        return " ".join(fields)
+
+
+def check_data_dir(
+    path: str | Path, *, need_text: bool = False, allow_pipes: bool = False, open_audio: bool = False
+) -> list[Problem]:
+    """Everything that is wrong with a data directory; with ``open_audio``, every audio file is opened too."""
+    files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
+    check_for_kaldi(files)
+    _check_audio(files, open_audio, allow_pipes)
+    return files.problems
+
+
+def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
+    tables = files.tables
+    speakers, texts = tables["utt2spk"], tables.get("text", {})
+    sides = {key: tuple(entry.value.split()) for key, entry in tables.get("reco2file_and_channel", {}).items()}
+    segments = tables.get("segments")
+    utterances = []
+    for utterance, entry in sorted((tables["wav.scp"] if segments is None else segments).items()):
+        recording, start, end, channel = utterance, None, None, None
+        if segments is not None:
+            recording, start, end, channel = parse_segment(entry.value)
+        if channel is None and recording in sides:
+            channel = parse_channel(sides[recording][1])
+        words = tuple(split_fields(texts[utterance].value)) if utterance in texts else None
+        speed = played_file(tables["wav.scp"][recording].value)[1]
+        speaker = speakers[utterance].value
+        utterances.append(Utterance(utterance, speaker, recording, channel, start, end, words, speed))
+    return DataDir(
+        path=files.path,
+        utterances=tuple(utterances),
+        recordings={key: entry.value for key, entry in sorted(tables["wav.scp"].items())},
+        reco2file_and_channel={key: (side[0], side[1]) for key, side in sides.items()},
+        allow_pipes=allow_pipes,
+    )
+
+
+def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
+    """Report missing files and, with ``open_audio``, unreadable ones, differing rates and segments beyond the end."""
+    opened: dict[str, AudioInfo] = {}
+    entries = files.tables.get("wav.scp", {})
+    for recording, entry in track(entries.items(), "audio files", total=len(entries)):
+        if not (
+            allow_pipes and open_audio
+            if is_pipe(entry.value)
+            else open_audio or not Path(played_file(entry.value)[0]).is_file()
+        ):
+            continue  # what is opened without being asked for is missing, and will say so
+        try:
+            opened[recording] = audio_info(entry.value, verify=True, allow_pipes=allow_pipes)
+        except BlasrError as error:
+            message = f"{recording}: {error.path} {error.message}"
+            files.report("wav.scp", entry.line, message, error.fix or "mend the file", fatal=False)
+    rates = Counter(info.sample_rate for info in opened.values())
+    for recording, info in opened.items():
+        usual, count = rates.most_common(1)[0]
+        if info.sample_rate != usual:
+            message = f"{recording} has {info.sample_rate} Hz, {count} other(s) have {usual} Hz"
+            fix = "resample it, or keep each rate in a data directory of its own"
+            files.report("wav.scp", entries[recording].line, message, fix, fatal=False)
+    for utterance, entry in files.tables.get("segments", {}).items():
+        try:
+            recording, start, end, _ = parse_segment(entry.value)
+        except ValueError:
+            continue  # reported already
+        seconds = opened[recording].seconds if recording in opened else math.inf
+        if start >= seconds or (end or 0.0) > seconds + MAX_OVERSHOOT_SECONDS:
+            message = f"{utterance} ends beyond {recording}, which lasts {seconds:.3f} s"
+            files.report("segments", entry.line, message, "correct the times", fatal=False)

@@ -1,0 +1,189 @@
+"""Sorting a data directory's files and leaving only what all of them have (Kaldi's utils/fix_data_dir.sh)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blasr.data.tables import (
+    ALL_TABLES,
+    BY_RECORDING,
+    BY_SPEAKER,
+    BY_UTTERANCE,
+    Lines,
+    field_of,
+    filter_lines,
+    key_of,
+    keys_of,
+    read_tables,
+    spk2utt_to_utt2spk,
+    tell,
+    utt2spk_to_spk2utt,
+    write_tables,
+)
+from blasr.errors import DataError
+
+_LIMITING = ("feats.scp", "text", "segments", "utt2lang")
+"""What an utterance has to stand in to be kept; ``wav.scp`` too where there is no ``segments``."""
+
+_LIMITING_SPEAKERS = ("cmvn.scp", "spk2gender")
+"""What a speaker has to stand in to be kept."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass
+class FixReport:
+    """What fixing did.
+
+    Attributes:
+        kept: the utterances that are left.
+        removed: the utterances taken out, each with the reason.
+        notes: everything else that changed, one message each.
+    """
+
+    kept: int = 0
+    removed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
+    """Sort every file in the C locale's order and leave only utterances, speakers and recordings that all have.
+
+    As Kaldi's script: of lines with the same key the first in sorted order stays; ``spk2utt`` is written anew; an
+    utterance has to stand in ``utt2spk`` and in those of ``feats.scp``, ``text``, ``segments``, ``utt2lang`` and
+    (without ``segments``) ``wav.scp`` that exist. Unlike it, byte order marks, carriage returns and blank lines are
+    taken out too, a channel in the fifth column of ``segments`` is kept, and nothing is written where it fails.
+
+    Args:
+        folder: a data directory.
+        out: where the files go; by default into ``folder``, whose old files are kept in ``folder/.backup``.
+
+    Raises:
+        DataError: no ``utt2spk``, ``segments`` without ``wav.scp``, a speaker missing in ``utt2spk``, or no
+            utterance is left; nothing is written then.
+    """
+    report = FixReport()
+    tables = read_tables(folder)
+    for name, lines in tables.items():
+        tables[name] = _sorted(name, _clean(name, lines, report), report)
+    for number, line in enumerate(tables["utt2spk"], start=1):
+        if len(line.split()) != 2:
+            message = f"found {line.decode(errors='backslashreplace')!r}, expected UTTERANCE SPEAKER"
+            raise DataError(message, path=folder / "utt2spk", line=number, fix="correct the line (the number: sorted)")
+    if "segments" in tables and "wav.scp" not in tables:
+        raise DataError("no such file, but there are segments", path=folder / "wav.scp", fix="write it")
+    _filter_recordings(tables, report)
+    _filter_speakers(tables, report)
+    _filter_utterances(folder, tables, report)
+    _filter_speakers(tables, report)
+    _filter_recordings(tables, report)
+    report.kept = len(tables["utt2spk"])
+    if out is None:
+        backup = folder / ".backup"
+        backup.mkdir(exist_ok=True)
+        for name in ALL_TABLES:
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, backup / name)
+    write_tables(out or folder, tables)
+    return report
+
+
+def _clean(name: str, lines: Lines, report: FixReport) -> Lines:
+    """Without a byte order mark, carriage returns and blank lines, which Kaldi's scripts would trip over."""
+    if lines and lines[0].startswith(_BYTE_ORDER_MARK):
+        lines = [lines[0].removeprefix(_BYTE_ORDER_MARK), *lines[1:]]
+        report.notes.append(f"{name}: took out the byte order mark")
+    if any(line.endswith(b"\r") for line in lines):
+        lines = [line.rstrip(b"\r") for line in lines]
+        report.notes.append(f"{name}: took out carriage returns")
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < len(lines):
+        report.notes.append(f"{name}: took out {len(lines) - len(filled)} blank line(s)")
+    return filled
+
+
+def _sorted(name: str, lines: Lines, report: FixReport) -> Lines:
+    """``sort -k1,1 -u``: by the first field; of lines with the same one the first is kept."""
+    ordered: Lines = []
+    for line in sorted(lines, key=key_of):
+        if ordered and key_of(line) == key_of(ordered[-1]):
+            same = "the same line" if line == ordered[-1] else f"another line ({line.decode(errors='replace')})"
+            report.notes.append(f"{name}: {tell(key_of(line))} stood twice, took out {same}")
+        else:
+            ordered.append(line)
+    if keys_of(ordered) != keys_of(lines):
+        report.notes.append(f"{name}: was not in sorted order or not unique, sorted it")
+    return ordered
+
+
+def _filter_recordings(tables: dict[str, Lines], report: FixReport) -> None:
+    """Segments and recordings must be of each other; nothing to do without ``segments``."""
+    if "segments" not in tables:
+        return
+    tables["segments"] = [b" ".join(line.split()) for line in tables["segments"]]
+    there = set(keys_of(tables["wav.scp"]))
+    for line in tables["segments"]:
+        if field_of(line, 1) not in there:
+            reason = f"its recording {tell(field_of(line, 1))} is not in wav.scp"
+            report.removed.setdefault(tell(key_of(line)), reason)
+    tables["segments"] = filter_lines(tables["segments"], there, field=1)
+    used = {field_of(line, 1) for line in tables["segments"]}
+    for name in BY_RECORDING:
+        if name in tables:
+            _filter(name, tables, used, "no segment uses it", report)
+
+
+def _filter_utterances(folder: Path, tables: dict[str, Lines], report: FixReport) -> None:
+    limiting = [name for name in (*_LIMITING, *([] if "segments" in tables else ["wav.scp"])) if name in tables]
+    kept = keys_of(tables["utt2spk"])
+    for name in limiting:
+        there = set(keys_of(tables[name]))
+        for utterance in kept:
+            if utterance not in there:
+                report.removed.setdefault(tell(utterance), f"it is not in {name}")
+        kept = [utterance for utterance in kept if utterance in there]
+    for name in limiting:
+        listed = set(keys_of(tables["utt2spk"]))
+        for utterance in keys_of(tables[name]):
+            if utterance not in listed:
+                report.removed.setdefault(tell(utterance), "it has no speaker in utt2spk")
+    if not kept:
+        first = next(iter(report.removed.items()), None)
+        example = f", such as {first[0]}: {first[1]}" if first else ""
+        fix = "see that the utterance-ids of all files are written in the same way"
+        raise DataError(f"no utterance would be left{example}", path=folder, fix=fix)
+    by_utterance = (*BY_UTTERANCE, *(() if "segments" in tables else BY_RECORDING))
+    for name in by_utterance:
+        if name in tables:
+            _filter(name, tables, set(kept), "the utterance is not kept", report)
+
+
+def _filter_speakers(tables: dict[str, Lines], report: FixReport) -> None:
+    """Keep the speakers that ``cmvn.scp`` and ``spk2gender`` have; ``spk2utt`` anew, and ``utt2spk`` from it."""
+    spk2utt = utt2spk_to_spk2utt(tables["utt2spk"])
+    for name in _LIMITING_SPEAKERS:
+        if name in tables:
+            there = set(keys_of(tables[name]))
+            for line in spk2utt:
+                speaker, *utterances = line.split()
+                if speaker not in there:
+                    reason = f"its speaker {tell(speaker)} is not in {name}"
+                    report.removed.update((tell(utterance), reason) for utterance in utterances)
+            spk2utt = filter_lines(spk2utt, there)
+    tables["spk2utt"] = sorted(spk2utt, key=key_of)
+    tables["utt2spk"] = sorted(spk2utt_to_utt2spk(spk2utt), key=key_of)
+    for name in BY_SPEAKER:
+        if name in tables:
+            _filter(name, tables, keys_of(spk2utt), "the speaker has no utterance", report)
+
+
+def _filter(name: str, tables: dict[str, Lines], keys: Iterable[bytes], reason: str, report: FixReport) -> None:
+    lines = filter_lines(tables[name], set(keys))
+    if len(lines) < len(tables[name]):
+        gone = [key for key in keys_of(tables[name]) if key not in set(keys_of(lines))]
+        told = ", ".join(map(tell, gone[:3])) + (", ..." if len(gone) > 3 else "")
+        report.notes.append(f"{name}: {len(tables[name])} -> {len(lines)} lines, took out {told} ({reason})")
+    tables[name] = lines

@@ -1,0 +1,238 @@
+"""Parts of a data directory: a subset (utils/subset_data_dir.sh), or equal parts for jobs (utils/split_data.sh)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from blasr.data.tables import (
+    ALL_TABLES,
+    BY_RECORDING,
+    BY_SPEAKER,
+    BY_UTTERANCE,
+    Lines,
+    field_of,
+    filter_lines,
+    key_of,
+    keys_of,
+    read_lines,
+    read_tables,
+    speakers_of,
+    spk2utt_to_utt2spk,
+    tell,
+    utt2spk_to_spk2utt,
+    write_tables,
+)
+from blasr.errors import ConfigError, DataError
+
+Choice = Literal["even", "first", "last", "shortest", "speakers", "per-spk"]
+
+
+def subset_data_dir(source: Path, count: int, out: Path, choice: Choice = "even", *, seed: int = 0) -> int:
+    """Write a data directory of about ``count`` utterances of another one; return how many they are.
+
+    ``even`` takes them from throughout the directory and ``per-spk`` from throughout each speaker, ``count`` of each,
+    both by Kaldi's rule and so with its very result; ``first``, ``last`` and ``shortest`` (by ``utt2num_frames``, else
+    ``utt2dur``) need no rule. ``speakers`` takes whole speakers at random until there are ``count`` utterances:
+    Kaldi's choice follows from the inside of one perl's sort and cannot be repeated, so this one has a seed of its
+    own; to take the very speakers of a Kaldi subset, name them with :func:`subset_by_list`.
+
+    Raises:
+        ConfigError: a count below 1, or of more utterances than there are.
+        DataError: ``shortest`` without durations; or the directory cannot be read.
+    """
+    tables = read_tables(source)
+    speakers_of(source, tables["utt2spk"])
+    total = len(tables["utt2spk"])
+    if count < 1 or (choice not in ("speakers", "per-spk") and count > total):
+        raise ConfigError(f"asked for {count} utterances, {source} has {total}", fix=f"ask for 1 to {total}")
+    spk2utt = tables.get("spk2utt") or utt2spk_to_spk2utt(tables["utt2spk"])
+    if choice == "speakers":
+        chosen = spk2utt_to_utt2spk(_random_speakers(spk2utt, count, seed))
+    elif choice == "per-spk":
+        chosen = spk2utt_to_utt2spk(_evenly_of_speaker(line, count) for line in spk2utt)
+    else:
+        chosen = _chosen(source, tables, count, choice)
+    return _write_part(tables, chosen, out)
+
+
+def subset_by_list(source: Path, names: Path, out: Path, *, speakers: bool = False) -> int:
+    """Write the utterances, or all those of the speakers, that the lines of a file begin with; return their number.
+
+    Raises:
+        DataError: none of them is in the directory; or it or the list cannot be read.
+    """
+    tables = read_tables(source)
+    wanted = keys_of(read_lines(names))
+    if speakers:
+        spk2utt = tables.get("spk2utt") or utt2spk_to_spk2utt(tables["utt2spk"])
+        chosen = spk2utt_to_utt2spk(filter_lines(spk2utt, wanted))
+    else:
+        chosen = filter_lines(tables["utt2spk"], wanted)
+    if not chosen:
+        what = "speakers" if speakers else "utterances"
+        fix = f"give a list of {what} of {source}"
+        raise DataError(f"none of its {len(wanted)} {what} is in {source}", path=names, fix=fix)
+    return _write_part(tables, chosen, out)
+
+
+def split_data_dir(folder: Path, parts: int, *, per_utterance: bool = False) -> tuple[Path, ...]:
+    """Split into ``folder/splitN/1`` to ``N``, whole speakers in each, or ``folder/splitNutt`` where they may be cut.
+
+    The parts are those of Kaldi's script, file by file. Where they are there and newer than the directory's files
+    nothing is written.
+
+    Returns:
+        The parts' folders.
+
+    Raises:
+        ConfigError: more parts than speakers (or utterances), or so uneven that one would be empty.
+        DataError: the directory cannot be read.
+    """
+    if parts < 1:
+        raise ConfigError(f"asked for {parts} parts, expected 1 or more")
+    folders = tuple(folder / f"split{parts}{'utt' if per_utterance else ''}" / str(part + 1) for part in range(parts))
+    tables = read_tables(folder)
+    if _up_to_date(folder, tables, folders):
+        return folders
+    speakers = speakers_of(folder, tables["utt2spk"])
+    if per_utterance:
+        pieces = _equal_parts(tables["utt2spk"], parts, folder)
+    else:
+        pieces = _speaker_parts(tables["utt2spk"], speakers, parts, folder)
+    for path, piece in zip(folders, pieces, strict=True):
+        _write_part(tables, piece, path)
+    return folders
+
+
+def _chosen(source: Path, tables: dict[str, Lines], count: int, choice: Choice) -> Lines:
+    utt2spk = tables["utt2spk"]
+    if choice == "first":
+        return utt2spk[:count]
+    if choice == "last":
+        return utt2spk[-count:]
+    if choice == "shortest":
+        return filter_lines(utt2spk, _shortest(source, tables, count))
+    return [utt2spk[index] for index in _evenly(0, len(utt2spk), count)]
+
+
+def _evenly(start: int, end: int, count: int) -> list[int]:
+    """``count`` numbers from ``start`` to before ``end``, by halving both (utils/subset_scp.pl)."""
+    if end - start == 1:
+        return [start] * count
+    middle, half = start + (end - start) // 2, count // 2
+    return _evenly(start, middle, half) + _evenly(middle, end, count - half)
+
+
+def _evenly_of_speaker(line: bytes, count: int) -> bytes:
+    """A line of ``spk2utt`` with ``count`` of its utterances, evenly spaced, or all if they are fewer."""
+    speaker, *utterances = line.split()
+    step = max(1, len(utterances) // count)
+    return b" ".join([speaker, *utterances[: count * step : step]])
+
+
+def _shortest(source: Path, tables: dict[str, Lines], count: int) -> Lines:
+    name = next((name for name in ("utt2num_frames", "utt2dur") if name in tables), None)
+    if name is None:
+        fix = "write utt2dur (UTTERANCE SECONDS): blasr data durations " + str(source)
+        raise DataError("has neither utt2num_frames nor utt2dur to tell the shortest by", path=source, fix=fix)
+    lengths = []
+    for number, line in enumerate(tables[name], start=1):
+        try:
+            lengths.append((float(field_of(line, 1)), line))
+        except ValueError:
+            message = f"found {tell(field_of(line, 1))!r}, expected a number"
+            raise DataError(message, path=source / name, line=number, fix="correct the line") from None
+    return keys_of(line for _, line in sorted(lengths)[:count])
+
+
+def _random_speakers(spk2utt: Sequence[bytes], count: int, seed: int) -> Lines:
+    shuffled = list(spk2utt)
+    random.Random(seed).shuffle(shuffled)
+    chosen: Lines = []
+    total = 0
+    for line in shuffled:
+        if total < count:
+            chosen.append(line)
+        total += len(line.split()) - 1
+    return sorted(chosen, key=key_of)
+
+
+def _equal_parts(lines: Lines, parts: int, folder: Path) -> list[Lines]:
+    """Parts that differ by at most one line, the longer ones first."""
+    size, longer = divmod(len(lines), parts)
+    if size == 0:
+        fix = f"take at most {len(lines)} jobs"
+        raise ConfigError(f"{parts} parts of {len(lines)} utterances would leave some empty", path=folder, fix=fix)
+    ends = [size * part + min(part, longer) for part in range(parts + 1)]
+    return [lines[begin:end] for begin, end in pairwise(ends)]
+
+
+def _speaker_parts(utt2spk: Lines, speakers: dict[bytes, bytes], parts: int, folder: Path) -> list[Lines]:
+    """Runs of whole speakers, nearly equal in utterances (utils/split_scp.pl --utt2spk).
+
+    They start equal in speakers; then speakers at the ends of a part move to its neighbour while that brings the
+    two nearer to each other in utterances.
+    """
+    lines_of: dict[bytes, Lines] = {}
+    for line in utt2spk:
+        lines_of.setdefault(speakers[key_of(line)], []).append(line)
+    if len(lines_of) < parts:
+        message = f"{parts} parts of {len(lines_of)} speakers would leave some empty"
+        raise ConfigError(message, path=folder, fix=f"take at most {len(lines_of)} jobs, or split with --per-utt")
+    groups: list[list[bytes]] = [[] for _ in range(parts)]
+    for index, speaker in enumerate(lines_of):
+        groups[index * parts // len(lines_of)].append(speaker)
+    sizes = [sum(len(lines_of[speaker]) for speaker in group) for group in groups]
+
+    def moves(source: int, target: int, speaker: bytes) -> bool:
+        """Whether moving the speaker brings the two parts nearer to each other; notes it if so."""
+        count = len(lines_of[speaker])
+        if abs((sizes[target] + count) - (sizes[source] - count)) >= abs(sizes[target] - sizes[source]):
+            return False
+        sizes[target] += count
+        sizes[source] -= count
+        return True
+
+    changed = True
+    while changed:
+        changed = False
+        for part, group in enumerate(groups):
+            if part + 1 < parts and group and moves(part, part + 1, group[-1]):
+                groups[part + 1].insert(0, group.pop())
+                changed = True
+            if part > 0 and group and moves(part, part - 1, group[0]):
+                groups[part - 1].append(group.pop(0))
+                changed = True
+    if not all(groups):
+        message = f"{parts} parts of whole speakers would leave part {groups.index([]) + 1} empty"
+        raise ConfigError(message, path=folder, fix="take fewer jobs, or split with --per-utt")
+    return [[line for speaker in group for line in lines_of[speaker]] for group in groups]
+
+
+def _up_to_date(folder: Path, tables: Collection[str], parts: Sequence[Path]) -> bool:
+    """Whether all parts have the directory's files and no others, none of them older than the original."""
+    for part in parts:
+        if any((part / name).is_file() for name in ALL_TABLES if name not in tables and name != "spk2utt"):
+            return False
+        for name in tables:
+            copy = part / name
+            if not copy.is_file() or copy.stat().st_mtime < (folder / name).stat().st_mtime:
+                return False
+    return True
+
+
+def _write_part(tables: dict[str, Lines], utt2spk: Lines, out: Path) -> int:
+    """Write the lines of all tables that belong to these utterances; return the number of utterances."""
+    utterances = set(keys_of(utt2spk))
+    spk2utt = utt2spk_to_spk2utt(utt2spk)
+    part = {name: filter_lines(tables[name], utterances) for name in BY_UTTERANCE if name in tables}
+    part |= {name: filter_lines(tables[name], set(keys_of(spk2utt))) for name in BY_SPEAKER if name in tables}
+    recordings = {field_of(line, 1) for line in part["segments"]} if "segments" in part else utterances
+    part |= {name: filter_lines(tables[name], recordings) for name in BY_RECORDING if name in tables}
+    part |= {"utt2spk": utt2spk, "spk2utt": spk2utt}
+    write_tables(out, part)
+    return len(utt2spk)

@@ -1,0 +1,12 @@
+from .cmvn import CmvnStats as CmvnStats
+from .cmvn import apply_cmvn as apply_cmvn
+from .config import FeatureConfig as FeatureConfig
+from .config import MfccConfig as MfccConfig
+from .deltas import add_deltas as add_deltas
+from .deltas import delta_planes as delta_planes
+from .extraction import FeatureExtractor as FeatureExtractor
+from .extraction import pad_context as pad_context
+from .extraction import planes_in_context as planes_in_context
+from .fbank import EPSILON as EPSILON
+from .fbank import LogMel as LogMel
+from .fbank import TooShortError as TooShortError

@@ -1,0 +1,52 @@
+"""Kaldi's archives of integer vectors, such as the alignments ``ali.*.gz``: binary or text, plain or gzipped."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from blasr.errors import FormatError
+from blasr.io.kaldi.holders import INT_VECTOR
+from blasr.io.kaldi.specifiers import Specifier, Wspecifier
+from blasr.io.kaldi.table_writer import TableWriter
+from blasr.io.kaldi.tables import read_table
+from blasr.units import AnyArray, IntArray
+
+_ALIGNMENT_FILE: Final = re.compile(r"ali\.([0-9]+)(?:\.gz)?\Z")
+
+
+def alignment_files(folder: Specifier) -> list[Path]:
+    """The ``ali.N.gz`` (or ``ali.N``) files of a folder in the order of N; :class:`FormatError` if it has none."""
+    numbered = {path: match for path in Path(folder).iterdir() if (match := _ALIGNMENT_FILE.match(path.name))}
+    if not numbered:
+        raise FormatError("the folder has no ali.*.gz", path=folder, fix="name a folder that `blasr align` wrote")
+    return sorted(numbered, key=lambda path: (int(numbered[path][1]), path.name))
+
+
+def read_alignments(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, IntArray]]:
+    """Utterance-ids and integer vectors ``(T,)``, such as one transition-id (from 1) per frame.
+
+    Args:
+        specifier: a file, an rspecifier such as ``"ark:gunzip -c ali.*.gz |"`` (the files are read, no command is
+            run), or a folder, whose ``ali.*.gz`` are read one after the other.
+        allow_pipes: run other commands that stand in place of files.
+
+    Raises:
+        FormatError: a file is truncated, corrupt or of another kind, or a command is not allowed.
+    """
+    if Path(specifier).is_dir():
+        for path in alignment_files(specifier):
+            yield from read_table(f"ark:{path}", INT_VECTOR)
+        return
+    yield from read_table(specifier, INT_VECTOR, allow_pipes=allow_pipes)
+
+
+def write_alignments(path: Specifier, items: Iterable[tuple[str, AnyArray]]) -> int:
+    """Write integer vectors as a binary archive, gzipped if the name ends in ``.gz``; the number of utterances."""
+    with TableWriter(Wspecifier(os.fspath(path)), INT_VECTOR) as writer:
+        for utterance, values in items:
+            writer.write(utterance, values)
+        return len(writer)

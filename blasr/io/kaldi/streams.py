@@ -1,0 +1,131 @@
+"""Opening what Kaldi calls extended filenames: files, gzipped files, ``-`` and commands (``util/kaldi-io``)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Final
+
+from blasr.errors import DataError, FormatError
+from blasr.io.atomic import atomic_open
+from blasr.io.kaldi.pipes import files_of, is_command, open_pipeline, open_sink, packed_file_of, refuse_command
+
+BUFFER: Final = 1 << 10
+"""Bytes read ahead: enough for heads and small values. What is larger goes past the buffer to its own array at once."""
+READ_FIX: Final = "name the file itself (one ending in .gz is decompressed), or allow commands with --allow-pipes"
+WRITE_FIX: Final = "name a file (one ending in .gz is compressed), or allow commands with --allow-pipes"
+
+
+@contextmanager
+def open_input(name: str, *, allow_pipes: bool = False) -> Iterator[tuple[BinaryIO, int | None]]:
+    """A byte stream (gzip undone) and its size, None where only reading to the end would tell.
+
+    Args:
+        name: a file, ``-`` for the standard input, or a command that ends in ``|``. Commands that only decompress or
+            join files (``gunzip -c FILE... |``, ``zcat``, ``cat``) are not run, the files are read.
+        allow_pipes: run other commands.
+
+    Raises:
+        FormatError: a file cannot be opened, or commands are not allowed.
+        DataError: a command failed.
+    """
+    if name == "-":
+        yield sys.stdin.buffer, None
+        return
+    with ExitStack() as stack:
+        if not is_command(name):
+            yield _open_file(name, stack, name.endswith(".gz"))
+            return
+        files = files_of(name)
+        if files is None:
+            if not allow_pipes:
+                refuse_command(name, fix=READ_FIX)
+            stream: Any = stack.enter_context(open_pipeline(name))
+            yield stream, None
+        else:
+            yield stack.enter_context(io.BufferedReader(_Joined(files), BUFFER)), None
+
+
+def _open_file(path: str, stack: ExitStack, packed: bool) -> tuple[BinaryIO, int | None]:
+    try:
+        stream: Any = stack.enter_context(Path(path).open("rb", buffering=BUFFER))  # noqa: SIM115 (by the stack)
+    except OSError as error:
+        raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
+    size: int | None = os.fstat(stream.fileno()).st_size if Path(path).is_file() else None
+    if packed:
+        if size == 0:
+            raise FormatError("the file is empty, without so much as a gzip header", path=path)
+        unpacked: Any = stack.enter_context(gzip.GzipFile(fileobj=stream))
+        return stack.enter_context(io.BufferedReader(unpacked, BUFFER)), None
+    return stream, size
+
+
+class _Joined(io.RawIOBase):
+    """The content of files one after the other, decompressed where it is gzipped."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = list(reversed(paths))
+        self._stack = ExitStack()
+        self._stream: BinaryIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            if self._stream is None:
+                if not self._paths:
+                    return 0
+                path = self._paths.pop()
+                try:
+                    with Path(path).open("rb") as file:
+                        packed = file.read(2) == b"\x1f\x8b"
+                except OSError as error:
+                    raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
+                self._stream, _ = _open_file(path, self._stack, packed)
+            data = self._stream.read(len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
+            self._stack.close()
+            self._stream = None
+
+    def close(self) -> None:
+        self._stack.close()
+        super().close()
+
+
+@contextmanager
+def open_output(name: str, *, allow_pipes: bool = False) -> Iterator[IO[bytes]]:
+    """A byte stream to write to: a file appears whole, or not at all.
+
+    Args:
+        name: a file (gzipped if it ends in ``.gz``), ``-`` for the standard output, or a command that begins with
+            ``|``. ``| gzip -c > FILE`` is not run, the file is compressed here.
+        allow_pipes: run other commands.
+
+    Raises:
+        FormatError: commands are not allowed.
+        DataError: a file cannot be written, or a command failed.
+    """
+    if name == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif (packed := packed_file_of(name)) is not None:
+        if not packed.endswith(".gz"):
+            raise DataError("a gzipped file is to be written", path=packed, fix="end its name in .gz")
+        with atomic_open(packed, "wb") as stream:
+            yield stream
+    elif is_command(name):
+        if not allow_pipes:
+            refuse_command(name, fix=WRITE_FIX)
+        with open_sink(name) as sink:
+            yield sink
+    else:
+        with atomic_open(name, "wb") as stream:
+            yield stream

@@ -1,0 +1,153 @@
+"""Writing Kaldi's tables: archives, the scripts that point into them, and single files (``util/kaldi-table``)."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from contextlib import ExitStack
+from typing import IO, Any, Final, Generic, Self, TypeVar
+
+from blasr.errors import DataError
+from blasr.io.kaldi.binary import BINARY_HEADER, BinaryWriter
+from blasr.io.kaldi.holders import MATRIX, Holder
+from blasr.io.kaldi.scripts import read_script
+from blasr.io.kaldi.specifiers import Specifier, Wspecifier
+from blasr.io.kaldi.streams import open_output
+from blasr.io.kaldi.text import TextWriter
+from blasr.units import AnyArray
+
+T = TypeVar("T")
+_LOG: Final = logging.getLogger(__name__)
+
+
+class TableWriter(Generic[T]):
+    """Writes one table: a context manager; its files appear, complete, when it is left without an error.
+
+    ``len()`` is the number of values written.
+
+    Args:
+        specifier: a wspecifier, such as ``ark,scp:A.ark,A.scp``, ``ark,t:-`` or ``ark:A.gz``, or an archive's path.
+        holder: the kind of the values.
+        allow_pipes: run a command that stands in place of a file.
+
+    Raises:
+        FormatError: the specifier is none, or a command that is not allowed.
+        DataError: a script is asked for that would point into a compressed archive, a command or the standard output.
+    """
+
+    def __init__(self, specifier: Specifier | Wspecifier, holder: Holder[T], *, allow_pipes: bool = False) -> None:
+        self.names = specifier if isinstance(specifier, Wspecifier) else Wspecifier.parse(specifier)
+        self._holder = holder
+        self._allow_pipes = allow_pipes
+        self._stack = ExitStack()
+        self._written: set[str] = set()
+        self._archive: IO[bytes] | None = None
+        self._script: Any = None
+        self._targets: dict[str, str] = {}
+        ark = self.names.ark
+        if ark is not None and self.names.scp is not None and (ark in ("", "-") or ark.endswith(".gz") or "|" in ark):
+            fix = "name a plain archive, whose name ends in .ark"
+            raise DataError("a script cannot point into this archive", path=ark, fix=fix)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if self.names.ark is not None:
+                if self.names.scp is not None:
+                    self._script = stack.enter_context(open_output(self.names.scp))
+                # The archive is renamed first: contexts are left in reverse order.
+                self._archive = stack.enter_context(open_output(self.names.ark, allow_pipes=self._allow_pipes))
+            else:
+                assert self.names.scp is not None
+                self._targets = _targets(self.names.scp)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._stack.__exit__(*exception)
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+    def write(self, key: str, value: T) -> None:
+        """Append a value; :class:`DataError` on a bad or repeated key, or one that the script to follow lacks."""
+        if key in self._written:
+            raise DataError("the utterance is written a second time", path=self._path, utterance=key)
+        if self._archive is None:
+            if key not in self._targets:
+                if not self.names.permissive:
+                    raise DataError("the script has no file for it", path=self._path, utterance=key)
+                _LOG.warning("%s: utterance %s is left out, as the script has no file for it", self._path, key)
+                return
+            with open_output(self._targets[key], allow_pipes=self._allow_pipes) as stream:
+                self._write_value(stream, value, key)
+        else:
+            self._archive.write(table_key(key, self._path))
+            if self._script is not None:
+                self._script.write(f"{key} {self.names.ark}:{self._archive.tell()}\n".encode())
+            self._write_value(self._archive, value, key)
+            if self.names.flush:
+                self._archive.flush()
+        self._written.add(key)
+
+    @property
+    def _path(self) -> str:
+        return self.names.ark if self.names.ark is not None else str(self.names.scp)
+
+    def _write_value(self, stream: IO[bytes], value: T, key: str) -> None:
+        try:
+            _write_value(stream, self._holder, value, binary=self.names.binary)
+        except DataError as error:
+            raise DataError(error.message, path=self._path, utterance=key, fix=error.fix) from None
+
+
+def write_value(name: str, holder: Holder[T], value: T, *, binary: bool = True, allow_pipes: bool = False) -> None:
+    """Write the one value of a file, such as ``global_cmvn.stats``; ``-`` is the standard output.
+
+    Raises:
+        FormatError: a command that is not allowed.
+        DataError: the value cannot be written.
+    """
+    with open_output(name, allow_pipes=allow_pipes) as stream:
+        _write_value(stream, holder, value, binary=binary)
+
+
+def _write_value(stream: IO[bytes], holder: Holder[T], value: T, *, binary: bool) -> None:
+    if holder.form == "text" or not binary:
+        text = io.StringIO()
+        holder.write(TextWriter(text), value)
+        stream.write(text.getvalue().encode())
+        return
+    if holder.form == "either":
+        stream.write(BINARY_HEADER)
+    holder.write(BinaryWriter(stream), value)
+
+
+def _targets(script: str) -> dict[str, str]:
+    return {key: name for key, name, _ in read_script(script)}
+
+
+class MatrixWriter(TableWriter[AnyArray]):
+    """Writes matrices as 32-bit floats to a binary archive and, where asked, the script that points into it.
+
+    A context manager: both files appear, complete, when it is left without an error. ``len()`` is the number of
+    utterances written.
+
+    Args:
+        ark: the archive (not gzipped, so that the script's offsets hold).
+        scp: the script.
+    """
+
+    def __init__(self, ark: Specifier, scp: Specifier | None = None) -> None:
+        self.ark = ark
+        self.scp = scp
+        if os.fspath(ark).endswith(".gz"):
+            raise DataError("an archive of matrices is not gzipped", path=ark, fix="end its name in .ark")
+        super().__init__(Wspecifier(os.fspath(ark), None if scp is None else os.fspath(scp)), MATRIX)
+
+
+def table_key(key: str, path: Specifier) -> bytes:
+    """The key of a table's entry with its space; :class:`DataError` if it cannot be one."""
+    if key.split() != [key]:
+        raise DataError(f"{key!r} cannot be an utterance-id: it is empty or holds white space", path=path)
+    return f"{key} ".encode()

@@ -1,0 +1,12 @@
+from .ctm import CtmAlternatives as CtmAlternatives
+from .ctm import CtmWord as CtmWord
+from .ctm import read_ctm as read_ctm
+from .ctm import read_ctm_items as read_ctm_items
+from .ctm import write_ctm as write_ctm
+from .glm import DEFAULT_MAX_RULES as DEFAULT_MAX_RULES
+from .glm import read_glm as read_glm
+from .stm import Stm as Stm
+from .stm import StmSegment as StmSegment
+from .stm import markup_problem as markup_problem
+from .stm import read_stm as read_stm
+from .times import parse_seconds as parse_seconds

@@ -1,0 +1,136 @@
+"""CTM files, NIST's list of words with their times: ``recording channel start duration word [confidence]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blasr.errors import FormatError
+from blasr.io.atomic import atomic_open
+from blasr.io.nist.times import parse_seconds
+
+ALT_BEGIN, ALT, ALT_END = "<ALT_BEGIN>", "<ALT>", "<ALT_END>"
+
+
+@dataclass(frozen=True, slots=True)
+class CtmWord:
+    """A word and where it lies in its recording; ``confidence``, from 0 to 1, may be unknown."""
+
+    recording: str
+    channel: str
+    start_seconds: float
+    duration_seconds: float
+    word: str
+    confidence: float | None = None
+    line: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        line = f"{self.recording} {self.channel} {self.start_seconds:.3f} {self.duration_seconds:.3f} {self.word}"
+        return line if self.confidence is None else f"{line} {self.confidence:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class CtmAlternatives:
+    """What stands between ``<ALT_BEGIN>`` and ``<ALT_END>``: one or more rows of words, of which one may be empty."""
+
+    recording: str
+    channel: str
+    options: tuple[tuple[CtmWord, ...], ...]
+    line: int = field(default=0, compare=False)
+
+
+def read_ctm(path: Path) -> Iterator[CtmWord]:
+    """Yield the words of a CTM file in its order; comments (``;;``) and empty lines are passed over.
+
+    Raises:
+        FormatError: with file and line, where a line is not a CTM line, a time is negative or not finite, or the file
+            has alternatives, which :func:`read_ctm_items` reads.
+    """
+    for item in read_ctm_items(path):
+        if isinstance(item, CtmAlternatives):
+            message = "has alternatives (<ALT_BEGIN>), expected one row of words"
+            raise FormatError(message, path=path, line=item.line)
+        yield item
+
+
+def read_ctm_items(path: Path) -> Iterator[CtmWord | CtmAlternatives]:
+    """Yield the words and the blocks of alternatives of a CTM file in its order.
+
+    Raises:
+        FormatError: as :func:`read_ctm` does, or where a block does not begin, go on or end as it should.
+    """
+    options: list[list[CtmWord]] | None = None
+    begun = 0
+    for number, fields in _lines(path):
+        mark = fields[4].upper() if len(fields) > 4 else ""
+        if not mark.startswith("<ALT"):
+            word = _word(path, number, fields)
+            if options is None:
+                yield word
+            else:
+                options[-1].append(word)
+        elif mark == ALT_BEGIN and options is None:
+            options, begun = [[]], number
+        elif mark == ALT and options is not None:
+            options.append([])
+        elif mark == ALT_END and options is not None:
+            block = _block(path, begun, fields[0], fields[1], options)
+            options = None
+            yield block
+        else:
+            inside = f"inside the block that began in line {begun}" if options is not None else "outside a block"
+            raise FormatError(f"found {fields[4]} {inside}", path=path, line=number)
+    if options is not None:
+        raise FormatError("the <ALT_BEGIN> has no <ALT_END>", path=path, line=begun)
+
+
+def write_ctm(path: Path, words: Iterable[CtmWord]) -> int:
+    """Write words in the order given, times to the millisecond; returns how many."""
+    count = 0
+    with atomic_open(path, "w") as file:
+        for word in words:
+            file.write(f"{word}\n")
+            count += 1
+    return count
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"cannot be read: {error}", path=path, fix="give the path of a CTM file") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        fields = line.split()
+        if fields and not line.startswith(";;"):
+            yield number, fields
+
+
+def _word(path: Path, number: int, fields: list[str]) -> CtmWord:
+    if len(fields) not in (5, 6):
+        raise FormatError(
+            f"found {len(fields)} fields, expected recording, channel, start, duration, word and maybe confidence",
+            path=path,
+            line=number,
+        )
+    recording, channel, start, duration, word = fields[:5]
+    return CtmWord(
+        recording,
+        channel,
+        parse_seconds(start, "start", path, number),
+        parse_seconds(duration, "duration", path, number),
+        word,
+        parse_seconds(fields[5], "confidence", path, number) if len(fields) == 6 else None,
+        number,
+    )
+
+
+def _block(path: Path, line: int, recording: str, channel: str, options: list[list[CtmWord]]) -> CtmAlternatives:
+    words = [word for option in options for word in option]
+    if not words:
+        raise FormatError("the alternatives hold no word", path=path, line=line)
+    for word in words:
+        if (word.recording, word.channel) != (recording, channel):
+            message = f"found {word.recording} {word.channel} among alternatives of {recording} {channel}"
+            raise FormatError(message, path=path, line=word.line)
+    return CtmAlternatives(recording, channel, tuple(map(tuple, options)), line)

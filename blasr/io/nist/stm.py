@@ -1,0 +1,124 @@
+"""STM files, NIST's reference transcripts in segments: ``recording channel speaker start end [<labels>] words``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blasr.errors import FormatError
+from blasr.io.nist.times import parse_seconds
+
+LABEL = re.compile(r';;\s*LABEL\s+"([^"]*)"\s+"([^"]*)"\s+"([^"]*)"')
+IGNORED = "ignore_time_segment_in_scoring"
+
+
+@dataclass(frozen=True, slots=True)
+class StmSegment:
+    """A stretch of one side of a recording, and what is said in it.
+
+    ``labels`` are the names between ``<`` and ``>``; ``text`` is NIST's markup: alternatives ``{ a / b c / @ }``,
+    optionally deletable ``(word)``, fragments ``-word`` and ``word-``.
+    """
+
+    recording: str
+    channel: str
+    speaker: str
+    start_seconds: float
+    end_seconds: float
+    labels: tuple[str, ...]
+    text: str
+    line: int = field(default=0, compare=False)
+
+    @property
+    def ignored(self) -> bool:
+        """Whether its stretch of time, and every hypothesis word there, is left out of the score."""
+        return IGNORED in self.text.lower()
+
+    def __str__(self) -> str:
+        labels = f" <{','.join(self.labels)}>" if self.labels else ""
+        times = f"{self.start_seconds!r} {self.end_seconds!r}"
+        return f"{self.recording} {self.channel} {self.speaker} {times}{labels} {self.text}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class StmLabel:
+    """What a ``;; LABEL "id" "title" "description"`` line says of a label."""
+
+    id: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stm:
+    """The segments of a file in its order, and the labels that its comments define."""
+
+    segments: tuple[StmSegment, ...]
+    labels: tuple[StmLabel, ...]
+
+
+def read_stm(path: Path) -> Stm:
+    """Read an STM file.
+
+    Raises:
+        FormatError: with file and line, where a line is no segment, its times run backwards, or its brackets or braces
+            do not pair; or the file cannot be read or has no segment.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"cannot be read: {error}", path=path, fix="give the path of an STM file") from None
+    labels = tuple(StmLabel(*match.groups()) for match in map(LABEL.match, lines) if match)
+    segments = tuple(_segments(path, lines))
+    if not segments:
+        raise FormatError("has no segment", path=path, fix="give the reference transcripts of the scored set")
+    return Stm(segments, labels)
+
+
+def _segments(path: Path, lines: list[str]) -> Iterator[StmSegment]:
+    for number, line in enumerate(lines, start=1):
+        fields = line.split(maxsplit=5)
+        if not fields or line.startswith(";;"):
+            continue
+        if len(fields) < 5:
+            message = f"found {len(fields)} fields, expected recording, channel, speaker, start, end and maybe words"
+            raise FormatError(message, path=path, line=number)
+        recording, channel, speaker = fields[:3]
+        start, end = (
+            parse_seconds(text, name, path, number) for text, name in zip(fields[3:5], ("start", "end"), strict=True)
+        )
+        if end < start:
+            raise FormatError(f"ends at {end:g}, before its start at {start:g}", path=path, line=number)
+        labels, text = _split_labels(fields[5] if len(fields) > 5 else "")
+        problem = markup_problem(text)
+        if problem:
+            raise FormatError(problem, path=path, line=number, fix="write { a / b } and (word), each bracket closed")
+        yield StmSegment(recording, channel, speaker, start, end, labels, text, number)
+
+
+def _split_labels(rest: str) -> tuple[tuple[str, ...], str]:
+    first, _, text = rest.partition(" ")
+    if not (first.startswith("<") and first.endswith(">")):
+        return (), rest.strip()
+    return tuple(name for name in first[1:-1].split(",") if name), text.strip()
+
+
+def markup_problem(text: str) -> str | None:
+    """What is wrong with the brackets or braces of a transcript: brackets pair and never nest, braces pair."""
+    rest = re.sub(r"\([^()]*\)", "", text)
+    if "(" in rest or ")" in rest:
+        return "has a bracket without its pair, or one bracket inside another"
+    if re.search(r"\([^()]*[{}][^()]*\)", text):
+        return "has a brace inside brackets"
+    if re.search(r"\{[\s/]*\}", text):
+        return "has no word between { and }"
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return "has a } without its {"
+        if character == "{" and position and not (text[position - 1].isspace() or text[position - 1] in "{}/"):
+            return "has a { inside a word"
+    return "has a { without its }" if depth else None

@@ -1,0 +1,199 @@
+"""Pruned determinisation of lattices on word level: of every word sequence within the beam its best path is kept.
+
+Kaldi's ``DeterminizeLatticePruned`` and ``DeterminizeLatticePhonePruned`` (``lat/determinize-lattice-pruned.cc``;
+Povey et al. 2012, "Generating exact lattices in the WFST framework"). The weight of a path is the pair of its graph
+and acoustic costs, compared by their sum, and the string of its transition-ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from blasr.errors import ConfigError
+from blasr.hmm.transition_model import TransitionModel
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.lattice import Lattice
+from blasr.lattices.subset_construction import determinize
+from blasr.lattices.subset_table import DELTA, Acceptor
+from blasr.lattices.word_arcs import state_order
+from blasr.units import AnyArray, FloatArray
+
+UNLIMITED: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminizationConfig:
+    """Kaldi's options of the same names (``DeterminizeLatticePhonePrunedOptions``).
+
+    Attributes:
+        beam: paths by more than this worse than the best are left out (``--lattice-beam``).
+        acoustic_scale: of the acoustic costs, when costs are compared.
+        delta: costs that differ by less count as equal, when two sets of states are compared.
+        max_memory: bytes after which the work stops, with a narrower beam than asked for.
+    """
+
+    beam: float = 6.0
+    acoustic_scale: float = 0.1
+    delta: float = DELTA
+    max_memory: int = 500_000_000
+
+    def __post_init__(self) -> None:
+        if not self.beam > 0 or not 0 < self.acoustic_scale < UNLIMITED or not 0 < self.delta < 1:
+            raise ConfigError(
+                f"beam is {self.beam}, acoustic_scale {self.acoustic_scale}, delta {self.delta}; "
+                "expected numbers above 0"
+            )
+
+
+class Determinized(NamedTuple):
+    """A determinised lattice, and the beam within which it is complete: the one asked for, but for want of memory."""
+
+    lattice: CompactLattice
+    effective_beam: float
+
+
+def determinize_lattice(
+    lattice: Lattice | CompactLattice,
+    config: DeterminizationConfig | None = None,
+    transition_model: TransitionModel | None = None,
+) -> Determinized:
+    """The best path of every word sequence within the beam of the best path of all.
+
+    Args:
+        lattice: as the search left it, or compact with several paths of a word sequence.
+        config: the beam, and the scale at which it holds.
+        transition_model: where given, paths are determinised by phones and words first, as Kaldi does
+            (``--phone-determinize``); the paths are the same but for those at the beam's edge.
+
+    Returns:
+        A lattice whose states have one arc of a word each at most and no arc without a word, in topological order.
+        Costs are unscaled. A lattice without a path to a final state gives one without states.
+
+    Raises:
+        DataError: a compact lattice has a cycle.
+    """
+    config = config or DeterminizationConfig()
+    acceptor = _from_compact(lattice, config) if isinstance(lattice, CompactLattice) else _from_raw(lattice, config)
+    beams = []
+    if transition_model is not None and isinstance(lattice, Lattice):
+        first_phone = int(lattice.olabel.max(initial=0)) + 1
+        with_phones = _insert_phones(lattice, acceptor, transition_model, first_phone)
+        by_phones, effective_beam = determinize(with_phones, config.beam, config.delta, config.max_memory)
+        beams.append(effective_beam)
+        acceptor = by_phones._replace(label=np.where(by_phones.label >= first_phone, 0, by_phones.label))
+    result, effective_beam = determinize(acceptor, config.beam, config.delta, config.max_memory)
+    return Determinized(_to_compact(result, config), max(0.0, min([*beams, effective_beam])))
+
+
+def _from_raw(lattice: Lattice, config: DeterminizationConfig) -> Acceptor:
+    emitting = lattice.ilabel > 0
+    return Acceptor(
+        offsets=lattice.offsets,
+        label=lattice.olabel,
+        nextstate=lattice.nextstate,
+        graph=lattice.graph_cost.astype(np.float64),
+        acoustic=config.acoustic_scale * lattice.acoustic_cost.astype(np.float64),
+        string_offsets=np.append(0, np.cumsum(emitting)),
+        string=lattice.ilabel[emitting],
+        final_graph=lattice.final_graph_cost.astype(np.float64),
+        final_acoustic=config.acoustic_scale * lattice.final_acoustic_cost.astype(np.float64),
+        final_string_offsets=np.zeros(lattice.num_states + 1, np.int64),
+        final_string=np.zeros(0, np.int32),
+    )
+
+
+def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acceptor:
+    """With the states in topological order, which Kaldi's files do not promise."""
+    order = np.array(state_order(lattice), np.int64)
+    number_of = np.full(lattice.num_states, -1, np.int64)
+    number_of[order] = np.arange(len(order))
+    counts = np.diff(lattice.offsets)[order]
+    arcs = _places(lattice.offsets, order)
+    ends = _places(lattice.final_string_offsets, order)
+    lengths = np.diff(lattice.string_offsets)[arcs]
+    return Acceptor(
+        offsets=np.append(0, np.cumsum(counts)),
+        label=lattice.words[arcs],
+        nextstate=number_of[lattice.nextstate[arcs]].astype(np.int32),
+        graph=lattice.graph_cost[arcs].astype(np.float64),
+        acoustic=config.acoustic_scale * lattice.acoustic_cost[arcs].astype(np.float64),
+        string_offsets=np.append(0, np.cumsum(lengths)),
+        string=lattice.transition_ids[_places(lattice.string_offsets, arcs)].astype(np.int32),
+        final_graph=lattice.final_graph_cost[order].astype(np.float64),
+        final_acoustic=config.acoustic_scale * lattice.final_acoustic_cost[order].astype(np.float64),
+        final_string_offsets=np.append(0, np.cumsum(np.diff(lattice.final_string_offsets)[order])),
+        final_string=lattice.final_transition_ids[ends].astype(np.int32),
+    )
+
+
+def _places(offsets: AnyArray, rows: AnyArray) -> AnyArray:
+    """``offsets[r]`` to before ``offsets[r + 1]`` of each of the rows, one after the other."""
+    lengths = np.diff(offsets)[rows]
+    begins = np.cumsum(lengths) - lengths
+    return np.asarray(np.arange(lengths.sum()) + np.repeat(offsets[:-1][rows] - begins, lengths))
+
+
+def _to_compact(acceptor: Acceptor, config: DeterminizationConfig) -> CompactLattice:
+    def unscaled(costs: AnyArray) -> FloatArray:
+        return np.asarray(costs / config.acoustic_scale, np.float32)
+
+    return CompactLattice(
+        start=0 if len(acceptor.final_graph) else -1,
+        offsets=acceptor.offsets,
+        words=acceptor.label,
+        nextstate=acceptor.nextstate,
+        graph_cost=acceptor.graph.astype(np.float32),
+        acoustic_cost=unscaled(acceptor.acoustic),
+        string_offsets=acceptor.string_offsets,
+        transition_ids=acceptor.string,
+        final_graph_cost=acceptor.final_graph.astype(np.float32),
+        final_acoustic_cost=unscaled(acceptor.final_acoustic),
+        final_string_offsets=acceptor.final_string_offsets,
+        final_transition_ids=acceptor.final_string,
+    )
+
+
+def _insert_phones(
+    lattice: Lattice, acceptor: Acceptor, transition_model: TransitionModel, first_phone: int
+) -> Acceptor:
+    """Label the arcs that begin a phone with it (``DeterminizeLatticeInsertPhones``); behind a word it gets an arc."""
+    tids = np.maximum(lattice.ilabel, 1)
+    begins = (lattice.ilabel > 0) & (transition_model.hmm_states(tids) == 0) & ~transition_model.is_self_loop(tids)
+    phones = np.where(begins, transition_model.phones(tids) + first_phone, 0).astype(np.int32)
+    after_word = begins & (acceptor.label > 0)
+    # New states stand before the states that they lead to, so that the order stays topological.
+    count = np.bincount(acceptor.nextstate[after_word], minlength=lattice.num_states)
+    number_of = np.arange(lattice.num_states) + np.cumsum(count)
+    num_states = lattice.num_states + int(count.sum())
+    sources = number_of[np.repeat(np.arange(lattice.num_states), np.diff(acceptor.offsets))]
+    targets = number_of[acceptor.nextstate]
+    split = np.flatnonzero(after_word)
+    by_target = split[np.argsort(acceptor.nextstate[split], kind="stable")]
+    old = np.zeros(num_states, bool)
+    old[number_of] = True
+    new_states = np.flatnonzero(~old)
+    first_targets = targets.copy()
+    first_targets[by_target] = new_states
+    order = np.argsort(np.concatenate([sources, new_states]), kind="stable")
+    nothing = np.zeros(len(new_states))
+    ilabel = np.concatenate([lattice.ilabel, nothing.astype(np.int32)])[order]
+    all_sources = np.concatenate([sources, new_states])[order]
+    final_graph, final_acoustic = np.full((2, num_states), np.inf)
+    final_graph[number_of], final_acoustic[number_of] = acceptor.final_graph, acceptor.final_acoustic
+    labels = np.where(acceptor.label > 0, acceptor.label, phones)
+    return Acceptor(
+        offsets=np.searchsorted(all_sources, np.arange(num_states + 1)).astype(np.int64),
+        label=np.concatenate([labels, phones[by_target]])[order].astype(np.int32),
+        nextstate=np.concatenate([first_targets, targets[by_target]])[order].astype(np.int32),
+        graph=np.concatenate([acceptor.graph, nothing])[order],
+        acoustic=np.concatenate([acceptor.acoustic, nothing])[order],
+        string_offsets=np.append(0, np.cumsum(ilabel > 0)),
+        string=ilabel[ilabel > 0],
+        final_graph=final_graph,
+        final_acoustic=final_acoustic,
+        final_string_offsets=np.zeros(num_states + 1, np.int64),
+        final_string=np.zeros(0, np.int32),
+    )

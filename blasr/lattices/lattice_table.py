@@ -1,0 +1,57 @@
+"""Tables of lattices of either kind, told apart as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.holders import Holder
+from blasr.io.kaldi.model_stream import Reader, Writer
+from blasr.io.kaldi.specifiers import Specifier
+from blasr.io.kaldi.tables import read_table
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.compact_lattice_io import COMPACT_LATTICE, compact_lattice_of_lines, read_compact_states
+from blasr.lattices.lattice import Lattice
+from blasr.lattices.lattice_io import (
+    COMPACT,
+    LATTICE,
+    is_compact_line,
+    lattice_of_lines,
+    read_header,
+    read_lines,
+    read_states,
+)
+
+AnyLattice = Lattice | CompactLattice
+
+
+def _read(reader: Reader) -> AnyLattice:
+    assert isinstance(reader, BinaryReader)
+    if reader.at(b"\n"):
+        lines = read_lines(reader)
+        compact = any(map(is_compact_line, lines)) or any(len(fields) == 3 for fields in lines)
+        return compact_lattice_of_lines(lines, reader) if compact else lattice_of_lines(lines, reader)
+    arc_type, start, num_states, properties = read_header(reader)
+    if arc_type == COMPACT:
+        return read_compact_states(reader, start, num_states, properties)
+    return read_states(reader, start, num_states)
+
+
+def _write(writer: Writer, lattice: AnyLattice) -> None:
+    if isinstance(lattice, CompactLattice):
+        COMPACT_LATTICE.write(writer, lattice)
+    else:
+        LATTICE.write(writer, lattice)
+
+
+ANY_LATTICE: Final = Holder[AnyLattice]("a lattice", _read, _write, form="bare")
+
+
+def read_any_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, AnyLattice]]:
+    """Utterance-ids and lattices of a table, each of the kind it has in the file.
+
+    Raises:
+        FormatError: as :func:`blasr.io.kaldi.tables.read_table`.
+    """
+    return read_table(specifier, ANY_LATTICE, allow_pipes=allow_pipes)

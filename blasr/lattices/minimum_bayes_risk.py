@@ -1,0 +1,193 @@
+"""Minimum Bayes risk decoding: the words with the lowest expected number of errors, their confidences and times.
+
+Xu, Povey, Mangu and Zhu 2011, "Minimum Bayes Risk decoding and system combination based on a recursion for edit
+distance"; Kaldi's ``MinimumBayesRisk`` (``lat/sausages.cc``), whose names and lines of the paper's figures are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.nbest import n_best
+from blasr.lattices.posteriors import forward_logs
+from blasr.lattices.word_arcs import Scales, WordArcs
+from blasr.units import EPSILON
+
+_DELTA: Final = 1e-5  # what a word that is inserted costs more than 1, so that epsilon arcs do not count as matches
+_MAX_ROUNDS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentWord:
+    """A word-id, how probable it is here, and its mean begin and end in frames."""
+
+    word: int
+    confidence: float
+    begin_frame: float
+    end_frame: float
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumBayesRisk:
+    """What the lattice says.
+
+    Attributes:
+        words: the words with the lowest expected number of errors.
+        bins: the confusion network: for each place its words, 0 for none, and their posteriors, the highest first.
+        risk: the expected number of errors of ``words``.
+    """
+
+    words: tuple[ConfidentWord, ...]
+    bins: tuple[tuple[tuple[int, float], ...], ...]
+    risk: float
+
+
+def minimum_bayes_risk(
+    lattice: CompactLattice,
+    scales: Scales | None = None,
+    *,
+    words: Sequence[int] | None = None,
+    utterance: str | None = None,
+) -> MinimumBayesRisk:
+    """Decode a lattice for the lowest expected number of word errors.
+
+    Args:
+        lattice: posteriors are of its arcs, so determinise it first.
+        scales: of the costs; posteriors are the sharper the larger they are. 1 / (LM weight) is the usual acoustic one.
+        words: keep to these word-ids and work out their confidences only (``decode_mbr=false``), such as those of
+            the best path.
+        utterance: its name, for errors.
+
+    Raises:
+        DataError: the lattice has a cycle or no path.
+    """
+    arcs = WordArcs.of(lattice, scales, utterance)
+    if words is None:
+        (best,) = n_best(lattice, 1, scales, utterance=utterance)
+        chosen = best.words.tolist()
+    else:
+        chosen = [word for word in words if word != EPSILON]
+    statistics = _Statistics(arcs)
+    for _ in range(_MAX_ROUNDS):
+        row = _with_epsilons(chosen)
+        risk = statistics.accumulate(row)
+        if words is not None:
+            break
+        improved = [bin_[0][0] for bin_ in statistics.bins]
+        gain = sum(bin_[0][1] - dict(bin_).get(word, 0.0) for bin_, word in zip(statistics.bins, row, strict=True))
+        if gain == 0:
+            break
+        chosen = [word for word in improved if word != EPSILON]
+    found = []
+    for place, word in enumerate(row):
+        if word != EPSILON:
+            begin, end = statistics.times[place].get(word, statistics.mean_times(place))
+            found.append([word, min(1.0, dict(statistics.bins[place]).get(word, 0.0)), begin, end])
+    for one, other in pairwise(found):
+        if one[3] > other[2]:
+            one[3] = other[2] = 0.5 * (one[3] + other[2])
+    return MinimumBayesRisk(
+        tuple(ConfidentWord(int(word), confidence, begin, max(begin, end)) for word, confidence, begin, end in found),
+        tuple(tuple(bin_) for bin_ in statistics.bins),
+        risk,
+    )
+
+
+def _with_epsilons(words: Sequence[int]) -> list[int]:
+    """``NormalizeEps``: an epsilon before, between and after all words."""
+    row = [EPSILON]
+    for word in words:
+        row += [word, EPSILON]
+    return row
+
+
+class _Statistics:
+    """``AccStats``: what the paths of the lattice have where a row of words and epsilons has its places."""
+
+    def __init__(self, arcs: WordArcs) -> None:
+        self._arcs = arcs
+        logs = forward_logs(arcs)
+        self._shares = [math.exp(logs[arc.source] - arc.cost - logs[arc.target]) for arc in arcs.arcs]
+        self.bins: list[list[tuple[int, float]]] = []
+        self.times: list[dict[int, tuple[float, float]]] = []
+
+    def mean_times(self, place: int) -> tuple[float, float]:
+        """Begin and end of a place, whatever its word is."""
+        weights = dict(self.bins[place])
+        rows = [(weights[word], *times) for word, times in self.times[place].items()]
+        total = sum(weight for weight, _, _ in rows) or 1.0
+        return (
+            sum(weight * begin for weight, begin, _ in rows) / total,
+            sum(weight * end for weight, _, end in rows) / total,
+        )
+
+    def accumulate(self, row: Sequence[int]) -> float:
+        """Fill bins and times for a row; returns its expected number of errors (``EditDistance``)."""
+        arcs, places = self._arcs, len(row)
+        inserted = [0.0 if word == EPSILON else 1.0 for word in row]  # l(0, r_q)
+        alpha = [[0.0] * (places + 1) for _ in range(arcs.end + 1)]
+        for place, cost in enumerate(inserted):
+            alpha[arcs.start][place + 1] = alpha[arcs.start][place] + cost
+        moves = []
+        for arc, share in zip(arcs.arcs, self._shares, strict=True):  # lines 9 to 22
+            source, target = alpha[arc.source], alpha[arc.target]
+            deleted = 1.0 + _DELTA if arc.word != EPSILON else 0.0
+            before = source[0] + deleted
+            target[0] += share * before
+            move = [0] * (places + 1)
+            for place, word in enumerate(row):
+                matched = source[place] + (arc.word != word)
+                skipped = source[place + 1] + deleted
+                waited = before + inserted[place]
+                before = min(matched, skipped, waited)
+                move[place + 1] = 1 if matched == before else (2 if skipped == before else 3)
+                target[place + 1] += share * before
+            moves.append(move)
+        self._backward(places, moves)
+        return alpha[arcs.end][places]
+
+    def _backward(self, places: int, moves: list[list[int]]) -> None:
+        """Lines 11 to 35: posteriors and times of words by place."""
+        arcs = self._arcs
+        gamma: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
+        begins: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
+        ends: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
+        beta = [[0.0] * (places + 1) for _ in range(arcs.end + 1)]
+        beta[arcs.end][places] = 1.0
+        for arc, share, move in zip(reversed(arcs.arcs), reversed(self._shares), reversed(moves), strict=True):
+            source, target = beta[arc.source], beta[arc.target]
+            begin, end = arcs.times[arc.source], arcs.times[arc.target]
+            passed = 0.0
+            for place in range(places, 0, -1):
+                passed += share * target[place]
+                if passed == 0.0:
+                    continue
+                if move[place] == 1:
+                    source[place - 1] += passed
+                    gamma[place - 1][arc.word] += passed
+                    begins[place - 1][arc.word] += begin * passed
+                    ends[place - 1][arc.word] += end * passed
+                    passed = 0.0
+                elif move[place] == 2:
+                    source[place] += passed
+                    passed = 0.0
+                else:
+                    gamma[place - 1][EPSILON] += passed
+                    begins[place - 1][EPSILON] += end * passed
+                    ends[place - 1][EPSILON] += end * passed
+            source[0] += passed + share * target[0]
+        passed = 0.0
+        for place in range(places, 0, -1):
+            passed += beta[arcs.start][place]
+            gamma[place - 1][EPSILON] += passed
+        self.bins = [sorted(counts.items(), key=lambda item: (-item[1], -item[0])) for counts in gamma]
+        self.times = [
+            {word: (begun[word] / weight, ended[word] / weight) for word, weight in counts.items() if weight}
+            for counts, begun, ended in zip(gamma, begins, ends, strict=True)
+        ]

@@ -1,0 +1,97 @@
+"""The N best word sequences of a compact lattice (``lattice-to-nbest``), and the best path of a given one."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
+
+import numpy as np
+
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.lattice import BestPath
+from blasr.lattices.word_arcs import Scales, WordArc, WordArcs
+
+_Tail = tuple[WordArc, "_Tail | None"]
+
+
+def n_best(
+    lattice: CompactLattice, number: int, scales: Scales | None = None, *, utterance: str | None = None
+) -> list[BestPath]:
+    """The best paths of up to ``number`` word sequences, the best first; each word sequence once.
+
+    Raises:
+        DataError: the lattice has a cycle or no path.
+    """
+    return list(islice(best_paths(lattice, scales, utterance=utterance), number))
+
+
+def best_paths(
+    lattice: CompactLattice, scales: Scales | None = None, *, utterance: str | None = None
+) -> Iterator[BestPath]:
+    """The best path of every word sequence in the order of their costs (A* search with exact costs of what is left)."""
+    arcs = WordArcs.of(lattice, scales, utterance)
+    leaving, backward = arcs.leaving(), arcs.backward_costs()
+    numbers = count()
+    seen: set[tuple[int, ...]] = set()
+    queue: list[tuple[float, int, float, int, _Tail | None]] = [
+        (backward[arcs.start], next(numbers), 0.0, arcs.start, None)
+    ]
+    while queue:
+        _, _, cost, state, tail = heapq.heappop(queue)
+        if state == arcs.end:
+            path = _unwind(arcs, tail)
+            words = tuple(path.words.tolist())
+            if words not in seen:
+                seen.add(words)
+                yield path
+            continue
+        for arc in leaving[state]:
+            total = cost + arc.cost
+            heapq.heappush(queue, (total + backward[arc.target], next(numbers), total, arc.target, (arc, tail)))
+
+
+def path_of_words(
+    lattice: CompactLattice, words: Sequence[int], scales: Scales | None = None, *, utterance: str | None = None
+) -> BestPath | None:
+    """The best path with exactly these words; None where the lattice has none."""
+    arcs = WordArcs.of(lattice, scales, utterance)
+    best: dict[tuple[int, int], tuple[float, _Tail | None]] = {(arcs.start, 0): (0.0, None)}
+    for source, leaving in _by_source(arcs):
+        for used in range(len(words) + 1):
+            if (source, used) not in best:
+                continue
+            cost, tail = best[source, used]
+            for arc in leaving:
+                if arc.word and (used == len(words) or arc.word != words[used]):
+                    continue
+                key = arc.target, used + (arc.word > 0)
+                if key not in best or cost + arc.cost < best[key][0]:
+                    best[key] = cost + arc.cost, (arc, tail)
+    found = best.get((arcs.end, len(words)))
+    return None if found is None else _unwind(arcs, found[1])
+
+
+def _by_source(arcs: WordArcs) -> Iterator[tuple[int, list[WordArc]]]:
+    """States in topological order with what leaves them."""
+    leaving = arcs.leaving()
+    for source in dict.fromkeys(arc.source for arc in arcs.arcs):
+        yield source, leaving[source]
+
+
+def _unwind(arcs: WordArcs, tail: _Tail | None) -> BestPath:
+    path: list[WordArc] = []
+    while tail is not None:
+        path.append(tail[0])
+        tail = tail[1]
+    path.reverse()
+    lattice = arcs.lattice
+    strings = [lattice.string(arc.index) if arc.index >= 0 else lattice.final_string(arc.source) for arc in path]
+    with_words = [arc for arc in path if arc.word]
+    return BestPath(
+        words=np.array([arc.word for arc in with_words], np.int32),
+        word_frames=np.array([arcs.times[arc.source] for arc in with_words], np.int32),
+        transition_ids=np.concatenate([np.zeros(0, np.int32), *strings]),
+        graph_cost=sum(arc.graph_cost for arc in path),
+        acoustic_cost=sum(arc.acoustic_cost for arc in path),
+    )

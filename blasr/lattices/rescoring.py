@@ -1,0 +1,129 @@
+"""Rescoring lattices with another language model (``lattice-lmrescore``, ``lattice-lmrescore-const-arpa``)."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+
+from blasr.errors import DataError
+from blasr.io.fst import Fst
+from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lm.backoff_grammar import lay_out_grammar, next_word
+from blasr.units import EPSILON, AnyArray
+
+
+class GrammarCosts:
+    """Costs of words by a grammar's states, as an n-gram model defines them: back off only where a word has no arc.
+
+    Args:
+        grammar: G, words on its input side; a state's way to back off is its arc with ``backoff`` or with no label.
+        backoff: the label of backing off, such as the word-id of ``#0``.
+
+    Raises:
+        DataError: as :func:`blasr.lm.backoff_grammar.lay_out_grammar`.
+    """
+
+    def __init__(self, grammar: Fst, backoff: int | None = None) -> None:
+        self.grammar = lay_out_grammar(grammar, backoff)
+        self.step = cache(self._step)
+
+    @property
+    def start(self) -> int:
+        """The grammar's start state."""
+        return self.grammar.start
+
+    def _step(self, state: int, word: int) -> tuple[int, float] | None:
+        """The state after a word and the word's cost; None where the grammar does not have it."""
+        cost, target = next_word(self.grammar, state, word)
+        return None if target < 0 else (target, cost)
+
+    def final_cost(self, state: int) -> float:
+        """The cost of an end after a state; inf where there is none."""
+        return float(self.grammar.final[state])
+
+
+def add_grammar(
+    lattice: CompactLattice, grammar: GrammarCosts, scale: float = 1.0, *, utterance: str | None = None
+) -> CompactLattice:
+    """The lattice with ``scale`` times the grammar's costs added to its graph costs; -1 takes a grammar's costs away.
+
+    States split where the grammar tells histories apart. Determinised lattices stay so.
+
+    Raises:
+        DataError: no path of the lattice is in the grammar.
+    """
+    numbers: dict[tuple[int, int], int] = {}
+    pairs: list[tuple[int, int]] = []
+
+    def number(state: int, history: int) -> int:
+        if (state, history) not in numbers:
+            numbers[state, history] = len(pairs)
+            pairs.append((state, history))
+        return numbers[state, history]
+
+    arcs: list[int] = []
+    targets: list[int] = []
+    costs: list[float] = []
+    offsets = [0]
+    final_costs: list[float] = []
+    ends = [math.isfinite(cost) for cost in lattice.final_graph_cost.tolist()]
+    words, nextstate = lattice.words.tolist(), lattice.nextstate.tolist()
+    if lattice.num_states:
+        number(lattice.start, grammar.start)
+    for state, history in pairs:  # grows on the way
+        for arc in range(lattice.offsets[state], lattice.offsets[state + 1]):
+            found = (history, 0.0) if words[arc] == EPSILON else grammar.step(history, words[arc])
+            if found is not None:
+                arcs.append(arc)
+                targets.append(number(nextstate[arc], found[0]))
+                costs.append(scale * found[1])
+        offsets.append(len(arcs))
+        final_costs.append(grammar.final_cost(history) if ends[state] else math.inf)
+    finite = np.isfinite(final_costs)
+    if not finite.any():
+        raise DataError(
+            "no path of the lattice is in the grammar",
+            utterance=utterance,
+            fix="give a grammar with the words of the graph that the lattice was decoded with",
+        )
+    states = np.array([state for state, _ in pairs], np.int64)
+    taken = np.array(arcs, np.int64)
+    added = np.where(finite, scale * np.where(finite, final_costs, 0.0), np.inf)
+    string_offsets, strings = _strings(lattice.string_offsets, lattice.transition_ids, taken)
+    final_offsets, final_strings = _strings(lattice.final_string_offsets, lattice.final_transition_ids, states)
+    return CompactLattice(
+        start=0,
+        offsets=np.array(offsets, np.int64),
+        words=lattice.words[taken],
+        nextstate=np.array(targets, np.int32),
+        graph_cost=(lattice.graph_cost[taken] + np.array(costs)).astype(np.float32),
+        acoustic_cost=lattice.acoustic_cost[taken],
+        string_offsets=string_offsets,
+        transition_ids=strings,
+        final_graph_cost=np.where(finite, lattice.final_graph_cost[states] + added, np.inf).astype(np.float32),
+        final_acoustic_cost=np.where(finite, lattice.final_acoustic_cost[states], np.inf).astype(np.float32),
+        final_string_offsets=final_offsets,
+        final_transition_ids=final_strings,
+    )
+
+
+def rescore(
+    lattice: CompactLattice, old: GrammarCosts, new: GrammarCosts, scale: float = 1.0, *, utterance: str | None = None
+) -> CompactLattice:
+    """The lattice with a share of ``scale`` of the old grammar's costs replaced by that of the new one's.
+
+    Raises:
+        DataError: no path of the lattice is in both grammars.
+    """
+    without = add_grammar(lattice, old, -scale, utterance=utterance)
+    return add_grammar(without, new, scale, utterance=utterance)
+
+
+def _strings(offsets: AnyArray, labels: AnyArray, taken: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Offsets and labels of the strings with these numbers."""
+    lengths = np.diff(offsets)[taken]
+    new_offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
+    places = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][taken] - new_offsets[:-1], lengths)
+    return new_offsets, labels[places]

@@ -1,0 +1,136 @@
+"""A compact lattice's arcs as lists in topological order, for the algorithms that go forward and backward over them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from blasr.errors import DataError
+from blasr.lattices.compact_lattice import CompactLattice
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What costs are worth: ``lm_scale`` times graph costs, ``acoustic_scale`` times acoustic ones, and the penalty."""
+
+    lm_scale: float = 1.0
+    acoustic_scale: float = 0.1
+    word_insertion_penalty: float = 0.0
+
+    def cost(self, graph: float, acoustic: float, word: int = 0) -> float:
+        """Of an arc, or with no word of an end; infinite costs stay so."""
+        total = self.lm_scale * graph + self.acoustic_scale * acoustic
+        return total + self.word_insertion_penalty if word else total
+
+
+@dataclass(frozen=True)
+class WordArc:
+    """An arc, or the end of a path, whose ``target`` is then ``num_states`` of its lattice and whose word is 0.
+
+    ``index`` is its number among the arcs of the compact lattice, -1 for an end.
+    """
+
+    index: int
+    source: int
+    target: int
+    word: int
+    graph_cost: float
+    acoustic_cost: float
+    cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class WordArcs:
+    """The arcs and ends of a lattice by source in topological order; states keep the lattice's numbers.
+
+    Attributes:
+        lattice: the lattice.
+        arcs: all of them, each behind those that lead to its source.
+        times: by state, how many frames have passed; one more entry stands for the end.
+    """
+
+    lattice: CompactLattice
+    arcs: tuple[WordArc, ...]
+    times: tuple[int, ...]
+
+    @property
+    def start(self) -> int:
+        """The start state."""
+        return self.lattice.start
+
+    @property
+    def end(self) -> int:
+        """The number of the state that all ends lead to."""
+        return self.lattice.num_states
+
+    @classmethod
+    def of(cls, lattice: CompactLattice, scales: Scales | None = None, utterance: str | None = None) -> WordArcs:
+        """The arcs of a lattice that are on the way from its start to an end.
+
+        Raises:
+            DataError: there is a cycle, or no path.
+        """
+        scales = scales or Scales()
+        order = state_order(lattice, utterance)
+        arcs: list[WordArc] = []
+        times = [-1] * (lattice.num_states + 1)
+        if lattice.num_states:
+            times[lattice.start] = 0
+        for state in order:
+            first, last = int(lattice.offsets[state]), int(lattice.offsets[state + 1])
+            columns = lattice.nextstate, lattice.words, lattice.graph_cost, lattice.acoustic_cost
+            rows = zip(*(column[first:last].tolist() for column in columns), strict=True)
+            for index, (target, word, graph, acoustic) in enumerate(rows, start=first):
+                arcs.append(WordArc(index, state, target, word, graph, acoustic, scales.cost(graph, acoustic, word)))
+                times[target] = times[state] + int(lattice.string_offsets[index + 1] - lattice.string_offsets[index])
+            graph, acoustic = float(lattice.final_graph_cost[state]), float(lattice.final_acoustic_cost[state])
+            if math.isfinite(graph):
+                arcs.append(WordArc(-1, state, lattice.num_states, 0, graph, acoustic, scales.cost(graph, acoustic)))
+                times[-1] = times[state] + len(lattice.final_string(state))
+        reaches = {lattice.num_states}
+        kept = []
+        for arc in reversed(arcs):
+            if arc.target in reaches:
+                reaches.add(arc.source)
+                kept.append(arc)
+        if not kept:
+            raise DataError("the lattice has no path to a final state", utterance=utterance, fix="decode it again")
+        return cls(lattice, tuple(reversed(kept)), tuple(times))
+
+    def backward_costs(self) -> list[float]:
+        """By state, the cost of the best way to the end."""
+        best = [math.inf] * (self.end + 1)
+        best[self.end] = 0.0
+        for arc in reversed(self.arcs):
+            best[arc.source] = min(best[arc.source], arc.cost + best[arc.target])
+        return best
+
+    def leaving(self) -> list[list[WordArc]]:
+        """By state, its arcs and its end."""
+        groups: list[list[WordArc]] = [[] for _ in range(self.end + 1)]
+        for arc in self.arcs:
+            groups[arc.source].append(arc)
+        return groups
+
+
+def state_order(lattice: CompactLattice, utterance: str | None = None) -> list[int]:
+    """The states that can be reached from the start, which comes first, in topological order.
+
+    Raises:
+        DataError: there is a cycle.
+    """
+    entering = np.bincount(lattice.nextstate, minlength=lattice.num_states).tolist()
+    order = [state for state in range(lattice.num_states) if not entering[state]]
+    reached = {lattice.start}
+    for state in order:  # grows on the way
+        for target in lattice.nextstate[lattice.offsets[state] : lattice.offsets[state + 1]].tolist():
+            entering[target] -= 1
+            if not entering[target]:
+                order.append(target)
+            if state in reached:
+                reached.add(target)
+    if len(order) < lattice.num_states:
+        raise DataError("the lattice has a cycle", utterance=utterance)
+    return [state for state in order if state in reached]

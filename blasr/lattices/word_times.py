@@ -1,0 +1,149 @@
+"""When the words of a best path were said: ``lattice-align-words-lexicon | nbest-to-ctm`` for one path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from blasr.errors import FormatError
+from blasr.hmm.transition_model import TransitionModel
+from blasr.lattices.lattice import BestPath
+from blasr.units import EPSILON, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """A word of a path; ``word`` is its id, from 1."""
+
+    word: int
+    start_frame: int
+    num_frames: int
+
+
+class _Segment(NamedTuple):
+    """A word, or what stands between words (0), and the phones that it takes: from ``begin``, before ``end``."""
+
+    word: int
+    begin: int
+    end: int
+    words_used: int
+
+
+class AlignLexicon:
+    """Kaldi's ``phones/align_lexicon.int``: how each word is pronounced, and what stands between words.
+
+    Args:
+        entries: the word's id in the lattice (0: phones that belong to no word, such as optional silence), its id in
+            the output, and its phones.
+    """
+
+    def __init__(self, entries: Iterable[tuple[int, int, tuple[int, ...]]]) -> None:
+        self._entries: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+        for word, output, phones in entries:
+            self._entries.setdefault(word, []).append((output, phones))
+
+    @classmethod
+    def read(cls, path: Path) -> AlignLexicon:
+        """Read ``align_lexicon.int``; :class:`FormatError` names a line that is not two words and phones."""
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise FormatError(f"cannot be read: {error}", path=path) from None
+        entries = []
+        for number, line in enumerate(lines, start=1):
+            fields = line.split()
+            if len(fields) < 2 or not all(field.isascii() and field.isdigit() for field in fields):
+                raise FormatError(
+                    f"found {line!r}, expected the word's id, its output's id and phone-ids", path=path, line=number
+                )
+            word, output, *phones = map(int, fields)
+            entries.append((word, output, tuple(phones)))
+        return cls(entries)
+
+    def segment(
+        self, words: Sequence[int], phones: Sequence[int], *, partial: bool = False
+    ) -> list[tuple[int, int, int]] | None:
+        """Divide ``phones`` among ``words`` and what stands between them; a word comes first where both would do.
+
+        Args:
+            words: word-ids in order.
+            phones: the phones of the path in order.
+            partial: whether the path may break off anywhere, as one that reached no final state does.
+
+        Returns:
+            Output word, first phone and one past the last, for each word; None where the lexicon cannot explain the
+            phones.
+        """
+        chosen = [_Segment(EPSILON, 0, 0, 0)]
+        options = [self._options(chosen[0], words, phones, partial)]
+        seen = {(0, 0)}
+        while options:  # depth first; a place reached before has failed before
+            used = chosen[-1]
+            if used.words_used == len(words) and (partial or used.end == len(phones)):
+                return [(segment.word, segment.begin, segment.end) for segment in chosen if segment.word != EPSILON]
+            segment = next(options[-1], None)
+            if segment is None:
+                options.pop()
+                chosen.pop()
+            elif (segment.end, segment.words_used) not in seen:
+                seen.add((segment.end, segment.words_used))
+                chosen.append(segment)
+                options.append(self._options(segment, words, phones, partial))
+        return None
+
+    def _options(
+        self, used: _Segment, words: Sequence[int], phones: Sequence[int], partial: bool
+    ) -> Iterator[_Segment]:
+        """What may follow the phones and words used so far."""
+        begin = used.end
+        if used.words_used < len(words):
+            for output, pronunciation in self._entries.get(words[used.words_used], []):
+                found = tuple(phones[begin : begin + len(pronunciation)])
+                if found == pronunciation or (partial and found == pronunciation[: len(phones) - begin]):
+                    yield _Segment(output, begin, begin + len(found), used.words_used + 1)
+        for _, pronunciation in self._entries.get(EPSILON, []):
+            if pronunciation and tuple(phones[begin : begin + len(pronunciation)]) == pronunciation:
+                yield _Segment(EPSILON, begin, begin + len(pronunciation), used.words_used)
+
+
+def phone_starts(transition_ids: IntArray, transition_model: TransitionModel) -> IntArray:
+    """The frames at which the phones of a path begin (``SplitToPhones``), the first frame included.
+
+    The path must come from a graph whose self-loops follow the transition out of their state, as those of Kaldi
+    (``--reorder=true``) and blasr do.
+    """
+    if len(transition_ids) == 0:
+        return np.empty(0, np.int32)
+    forward = np.flatnonzero(~transition_model.is_self_loop(transition_ids))
+    ends = np.flatnonzero(transition_model.is_final(transition_ids[forward]))
+    following = forward[ends[ends + 1 < len(forward)] + 1]
+    return np.unique(np.concatenate(([0], following))).astype(np.int32)
+
+
+def word_times(
+    path: BestPath, transition_model: TransitionModel, lexicon: AlignLexicon, *, partial: bool = False
+) -> list[WordTime] | None:
+    """The times of a path's words by its phones; None where the lexicon cannot explain the phones.
+
+    ``partial`` says that the path reached no final state, so that its last word may be incomplete.
+    """
+    starts = phone_starts(path.transition_ids, transition_model)
+    phones = transition_model.phones(path.transition_ids[starts])
+    segments = lexicon.segment(path.words.tolist(), phones.tolist(), partial=partial)
+    if segments is None:
+        return None
+    bounds = np.append(starts, len(path.transition_ids))
+    return [WordTime(word, int(bounds[begin]), int(bounds[end] - bounds[begin])) for word, begin, end in segments]
+
+
+def word_times_from_arcs(path: BestPath) -> list[WordTime]:
+    """Rough times, for want of a lexicon: each word from the arc with its label to the next word's, or to the end."""
+    bounds = [*path.word_frames.tolist(), len(path.transition_ids)]
+    return [
+        WordTime(word, begin, end - begin)
+        for word, begin, end in zip(path.words.tolist(), bounds[:-1], bounds[1:], strict=True)
+    ]

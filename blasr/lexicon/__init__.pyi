@@ -1,0 +1,11 @@
+from .pronunciations import Pronunciation as Pronunciation
+from .pronunciations import read_lexicon as read_lexicon
+from .subwords import spell as spell
+from .subwords_dir import LEXICON as LEXICON
+from .subwords_dir import UNKNOWN as UNKNOWN
+from .subwords_dir import SubwordsDir as SubwordsDir
+from .subwords_dir import make_subwords_dir as make_subwords_dir
+from .word_pieces import WHOLE_WORDS as WHOLE_WORDS
+from .word_pieces import WHOLE_WORDS_ONLY as WHOLE_WORDS_ONLY
+from .word_pieces import WORD_MARK as WORD_MARK
+from .word_pieces import WordJoiner as WordJoiner

@@ -1,0 +1,269 @@
+"""ARPA language models, read and written in blocks of lines: millions of n-grams in bounded memory.
+
+The format: SRILM's ngram-format(5). Reading follows Kaldi's ``arpa-file-parser.cc`` and ``arpa-lm-compiler.cc``: what
+stands before ``\\data\\`` is skipped, counts must be as announced, and n-grams that no path can reach are left out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blasr.errors import FormatError
+from blasr.io.atomic import atomic_open
+from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.units import IntArray
+
+_LOG: Final = logging.getLogger(__name__)
+_BLOCK_BYTES: Final = 1 << 22
+_ROUNDING: Final = 0.01  # a logarithm may be this far above 0
+_COUNT: Final = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)")
+_NO_NGRAM: Final = frozenset({b"\\", b"\n", b"\r", b" ", b"\t"})  # how other lines begin, and indented ones
+_SECTION: Final = re.compile(rb"\\(\d+)-grams:")
+
+
+def read_arpa(path: str | PathLike[str]) -> BackoffModel:
+    """The model in an ARPA file; a name in .gz is decompressed.
+
+    Left out, and counted in a warning, are n-grams whose context is not listed, and those with ``<s>`` after or
+    ``</s>`` before another word.
+
+    Raises:
+        FormatError: the file is no ARPA model, with the line at fault.
+    """
+    source = Path(path)
+    try:
+        with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as stream:
+            return _Reader(stream, path).model()
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FormatError(f"the language model cannot be read: {reason}", path=path, fix="check the path") from None
+
+
+class _Reader:
+    """Reads the sections of one file; ``line`` is the number of the line read last."""
+
+    def __init__(self, stream: BinaryIO | gzip.GzipFile, path: str | PathLike[str]) -> None:
+        self.path = path
+        self.line = 0
+        self.blocks = _blocks(stream)
+        self.rows: list[bytes] = []  # of the current block
+        self.next_row = 0
+        self.words: list[str] = []
+        self.ids: dict[bytes, int] = {}
+        self.keys: list[Nodes] = []  # by order from 1, parent times vocabulary plus word
+        self.bases = [1]  # the first node by order from 1
+        self.unreachable = 0
+
+    def model(self) -> BackoffModel:
+        counts = self.counts()
+        levels = []
+        for order, count in enumerate(counts, start=1):
+            section = _SECTION.fullmatch(row := self.row())
+            if section is None or int(section[1]) != order:
+                self.fail(f"expected \\{order}-grams:, found {_shown(row)}")
+            levels.append(self.section(order, count, is_last=order == len(counts)))
+            if order == 1 and not set(self.ids) - {BEGIN.encode(), END.encode()}:
+                raise FormatError("not an ARPA language model: it has no words in a \\1-grams: section", path=self.path)
+        if (row := self.row()) != b"\\end\\":
+            self.fail(f"expected \\end\\, found {_shown(row)}")
+        if self.unreachable:
+            _LOG.warning("%s: %d n-grams that no sentence can reach are left out", self.path, self.unreachable)
+        return model_from_levels(self.words, levels)
+
+    def counts(self) -> list[int]:
+        while (row := self.row()) != b"\\data\\":
+            if not row:
+                raise FormatError("not an ARPA language model: it has no \\data\\ section", path=self.path)
+        counts: list[int] = []
+        while found := _COUNT.fullmatch(row := self.row()):
+            if int(found[1]) != len(counts) + 1:
+                self.fail(f"expected the number of {len(counts) + 1}-grams, found {_shown(row)}")
+            counts.append(int(found[2]))
+        self.back(row)
+        if not counts:
+            self.fail(f"expected 'ngram 1=NUMBER', found {_shown(row)}")
+        return counts
+
+    def section(self, order: int, count: int, *, is_last: bool) -> tuple[Nodes, IntArray, Floats, Floats]:
+        start, found = self.line, 0
+        parts: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+        for rows in self.section_rows():
+            found += len(rows)
+            columns, log_prob, backoff = self.parse(rows, order, is_last)
+            parent, word, reachable = self.locate(columns, order)
+            self.unreachable += int(len(reachable) - reachable.sum())
+            parts.append((parent[reachable], word[reachable], log_prob[reachable], backoff[reachable]))
+        if found != count:
+            line, self.line = self.line, start
+            self.fail(f"{count} {order}-grams are announced and {found} found, up to line {line}")
+        if not parts:
+            parts = [(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))]
+        parent, word, log_prob, backoff = (np.concatenate(part) for part in zip(*parts, strict=True))
+        del parts
+        keys = parent * len(self.words) + word
+        if (np.diff(keys) <= 0).any():
+            places = np.argsort(keys, kind="stable")
+            keys, parent, word = keys[places], parent[places], word[places]
+            log_prob, backoff = log_prob[places], backoff[places]
+            if len(doubled := np.flatnonzero(np.diff(keys) == 0)):
+                last = self.words[int(word[doubled[0]])]
+                self.line = start
+                self.fail(f"{len(doubled)} of these {order}-grams are given twice, one of them ends in {last!r}")
+        self.keys.append(keys)
+        self.bases.append(self.bases[-1] + len(keys))
+        return parent, word, log_prob, backoff
+
+    def parse(self, rows: list[bytes], order: int, is_last: bool) -> tuple[IntArray, Floats, Floats]:
+        """Word ids (n-grams, order), log10 probabilities and backoffs of the lines of n-grams."""
+        fields = [row.split() for row in rows]
+        lengths = set(map(len, fields))
+        if not lengths <= ({order + 1} if is_last else {order + 1, order + 2}):
+            self.explain(fields, order, is_last)
+        if order == 1:
+            self.add_words(fields)
+        ids = self.ids
+        try:
+            flat = [ids[word] for row in fields for word in row[1 : order + 1]]
+            log_probs = np.array([row[0] for row in fields]).astype(np.float64)
+            backoffs = np.zeros(len(fields))
+            if order + 2 in lengths:
+                written = np.array([len(row) for row in fields]) == order + 2
+                backoffs[written] = np.array([row[-1] for row in fields if len(row) == order + 2]).astype(np.float64)
+        except (KeyError, ValueError):
+            self.explain(fields, order, is_last)
+        np.maximum(log_probs, NEVER, out=log_probs)  # -inf
+        np.maximum(backoffs, NEVER, out=backoffs)
+        if not (log_probs <= _ROUNDING).all() or not np.isfinite(backoffs).all():  # or not a number
+            self.explain(fields, order, is_last)
+        return np.array(flat, dtype=np.int32).reshape(-1, order), log_probs, backoffs
+
+    def add_words(self, fields: list[list[bytes]]) -> None:
+        first = self.line - len(fields) + 1
+        for number, row in enumerate(fields):
+            if row[1] in self.ids:
+                self.line = first + number
+                self.fail(f"a second unigram of {_shown(row[1])}")
+            self.ids[row[1]] = len(self.words)
+            try:
+                self.words.append(row[1].decode())
+            except UnicodeDecodeError:
+                self.line = first + number
+                self.fail(f"{row[1]!r} is not UTF-8", fix="convert the file to UTF-8")
+
+    def locate(self, columns: IntArray, order: int) -> tuple[Nodes, IntArray, NDArray[np.bool_]]:
+        """Parents, newest words, and which n-grams a sentence can reach."""
+        if order == 1:
+            return np.zeros(len(columns), np.int64), columns[:, 0], np.ones(len(columns), dtype=bool)
+        begin, end = self.ids.get(BEGIN.encode(), MISSING), self.ids.get(END.encode(), MISSING)
+        reachable = ~((columns[:, 1:] == begin).any(axis=1) | (columns[:, :-1] == end).any(axis=1))
+        parent = columns[:, 0].astype(np.int64) + 1
+        for column in range(1, order - 1):
+            keys = self.keys[column]
+            wanted = parent * len(self.words) + columns[:, column]
+            places = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+            reachable &= keys[places] == wanted if len(keys) else False
+            parent = places + self.bases[column]
+        return parent, columns[:, -1], reachable
+
+    def explain(self, fields: list[list[bytes]], order: int, is_last: bool) -> NoReturn:
+        """Raise the error of the first of the lines that is wrong."""
+        last_line = self.line
+        for number, row in enumerate(fields):
+            self.line = last_line - len(fields) + 1 + number
+            if not order + 1 <= len(row) <= order + 2 - is_last:
+                backoff = "" if is_last else " and, if need be, a backoff"
+                self.fail(f"expected a logprob, {order} words{backoff}, found {_shown(b' '.join(row))}")
+            for name, value in zip(("logprob", "backoff"), (row[0], *row[order + 1 :]), strict=False):
+                try:
+                    number_read = float(value)
+                except ValueError:
+                    number_read = float("nan")
+                if not number_read <= (_ROUNDING if name == "logprob" else 1e30):
+                    self.fail(f"expected a {name}, found {_shown(value)}")
+            if order > 1 and (missing := [word for word in row[1 : order + 1] if word not in self.ids]):
+                self.fail(f"the word {_shown(missing[0])} has no unigram")
+        raise AssertionError("none of the lines is wrong")
+
+    def section_rows(self) -> Iterator[list[bytes]]:
+        """The lines up to the next that begins with a backslash, without empty ones, as many at a time as there are."""
+        while True:
+            rows = self.rows
+            stop = start = self.next_row
+            while stop < len(rows) and rows[stop][:1] not in _NO_NGRAM:
+                stop += 1
+            if stop > start:
+                self.next_row = stop
+                self.line += stop - start
+                yield rows[start:stop]
+            elif not (row := self.row()) or row.startswith(b"\\"):
+                self.back(row)
+                return
+            else:  # an indented n-gram
+                yield [row]
+
+    def row(self) -> bytes:
+        """The next line that is not empty, without white space around it; nothing at the end of the file."""
+        while True:
+            if self.next_row == len(self.rows):
+                rows = next(self.blocks, [])
+                if not rows:
+                    return b""
+                self.rows, self.next_row = rows, 0
+            row = self.rows[self.next_row].strip()
+            self.next_row += 1
+            self.line += 1
+            if row:
+                return row
+
+    def back(self, row: bytes) -> None:
+        """Go back to before the line that :meth:`row` gave; at the end of the file there was none."""
+        if row:
+            self.next_row -= 1
+            self.line -= 1
+
+    def fail(self, message: str, fix: str | None = None) -> NoReturn:
+        raise FormatError(f"not an ARPA language model: {message}", path=self.path, line=self.line, fix=fix)
+
+
+def _blocks(stream: BinaryIO | gzip.GzipFile) -> Iterator[list[bytes]]:
+    while rows := stream.readlines(_BLOCK_BYTES):
+        yield rows
+
+
+def _shown(text: bytes) -> str:
+    return repr(text.decode(errors="replace")) if text else "the end of the file"
+
+
+def write_arpa(model: BackoffModel, path: str | PathLike[str]) -> None:
+    """Write a model, n-grams in the order of its nodes, eight digits; a name in .gz is compressed.
+
+    Backoffs are written for the n-grams that longer ones begin with, and where they are not 1. Models that were
+    written with at most eight digits come back exactly.
+    """
+    with atomic_open(path, "w") as stream:
+        stream.write("\\data\\\n")
+        stream.writelines(f"ngram {order}={count}\n" for order, count in enumerate(model.num_ngrams, start=1))
+        for order in range(1, model.order + 1):
+            stream.write(f"\n\\{order}-grams:\n")
+            for nodes, ngrams in model.ngrams(order):
+                stream.writelines(_lines(model, nodes, ngrams))
+        stream.write("\n\\end\\\n")
+
+
+def _lines(model: BackoffModel, nodes: Nodes, ngrams: list[list[str]]) -> Iterable[str]:
+    log_probs = (model.log_prob[nodes] + 0.0).tolist()  # no -0
+    has_backoff = model.is_context[nodes] | (model.backoff[nodes] != 0.0)
+    has_backoff &= nodes < model.bounds[-2]  # not those of the highest order
+    backoffs = np.where(has_backoff, model.backoff[nodes] + 0.0, np.nan).tolist()
+    for words, log_prob, backoff in zip(ngrams, log_probs, backoffs, strict=True):
+        end = "\n" if backoff != backoff else f"\t{backoff:.8g}\n"
+        yield f"{log_prob:.8g}\t{' '.join(words)}{end}"

@@ -1,0 +1,42 @@
+"""What a backoff model's contexts leave for words that they do not list, and the backoffs that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from blasr.lm.backoff_model import NEVER, BackoffModel, Floats
+
+_ROUNDING = 1e-9
+
+
+def left_over(model: BackoffModel, order: int) -> tuple[Floats, Floats, Floats]:
+    """What contexts of one order leave, and what the listed n-grams after them would have if they were not listed.
+
+    Returns:
+        float64 (contexts): one minus the probabilities of the words listed after each context;
+        float64 (contexts): one minus what the next shorter context gives these words;
+        float64 (n-grams of order + 1): what it gives each.
+    """
+    first, last, end = (int(bound) for bound in model.bounds[order : order + 3])
+    nodes = slice(last, end)
+    parent = model.parent[nodes]
+    lower: Floats = 10.0 ** model.log_probs(model.suffix[parent], model.word[nodes])
+    listed = np.bincount(parent - first, weights=10.0 ** model.log_prob[nodes], minlength=last - first)
+    lower_sum = np.bincount(parent - first, weights=lower, minlength=last - first)
+    return np.asarray(1.0 - listed), np.asarray(1.0 - lower_sum), lower
+
+
+def with_normalized_backoffs(model: BackoffModel) -> BackoffModel:
+    """The model with backoffs such that the probabilities after every context sum to 1, as those of unigrams do."""
+    result = replace(model, backoff=np.zeros(model.num_nodes))
+    for order in range(1, model.order):
+        left, lower_left, _ = left_over(result, order)
+        has_rest = lower_left > _ROUNDING  # else every word is listed, and none ever backs off
+        ratio = np.divide(left, lower_left, out=np.ones(len(left)), where=has_rest)
+        contexts = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
+        # later orders back off through these
+        result.backoff[contexts] = np.log10(np.maximum(ratio, 10.0**NEVER))
+    result.backoff[~model.is_context] = 0.0
+    return result

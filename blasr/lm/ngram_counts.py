@@ -1,0 +1,180 @@
+"""Counts of n-grams, order by order, with no more than a block of the text in memory beside the counts themselves."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blasr.errors import DataError
+from blasr.lm.backoff_model import BEGIN, END, MISSING, Nodes
+from blasr.units import IntArray
+
+_BLOCK_WORDS: Final = 1 << 21
+_SENTENCES_AT_ONCE: Final = 4096
+
+
+@dataclass(frozen=True)
+class NGramCounts:
+    """The n-grams of one order in a text, sorted by context and newest word.
+
+    Attributes:
+        context: int64 (M); the position of the n-gram without its newest word among those of the order below; 0 for
+            unigrams.
+        word: int32 (M); the newest word.
+        count: int64 (M); how often it was seen; 0 only for unigrams of the vocabulary that the text lacks.
+    """
+
+    context: Nodes
+    word: IntArray
+    count: Nodes
+
+
+def count_ngrams(
+    sentences: Iterable[Sequence[str]],
+    order: int,
+    *,
+    vocabulary: Iterable[str] | None = None,
+    unknown: str | None = None,
+) -> tuple[tuple[str, ...], list[NGramCounts], Counter[str]]:
+    """The words, the counts of every order from 1, and the words of the text that are outside the vocabulary.
+
+    Words count from 0: ``<s>``, ``</s>``, the unknown word if there is one, then the others, sorted. No n-gram crosses
+    a sentence's end; each begins with one ``<s>`` and ends with ``</s>``.
+
+    Args:
+        sentences: the text, without sentence marks; read once and kept in a temporary file, 4 bytes a word.
+        order: the greatest length.
+        vocabulary: the words to count; by default all of the text.
+        unknown: the word that others become.
+
+    Raises:
+        DataError: there are no sentences, one has a sentence mark, or a word is outside the vocabulary and there is
+            no unknown word.
+    """
+    with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
+        path = Path(folder, "words.i4")
+        found, outside = _write_text(sentences, path, vocabulary, unknown)
+        text = np.memmap(path, dtype=np.int32, mode="r")
+        words, new_id = _sorted_words(found, unknown)
+        ends = np.memmap(Path(folder, "ngrams.i8"), dtype=np.int64, mode="w+", shape=text.shape)
+        counts = np.zeros(len(words), dtype=np.int64)
+        for block in _slices(len(text)):
+            ends[block] = new_id[text[block]]
+            counts += np.bincount(ends[block], minlength=len(words))
+        everything = np.arange(len(words))
+        levels = [NGramCounts(np.zeros(len(words), dtype=np.int64), everything.astype(np.int32), counts)]
+        for _ in range(2, order + 1):
+            levels.append(_next_order(text, new_id, ends, len(words)))
+        return words, levels, outside
+
+
+def _next_order(text: NDArray[np.int32], new_id: IntArray, ends: Nodes, num_words: int) -> NGramCounts:
+    """Count n-grams one word longer than those whose positions ``ends`` has for every word of the text they end in.
+
+    ``ends`` becomes the positions of the longer ones, -1 where they would cross a sentence's beginning.
+    """
+    keys, counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    pending: list[tuple[Nodes, Nodes]] = []
+    waiting = 0
+    for block in _slices(len(text)):
+        wanted = _keys(text, new_id, ends, block, num_words)
+        pending.append(np.unique(wanted[wanted >= 0], return_counts=True))
+        waiting += len(pending[-1][0])
+        if waiting > max(len(keys), _BLOCK_WORDS):
+            keys, counts = _merged([(keys, counts), *pending])
+            pending, waiting = [], 0
+    keys, counts = _merged([(keys, counts), *pending])
+    last = MISSING  # what ends has before the block, as it is overwritten from left to right
+    for block in _slices(len(text)):
+        wanted = _keys(text, new_id, ends, block, num_words, before=last)
+        last = int(ends[block.stop - 1])
+        ends[block] = np.where(wanted >= 0, np.searchsorted(keys, wanted), MISSING)
+    return NGramCounts(keys // num_words, (keys % num_words).astype(np.int32), counts)
+
+
+def _keys(
+    text: NDArray[np.int32], new_id: IntArray, ends: Nodes, block: slice, num_words: int, before: int | None = None
+) -> Nodes:
+    """Context times vocabulary plus word for every word of the block, negative where a sentence begins too late."""
+    if before is None:
+        before = int(ends[block.start - 1]) if block.start else MISSING
+    context = np.concatenate(([before], ends[block.start : block.stop - 1]))
+    words = new_id[text[block]]
+    return np.where((context >= 0) & (words != 0), context * num_words + words, MISSING)  # word 0 is <s>
+
+
+def _merged(parts: Sequence[tuple[Nodes, Nodes]]) -> tuple[Nodes, Nodes]:
+    keys, inverse = np.unique(np.concatenate([part[0] for part in parts]), return_inverse=True)
+    counts = np.zeros(len(keys), dtype=np.int64)
+    np.add.at(counts, inverse, np.concatenate([part[1] for part in parts]))
+    return keys, counts
+
+
+def _write_text(
+    sentences: Iterable[Sequence[str]], path: Path, vocabulary: Iterable[str] | None, unknown: str | None
+) -> tuple[dict[str, int], Counter[str]]:
+    """Write ids in the order words were found, sentence marks included; give the ids and what is not in them."""
+    ids = {BEGIN: 0, END: 1}
+    if unknown is not None:
+        ids[unknown] = 2
+    is_open = vocabulary is None
+    for word in vocabulary or ():
+        ids.setdefault(word, len(ids))
+    outside: Counter[str] = Counter()
+    num_sentences = 0
+    with path.open("wb") as stream:
+        for batch in _batches(sentences):
+            flat: list[int] = []
+            for sentence in batch:
+                if BEGIN in sentence or END in sentence:
+                    raise DataError(f"a sentence of the text has a sentence mark: {' '.join(sentence[:10])}")
+                flat.append(0)
+                for word in sentence:
+                    number = ids.get(word)
+                    if number is None:
+                        if is_open:
+                            number = ids[word] = len(ids)
+                        else:
+                            outside[word] += 1
+                            number = 2
+                    flat.append(number)
+                flat.append(1)
+            num_sentences += len(batch)
+            np.array(flat, dtype=np.int32).tofile(stream)
+    if not num_sentences:
+        raise DataError("the text has no sentences to estimate a language model from")
+    if outside and unknown is None:
+        named = ", ".join(word for word, _ in outside.most_common(10))
+        raise DataError(f"the text has {len(outside)} words outside the vocabulary: {named}")
+    return ids, outside
+
+
+def _sorted_words(found: dict[str, int], unknown: str | None) -> tuple[tuple[str, ...], IntArray]:
+    marks = [BEGIN, END] + ([] if unknown is None else [unknown])
+    words = (*marks, *sorted(found.keys() - set(marks)))
+    new_id = np.empty(len(words), dtype=np.int32)
+    new_id[[found[word] for word in words]] = np.arange(len(words))
+    return words, new_id
+
+
+def _batches(sentences: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    batch: list[Sequence[str]] = []
+    for sentence in sentences:
+        batch.append(sentence)
+        if len(batch) == _SENTENCES_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _slices(size: int) -> Iterator[slice]:
+    for start in range(0, size, _BLOCK_WORDS):
+        yield slice(start, min(start + _BLOCK_WORDS, size))

@@ -1,0 +1,103 @@
+"""Words of a language model that a lexicon lacks: counted, and merged into its unknown word where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, ROOT, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.units import IntArray
+
+
+def ngrams_without(model: BackoffModel, left_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which n-grams have none of some words.
+
+    Args:
+        model: the n-grams.
+        left_out: bool (words of the model): the words that they may not have.
+
+    Returns:
+        bool (nodes), the root's too.
+    """
+    without = np.ones(model.num_nodes, dtype=bool)
+    for order in range(1, model.order + 1):
+        nodes = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
+        without[nodes] = without[model.parent[nodes]] & ~left_out[model.word[nodes]]
+    return without
+
+
+def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> BackoffModel:
+    """The model in which some words are one: whatever probability they had together after a context, that word has.
+
+    That is exact for contexts of the words that stay; after one of the merged words the context is what is listed of
+    ``into``, and the empty one if the model has no such word. Every context's probabilities sum to what they did.
+
+    Args:
+        model: left as it is.
+        merged: words of the model; those of ``<s>`` and ``</s>`` stay.
+        into: the word that they become; a new one if the model lacks it.
+    """
+    gone = set(merged) - {BEGIN, END, into}
+    words = [word for word in model.words if word not in gone]
+    if into not in words:
+        words.append(into)
+    renamed = {word: number for number, word in enumerate(words)}
+    new_word = np.array([renamed.get(word, MISSING) for word in model.words], dtype=np.int32)
+    unknown = renamed[into]
+    is_merged = (new_word == MISSING) | (new_word == unknown)
+
+    stays = ngrams_without(model, new_word == MISSING)
+    listed = stays[model.parent] & is_merged[model.word]
+    listed[ROOT] = False
+    probability = _merged_probability(model, listed, stays)
+
+    new_node = np.full(model.num_nodes, MISSING, dtype=np.int64)
+    new_node[ROOT] = ROOT
+    levels: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+    base = 1
+    for order in range(1, model.order + 1):
+        everything = np.arange(model.bounds[order], model.bounds[order + 1])
+        kept = everything[stays[everything]]
+        contexts = np.unique(model.parent[everything[listed[everything]]])
+        had = model.parent[kept[new_word[model.word[kept]] == unknown]]
+        added = np.setdiff1d(contexts, had)  # contexts that get the word
+        parent = new_node[np.concatenate((model.parent[kept], added))]
+        word = np.concatenate((new_word[model.word[kept]], np.full(len(added), unknown, dtype=np.int32)))
+        log_prob = np.concatenate((model.log_prob[kept], np.zeros(len(added))))
+        of_unknown = word == unknown
+        old_parents = np.concatenate((model.parent[kept], added))[of_unknown]
+        log_prob[of_unknown] = _log10(probability[old_parents])
+        backoff = np.concatenate((model.backoff[kept], np.zeros(len(added))))
+        places = np.lexsort((word, parent))
+        rank = np.empty(len(places), dtype=np.int64)
+        rank[places] = np.arange(len(places))
+        new_node[kept] = base + rank[: len(kept)]
+        base += len(places)
+        levels.append((parent[places], word[places], log_prob[places], backoff[places]))
+    return model_from_levels(words, levels)
+
+
+def _merged_probability(model: BackoffModel, listed: NDArray[np.bool_], stays: NDArray[np.bool_]) -> Floats:
+    """What the merged words have together after every context that stays, ``listed`` being their n-grams."""
+    nodes = np.flatnonzero(listed)
+    parent = model.parent[nodes]
+    explicit = np.bincount(parent, weights=10.0 ** model.log_prob[nodes], minlength=model.num_nodes)
+    result = np.zeros(model.num_nodes)
+    result[ROOT] = explicit[ROOT]
+    longer = nodes[parent != ROOT]
+    suffix = model.suffix
+    lower = 10.0 ** model.log_probs(suffix[model.parent[longer]], model.word[longer])
+    backed_off = np.bincount(model.parent[longer], weights=lower, minlength=model.num_nodes)
+    for order in range(1, model.order):
+        contexts = np.arange(model.bounds[order], model.bounds[order + 1])
+        contexts = contexts[stays[contexts]]
+        rest = np.maximum(result[suffix[contexts]] - backed_off[contexts], 0.0)
+        result[contexts] = explicit[contexts] + 10.0 ** model.backoff[contexts] * rest
+    return result
+
+
+def _log10(probability: Floats) -> Floats:
+    result: Floats = np.log10(np.maximum(probability, 10.0**NEVER))
+    return result

@@ -1,0 +1,32 @@
+import collections.abc
+
+from .batches import ImageBatches as ImageBatches
+from .config import ImageConfig as ImageConfig
+from .config import ImageModelConfig as ImageModelConfig
+from .config import check_size as check_size
+from .detection import count_detector as count_detector
+from .factory import VARIANTS as VARIANTS
+from .factory import create_backbone as create_backbone
+from .factory import create_model as create_model
+from .factory import list_models as list_models
+from .images import ImageFolder as ImageFolder
+from .images import LabelledImages as LabelledImages
+from .images import TorchvisionImages as TorchvisionImages
+from .model import FeatureBackbone as FeatureBackbone
+from .model import FeatureInfo as FeatureInfo
+from .model import ImageModel as ImageModel
+from .paper import DETECTION as DETECTION
+from .paper import TABLES as TABLES
+from .paper import DetectionFigures as DetectionFigures
+from .paper import PaperFigures as PaperFigures
+from .released import UPSAMPLE as UPSAMPLE
+from .released import load_released_state_dict as load_released_state_dict
+from .released import read_released_file as read_released_file
+from .released import released_classes as released_classes
+from .released import released_variant as released_variant
+from .summary import ModelSummary as ModelSummary
+from .summary import summarize as summarize
+from .transforms import EvaluationTransform as EvaluationTransform
+from .transforms import TrainingTransform as TrainingTransform
+
+def __getattr__(name: str) -> collections.abc.Callable[..., ImageModel]: ...

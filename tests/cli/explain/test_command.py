@@ -1,0 +1,161 @@
+"""``blasr explain``: the nearest path of a lattice against every path of it, and the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blasr.cli.explain.lattices import NearestPath, nearest_path
+from blasr.cli.main import main
+from blasr.lattices.lattice import Lattice
+from blasr.lattices.lattice_io import LatticeWriter
+
+Arc = tuple[int, int, int, float, float]  # source, target, word, graph cost, acoustic cost
+
+
+def lattice_of(arcs: list[Arc], states: int) -> Lattice:
+    arcs = sorted(arcs)
+    sources = [arc[0] for arc in arcs]
+    final = np.full(states, np.inf, np.float32)
+    final[-1] = 0.5
+    return Lattice(
+        offsets=np.searchsorted(sources, np.arange(states + 1)).astype(np.int64),
+        ilabel=np.ones(len(arcs), np.int32),
+        olabel=np.array([arc[2] for arc in arcs], np.int32),
+        nextstate=np.array([arc[1] for arc in arcs], np.int32),
+        graph_cost=np.array([arc[3] for arc in arcs], np.float32),
+        acoustic_cost=np.array([arc[4] for arc in arcs], np.float32),
+        final_graph_cost=final,
+        final_acoustic_cost=np.where(np.isinf(final), np.inf, 0).astype(np.float32),
+        state_times=np.arange(states, dtype=np.int32),
+    )
+
+
+def all_paths(arcs: list[Arc], end: int, state: int = 0) -> Iterator[tuple[list[int], float, float]]:
+    if state == end:
+        yield [], 0.5, 0.0
+    for source, target, word, graph, acoustic in arcs:
+        if source == state:
+            for words, more_graph, more_acoustic in all_paths(arcs, end, target):
+                yield [word] * (word > 0) + words, graph + more_graph, acoustic + more_acoustic
+
+
+def distance(first: list[int], second: list[int]) -> int:
+    row = list(range(len(second) + 1))
+    for place, word in enumerate(first, start=1):
+        above, row = row, [place]
+        for column, other in enumerate(second, start=1):
+            row.append(min(above[column] + 1, row[-1] + 1, above[column - 1] + (word != other)))
+    return row[-1]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_the_nearest_path(data: st.DataObject) -> None:
+    states = data.draw(st.integers(2, 5))
+    cost = st.integers(0, 8).map(lambda n: n / 4)
+    chain = [(n, n + 1, data.draw(st.integers(0, 3)), data.draw(cost), data.draw(cost)) for n in range(states - 1)]
+    pairs = st.tuples(st.integers(0, states - 2), st.integers(1, states - 1)).filter(lambda pair: pair[0] < pair[1])
+    more = [(*data.draw(pairs), data.draw(st.integers(0, 3)), data.draw(cost), data.draw(cost)) for _ in range(4)]
+    reference = data.draw(st.lists(st.integers(1, 3), max_size=4))
+    arcs = [*chain, *more]
+    found = nearest_path(lattice_of(arcs, states), reference, 0.5)
+    assert found is not None
+    every = [
+        (distance(reference, words), graph + acoustic / 2) for words, graph, acoustic in all_paths(arcs, states - 1)
+    ]
+    assert (found.errors, found.graph_cost + found.acoustic_cost / 2) == pytest.approx(min(every))
+
+
+def test_a_lattice_without_an_end_has_no_nearest_path() -> None:
+    broken = lattice_of([(0, 1, 1, 0.0, 0.0)], 2)
+    broken.final_graph_cost[:] = np.inf
+    assert nearest_path(broken, [1], 0.1) is None
+    assert nearest_path(lattice_of([(0, 1, 1, 1.0, 2.0)], 2), [1], 0.1) == NearestPath(0, 1.5, 2.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "words.txt").write_text("<eps> 0\nyes 1\nno 2\nmaybe 3\n")
+    (tmp_path / "text").write_text("a-1 yes no\nb-1 no\nb-2 xylo\n")
+    (tmp_path / "utt2spk").write_text("a-1 a\nb-1 b\nb-2 b\n")
+    with LatticeWriter(tmp_path / "lat.ark") as writer:
+        # yes maybe is cheaper than yes no, which the acoustics like better
+        writer.write("a-1", lattice_of([(0, 1, 1, 0, 0), (1, 2, 3, 1, 20), (1, 2, 2, 9, 10)], 3))
+        writer.write("b-1", lattice_of([(0, 1, 1, 0, 0)], 2))
+        writer.write("b-2", lattice_of([(0, 1, 1, 0, 0)], 2))
+    return tmp_path
+
+
+def explain(folder: Path, *arguments: str) -> int:
+    return main(["explain", *(argument.format(folder) for argument in arguments)])
+
+
+LATTICES = ("--text", "{}/text", "--lattices", "{}/lat.ark", "--words", "{}/words.txt")
+
+
+def test_tells_search_models_and_vocabulary_apart(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = ("--html", "{}/page.html", "--json", "{}/out.json")
+    assert explain(folder, *LATTICES, "--utt2spk", "{}/utt2spk", *outputs) == 0
+    report = json.loads((folder / "out.json").read_text())
+    assert report["causes"] == {"vocabulary": 1, "search": 1, "language model": 1}
+    assert (report["words"]["no"], report["speakers"]["b"]["wer"]) == (
+        {"correct": 0, "sub": 2, "del": 0, "ins": 0},
+        100,
+    )
+    printed = capsys.readouterr().out
+    assert "%WER 75.00 [ 3 / 4" in printed and "oracle of the lattices: 2 errors in 4 words, 50.00%" in printed
+    assert (folder / "page.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_forced_search_tells_whether_the_search_missed_it(folder: Path) -> None:
+    for cost, cause in ((-5.0, "search"), (5.0, "acoustic model")):
+        with LatticeWriter(folder / "forced.ark") as writer:
+            writer.write("b-1", lattice_of([(0, 1, 2, 0, 10 * cost)], 2))
+        assert explain(folder, *LATTICES, "--forced", "{}/forced.ark", "--json", "{}/out.json") == 0
+        assert json.loads((folder / "out.json").read_text())["causes"][cause] == 1
+
+
+def test_texts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "hyp").write_text("a-1 yesno\nb-2 yes\n")
+    assert explain(folder, "--text", "{}/text", "--hyp", "{}/hyp", "--json", "{}/out.json") == 0
+    report = json.loads((folder / "out.json").read_text())
+    assert report["causes"] == {"normalisation": 2, "not told apart": 2}
+    assert "1 of 3 references have no hypothesis, counted as deleted, first b-1" in capsys.readouterr().out
+
+
+def test_segments(folder: Path) -> None:
+    (folder / "ref.stm").write_text("r A ann 0 1 YES (uh) no\n")
+    (folder / "hyp.ctm").write_text("r A 0.1 0.2 yes\nr A 0.4 0.2 maybe\n")
+    arguments = ("--stm", "{}/ref.stm", "--ctm", "{}/hyp.ctm", "--words", "{}/words.txt", "--json", "{}/out.json")
+    assert explain(folder, *arguments) == 0
+    report = json.loads((folder / "out.json").read_text())
+    assert (report["causes"], report["speakers"]["ann"]["words"]) == ({"not told apart": 1}, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--text", "{}/text", "--ctm", "{}/hyp"], "--stm goes with --ctm"),
+        (["--text", "{}/text", "--lattices", "{}/lat.ark"], "--words"),
+        (["--text", "{}/text", "--hyp", "{}/text", "--setting", "{}/s"], "go with --lattices"),
+        (["--text", "{}/text", "--hyp", "{}/other"], "utterance c-1: 1 of 1 hypotheses have no reference"),
+        ([*LATTICES, "--lm-weight", "0"], "--lm-weight is 0"),
+        ([*LATTICES, "--utt2spk", "{}/other"], "utterance a-1: has no speaker"),
+        ([*LATTICES, "--forced", "{}/lat.ark"], "its forced path is not its reference"),
+    ],
+)
+def test_mistakes_are_one_message(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    (folder / "other").write_text("c-1 yes\n")
+    assert explain(folder, *arguments) > 0
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error

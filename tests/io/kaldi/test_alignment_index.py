@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blasr.errors import DataError, FormatError, MismatchError
+from blasr.io import read_alignments, write_alignments
+from blasr.io.kaldi.alignment_index import AlignmentIndex
+from blasr.units import IntArray
+
+
+@pytest.fixture
+def alignments(tmp_path: Path) -> Path:
+    folder = tmp_path / "ali"
+    write_alignments(folder / "ali.1.gz", [("b", np.array([3, 1, 2])), ("a", np.array([], np.int32))])
+    write_alignments(folder / "ali.2.gz", [("é", np.array([7]))])
+    return folder
+
+
+def test_what_is_indexed_is_found(alignments: Path, tmp_path: Path) -> None:
+    index = AlignmentIndex.build(alignments, tmp_path / "index")
+    assert list(index) == ["b", "a", "é"]
+    assert (len(index), index.num_frames) == (3, 4)
+    assert {utterance: labels.tolist() for utterance, labels in index.items()} == {"b": [3, 1, 2], "a": [], "é": [7]}
+    assert index.lengths().tolist() == [3, 0, 1]
+    assert "b" in index and "c" not in index
+    assert not index["b"].flags.writeable
+    with pytest.raises(KeyError):
+        index["c"]
+
+
+def test_kaldis_alignments(golden: Path, tmp_path: Path) -> None:
+    source = golden / "fsdd_tri1" / "ali.1.gz"
+    index = AlignmentIndex.build(source, tmp_path / "index")
+    expected = dict(read_alignments(source))
+    assert list(index) == list(expected)
+    for utterance, labels in expected.items():
+        np.testing.assert_array_equal(index[utterance], labels)
+
+
+def test_a_changed_archive_makes_it_stale(alignments: Path, tmp_path: Path) -> None:
+    AlignmentIndex.build(alignments, tmp_path / "index")
+    index = AlignmentIndex.open_or_build(alignments, tmp_path / "index")
+    inode = (tmp_path / "index" / "labels.npy").stat().st_ino
+    assert len(index) == 3
+    AlignmentIndex.open_or_build(alignments, tmp_path / "index")
+    assert (tmp_path / "index" / "labels.npy").stat().st_ino == inode
+    write_alignments(alignments / "ali.2.gz", [("c", np.array([1, 1]))])
+    os.utime(alignments / "ali.2.gz", ns=(1, 1))
+    with pytest.raises(DataError, match=r"stale.*ali\.2\.gz"):
+        AlignmentIndex(tmp_path / "index")
+    assert list(AlignmentIndex.open_or_build(alignments, tmp_path / "index")) == ["b", "a", "c"]
+    write_alignments(alignments / "ali.3.gz", [("d", np.array([1]))])
+    assert "d" in AlignmentIndex.open_or_build(alignments, tmp_path / "index")
+    (alignments / "ali.3.gz").unlink()
+    with pytest.raises(DataError, match=r"stale.*ali\.3\.gz is gone"):
+        AlignmentIndex(tmp_path / "index")
+
+
+def test_labels_can_be_converted(alignments: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.touch()
+    index = AlignmentIndex.build(alignments, tmp_path / "index", convert=lambda ids: ids * 2, depends_on=[model])
+    assert index["b"].tolist() == [6, 2, 4]
+    os.utime(model, ns=(1, 1))
+    with pytest.raises(DataError, match="stale"):
+        AlignmentIndex(tmp_path / "index")
+
+    def refuse(ids: IntArray) -> IntArray:
+        raise MismatchError("no such transition-id")
+
+    with pytest.raises(MismatchError, match="utterance b"):
+        AlignmentIndex.build(alignments, tmp_path / "other", convert=refuse)
+    assert not (tmp_path / "other").exists()
+
+
+def test_what_is_no_index(alignments: Path, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no index here"):
+        AlignmentIndex(tmp_path / "absent")
+    with pytest.raises(FormatError, match="cannot be opened"):
+        AlignmentIndex.build(tmp_path / "absent", tmp_path / "index")
+    index = tmp_path / "index"
+    AlignmentIndex.build(alignments, index)
+    np.save(index / "offsets.npy", np.zeros(9, np.int64))
+    with pytest.raises(FormatError, match="do not fit"):
+        AlignmentIndex(index)
+    (index / "offsets.npy").write_bytes(b"x")
+    with pytest.raises(FormatError, match="build the index anew"):
+        AlignmentIndex(index)
+    (index / "index.json").write_text("[]")
+    with pytest.raises(FormatError, match="manifest"):
+        AlignmentIndex(index)
+
+
+def test_an_utterance_twice(alignments: Path, tmp_path: Path) -> None:
+    write_alignments(alignments / "ali.3.gz", [("b", np.array([1]))])
+    with pytest.raises(DataError, match="utterance b: the utterance stands there twice"):
+        AlignmentIndex.build(alignments, tmp_path / "index")
+    assert not (tmp_path / "index").exists()

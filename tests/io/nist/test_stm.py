@@ -1,0 +1,67 @@
+"""STM files: what a line says, and lines that are refused with their number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blasr.errors import FormatError
+from blasr.io.nist.stm import StmLabel, StmSegment, read_stm
+
+STM = """\
+;; CATEGORY "0" "" ""
+;; LABEL "O" "Overall" "all of it"
+;; LABEL "F0" "Female" ""
+
+sw_1 A sw_1_A 0.5 1.75 <O,F0> it's { a / b c / @ } (uh) -ment
+sw_1 B spk 1 2 no labels
+sw_1 B spk 2 3
+sw_1 B spk 3 4 <O> Ignore_Time_Segment_In_Scoring
+"""
+
+
+def test_reads_segments_and_labels(tmp_path: Path) -> None:
+    path = tmp_path / "ref.stm"
+    path.write_text(STM)
+    stm = read_stm(path)
+    assert stm.labels == (StmLabel("O", "Overall", "all of it"), StmLabel("F0", "Female", ""))
+    first, second, empty, ignored = stm.segments
+    text = "it's { a / b c / @ } (uh) -ment"
+    assert first == StmSegment("sw_1", "A", "sw_1_A", 0.5, 1.75, ("O", "F0"), text)
+    assert (first.line, str(first)) == (5, f"sw_1 A sw_1_A 0.5 1.75 <O,F0> {text}")
+    assert (second.labels, second.text) == ((), "no labels")
+    assert (empty.labels, empty.text, empty.ignored) == ((), "", False)
+    assert ignored.ignored
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sw_1 A spk 1", "found 4 fields"),
+        ("sw_1 A spk one 2 word", "the start is 'one'"),
+        ("sw_1 A spk 1 -2 word", "the end is '-2'"),
+        ("sw_1 A spk 2 1 word", "ends at 1, before its start at 2"),
+        ("sw_1 A spk 1 2 { a / b", "a { without its }"),
+        ("sw_1 A spk 1 2 a } b", "a } without its {"),
+        ("sw_1 A spk 1 2 { a { / } }", "no word between { and }"),
+        ("sw_1 A spk 1 2 word{ a / b }", "a { inside a word"),
+        ("sw_1 A spk 1 2 (uh", "a bracket without its pair"),
+        ("sw_1 A spk 1 2 ((uh))", "a bracket without its pair, or one bracket inside another"),
+        ("sw_1 A spk 1 2 ({ a / b })", "a brace inside brackets"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "ref.stm"
+    path.write_text(f"sw_1 A spk 0 1 fine\n{line}\n")
+    with pytest.raises(FormatError) as caught:
+        read_stm(path)
+    assert f"ref.stm:2: {message}" in str(caught.value).replace("has ", "")
+
+
+def test_a_file_without_segments_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ref.stm").write_text(";; nothing\n")
+    with pytest.raises(FormatError, match="has no segment"):
+        read_stm(tmp_path / "ref.stm")
+    with pytest.raises(FormatError, match="cannot be read"):
+        read_stm(tmp_path / "none.stm")

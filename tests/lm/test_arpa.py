@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import gzip
+import logging
+from itertools import product
+from pathlib import Path
+
+import kaldilm
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blasr.errors import DataError, FormatError
+from blasr.graph.arpa_grammar import grammar_of
+from blasr.graph.grammar import arpa_to_fst
+from blasr.io.fst import Fst, read_fst
+from blasr.io.symbols import SymbolTable
+from blasr.lm.arpa import read_arpa, write_arpa
+from blasr.lm.backoff_model import BEGIN, END, BackoffModel
+from blasr.lm.vocabulary import merge_words
+from blasr.lm.witten_bell import WittenBell
+from tests.graph.systems import best_way
+
+WORDS = ["a", "b", "c", "d"]
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS[:3]), max_size=6), min_size=1, max_size=8)
+SYMBOLS = SymbolTable.from_symbols([*WORDS, "<UNK>", "#0", BEGIN, END])
+ARPA = """
+\\data\\
+ngram 1=5
+ngram 2=3
+
+\\1-grams:
+-1.0\t<s>\t-0.3
+-1.0\t</s>
+-0.7\ta\t-0.2
+-0.7\tb\t-0.25
+-0.9\tc
+
+\\2-grams:
+-0.4\t<s> a
+-0.41\ta b
+-0.42\ta c
+
+\\end\\
+"""
+
+
+def written(folder: Path, text: str = ARPA) -> Path:
+    path = folder / "lm.arpa"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def estimated(folder: Path, text: list[list[str]], order: int) -> BackoffModel:
+    WittenBell(text, order, WORDS).write_arpa(folder / "lm.arpa")
+    return read_arpa(folder / "lm.arpa")
+
+
+def test_probabilities_with_and_without_backing_off(tmp_path: Path) -> None:
+    model = read_arpa(written(tmp_path))
+    assert model.words == (BEGIN, END, "a", "b", "c")
+    assert model.num_ngrams == (5, 3)
+    assert model.log_prob_of("b", ["a"]) == -0.41
+    assert model.log_prob_of("a", ["b"]) == pytest.approx(-0.95)
+    assert model.log_prob_of("b", [BEGIN]) == pytest.approx(-1.0)
+    assert model.log_prob_of(END, ["a", "b", "c"]) == -1.0
+    ids = np.array([model.ids.get(word, -1) for word in ["<s>", "a", "b", "</s>", "<s>", "x", "b"]], dtype=np.int32)
+    expected = [0, -0.4, -0.41, -1.25, 0, -np.inf, -0.7]
+    np.testing.assert_allclose(model.score_stream(ids), expected)
+
+
+@settings(max_examples=12, deadline=None)
+@given(TEXTS, st.integers(1, 4))
+def test_what_is_written_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int
+) -> None:
+    folder = tmp_path_factory.mktemp("lm")
+    model = estimated(folder, text, order)
+    write_arpa(model, folder / "again.arpa.gz")
+    again = read_arpa(folder / "again.arpa.gz")
+    assert again.words == model.words
+    for name in ("bounds", "parent", "word", "log_prob", "backoff"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(model, name))
+    write_arpa(again, folder / "once_more.arpa")
+    assert (folder / "once_more.arpa").read_bytes() == gzip.decompress((folder / "again.arpa.gz").read_bytes())
+
+
+@settings(max_examples=12, deadline=None)
+@given(TEXTS, st.integers(1, 4), st.lists(st.sampled_from(WORDS), max_size=5))
+def test_the_grammar_costs_what_kaldis_costs(
+    tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int, sentence: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("lm")
+    model = estimated(folder, text, order)
+    SYMBOLS.write(folder / "words.txt")
+    (folder / "G.txt").write_text(
+        kaldilm.arpa2fst(
+            str(folder / "lm.arpa"),
+            str(folder / "G.fst"),
+            disambig_symbol="#0",
+            read_symbol_table=str(folder / "words.txt"),
+        )
+    )
+    labels = [SYMBOLS.id_of(word) for word in sentence]
+    ways = [
+        best_way(backing_off_freely(fst), labels) for fst in (read_fst(folder / "G.fst"), grammar_of(model, SYMBOLS))
+    ]
+    assert ways[0] is not None and ways[1] is not None
+    assert ways[1].cost == pytest.approx(ways[0].cost, abs=1e-4)
+
+
+def backing_off_freely(grammar: Fst) -> Fst:
+    backoff = SYMBOLS.id_of("#0")
+    return Fst(**{**grammar.__dict__, "ilabel": np.where(grammar.ilabel == backoff, 0, grammar.ilabel)})
+
+
+@settings(max_examples=15, deadline=None)
+@given(TEXTS, st.integers(1, 4), st.sets(st.sampled_from(WORDS), min_size=1), st.sampled_from(["<UNK>", "a"]))
+def test_merged_words_have_together_what_they_had(
+    tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int, merged: set[str], into: str
+) -> None:
+    model = estimated(tmp_path_factory.mktemp("lm"), text, order)
+    result = merge_words(model, merged, into)
+    of_one = merged | {into}
+    stay = [word for word in WORDS if word not in of_one]
+    assert set(result.words) == {BEGIN, END, *stay, into}
+    for history in product(stay, repeat=min(2, order - 1)):
+        for context in (history, (BEGIN, *history)):
+            together = sum(10 ** model.log_prob_of(word, context) for word in of_one if word in model.ids)
+            assert 10 ** result.log_prob_of(into, context) == pytest.approx(together, abs=1e-6)
+            for word in (*stay, END):
+                assert result.log_prob_of(word, context) == pytest.approx(model.log_prob_of(word, context), abs=1e-6)
+    after = [10 ** result.log_prob_of(word, [into]) for word in result.words if word != BEGIN]
+    assert sum(after) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_missing_words_are_listed_and_taken_for_the_unknown_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path, ARPA.replace("\tc", "\tyou").replace(" c", " you"))
+    grammar = arpa_to_fst(path, SYMBOLS, missing_words="oov", unknown_word="<UNK>")
+    assert "1 of 3 words of the language model are not in the lexicon: you; their 2 n-grams of 8 become" in caplog.text
+    a, unknown = SYMBOLS.id_of("a"), SYMBOLS.id_of("<UNK>")
+    way = best_way(grammar, [a, unknown, SYMBOLS.id_of("#0")])
+    assert way is None  # after an unknown word the context is empty already
+    way = best_way(grammar, [a, unknown])
+    assert way is not None
+    assert way.cost == pytest.approx((0.4 + 0.42 + 1.0) * np.log(10), abs=1e-5)
+    with pytest.raises(DataError, match="'you' is not in the symbol table"):
+        arpa_to_fst(path, SYMBOLS, missing_words="oov", unknown_word="you")
+
+
+def test_ngrams_out_of_reach_are_left_out_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = ARPA.replace("ngram 2=3", "ngram 2=5\nngram 3=2").replace("-0.42\ta c", "-0.42\ta c\n-1\t</s> a\n-1\ta <s>")
+    text = text.replace("\\end\\", "\\3-grams:\n-0.2 a b c\n-0.3 b a c\n\n\\end\\")
+    with caplog.at_level(logging.WARNING):
+        model = read_arpa(written(tmp_path, text))
+    assert model.num_ngrams == (5, 3, 1)
+    assert "3 n-grams that no sentence can reach" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("-0.41\ta b", "x\ta b", r"lm.arpa:15: .*expected a logprob, found 'x'"),
+        ("-0.41\ta b", "nan\ta b", r"lm.arpa:15: .*expected a logprob, found 'nan'"),
+        ("-0.41\ta b", "0.5\ta b", r"lm.arpa:15: .*expected a logprob"),
+        ("-0.41\ta b", "-0.41\ta b\t-1", r"lm.arpa:15: .*expected a logprob, 2 words, found"),
+        ("-0.41\ta b", "-0.41\ta q", r"lm.arpa:15: .*'q' has no unigram"),
+        ("-0.41\ta b", "-0.41\ta c", r"1 of these 2-grams are given twice, one of them ends in 'c'"),
+        ("-0.41\ta b\n", "", r"lm.arpa:13: .*3 2-grams are announced and 2 found"),
+        ("-0.7\tb", "-0.7\ta", r"lm.arpa:10: .*second unigram of 'a'"),
+        ("-0.7\tb\t-0.25", "-0.7\tb\t?", r"lm.arpa:10: .*expected a backoff"),
+        ("\\2-grams:", "\\3-grams:", r"lm.arpa:13: .*expected \\2-grams:"),
+        ("ngram 2", "ngram 3", r"expected the number of 2-grams"),
+        ("\\end\\", "", r"expected \\end\\, found the end of the file"),
+        ("\\data\\", "", r"it has no \\data\\ section"),
+        ("ngram 1=5\nngram 2=3\n", "", r"expected 'ngram 1=NUMBER'"),
+    ],
+)
+def test_malformed_files_are_told_with_their_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        read_arpa(written(tmp_path, ARPA.replace(old, new, 1)))
+
+
+def test_other_bytes(tmp_path: Path) -> None:
+    (tmp_path / "lm.arpa").write_bytes(ARPA.replace("c", "\u00e4").encode("latin-1"))
+    with pytest.raises(FormatError, match=r"lm.arpa:11: .*not UTF-8"):
+        read_arpa(tmp_path / "lm.arpa")
+    assert read_arpa(written(tmp_path, ARPA.replace("\n", "\r\n").replace("\t", "  "))).num_ngrams == (5, 3)
+    assert read_arpa(written(tmp_path, ARPA.replace("-1.0\t</s>", "-inf\t</s>"))).log_prob_of(END) == -99.0
+
+
+def test_a_model_in_which_no_sentence_can_end(tmp_path: Path) -> None:
+    model = read_arpa(written(tmp_path, ARPA.replace("</s>", "d")))
+    with pytest.raises(DataError, match="no </s>"):
+        grammar_of(model, SYMBOLS)

@@ -1,0 +1,176 @@
+"""Training on real speech with Kaldi's alignments, and what is refused before it starts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from blasr.errors import ConfigError, DataError, MismatchError, TrainingError
+from blasr.inference import Priors
+from blasr.io.kaldi.alignments import write_alignments
+from blasr.pipeline.experiment import Experiment
+from blasr.pipeline.train import train
+from blasr.training import load_weights, save_weights
+from blasr.training.checkpoint import read_state
+from tests.pipeline.conftest import run_config
+
+
+@pytest.fixture(scope="module")
+def experiment(data: Path, alignments: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("exp") / "run"
+    train(run_config(directory, data, alignments))
+    return directory
+
+
+def test_an_experiment_has_all_that_inference_needs(experiment: Path) -> None:
+    there = {path.name for path in experiment.iterdir()}
+    assert there >= {
+        "config.yaml",
+        "versions.json",
+        "final.safetensors",
+        "final.yaml",
+        "final.mdl",
+        "tree",
+        "priors.vec",
+        "priors.json",
+        "metrics.jsonl",
+        "tensorboard",
+        "checkpoints",
+    }
+    lines = [json.loads(line) for line in (experiment / "metrics.jsonl").read_text().splitlines()]
+    epochs = [line for line in lines if line["kind"] == "epoch"]
+    assert [line["epoch"] for line in epochs] == [1, 2]
+    assert epochs[1]["loss"] < epochs[0]["loss"]
+
+
+def test_the_experiment_is_taken_up_again(experiment: Path) -> None:
+    loaded = Experiment.load(experiment)
+    assert loaded.num_pdfs == 144
+    assert not loaded.model.training
+    first, second = (Experiment.load(experiment, f"epoch{epoch}") for epoch in (1, 2))
+    assert not torch.equal(first.model.output.weight, second.model.output.weight)
+    assert loaded.origin in ("epoch 1", "epoch 2")
+
+
+def test_priors_are_of_the_training_labels(experiment: Path) -> None:
+    priors = Priors.read(experiment)
+    frames = json.loads((experiment / "priors.json").read_text())["counts"]
+    assert sum(frames) == priors.counts.sum() > 500
+    assert priors.probabilities.sum() == pytest.approx(1)
+
+
+def test_resumed_equals_uninterrupted(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+    """One epoch, then two in another process' place, are the two epochs at once, bit for bit."""
+    train(run_config(tmp_path / "run", data, alignments, training={"epochs": 1}))
+    train(run_config(tmp_path / "run", data, alignments))
+    for name in ("checkpoints/last.safetensors", "final.safetensors"):
+        whole, parts = load_weights(experiment / name)[0], load_weights(tmp_path / "run" / name)[0]
+        assert whole.keys() == parts.keys()
+        assert all(torch.equal(whole[key], parts[key]) for key in whole)
+
+
+def test_a_changed_key_is_refused_and_nothing_is_touched(experiment: Path, data: Path, alignments: Path) -> None:
+    before = (experiment / "config.yaml").read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        train(run_config(experiment, data, alignments, chunks={"chunk_frames": 1}, training={"device": "cpu"}))
+    assert "chunks.chunk_frames: 40 -> 1" in str(caught.value)
+    assert "device" not in str(caught.value)
+    assert (experiment / "config.yaml").read_bytes() == before
+
+
+def test_a_run_of_an_older_blasr_goes_on(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+    shutil.copytree(experiment, tmp_path / "run")
+    path = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    tensors, _ = load_weights(path)
+    state = read_state(path)
+    del state.config["chunks"]["balance_gamma"]
+    save_weights(path, tensors, {"state": state.to_json()})
+    config = run_config(tmp_path / "run", data, alignments, training={"epochs": 3})
+    assert train(config).epoch == 4
+    save_weights(path, tensors, {"state": state.to_json()})
+    with pytest.raises(ConfigError, match=r"chunks\.balance_gamma: absent -> 0\.5"):
+        train(run_config(tmp_path / "run", data, alignments, chunks={"balance_gamma": 0.5, "chunk_frames": 1}))
+
+
+def test_initial_weights_of_another_experiment(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+    config = run_config(tmp_path / "run", data, alignments, training={"epochs": 1, "learning_rate": 1e-12})
+    object.__setattr__(config, "initialize_from", experiment)
+    train(config)
+    source, result = Experiment.load(experiment).model, Experiment.load(tmp_path / "run").model
+    torch.testing.assert_close(result.output.weight, source.output.weight)
+
+
+def test_alignments_of_other_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ali"
+    other.mkdir()
+    (other / "final.mdl").write_bytes((alignments / "final.mdl").read_bytes())
+    write_alignments(other / "ali.1.gz", [("sw02001-A", np.array([1], np.int32))])
+    with pytest.raises(DataError, match="aligns 1 utterances such as sw02001-A, but none of the 24"):
+        train(run_config(tmp_path / "run", data, other))
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_more_pdfs_than_the_model(data: Path, alignments: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ali"
+    other.mkdir()
+    (other / "final.mdl").write_bytes((alignments / "final.mdl").read_bytes())
+    write_alignments(other / "ali.1.gz", [("george-0-05", np.array([1, 4000], np.int32))])
+    with pytest.raises(MismatchError, match=r"transition-id 4000.*\(144 pdfs\)"):
+        train(run_config(tmp_path / "run", data, other))
+
+
+def test_missing_alignments_count_as_lost(data: Path, alignments: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ali"
+    other.mkdir()
+    (other / "final.mdl").write_bytes((alignments / "final.mdl").read_bytes())
+    write_alignments(other / "ali.1.gz", [("george-0-05", np.array([1, 2], np.int32))])
+    with pytest.raises(DataError, match="24 utterances in -> 1 kept -> 23 dropped"):
+        train(run_config(tmp_path / "run", data, other))
+
+
+@pytest.mark.parametrize("content", ["", None])
+def test_empty_data(alignments: Path, tmp_path: Path, content: str | None) -> None:
+    empty = tmp_path / "data"
+    empty.mkdir()
+    if content is not None:
+        for name in ("wav.scp", "utt2spk"):
+            (empty / name).write_text(content)
+    with pytest.raises(DataError):
+        train(run_config(tmp_path / "run", empty, alignments))
+
+
+def test_a_loss_that_is_not_a_number(data: Path, alignments: Path, tmp_path: Path) -> None:
+    values: dict[str, Any] = {"learning_rate": 1e30, "gradient_clipping": 0.0}
+    with pytest.raises(TrainingError, match=r"epoch 1, step \d+: the (loss|norm of the gradient) is (nan|inf)"):
+        train(run_config(tmp_path / "run", data, alignments, training=values))
+    assert not (tmp_path / "run" / "final.safetensors").exists()
+
+
+def test_other_features_than_the_models(data: Path, alignments: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="num_mel_bins is 40, but the acoustic models read 64"):
+        run_config(tmp_path / "run", data, alignments, features={"num_mel_bins": 40})
+
+
+def test_held_out_data_is_not_trained_on(
+    data: Path, alignments: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"), pytest.raises(DataError, match="every utterance is also in"):
+        train(run_config(tmp_path / "run", data, alignments, data={"valid": data}))
+    assert "24 are held out" in caplog.text.replace("utterances ", "")
+
+
+def test_an_unfinished_experiment_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no finished experiment"):
+        Experiment.load(tmp_path)
+
+
+@pytest.mark.parametrize(("checkpoint", "error"), [("epoch9", DataError), ("newest", ConfigError)])
+def test_unknown_checkpoints_are_told(experiment: Path, checkpoint: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Experiment.load(experiment, checkpoint)

@@ -1,0 +1,147 @@
+"""Training and evaluating an image model from end to end, through the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from blasr.cli.main import main
+from blasr.config import load_config, to_mapping
+from blasr.errors import MismatchError
+from blasr.pipeline.vision import VisionRunConfig, load_experiment, paper_training, read_images
+from blasr.vision.batches import ImageBatch, ImageBatches
+from blasr.vision.config import ImageConfig
+from blasr.vision.factory import create_model
+from blasr.vision.images import ImageFolder
+from blasr.vision.released import released_names
+from blasr.vision.transforms import EvaluationTransform
+from tests.vision.imagefolders import write_folders, write_mnist
+
+CONF = Path(__file__).parents[2] / "conf" / "vision"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folders(tmp_path)
+
+
+def train(folder: Path, *sets: str) -> int:
+    overrides = [
+        f"data.train={folder}/train", f"data.valid={folder}/valid", "data.batch_size=8", "data.num_workers=0",
+        "model.width=0.0625", "images.size=32", "training.epochs=3", "training.threads=1",
+        "training.device=cpu", "training.learning_rate=0.05", *sets,
+    ]  # fmt: skip
+    words = [word for override in overrides for word in ("--set", override)]
+    return main(["vision", "train", str(CONF / "bl_resnet50_a2b4.yaml"), "--experiment", str(folder / "exp"), *words])
+
+
+def test_train_go_on_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(folder) == 0
+    weights = (folder / "exp" / "final.safetensors").read_bytes()
+    model, description = load_experiment(folder / "exp")
+    assert description.classes == ("blue", "red") and model.num_classes == 2
+    assert train(folder) == 0  # done already
+    assert (folder / "exp" / "final.safetensors").read_bytes() == weights
+    capsys.readouterr()
+    words = ["vision", "evaluate", str(folder / "exp"), "--data", str(folder / "valid"), "--device", "cpu"]
+    assert main([*words, "--size", "32", "64"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["32", "10"], ["64", "10"]]
+    assert train(folder, "images.flip=0.0") == 2
+    assert re.search(r"images.flip: 0.5 -> 0.0", capsys.readouterr().err)
+    assert main([*words, "--size", "50"]) == 2
+    assert "choose 32 or 64" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1)])
+def test_going_on_is_exact(folder: Path, stop: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut off before any batch of any epoch, a run ends in the same weights."""
+    assert train(folder, "training.checkpoint_interval=1") == 0
+    whole = (folder / "exp" / "final.safetensors").read_bytes()
+    (folder / "exp").rename(folder / "whole")
+
+    class CutError(Exception):
+        pass
+
+    batches = ImageBatches.batches
+
+    def cut(self: ImageBatches, epoch: int, first: int = 0) -> Iterator[ImageBatch]:
+        for number, batch in enumerate(batches(self, epoch, first), first):
+            if (epoch, number) == stop:
+                raise CutError
+            yield batch
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageBatches, "batches", cut)
+        with pytest.raises(CutError):
+            train(folder, "training.checkpoint_interval=1")
+    assert not (folder / "exp" / "final.safetensors").exists()
+    assert train(folder, "training.checkpoint_interval=1") == 0
+    assert (folder / "exp" / "final.safetensors").read_bytes() == whole
+
+
+def test_a_torchvision_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torchvision")
+    write_mnist(tmp_path, {"train": 24, "t10k": 12})
+    sets = ["data.dataset=MNIST", f"data.train={tmp_path}", "training.epochs=1"]
+    assert train(tmp_path, *sets) == 0
+    assert len(load_experiment(tmp_path / "exp")[1].classes) == 10
+    words = ["vision", "evaluate", str(tmp_path / "exp"), "--data", str(tmp_path), "--device", "cpu"]
+    capsys.readouterr()
+    assert main([*words, "--dataset", "MNIST"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["32", "12"]
+    assert main([*words, "--dataset", "mnist"]) == 2
+    assert "did you mean MNIST?" in capsys.readouterr().err
+
+
+def test_evaluation_at_224_and_256(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file as the release's, but for its number of classes."""
+    write_folders(tmp_path, 1, 1)
+    torch.manual_seed(0)
+    model = create_model("bl_resnet50_a4b4", 2, "nearest").eval()
+    names = released_names(model)
+    weights = {f"module.{names[name]}": tensor for name, tensor in model.state_dict().items()}
+    torch.save({"epoch": 110, "state_dict": weights}, tmp_path / "weights.pth.tar")
+    words = ["--model", "bl_resnet50_a4b4", "--data", str(tmp_path / "valid"), "--size", "224", "256"]
+    assert main(["vision", "evaluate", str(tmp_path / "weights.pth.tar"), *words, "--device", "cpu"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["224", "2"], ["256", "2"]]
+    images = ImageFolder(tmp_path / "valid")
+    for row, size in zip(rows, (224, 256), strict=True):
+        batch = torch.stack([EvaluationTransform(ImageConfig(), size)(images.image(index)) for index in range(2)])
+        with torch.inference_mode():
+            loss = torch.nn.functional.cross_entropy(model(batch), torch.tensor([0, 1]))
+        assert float(row[-1]) == pytest.approx(float(loss), abs=1e-4)
+
+
+def test_released_weights_can_be_evaluated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save({"conv1.weight": torch.zeros(1)}, folder / "weights.pth")
+    words = ["vision", "evaluate", str(folder / "weights.pth"), "--data", str(folder / "valid")]
+    assert main(words) == 2
+    assert "give --model" in capsys.readouterr().err
+    assert main([*words, "--model", "bl_resnet50_a2b4"]) == 1
+    assert "weights of another model" in capsys.readouterr().err
+
+
+def test_other_classes_are_refused(folder: Path) -> None:
+    (folder / "valid" / "red").rename(folder / "valid" / "rot")
+    config = load_config(
+        VisionRunConfig,
+        CONF / "bl_resnet50_a2b4.yaml",
+        [f"data.train={folder}/train", f"data.valid={folder}/valid"],
+    )
+    with pytest.raises(MismatchError, match="missing: red, unknown: rot"):
+        read_images(config.data)
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_is_valid(path: Path) -> None:
+    config = load_config(VisionRunConfig, path)
+    if not path.stem.startswith("digits"):
+        assert to_mapping(config.training) == to_mapping(paper_training())
+        assert (config.data.batch_size, config.images.size) == (256, 224)
+        assert config.model.name == path.stem

@@ -1,0 +1,61 @@
+"""Rules applied to text, as csrfilt.sh of SCTK 2.4.10 was seen to apply them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from blasr.scoring.normalization import Normaliser
+
+
+class Rule(NamedTuple):
+    source: str
+    replacement: str
+    left: str = " "
+    right: str = " "
+
+
+RULES = [
+    Rule("UH", "%HESITATION"),
+    Rule("Its", "{IT IS / ITS}"),
+    Rule("BREATH", ""),
+    Rule("A B", "A_B"),
+    Rule("%HESITATION", "(%HESITATION)"),
+    Rule("X", "Y Z", " A "),
+    Rule("GONNA", "GOING TO"),
+    Rule("CAT", "DOG", "", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("uh uh", "%HESITATION %HESITATION"),  # neighbours share the blank
+        ("uhu buh", "UHU BUH"),
+        ("its", "{IT IS / ITS}"),
+        ("a breath b", "A B"),  # rules never see what rules wrote
+        ("a b", "A_B"),
+        ("a x x", "A Y Z X"),
+        ("(uh)", "(%HESITATION)"),
+        ("(%hesitation)", "((%HESITATION))"),
+        ("(a c d)", "(A) (C) (D)"),
+        ("(gonna)", "(GOING) (TO)"),
+        ("(its c)", "{ (IT) (IS) / (ITS) } (C)"),  # csrfilt.sh breaks this one
+        ("mother-in-law", "MOTHER IN LAW"),
+        ("-frag frag- (fr-) (-fr) - a--b", "-FRAG FRAG- (FR-) (-FR) - A -B"),
+        ("concatenate", "CONDOGENATE"),
+        ("{ a / uh }", "{ A / %HESITATION }"),
+        ("", ""),
+    ],
+)
+def test_applies_rules(text: str, expected: str) -> None:
+    assert Normaliser(RULES, case_sensitive=False).text(text) == expected
+
+
+def test_capitals_are_made_before_a_case_sensitive_rule_is_tried() -> None:
+    assert Normaliser([Rule("Its", "NO"), Rule("ITS", "YES")]).text("its") == "YES"
+
+
+def test_what_no_rule_fits_may_be_dropped() -> None:
+    assert Normaliser([Rule("A", "B ", "", "")], copy_unmatched=False).text("a c a") == "B B"
