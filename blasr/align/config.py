@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from blasr.align.gmm_alignment import AlignmentScales, Beams
+from blasr.align.gmm_alignment import AlignmentBeams, AlignmentScales
 from blasr.align.gmm_training import UpdateOptions
 from blasr.errors import ConfigError
 from blasr.features.config import MfccConfig
@@ -156,6 +156,6 @@ class RealignConfig:
         return AlignmentScales(self.transition_scale, self.self_loop_scale, self.acoustic_scale)
 
     @property
-    def beams(self) -> Beams:
+    def beams(self) -> AlignmentBeams:
         """Both beams."""
-        return Beams(self.beam, self.retry_beam)
+        return AlignmentBeams(self.beam, self.retry_beam)

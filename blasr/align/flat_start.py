@@ -13,7 +13,7 @@ from blasr.align.config import FlatStartConfig
 from blasr.align.feature_store import stored_features
 from blasr.align.gmm_alignment import AlignmentPass
 from blasr.align.gmm_likelihoods import write_feature_config
-from blasr.align.gmm_stage import Corpus, GmmModel, PassReport
+from blasr.align.gmm_stage import AlignmentCorpus, GmmModel, PassReport
 from blasr.align.monophone import TOO_SHORT_FOR_WORDS, train_monophone
 from blasr.align.output_folder import output_folder
 from blasr.align.phone_lists import PhoneLists
@@ -67,7 +67,7 @@ def flat_start(
     with output_folder(out), one_torch_thread(), stored_features(extractor, utterances, out, tally) as store:
         if not len(store):
             tally.check()
-        corpus = Corpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)
+        corpus = AlignmentCorpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)
         log.info("%d utterances, %d frames", len(store), store.num_frames)
         model, aligned = train_monophone(corpus)
         if not monophone_only:
@@ -79,7 +79,7 @@ def flat_start(
     return FlatStartResult(model, tuple(corpus.reports), tally)
 
 
-def _account(corpus: Corpus, model: GmmModel, aligned: AlignmentPass, tally: Tally) -> None:
+def _account(corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass, tally: Tally) -> None:
     """Count what has an alignment, and why the rest has none."""
     graphs = corpus.graphs(model.tree, model.transitions)
     for index, (utterance, alignment) in enumerate(zip(corpus.store.utterances, aligned.alignments, strict=True)):
@@ -91,7 +91,7 @@ def _account(corpus: Corpus, model: GmmModel, aligned: AlignmentPass, tally: Tal
             tally.drop(utterance.id, "without a path in the beam" if fits else TOO_SHORT_FOR_WORDS)
 
 
-def _write(out: Path, lang: Lang, corpus: Corpus, model: GmmModel, aligned: AlignmentPass) -> None:
+def _write(out: Path, lang: Lang, corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass) -> None:
     """Everything into ``out``, the model last."""
     pairs = zip(corpus.store.utterances, aligned.alignments, strict=True)
     write_alignments(out / "ali.1.gz", ((utterance.id, tids) for utterance, tids in pairs if tids is not None))

@@ -57,7 +57,7 @@ class AlignmentScales:
 
 
 @dataclass(frozen=True)
-class Beams:
+class AlignmentBeams:
     """The beam of the alignment and of a second attempt where it finds no path."""
 
     beam: float = 10.0
@@ -98,7 +98,7 @@ class GmmAligner:
         mixtures: Mixtures,
         *,
         scales: AlignmentScales,
-        beams: Beams,
+        beams: AlignmentBeams,
         silence_pdfs: IntArray,
         boost_silence: float = 1.0,
     ) -> None:

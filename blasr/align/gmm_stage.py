@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blasr.align.config import FlatStartConfig, GmmConfig
 from blasr.align.feature_store import FeatureStore
-from blasr.align.gmm_alignment import AlignmentPass, Beams, GmmAligner, TrainingGraphs
+from blasr.align.gmm_alignment import AlignmentBeams, AlignmentPass, GmmAligner, TrainingGraphs
 from blasr.align.gmm_training import GmmAccumulator, Mixtures, UpdateOptions
 from blasr.align.phone_lists import PhoneLists
 from blasr.graph.lang import Lang
@@ -55,7 +55,7 @@ class PassReport:
 
 
 @dataclass
-class Corpus:
+class AlignmentCorpus:
     """What training works on, and the report of every pass over it."""
 
     store: FeatureStore
@@ -69,7 +69,7 @@ class Corpus:
         """Training graphs of a tree, without transition costs."""
         return TrainingGraphs(TrainingGraphCompiler(self.lang, tree, transitions, cache_size=0))
 
-    def align(self, model: GmmModel, graphs: TrainingGraphs, beams: Beams, boost_silence: float = 1.0) -> AlignmentPass:
+    def align(self, model: GmmModel, graphs: TrainingGraphs, beams: AlignmentBeams, boost_silence: float = 1.0) -> AlignmentPass:
         """Align every utterance with a model."""
         silence = [
             pdf
@@ -159,14 +159,14 @@ class Corpus:
         graphs: TrainingGraphs,
         alignments: Alignments,
         config: GmmConfig,
-        first: Beams,
+        first: AlignmentBeams,
     ) -> tuple[GmmModel, AlignmentPass]:
         """All passes of a stage, and a last alignment with the final model.
 
         Args:
             first: the beams of pass 1.
         """
-        beams = Beams(config.beam, config.retry_beam)
+        beams = AlignmentBeams(config.beam, config.retry_beam)
         target = model.mixtures.num_gaussians
         increment = max(0, (config.totgauss - target) // config.max_iter_inc)
         for iteration in range(1, config.num_iters):

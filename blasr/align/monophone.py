@@ -7,8 +7,8 @@ import zlib
 
 import numpy as np
 
-from blasr.align.gmm_alignment import AlignmentPass, Beams, TrainingGraphs
-from blasr.align.gmm_stage import Corpus, GmmModel
+from blasr.align.gmm_alignment import AlignmentBeams, AlignmentPass, TrainingGraphs
+from blasr.align.gmm_stage import AlignmentCorpus, GmmModel
 from blasr.align.gmm_training import Mixtures
 from blasr.align.tree_stats import moments_of
 from blasr.align.uniform_alignment import equal_align
@@ -21,7 +21,7 @@ STAGE = "monophone"
 TOO_SHORT_FOR_WORDS = "too short for its words"
 
 
-def initial_model(corpus: Corpus) -> GmmModel:
+def initial_model(corpus: AlignmentCorpus) -> GmmModel:
     """Every pdf with the mean and variance of the whole corpus (gmmbin/gmm-init-mono.cc)."""
     topology = corpus.lang.topology
     tree = monophone_tree(
@@ -36,7 +36,7 @@ def initial_model(corpus: Corpus) -> GmmModel:
     return GmmModel(tree, TransitionModel.from_tree(tree, topology), mixtures, np.zeros(tree.num_pdfs))
 
 
-def uniform_alignments(corpus: Corpus, graphs: TrainingGraphs) -> list[IntArray | None]:
+def uniform_alignments(corpus: AlignmentCorpus, graphs: TrainingGraphs) -> list[IntArray | None]:
     """Equal times for all states, along a path drawn from each utterance's name (bin/align-equal-compiled.cc)."""
     alignments = []
     for index, utterance in enumerate(corpus.store.utterances):
@@ -46,7 +46,7 @@ def uniform_alignments(corpus: Corpus, graphs: TrainingGraphs) -> list[IntArray 
     return alignments
 
 
-def _check_lengths(corpus: Corpus, alignments: list[IntArray | None]) -> None:
+def _check_lengths(corpus: AlignmentCorpus, alignments: list[IntArray | None]) -> None:
     """Stop before the training if too many utterances are shorter than their words.
 
     Raises:
@@ -61,7 +61,7 @@ def _check_lengths(corpus: Corpus, alignments: list[IntArray | None]) -> None:
     tally.check()
 
 
-def train_monophone(corpus: Corpus) -> tuple[GmmModel, AlignmentPass]:
+def train_monophone(corpus: AlignmentCorpus) -> tuple[GmmModel, AlignmentPass]:
     """Train monophones and align with them."""
     config = corpus.config.monophone
     model = initial_model(corpus)
@@ -79,5 +79,5 @@ def train_monophone(corpus: Corpus) -> tuple[GmmModel, AlignmentPass]:
         power=config.power,
         aligned=None,
     )
-    first = Beams(config.initial_beam, 4.0 * config.initial_beam)
+    first = AlignmentBeams(config.initial_beam, 4.0 * config.initial_beam)
     return corpus.train(STAGE, model, graphs, alignments, config, first)

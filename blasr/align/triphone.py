@@ -7,8 +7,8 @@ import logging
 import numpy as np
 
 from blasr.align.alignment_conversion import AlignmentConverter
-from blasr.align.gmm_alignment import AlignmentPass, Beams
-from blasr.align.gmm_stage import Alignments, Corpus, GmmModel
+from blasr.align.gmm_alignment import AlignmentBeams, AlignmentPass
+from blasr.align.gmm_stage import AlignmentCorpus, Alignments, GmmModel
 from blasr.align.gmm_training import Mixtures
 from blasr.align.phone_segments import Segmenter
 from blasr.align.questions import cluster_phones, compile_questions
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 STAGE = "triphone"
 
 
-def tree_stats(corpus: Corpus, transitions: TransitionModel, alignments: Alignments) -> TreeStats:
+def tree_stats(corpus: AlignmentCorpus, transitions: TransitionModel, alignments: Alignments) -> TreeStats:
     """Statistics of phones in context under an alignment of the corpus (bin/acc-tree-stats.cc)."""
     config = corpus.config.triphone
     accumulator = TreeStatsAccumulator(
@@ -49,7 +49,7 @@ def pdf_moments(stats: TreeStats, tree: ContextDependency) -> Moments:
     return moments
 
 
-def grow_tree(corpus: Corpus, stats: TreeStats) -> ContextDependency:
+def grow_tree(corpus: AlignmentCorpus, stats: TreeStats) -> ContextDependency:
     """Questions from the statistics, then the tree; both are logged."""
     config, topology, lists = corpus.config.triphone, corpus.lang.topology, corpus.phone_lists
     num_pdf_classes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
@@ -81,7 +81,7 @@ def grow_tree(corpus: Corpus, stats: TreeStats) -> ContextDependency:
     return tree
 
 
-def train_triphone(corpus: Corpus, monophone: GmmModel, alignments: Alignments) -> tuple[GmmModel, AlignmentPass]:
+def train_triphone(corpus: AlignmentCorpus, monophone: GmmModel, alignments: Alignments) -> tuple[GmmModel, AlignmentPass]:
     """Build a tree from an alignment of the corpus, train its GMMs and align with them."""
     config = corpus.config.triphone
     stats = tree_stats(corpus, monophone.transitions, alignments)
@@ -92,4 +92,4 @@ def train_triphone(corpus: Corpus, monophone: GmmModel, alignments: Alignments) 
     converter = AlignmentConverter(monophone.transitions, transitions, tree)
     converted = [None if alignment is None else converter.convert(alignment) for alignment in alignments]
     graphs = corpus.graphs(tree, transitions)
-    return corpus.train(STAGE, model, graphs, converted, config, Beams(config.beam, config.retry_beam))
+    return corpus.train(STAGE, model, graphs, converted, config, AlignmentBeams(config.beam, config.retry_beam))

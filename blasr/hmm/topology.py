@@ -36,7 +36,7 @@ class HmmState:
 
 _IN_STATE: Final = ("<Transition>", "<Final>", "</State>")
 FINAL_STATE: Final = HmmState(NO_PDF, NO_PDF)
-Entry = tuple[HmmState, ...]
+PhoneEntry = tuple[HmmState, ...]
 
 
 class Topology:
@@ -51,7 +51,7 @@ class Topology:
     """
 
     def __init__(self, entries: Iterable[Sequence[HmmState]], entry_of_phone: Mapping[int, int]) -> None:
-        self.entries: tuple[Entry, ...] = tuple(tuple(entry) for entry in entries)
+        self.entries: tuple[PhoneEntry, ...] = tuple(tuple(entry) for entry in entries)
         self.entry_of_phone = dict(sorted(entry_of_phone.items()))
         self._check()
 
@@ -65,7 +65,7 @@ class Topology:
         """Whether every state has one pdf-class for all its transitions (the form written as ``<PdfClass>``)."""
         return all(state.forward_pdf_class == state.self_loop_pdf_class for entry in self.entries for state in entry)
 
-    def entry(self, phone: int) -> Entry:
+    def entry(self, phone: int) -> PhoneEntry:
         """The states of a phone's HMM; :class:`MismatchError` if the topology does not cover the phone."""
         try:
             return self.entries[self.entry_of_phone[phone]]
@@ -194,7 +194,7 @@ class Topology:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _check_entry(entry: Entry) -> None:
+def _check_entry(entry: PhoneEntry) -> None:
     if len(entry) < 2:
         raise DataError("a topology entry needs an emitting state and a final one")
     if entry[-1] != FINAL_STATE:

@@ -5,7 +5,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from blasr.align.gmm_alignment import AlignmentScales, Beams, GmmAligner, TrainingGraphs
+from blasr.align.gmm_alignment import AlignmentBeams, AlignmentScales, GmmAligner, TrainingGraphs
 from blasr.align.gmm_training import Mixtures
 from blasr.decoding.viterbi import force_align
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
@@ -45,7 +45,7 @@ class Setting:
             self.transitions,
             self.mixtures,
             scales=AlignmentScales(),
-            beams=Beams(beam, retry_beam),
+            beams=AlignmentBeams(beam, retry_beam),
             silence_pdfs=self.silence,
             boost_silence=boost_silence,
         )
