@@ -69,7 +69,9 @@ class AlignmentCorpus:
         """Training graphs of a tree, without transition costs."""
         return TrainingGraphs(TrainingGraphCompiler(self.lang, tree, transitions, cache_size=0))
 
-    def align(self, model: GmmModel, graphs: TrainingGraphs, beams: AlignmentBeams, boost_silence: float = 1.0) -> AlignmentPass:
+    def align(
+        self, model: GmmModel, graphs: TrainingGraphs, beams: AlignmentBeams, boost_silence: float = 1.0
+    ) -> AlignmentPass:
         """Align every utterance with a model."""
         silence = [
             pdf

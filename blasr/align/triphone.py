@@ -81,7 +81,9 @@ def grow_tree(corpus: AlignmentCorpus, stats: TreeStats) -> ContextDependency:
     return tree
 
 
-def train_triphone(corpus: AlignmentCorpus, monophone: GmmModel, alignments: Alignments) -> tuple[GmmModel, AlignmentPass]:
+def train_triphone(
+    corpus: AlignmentCorpus, monophone: GmmModel, alignments: Alignments
+) -> tuple[GmmModel, AlignmentPass]:
     """Build a tree from an alignment of the corpus, train its GMMs and align with them."""
     config = corpus.config.triphone
     stats = tree_stats(corpus, monophone.transitions, alignments)
