@@ -15,7 +15,7 @@ nj=2
 data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
 
 if stage 0 "synthesise the corpus"; then
-  python -m recipes.demo.synthesise --jobs "$nj" "$data"
+  python -m recipes.demo.synthesize --jobs "$nj" "$data"
 fi
 if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/demo/lexicon.txt" --silence-phones SIL,SPN --oov '<unk>' "$lang"

@@ -20,7 +20,7 @@ data=$work/data subwords=$work/subwords gmm=$work/tri
 lang_options=(--position-dependent --silence-phones SIL,SPN --oov '<unk>')
 
 if stage 0 "synthesise the corpus"; then
-  python -m recipes.open_vocabulary.synthesise --jobs "$nj" "$data"
+  python -m recipes.open_vocabulary.synthesize --jobs "$nj" "$data"
 fi
 if stage 1 "pieces of the training text's words, and their lang; the words themselves, and theirs"; then
   blasr subwords train --text "$data/train/text" --utterance-ids --vocabulary-size "$vocabulary_size" "$subwords"

@@ -15,7 +15,7 @@ from blasr.errors import DependencyError
 from recipes.common.waveforms import read_wav
 from recipes.demo import espeak
 from recipes.demo.sentences import COMMANDS, DIGITS, sentence
-from recipes.demo.synthesise import VOICES
+from recipes.demo.synthesize import VOICES
 
 ROOT = Path(__file__).parents[2]
 needs_espeak = pytest.mark.skipif(
@@ -24,7 +24,7 @@ needs_espeak = pytest.mark.skipif(
 
 
 def synthesise(out: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "recipes.demo.synthesise", str(out), *options]
+    command = [sys.executable, "-m", "recipes.demo.synthesize", str(out), *options]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from recipes.common.command import run_command
-from recipes.demo.synthesise import VOICES
+from recipes.demo.synthesize import VOICES
 from recipes.swbd.rehearsal.conversations import pair_voices, speak
 from recipes.swbd.rehearsal.layouts import write_fisher, write_hub5, write_rt02, write_swbd1
 

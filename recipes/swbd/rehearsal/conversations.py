@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recipes.common.waveforms import Samples
 from recipes.demo.espeak import Line, render
-from recipes.demo.synthesise import PITCH, PITCH_RANGE, RATE, WORDS_PER_MINUTE, telephone
+from recipes.demo.synthesize import PITCH, PITCH_RANGE, RATE, WORDS_PER_MINUTE, telephone
 from recipes.swbd.rehearsal.sentences import backchannel, sentence, spelling
 
 GAP_SECONDS = (0.3, 1.0)

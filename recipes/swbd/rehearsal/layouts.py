@@ -10,7 +10,7 @@ from pathlib import Path
 import soundfile
 
 from blasr.io.atomic import atomic_open, atomic_path
-from recipes.demo.synthesise import RATE
+from recipes.demo.synthesize import RATE
 from recipes.swbd.rehearsal.conversations import Conversation, SpokenTurn
 from recipes.swbd.rehearsal.sentences import spelling
 

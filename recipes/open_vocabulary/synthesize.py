@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.demo.synthesise import run_synthesis, synthesise_sets
+from recipes.demo.synthesize import run_synthesis, synthesise_sets
 from recipes.open_vocabulary.numerals import numeral
 
 WORDS = 3
@@ -33,7 +33,7 @@ def synthesise(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="recipes.open_vocabulary.synthesise", description=(__doc__ or "").splitlines()[0]
+        prog="recipes.open_vocabulary.synthesize", description=(__doc__ or "").splitlines()[0]
     )
     run_synthesis(parser, {"train": 12, "dev": 30, "test": 20}, synthesise)
 

@@ -126,7 +126,7 @@ def run_synthesis(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.demo.synthesise", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="recipes.demo.synthesize", description=(__doc__ or "").splitlines()[0])
     run_synthesis(parser, {"train": 30, "dev": 20, "test": 20}, synthesise)
 
 
