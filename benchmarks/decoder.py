@@ -216,7 +216,7 @@ def compared(
 ) -> list[str]:
     """The table of a setting; words and costs are compared with ``reference``, or with blasr's own."""
     results = {f"{name}: lattices": measured(setting, decoder) for name, decoder in decoders.items()}
-    results["blasr: lattices, determinised"] = measured(setting, decoders["blasr"], determinize=True)
+    results["blasr: lattices, determinized"] = measured(setting, decoders["blasr"], determinize=True)
     if python is not None:
         results |= {f"kaldi-decoder {name}": found for name, found in measured_peers(setting, folder, python).items()}
     judge, judged_by = (reference, "Kaldi's") if reference is not None else (results["blasr: lattices"], "blasr's")

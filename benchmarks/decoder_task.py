@@ -2,7 +2,7 @@
 log-likelihoods that make decoders err.
 
 Words are of one to four syllables over 40 phones; sentences come from a random bigram process with Zipf's word
-frequencies, of which a Kneser-Ney model is estimated. A random tree asks about both neighbours of a phone. An
+frequencies, of which a Kneser-Ney model is estimated. A random tree asks about both neighbors of a phone. An
 utterance is a random way through the training graph of its sentence, with about three frames a state; its
 log-likelihoods are those of unit Gaussians, one a pdf, at points drawn around the one of the pdf on the way: with
 noise of every frame, and noise that stays for as long as the pdf does.
@@ -127,7 +127,7 @@ def random_sentences(rng: np.random.Generator, words: Sequence[str], number: int
 
 
 def random_tree(rng: np.random.Generator, lang: Lang) -> ContextDependency:
-    """Each pdf-class of each phone asks two questions about the right and two about the left neighbour."""
+    """Each pdf-class of each phone asks two questions about the right and two about the left neighbor."""
     numbers = count()
     phones = lang.topology.phones
 

@@ -51,9 +51,9 @@ class Speech:
 
 
 def require_espeak() -> None:
-    """Raise :class:`DependencyError` where the synthesiser is not installed."""
+    """Raise :class:`DependencyError` where the synthesizer is not installed."""
     if importlib.util.find_spec("espeakng_loader") is None:
-        message = "the speech synthesiser of the demo, espeakng-loader, is not installed"
+        message = "the speech synthesizer of the demo, espeakng-loader, is not installed"
         raise DependencyError(message, fix="run pip install 'blasr[demo]' (or make setup)")
 
 
@@ -61,7 +61,7 @@ def render(scripts: Mapping[str, Sequence[Line]], jobs: int) -> Iterator[tuple[s
     """Each voice (an eSpeak NG name such as ``en-us+f2``) with its lines spoken, in the order of ``scripts``.
 
     Raises:
-        DependencyError: the synthesiser is not installed, fails, or does not know a voice.
+        DependencyError: the synthesizer is not installed, fails, or does not know a voice.
     """
     require_espeak()
     with ThreadPoolExecutor(jobs) as pool:  # each thread waits for a process
@@ -72,7 +72,7 @@ def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
     """The lines in one voice; repeats exactly only as the first call in a process.
 
     Raises:
-        DependencyError: the synthesiser is not installed, or does not know the voice.
+        DependencyError: the synthesizer is not installed, or does not know the voice.
     """
     require_espeak()
     import espeakng_loader

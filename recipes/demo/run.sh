@@ -14,7 +14,7 @@ nj=2
 
 data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
 
-if stage 0 "synthesise the corpus"; then
+if stage 0 "synthesize the corpus"; then
   python -m recipes.demo.synthesize --jobs "$nj" "$data"
 fi
 if stage 1 "lang"; then
@@ -31,8 +31,8 @@ if stage 4 "decoding graph with a bigram of 4,000 sentences"; then
   blasr graph --lang "$lang" --model "$gmm" --text "$data/lm.txt" --plain-text --order 2 "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
-  recognise_tuned "$gmm" --gmm "$gmm" dev test
-  recognise_tuned "$network" --experiment "$network" dev test
+  recognize_tuned "$gmm" --gmm "$gmm" dev test
+  recognize_tuned "$network" --experiment "$network" dev test
 fi
 echo "Synthetic speech, voices not heard in training:"
 python -m recipes.common.results "$work/RESULTS" gmm/test="$gmm/test/score.json" \

@@ -1,4 +1,4 @@
-"""Synthesise the demo's corpus: telephone digits and commands in many voices, as Kaldi data directories.
+"""Synthesize the demo's corpus: telephone digits and commands in many voices, as Kaldi data directories.
 
 Nobody speaks here: the voices are eSpeak NG's. Voices of dev and test are held out of training.
 """
@@ -68,7 +68,7 @@ def telephone(speech: Speech, generator: np.random.Generator) -> Samples:
     return to_int16(samples * 32767)
 
 
-def synthesise_sets(
+def synthesize_sets(
     out: Path,
     per_voice: Mapping[str, int],
     seed: int,
@@ -79,7 +79,7 @@ def synthesise_sets(
     """Write ``out/train``, ``out/dev`` and ``out/test``: so many sentences of each voice, in one of eSpeak's languages.
 
     Raises:
-        DependencyError: the synthesiser is not installed.
+        DependencyError: the synthesizer is not installed.
     """
     torch.set_num_threads(1)
     sets = {voice: name for name, voices in VOICES.items() for voice in voices}
@@ -97,13 +97,13 @@ def synthesise_sets(
         write_data_dir(out / name, items[name])
 
 
-def synthesise(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) -> None:
+def synthesize(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) -> None:
     """Write ``out/train``, ``out/dev``, ``out/test`` and the language model's text ``out/lm.txt``.
 
     Raises:
-        DependencyError: the synthesiser is not installed.
+        DependencyError: the synthesizer is not installed.
     """
-    synthesise_sets(out, per_voice, seed, jobs, "en-us", sentence)
+    synthesize_sets(out, per_voice, seed, jobs, "en-us", sentence)
     generator = np.random.default_rng([seed, *b"lm"])
     with atomic_open(out / "lm.txt", "w") as stream:
         stream.writelines(" ".join(sentence(generator)) + "\n" for _ in range(LM_SENTENCES))
@@ -112,22 +112,22 @@ def synthesise(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) ->
 def run_synthesis(
     parser: argparse.ArgumentParser,
     per_voice: Mapping[str, int],
-    synthesise: Callable[[Path, Mapping[str, int], int, int], None],
+    synthesize: Callable[[Path, Mapping[str, int], int, int], None],
 ) -> None:
-    """The command line of a synthesised corpus; ``per_voice`` has the sentences of a voice in each set by default."""
+    """The command line of a synthesized corpus; ``per_voice`` has the sentences of a voice in each set by default."""
     parser.add_argument("out", type=Path, metavar="OUT", help="where the data directories go")
     for name, number in per_voice.items():
         parser.add_argument(f"--{name}", type=int, default=number, metavar="N", help=f"{name} sentences per voice")
     parser.add_argument("--seed", type=int, default=0, help="of what is said, speaking styles and noise")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (the output is the same)")
     run_command(
-        parser, lambda args: synthesise(args.out, {name: getattr(args, name) for name in VOICES}, args.seed, args.jobs)
+        parser, lambda args: synthesize(args.out, {name: getattr(args, name) for name in VOICES}, args.seed, args.jobs)
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="recipes.demo.synthesize", description=(__doc__ or "").splitlines()[0])
-    run_synthesis(parser, {"train": 30, "dev": 20, "test": 20}, synthesise)
+    run_synthesis(parser, {"train": 30, "dev": 20, "test": 20}, synthesize)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ if [ -n "$only" ]; then
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
     --set data.train="$data/train" --set data.alignments="$gmm"
   blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
-  recognise_tuned "$gmm" --gmm "$gmm" dev test_isolated
-  recognise_tuned "$network" --experiment "$network" dev test_isolated
+  recognize_tuned "$gmm" --gmm "$gmm" dev test_isolated
+  recognize_tuned "$network" --experiment "$network" dev test_isolated
   exit 0
 fi
 

@@ -35,8 +35,8 @@ if stage 4 "decoding graph: any string of digits"; then
   blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
-  recognise_tuned "$gmm" --gmm "$gmm" dev test_isolated test_connected
-  recognise_tuned "$network" --experiment "$network" dev test_isolated test_connected
+  recognize_tuned "$gmm" --gmm "$gmm" dev test_isolated test_connected
+  recognize_tuned "$network" --experiment "$network" dev test_isolated test_connected
 fi
 reports=()
 for set in dev test_isolated test_connected; do

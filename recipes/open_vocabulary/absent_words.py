@@ -1,4 +1,4 @@
-"""How many of the words that training never had were recognised, and how many of the others, at the frozen setting."""
+"""How many of the words that training never had were recognized, and how many of the others, at the frozen setting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recipes.common.command import run_command
 Text = Mapping[str, Sequence[str]]
 
 
-def recognised(references: Text, hypotheses: Text, known: Collection[str]) -> Counter[tuple[bool, bool]]:
+def recognized(references: Text, hypotheses: Text, known: Collection[str]) -> Counter[tuple[bool, bool]]:
     """How many words of the references there are, by whether they are known and whether they are correct."""
     counts: Counter[tuple[bool, bool]] = Counter()
     for utterance, reference in references.items():
@@ -42,7 +42,7 @@ def report(args: argparse.Namespace) -> None:
     known = {word for words in read_text(args.train).values() for word in words}
     references = read_text(args.text)
     for name, folder, words_path in args.system:
-        counts = recognised(references, best_paths(Path(folder), Path(words_path)), known)
+        counts = recognized(references, best_paths(Path(folder), Path(words_path)), known)
         for is_known, label in ((True, "in the training text"), (False, "absent from it")):
             correct, number = counts[is_known, True], counts[is_known, True] + counts[is_known, False]
             print(f"{name}: words {label}: {correct} of {number} correct, {100 * correct / max(number, 1):.1f}%")

@@ -19,7 +19,7 @@ network=
 data=$work/data subwords=$work/subwords gmm=$work/tri
 lang_options=(--position-dependent --silence-phones SIL,SPN --oov '<unk>')
 
-if stage 0 "synthesise the corpus"; then
+if stage 0 "synthesize the corpus"; then
   python -m recipes.open_vocabulary.synthesize --jobs "$nj" "$data"
 fi
 if stage 1 "pieces of the training text's words, and their lang; the words themselves, and theirs"; then
@@ -53,7 +53,7 @@ for index in "${!systems[@]}"; do
   for units in pieces words; do
     out=$system/$units lang=$work/lang_$units graph=$gmm/graph_$units
     if stage 5 "log-likelihoods, lattices, word error rates with $units at the setting that is best on dev"; then
-      recognise_tuned "$out" "${options[index]}" "$system" dev test
+      recognize_tuned "$out" "${options[index]}" "$system" dev test
     fi
     reports+=("$(basename "$system")_$units/test=$out/test/score.json")
     absent+=(--system "$(basename "$system")_$units" "$out/test" "$lang/words.txt")

@@ -1,4 +1,4 @@
-"""Synthesise Finnish numerals in many voices, as Kaldi data directories with transcripts and nothing else.
+"""Synthesize Finnish numerals in many voices, as Kaldi data directories with transcripts and nothing else.
 
 Nobody speaks here: the voices are eSpeak NG's, in those sets and over that telephone line that the demo has too.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.demo.synthesize import run_synthesis, synthesise_sets
+from recipes.demo.synthesize import run_synthesis, synthesize_sets
 from recipes.open_vocabulary.numerals import numeral
 
 WORDS = 3
@@ -22,20 +22,20 @@ def sentence(generator: np.random.Generator) -> tuple[str, ...]:
     return tuple(map(numeral, generator.integers(1000, size=WORDS).tolist()))
 
 
-def synthesise(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) -> None:
+def synthesize(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) -> None:
     """Write ``out/train``, ``out/dev`` and ``out/test``.
 
     Raises:
-        DependencyError: the synthesiser is not installed.
+        DependencyError: the synthesizer is not installed.
     """
-    synthesise_sets(out, per_voice, seed, jobs, "fi", sentence)
+    synthesize_sets(out, per_voice, seed, jobs, "fi", sentence)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="recipes.open_vocabulary.synthesize", description=(__doc__ or "").splitlines()[0]
     )
-    run_synthesis(parser, {"train": 12, "dev": 30, "test": 20}, synthesise)
+    run_synthesis(parser, {"train": 12, "dev": 30, "test": 20}, synthesize)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ train_network() {
     --set data.train="$data/train" --set data.alignments="$gmm" $train_options
 }
 
-# recognise_and_score SET EPOCH PRIOR_SCALE OUT SCORE_OPTION...: lattices of $data/SET and their errors, by NIST's rules.
+# recognize_and_score SET EPOCH PRIOR_SCALE OUT SCORE_OPTION...: lattices of $data/SET and their errors, by NIST's rules.
 # It goes part by part, since log-likelihoods are large: 128 kB a frame with 32,000 CD states, 46 GB an hour of speech.
-recognise_and_score() {
+recognize_and_score() {
   local set=$1 epoch=$2 prior_scale=$3 out=$4 part
   shift 4
   if [ -e "$out/score.json" ]; then return; fi
@@ -35,14 +35,14 @@ choose_on_rt02() {
   local number best epoch folders=()
   for number in $epochs; do
     best=$network/rt02/epoch${number}_prior$first_prior_scale
-    recognise_and_score rt02 "$number" "$first_prior_scale" "$best" --freeze "$best/setting.json"
+    recognize_and_score rt02 "$number" "$first_prior_scale" "$best" --freeze "$best/setting.json"
     folders+=("$best")
   done
   best=$(python -m recipes.swbd.choose "$variant, RT-02: epoch" "${folders[@]}")
   epoch=${best#epoch} epoch=${epoch%_prior*} folders=()
   for number in $prior_scales; do
     best=$network/rt02/epoch${epoch}_prior$number
-    recognise_and_score rt02 "$epoch" "$number" "$best" --freeze "$best/setting.json"
+    recognize_and_score rt02 "$epoch" "$number" "$best" --freeze "$best/setting.json"
     folders+=("$best")
   done
   best=$(python -m recipes.swbd.choose "$variant, RT-02: prior scale" "${folders[@]}")
@@ -54,6 +54,6 @@ score_hub5() {
   best=$(readlink "$network/rt02/chosen") || fail "nothing is chosen in $network/rt02; fix: run stage 6"
   epoch=${best#epoch} epoch=${epoch%_prior*}
   rm -rf "$network/hub5" # its setting may be another now
-  recognise_and_score hub5 "$epoch" "${best#*_prior}" "$network/hub5" \
+  recognize_and_score hub5 "$epoch" "${best#*_prior}" "$network/hub5" \
     --setting "$network/rt02/chosen/setting.json" --group SWB=sw --group CH=en --speakers
 }

@@ -81,7 +81,7 @@ def clean_stm(sources: Sequence[Path], out: Path) -> tuple[StmSegment, ...]:
 
 
 def turns_of(segments: Iterable[StmSegment], pem: Path | None, uem: Path | None) -> Iterator[Turn]:
-    """What is to be recognised; says what is left out."""
+    """What is to be recognized; says what is left out."""
     tally = Tally("evaluation segments", 1, unit="segments")
     if pem is not None:
         regions = read_regions(pem, 5)

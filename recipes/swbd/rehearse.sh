@@ -46,7 +46,7 @@ rehearse() {
       --set training.schedule.warmup_epochs=0.3 --set training.log_interval=20" "$@"
 }
 
-if stage 0 "synthesise the discs"; then
+if stage 0 "synthesize the discs"; then
   [ ! -e "$work/data" ] || fail "$work holds a rehearsal already; fix: remove it, name another --work, or give --stage"
   python -m recipes.swbd.rehearsal.build "$corpora" "${conversations[@]}" --jobs "$nj"
 fi

@@ -36,7 +36,7 @@ first_prior_scale=0.8 # while the epoch is chosen
 lm_weights=7-20
 penalties=0,0.5,1
 beam=13
-parts=20              # of RT-02 and Hub5'00, recognised one after the other: fewer need more disk, see evaluation.sh
+parts=20              # of RT-02 and Hub5'00, recognized one after the other: fewer need more disk, see evaluation.sh
 . "$(dirname "$0")/../common/options.sh"
 [ ${#arguments[@]} -eq 0 ] || fail "what is ${arguments[0]}?"
 [ -z "$kaldi_ali" ] || [ -n "$kaldi_lang" ] || fail "--kaldi-ali needs --kaldi-lang, the lang folder it was made with"

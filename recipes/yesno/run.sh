@@ -39,6 +39,6 @@ fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on the training half"; then
   # Both halves have noises between the words and no word is ever in doubt: high penalties cost nothing and are tried.
   penalties=0,2,4,6,8,10,12
-  recognise_tuned "$network" --experiment "$network" train test
+  recognize_tuned "$network" --experiment "$network" train test
 fi
 python -m recipes.common.results "$work/RESULTS" test="$network/test/score.json"

@@ -23,7 +23,7 @@ needs_espeak = pytest.mark.skipif(
 )
 
 
-def synthesise(out: Path, *options: str) -> None:
+def synthesize(out: Path, *options: str) -> None:
     command = [sys.executable, "-m", "recipes.demo.synthesize", str(out), *options]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
 
@@ -48,7 +48,7 @@ def test_unknown_voice_is_told() -> None:
         next(espeak.render({"no-such-voice": [espeak.Line("stop")]}, 1))
 
 
-def test_missing_synthesiser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_synthesizer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r"pip install 'blasr\[demo\]'"):
         espeak.require_espeak()
@@ -71,8 +71,8 @@ def test_every_word_is_in_the_lexicon() -> None:
 @needs_espeak
 def test_corpus(tmp_path: Path) -> None:
     sizes = ("--train", "2", "--dev", "2", "--test", "2")
-    synthesise(tmp_path / "a", *sizes, "--jobs", "2")
-    synthesise(tmp_path / "b", *sizes, "--jobs", "1")
+    synthesize(tmp_path / "a", *sizes, "--jobs", "2")
+    synthesize(tmp_path / "b", *sizes, "--jobs", "1")
     for name, voices in VOICES.items():
         data = DataDir.read(tmp_path / "a" / name, need_text=True)
         assert set(data.speakers()) == set(voices)

@@ -1,8 +1,8 @@
-"""Finnish numerals, and which of the words that training never had were recognised."""
+"""Finnish numerals, and which of the words that training never had were recognized."""
 
 from __future__ import annotations
 
-from recipes.open_vocabulary.absent_words import recognised
+from recipes.open_vocabulary.absent_words import recognized
 from recipes.open_vocabulary.numerals import numeral
 
 
@@ -28,5 +28,5 @@ def test_numerals_as_finns_write_them() -> None:
 def test_words_are_counted_by_whether_training_had_them() -> None:
     references = {"u1": ["a", "b", "c"], "u2": ["b"], "u3": ["d", "a"]}
     hypotheses = {"u1": ["a", "x", "c", "y"], "u2": ["b"]}
-    counts = recognised(references, hypotheses, {"a", "b"})
+    counts = recognized(references, hypotheses, {"a", "b"})
     assert counts == {(True, True): 2, (True, False): 2, (False, True): 1, (False, False): 1}

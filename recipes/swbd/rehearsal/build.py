@@ -18,7 +18,7 @@ def build(args: argparse.Namespace) -> None:
     """Write all discs below ``args.out``. Voices of RT-02 and Hub5'00 are not heard in training, nor in each other.
 
     Raises:
-        DependencyError: the synthesiser is not installed.
+        DependencyError: the synthesizer is not installed.
     """
     torch.set_num_threads(1)
     names = {

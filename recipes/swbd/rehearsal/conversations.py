@@ -67,7 +67,7 @@ def speak(plans: Sequence[Plan], seed: int, jobs: int) -> list[Conversation]:
     """The conversations, each with its audio; every voice speaks all its turns in one process.
 
     Raises:
-        DependencyError: the synthesiser is not installed.
+        DependencyError: the synthesizer is not installed.
     """
     lines: dict[str, list[Line]] = {}
     for item in plans:

@@ -54,7 +54,7 @@ REPAIRS = (("weather", "PARTIAL"), ("very", "MISPRONOUNCED"))
 
 @dataclass(frozen=True)
 class Spelling:
-    """A word as it is said to the synthesiser, and as ms98, Fisher and a NIST reference write it."""
+    """A word as it is said to the synthesizer, and as ms98, Fisher and a NIST reference write it."""
 
     said: str
     ms98: str
