@@ -1,22 +1,25 @@
-"""The errors a user can cause, each one saying where, what was found, what was expected and what to do.
+"""The errors that a user can cause. Each says where it happened, what was found, what was expected and how to fix it.
 
-The command line prints a :class:`BlasrError` as one message and exits with its ``exit_code``; any other
+The command line prints a :class:`BlasrError` as one message and exits with its ``exit_code``. Any other
 exception is a defect of blasr and keeps its traceback.
 """
 
 from __future__ import annotations
 
+import copy
+import os
 from os import PathLike
+from typing import Self
 
 
 class BlasrError(Exception):
-    """A mistake in the user's input, told in one message.
+    """A mistake in the user's input, reported in one message.
 
     Args:
         message: what was found and what was expected.
-        path: the file or folder at fault.
-        line: its line, counted from 1.
-        utterance: the utterance-id at fault.
+        path: the file or folder where the mistake is.
+        line: the line in that file, counted from 1.
+        utterance: the id of the utterance concerned.
         fix: what to do next, as an imperative sentence.
     """
 
@@ -37,6 +40,28 @@ class BlasrError(Exception):
         self.utterance = utterance
         self.fix = fix
         super().__init__(str(self))
+
+    def at(
+        self,
+        *,
+        path: str | PathLike[str] | None = None,
+        line: int | None = None,
+        utterance: str | None = None,
+        fix: str | None = None,
+    ) -> Self:
+        """Return a copy of the error in which missing fields are filled; known fields are never overwritten.
+
+        A caller that knows more about the place adds it with ``raise error.at(path=..., utterance=...) from None``.
+        ``line`` counts in ``path``: it is ignored if the error already names another file.
+        """
+        same_file = path is None or self.path is None or os.fspath(path) == os.fspath(self.path)
+        error = copy.copy(self)
+        error.path = path if self.path is None else self.path
+        error.line = line if self.line is None and same_file else self.line
+        error.utterance = utterance if self.utterance is None else self.utterance
+        error.fix = fix if self.fix is None else self.fix
+        error.args = (str(error),)
+        return error
 
     def __str__(self) -> str:
         where = []
@@ -59,7 +84,7 @@ class DataError(BlasrError):
 
 
 class FormatError(BlasrError):
-    """Bytes that are not what their format promises: truncated, corrupt or of another kind."""
+    """A file that does not follow its format: truncated, corrupt or of another kind."""
 
 
 class MismatchError(BlasrError):
@@ -67,8 +92,8 @@ class MismatchError(BlasrError):
 
 
 class TrainingError(BlasrError):
-    """A training run that cannot go on, such as one whose loss is not a number."""
+    """A training run that cannot continue, for example because its loss is not a number."""
 
 
 class DependencyError(BlasrError):
-    """An optional package or program that the request needs and the machine lacks."""
+    """An optional package or program that is needed and not installed."""

@@ -211,7 +211,7 @@ def _opened(entry: str | Path, allow_pipes: bool, utterance: str | None = None) 
                 raise DataError(message, fix=COPY_AGAIN)
             yield file
     except BlasrError as error:
-        raise type(error)(error.message, path=entry, utterance=utterance, fix=error.fix) from None
+        raise error.at(path=entry, utterance=utterance) from None
 
 
 @functools.lru_cache(maxsize=1)

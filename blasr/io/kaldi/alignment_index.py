@@ -145,7 +145,7 @@ def _converted(convert: Callable[[IntArray], IntArray], alignment: IntArray, fil
     try:
         return convert(alignment)
     except BlasrError as error:
-        raise type(error)(error.message, path=file, utterance=utterance, fix=error.fix) from None
+        raise error.at(path=file, utterance=utterance) from None
 
 
 def _write_head(stream: BinaryIO, size: int) -> None:

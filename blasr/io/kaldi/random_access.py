@@ -89,7 +89,7 @@ class RandomAccessTable(Mapping[str, T]):
             try:
                 read_behind_key(reader, self._holder)
             except FormatError as error:
-                raise FormatError(error.message, path=error.path, utterance=key, fix=error.fix) from None
+                raise error.at(utterance=key) from None
             yield key, start
 
     def _indexed(self, folder: Path) -> tuple[KeyTable, AnyArray]:

@@ -98,7 +98,7 @@ class TableWriter(Generic[T]):
         try:
             _write_value(stream, self._holder, value, binary=self.names.binary)
         except DataError as error:
-            raise DataError(error.message, path=self._path, utterance=key, fix=error.fix) from None
+            raise error.at(path=self._path, utterance=key) from None
 
 
 def write_value(name: str, holder: Holder[T], value: T, *, binary: bool = True, allow_pipes: bool = False) -> None:

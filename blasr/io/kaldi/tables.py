@@ -119,9 +119,7 @@ def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str,
                 value, lines = read_behind_key(reader, holder, line)
                 line += lines
         except FormatError as error:
-            raise FormatError(
-                error.message, path=error.path, line=error.line, utterance=error.utterance or key, fix=error.fix
-            ) from None
+            raise error.at(utterance=key) from None
         yield key, value
 
 
@@ -211,9 +209,7 @@ def read_entry(files: Files, holder: Holder[T], key: str, text: str, path: str, 
     try:
         return files.read(ScriptEntry.parse(text), holder)
     except BlasrError as error:
-        if error.path is None:
-            raise type(error)(error.message, path=path, line=line, utterance=key, fix=error.fix) from None
-        raise type(error)(error.message, path=error.path, line=error.line, utterance=key, fix=error.fix) from None
+        raise error.at(path=path, line=line, utterance=key) from None
 
 
 def _read_by_script(table: Rspecifier, holder: Holder[T], allow_pipes: bool) -> Iterator[tuple[str, T]]:
