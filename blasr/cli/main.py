@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from blasr import __version__
+from blasr.cli.parser import CommandParser, sentence
 from blasr.errors import BlasrError
 
 SUBCOMMANDS = {
@@ -34,8 +35,8 @@ SUBCOMMANDS = {
 
 
 def build_parser(name: str | None) -> argparse.ArgumentParser:
-    """The parser of the whole program; only the subcommand called ``name`` gets its own arguments."""
-    parser = argparse.ArgumentParser(
+    """Return the parser of the whole program; only the subcommand called ``name`` gets its own arguments."""
+    parser = CommandParser(
         prog="blasr",
         description="Big-Little Net acoustic models for hybrid (DNN-HMM) speech recognition.",
         epilog="example: blasr train conf/bl_resnet22_a2b3.yaml",
@@ -44,12 +45,7 @@ def build_parser(name: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--verbose", "-v", action="store_true", help="log every step")
     subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
     for subcommand, summary in SUBCOMMANDS.items():
-        subparser = subparsers.add_parser(
-            subcommand,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        subparser = subparsers.add_parser(subcommand, help=summary, description=sentence(summary))
         if subcommand == name:
             module = importlib.import_module(f"blasr.cli.{subcommand}")
             module.configure(subparser)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from blasr.cli.parser import CommandParser
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -37,14 +39,14 @@ class Tool:
     run: Callable[[argparse.Namespace], None]
 
 
-class ToolParser(argparse.ArgumentParser):
+class ToolParser(CommandParser):
     """Reads Kaldi's boolean options, ``--name`` and ``--name=value``: their value never stands apart."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Give a bare boolean option its value."""
         flags = {name for action in self._actions if action.type is boolean for name in action.option_strings}
         words = [f"{word}=true" if word in flags else word for word in args or ()]
-        return super().parse_known_args(words, namespace)  # type: ignore[no-any-return,unused-ignore]
+        return super().parse_known_args(words, namespace)
 
 
 def boolean(text: str) -> bool:

@@ -1,0 +1,129 @@
+"""The parser of every subcommand: one short message for a mistake, with the nearest option, command or choice."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+_NUMBERS: Final = re.compile(r"^-\.?\d[-\d.,eE+]*$")
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of descriptions and shows every default once."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text = action.help
+        if text is None or "default" in text or action.default in (None, argparse.SUPPRESS, [], ""):
+            return text
+        if not action.option_strings and action.nargs not in ("?", "*"):
+            return text
+        if isinstance(action, argparse.BooleanOptionalAction):
+            return f"{text} (default: {'yes' if action.default else 'no'})"
+        return text if action.nargs == 0 else f"{text} (default: %(default)s)"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser that names the nearest right word and takes no abbreviated options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("formatter_class", HelpFormatter)
+        kwargs.setdefault("allow_abbrev", False)
+        super().__init__(*args, **kwargs)
+        self._negative_number_matcher = _NUMBERS  # lists such as -1,0,1 are values, not options
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse; refuse unknown options before missing ones, and every argument that is left over."""
+        self._refuse_unknown_options(args or ())
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            hint = "; name the output with --out" if "--out" in self._option_string_actions else ""
+            self.error(f"unexpected argument {left[0]!r}{hint}")
+        return found, left
+
+    def error(self, message: str) -> NoReturn:
+        """Print one message and exit with 2."""
+        self.exit(2, f"{self.prog}: error: {message}\n  fix: see {self.prog} --help\n")
+
+    def _refuse_unknown_options(self, words: Sequence[str]) -> None:
+        commands = self._commands()
+        for word in words:
+            if word == "--" or (commands is not None and not word.startswith("-")):
+                return  # what follows a subcommand is for its own parser
+            name = word.split("=", 1)[0]
+            if not word.startswith("--") or " " in word or name in self._option_string_actions:
+                continue
+            if commands is not None:
+                self.error(f"unrecognized option {name}; expected one of {', '.join(commands)} first")
+            self.error(f"unrecognized option {name}{nearest(name, self._option_string_actions)}")
+
+    def _commands(self) -> list[str] | None:
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                return list(action.choices)
+        return None
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is not among the choices."""
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices]
+        what = action.option_strings[-1] if action.option_strings else str(action.metavar or action.dest)
+        message = f"{what}: unknown value {str(value)!r}{nearest(str(value), choices)}"
+        raise argparse.ArgumentError(None, f"{message} (choose from {', '.join(choices)})")
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return ``; did you mean X?`` with the choice most like ``word``, or nothing where none is like it."""
+    import difflib
+
+    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command inside a subcommand, such as ``check`` of ``blasr data check``.
+
+    Attributes:
+        summary: one line of help.
+        examples: whole command lines.
+        configure: adds its arguments.
+        run: unpacks the arguments and does the work.
+    """
+
+    summary: str
+    examples: tuple[str, ...]
+    configure: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, Command], *, metavar: str = "COMMAND") -> None:
+    """Add the commands of a subcommand; :func:`run_command` runs the chosen one."""
+    subparsers = parser.add_subparsers(dest="command", metavar=metavar, required=True)
+    for name, command in commands.items():
+        child = subparsers.add_parser(
+            name,
+            help=command.summary,
+            description=sentence(command.summary),
+            epilog=examples(*command.examples),
+        )
+        command.configure(child)
+        child.set_defaults(run_command=command.run)
+
+
+def run_command(args: argparse.Namespace) -> None:
+    """Run the command that was chosen on the command line."""
+    args.run_command(args)
+
+
+def sentence(summary: str) -> str:
+    """Return a summary as a sentence."""
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
+def examples(*lines: str) -> str:
+    """Return the epilog of a help text that shows these command lines."""
+    return "\n".join([f"example{'s' if len(lines) > 1 else ''}:", *(f"  {line}" for line in lines)])
