@@ -29,3 +29,5 @@ from .kaldi.tables import read_vectors as read_vectors
 from .sphere import SphereHeader as SphereHeader
 from .symbols import EPSILON_SYMBOL as EPSILON_SYMBOL
 from .symbols import SymbolTable as SymbolTable
+from .text_lines import read_fields as read_fields
+from .text_lines import read_lines as read_lines

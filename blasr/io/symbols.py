@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Final, Self
 
 from blasr.errors import DataError, FormatError
 from blasr.io.atomic import atomic_open
+from blasr.io.text_lines import read_fields
 
 EPSILON_SYMBOL: Final = "<eps>"
 
@@ -50,18 +50,9 @@ class SymbolTable:
         """Read a symbol table; :class:`FormatError` names the line that is not one symbol and one id of its own."""
         ids: dict[str, int] = {}
         line_of: dict[int, int] = {}
-        try:
-            lines = Path(path).read_text(encoding="utf-8").split("\n")
-        except UnicodeDecodeError as error:
-            raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
-        except FileNotFoundError:
-            raise FormatError("there is no such symbol table", path=path) from None
-        for number, line in enumerate(lines, start=1):
-            fields = line.split()
-            if not fields:
-                continue
+        for number, fields in read_fields(path, fix="give the path of a symbol table, such as words.txt"):
             if len(fields) != 2 or not (fields[1].isascii() and fields[1].isdigit()):
-                raise FormatError(f"expected a symbol and its id, found {line!r}", path=path, line=number)
+                raise FormatError(f"expected a symbol and its id, found {' '.join(fields)!r}", path=path, line=number)
             symbol, symbol_id = fields[0], int(fields[1])
             if symbol in ids:
                 raise FormatError(f"the symbol {symbol!r} stands a second time", path=path, line=number)

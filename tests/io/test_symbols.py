@@ -57,7 +57,7 @@ def test_a_bad_line_is_named(tmp_path: Path, text: str, line: int, message: str)
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "latin1").write_bytes(b"<eps> 0\n\xe4 1\n")
-    for name, message in (("empty", "empty"), ("latin1", "not UTF-8"), ("absent", "no such")):
+    for name, message in (("empty", "empty"), ("latin1", "not UTF-8"), ("absent", "No such file")):
         with pytest.raises(FormatError, match=message):
             SymbolTable.read(tmp_path / name)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from blasr.errors import FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.nist.times import parse_seconds
+from blasr.io.text_lines import read_lines
 
 ALT_BEGIN, ALT, ALT_END = "<ALT_BEGIN>", "<ALT>", "<ALT_END>"
 
@@ -62,7 +63,10 @@ def read_ctm_items(path: Path) -> Iterator[CtmWord | CtmAlternatives]:
     """
     options: list[list[CtmWord]] | None = None
     begun = 0
-    for number, fields in _lines(path):
+    for number, line in read_lines(path, fix="give the path of a CTM file"):
+        fields = line.split()
+        if not fields or line.startswith(";;"):
+            continue
         mark = fields[4].upper() if len(fields) > 4 else ""
         if not mark.startswith("<ALT"):
             word = _word(path, number, fields)
@@ -93,17 +97,6 @@ def write_ctm(path: Path, words: Iterable[CtmWord]) -> int:
             file.write(f"{word}\n")
             count += 1
     return count
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot be read: {error}", path=path, fix="give the path of a CTM file") from None
-    for number, line in enumerate(text.splitlines(), start=1):
-        fields = line.split()
-        if fields and not line.startswith(";;"):
-            yield number, fields
 
 
 def _word(path: Path, number: int, fields: list[str]) -> CtmWord:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blasr.errors import FormatError
+from blasr.io.text_lines import read_lines
 
 APPLICATION = re.compile(r';;\s+INPUT_DEPENDENT_APPLICATION\s*=\s*"([^"]*)"')
 SETTING = re.compile(r"""["']([^"']*)["']""")
@@ -48,10 +49,7 @@ def read_glm(path: Path, kind: str, purpose: str) -> Glm:
     Raises:
         FormatError: with file and line, where a line is no rule, or is one that ``rfilter1`` would misread.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot be read: {error}", path=path, fix="give the path of a GLM file") from None
+    lines = [line for _, line in read_lines(path, fix="give the path of a GLM file")]
     if not lines or not lines[0].split():
         message = "the first line is empty, expected a comment, which sets the comment mark"
         raise FormatError(message, path=path, line=1, fix="begin the file with ;;")

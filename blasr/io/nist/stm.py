@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blasr.errors import FormatError
 from blasr.io.nist.times import parse_seconds
+from blasr.io.text_lines import read_lines
 
 LABEL = re.compile(r';;\s*LABEL\s+"([^"]*)"\s+"([^"]*)"\s+"([^"]*)"')
 IGNORED = "ignore_time_segment_in_scoring"
@@ -66,10 +67,7 @@ def read_stm(path: Path) -> Stm:
         FormatError: with file and line, where a line is no segment, its times run backwards, or its brackets or braces
             do not pair; or the file cannot be read or has no segment.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot be read: {error}", path=path, fix="give the path of an STM file") from None
+    lines = [line for _, line in read_lines(path, fix="give the path of an STM file")]
     labels = tuple(StmLabel(*match.groups()) for match in map(LABEL.match, lines) if match)
     segments = tuple(_segments(path, lines))
     if not segments:
