@@ -18,9 +18,11 @@ from pathlib import Path
 import kaldifst
 import numpy as np
 
+from blasr.graph.config import LangConfig
 from blasr.graph.grammar import arpa_to_fst
 from blasr.graph.hclg import compile_hclg
-from blasr.graph.lang import Lang, make_lang
+from blasr.graph.lang import Lang
+from blasr.graph.lang_writing import make_lang
 from blasr.graph.openfst import to_kaldifst
 from blasr.graph.training_graph import TrainingGraphCompiler
 from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap, TableEventMap
@@ -69,7 +71,9 @@ def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noi
     rng = np.random.default_rng(seed)
     words = [f"w{number:05}" for number in range(num_words)]
     lang = make_lang(
-        random_lexicon(rng, words), folder / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>", silence_probability=0.2
+        random_lexicon(rng, words),
+        folder / "lang",
+        LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>", silence_probability=0.2),
     )
     sentences = random_sentences(rng, words, 20_000 + num_utterances)
     bigrams, unigrams = (

@@ -29,9 +29,11 @@ import numpy as np
 from benchmarks.decoder_task import random_lexicon, random_tree
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.graph.arpa_grammar import grammar_of
+from blasr.graph.config import LangConfig
 from blasr.graph.grammar import arpa_to_fst
 from blasr.graph.hclg import compile_hclg
-from blasr.graph.lang import Lang, make_lang
+from blasr.graph.lang import Lang
+from blasr.graph.lang_writing import make_lang
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.atomic import atomic_open
@@ -146,7 +148,7 @@ def system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]:
     rng = np.random.default_rng(2)
     words = [f"word{number}" for number in range(3, NUM_WORDS)]
     folder = arpa.parent / "lang"
-    lang = make_lang(random_lexicon(rng, words), folder, silence_phones=["SIL", "SPN"], oov="<UNK>")
+    lang = make_lang(random_lexicon(rng, words), folder, LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"))
     tree = random_tree(rng, lang)
     return lang, tree, TransitionModel.from_tree(tree, lang.topology)
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import DataError
 from blasr.graph.lang import Lang
-from blasr.units import EPSILON
 
 
 def checked_utterances(data: DataDir, lang: Lang, *, map_oov: bool = False) -> list[Utterance]:
@@ -28,7 +27,7 @@ def checked_utterances(data: DataDir, lang: Lang, *, map_oov: bool = False) -> l
             raise DataError(
                 "has no transcript", path=data.path / "text", utterance=utterance.id, fix="add its line to text"
             )
-    lexicon = {lang.words.symbol_of(word) for word in set(lang.lexicon_fst.olabel.tolist()) if word != EPSILON}
+    lexicon = set(lang.spoken_words)
     unknown = [
         (utterance, word) for utterance in data.utterances for word in utterance.words or () if word not in lexicon
     ]

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from blasr.errors import DataError
-from blasr.graph.grammar import arpa_to_fst, name_words, read_grammar, spoken_words, unigram_loop
+from blasr.graph.grammar import arpa_to_fst, name_words, read_grammar, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.preflight import check_same_phones
@@ -88,13 +88,13 @@ def _grammar(args: argparse.Namespace, lang: Lang) -> Fst:
         return read_grammar(args.grammar, lang)
     if args.loop is not None:
         chosen = [word for word in args.loop.split(",") if word]
-        words = [word for word in spoken_words(lang) if word != lang.oov] if chosen == ["all"] else chosen
+        words = [word for word in lang.spoken_words if word != lang.oov] if chosen == ["all"] else chosen
         return unigram_loop(lang.words, words)
     return _estimated_grammar(args, lang)
 
 
 def _estimated_grammar(args: argparse.Namespace, lang: Lang) -> Fst:
-    spoken = spoken_words(lang)
+    spoken = lang.spoken_words
     sentences = read_sentences(args.text, vocabulary=set(spoken), utterance_ids=not args.plain_text)
     replacement = lang.oov if args.missing_words == "oov" else None
     kept, unknown = replace_words(sentences, spoken, replacement)

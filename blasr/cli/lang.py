@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.errors import ConfigError, DataError, FormatError
-from blasr.graph.lang import make_lang
-from blasr.graph.silence_lexicon import SentenceSilence
+from blasr.graph.config import LangConfig
+from blasr.graph.lang_files import read_phone_groups
+from blasr.graph.lang_writing import make_lang
 from blasr.lexicon.subwords_dir import LEXICON, SubwordsDir
 
 EPILOG = """examples:
@@ -59,42 +59,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the lang directory and say what is in it."""
-    sentence_silence = None
-    if args.lexicon is not None and args.lexicon.name.startswith("lexiconp_silprob"):
-        if args.silence_probability is not None:
-            raise ConfigError(f"{args.lexicon} has the probabilities of silence", fix="leave --silence-probability out")
-        sentence_silence = SentenceSilence.read(args.lexicon.parent / "silprob.txt")
     subwords = None if args.subwords is None else SubwordsDir.read(args.subwords)
     lang = make_lang(
         args.lexicon if subwords is None else subwords.path / LEXICON,
         args.out,
-        silence_phones=[phone for phone in args.silence_phones.replace(",", " ").split() if phone],
-        oov=args.oov,
-        optional_silence=args.optional_silence,
-        silence_probability=0.5 if args.silence_probability is None else args.silence_probability,
-        sentence_silence=sentence_silence,
-        position_dependent=args.position_dependent,
-        nonsilence_phones=None if args.nonsilence_phones is None else _read_rows(args.nonsilence_phones),
-        extra_questions=None if args.extra_questions is None else _read_rows(args.extra_questions),
-        num_silence_states=args.silence_states,
-        num_nonsilence_states=args.nonsilence_states,
+        LangConfig(
+            silence_phones=[phone for phone in args.silence_phones.replace(",", " ").split() if phone],
+            oov=args.oov,
+            optional_silence=args.optional_silence,
+            silence_probability=args.silence_probability,
+            position_dependent=args.position_dependent,
+            nonsilence_phones=None if args.nonsilence_phones is None else read_phone_groups(args.nonsilence_phones),
+            extra_questions=None if args.extra_questions is None else read_phone_groups(args.extra_questions),
+            num_silence_states=args.silence_states,
+            num_nonsilence_states=args.nonsilence_states,
+        ),
         whole_words=None if subwords is None else subwords.whole,
     )
     kind = "words" if subwords is None else "pieces and whole words"
-    num_words = sum(1 for word in lang.words if word not in ("<eps>", "#0", "<s>", "</s>"))
+    num_words = len(lang.vocabulary)
     print(
         f"{args.out}: {num_words} {kind}, {len(lang.silence_phones)} silence and {len(lang.nonsilence_phones)} other "
         f"phones, L.fst with {lang.lexicon_fst.num_states} states"
     )
-
-
-def _read_rows(path: Path) -> list[list[str]]:
-    try:
-        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", path=path, fix="check the path") from None
-    except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
-    if not rows:
-        raise DataError("the list of phones is empty", path=path)
-    return rows

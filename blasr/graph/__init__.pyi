@@ -1,14 +1,15 @@
 from .arpa_grammar import grammar_of as grammar_of
+from .config import LangConfig as LangConfig
 from .grammar import arpa_to_fst as arpa_to_fst
 from .grammar import name_words as name_words
 from .grammar import read_grammar as read_grammar
-from .grammar import spoken_words as spoken_words
 from .grammar import unigram_loop as unigram_loop
 from .hclg import compile_decoding_graph as compile_decoding_graph
 from .hclg import compile_hclg as compile_hclg
 from .hclg import write_decoding_graph as write_decoding_graph
 from .lang import Lang as Lang
-from .lang import make_lang as make_lang
+from .lang_files import read_phone_groups as read_phone_groups
+from .lang_writing import make_lang as make_lang
 from .openfst import to_kaldifst as to_kaldifst
 from .preflight import check_same_phones as check_same_phones
 from .silence_lexicon import SentenceSilence as SentenceSilence

@@ -12,11 +12,11 @@ import numpy as np
 
 from blasr.errors import DataError, MismatchError
 from blasr.graph.arpa_grammar import grammar_of
-from blasr.graph.lang import BACKOFF, Lang
+from blasr.graph.lang import BACKOFF, NO_WORDS, Lang
 from blasr.graph.lexicon_fst import sort_arcs
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst
-from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
+from blasr.io.symbols import SymbolTable
 from blasr.lm.arpa import read_arpa
 from blasr.lm.backoff_model import BEGIN, END
 from blasr.lm.vocabulary import merge_words, ngrams_without
@@ -29,11 +29,9 @@ __all__ = [
     "estimate_arpa",
     "name_words",
     "read_grammar",
-    "spoken_words",
     "unigram_loop",
 ]
 
-_NO_WORDS: Final = frozenset({EPSILON_SYMBOL, BACKOFF, BEGIN, END})
 _UNKNOWN_WORDS: Final = frozenset({"<unk>", "<UNK>"})
 _LOG: Final = logging.getLogger(__name__)
 
@@ -107,12 +105,6 @@ def arpa_vocabulary(arpa_path: str | PathLike[str]) -> frozenset[str]:
     return frozenset(read_arpa(arpa_path).words) - {BEGIN, END}
 
 
-def spoken_words(lang: Lang) -> list[str]:
-    """Words that have a pronunciation, in the order of words.txt."""
-    spoken = set(np.unique(lang.lexicon_fst.olabel).tolist())
-    return [word for word, number in lang.words.items() if number in spoken and word not in _NO_WORDS]
-
-
 def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) -> Fst:
     """The grammar of any sequence of words, each word and the end equally probable.
 
@@ -123,7 +115,7 @@ def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) ->
     Raises:
         DataError: a word is not in ``words``, or there are none.
     """
-    chosen = [word for word in words if word not in _NO_WORDS] if vocabulary is None else vocabulary
+    chosen = [word for word in words if word not in NO_WORDS] if vocabulary is None else vocabulary
     labels = sorted({words.id_of(word) for word in chosen})
     if not labels:
         raise DataError("a grammar needs at least one word")
@@ -146,7 +138,7 @@ def read_grammar(path: str | PathLike[str], lang: Lang) -> Fst:
 
 def check_grammar(grammar: Fst, lang: Lang, *, path: str | PathLike[str] | None = None) -> None:
     """Raise :class:`MismatchError` if the grammar's words have no pronunciation, or it has none."""
-    known: Collection[int] = {EPSILON, lang.words.id_of(BACKOFF), *np.unique(lang.lexicon_fst.olabel).tolist()}
+    known: Collection[int] = {EPSILON, lang.words.id_of(BACKOFF), *lang.spoken_word_ids}
     unknown = [label for label in np.unique(grammar.ilabel).tolist() if label not in known]
     if unknown:
         names = {number: word for word, number in lang.words.items()}

@@ -1,185 +1,112 @@
-"""The phones of a lang directory and its text files (``phones/*.txt``, ``.int``, ``.csl``, ``oov.*``)."""
+"""The text files of a lang directory (``phones/*.txt``, ``.int``, ``.csl``, ``oov.*``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from os import PathLike
-from typing import Final, Self
+from dataclasses import dataclass
+from pathlib import Path
 
-from blasr.errors import DataError
-from blasr.graph.lexicon_fst import Place
+from blasr.errors import DataError, FormatError
+from blasr.graph.phone_inventory import POSITIONS, PhoneInventory
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
 from blasr.lexicon.pronunciations import Pronunciation
 
-_POSITIONS: Final = {"_B": "begin", "_E": "end", "_I": "internal", "_S": "singleton"}
-"""Suffix of a phone by its place in the word, and Kaldi's name for that place, in the order of ``sets.txt``."""
-
-Groups = tuple[tuple[str, ...], ...]
-
 
 @dataclass(frozen=True)
-class PhoneInventory:
-    """The phones, those that share their statistics (variants of one phone) together.
+class LangSymbols:
+    """The symbols of a lang directory.
 
     Attributes:
-        silence_groups: silence and noise.
-        nonsilence_groups: the others.
-        optional_silence: the silence that may stand between words.
-        marks_positions: whether the phones carry ``_B``, ``_I``, ``_E`` or ``_S``.
+        inventory: the phones, in all their positions if positions are marked.
+        disambig: the disambiguation symbols ``#0``, ``#1``, ...: the first is for the grammar, the last for the
+            optional silence.
+        phones: ids of phones (from 1) and, after them, of disambiguation symbols.
+        words: ids of words (from 1), ``#0``, ``<s>`` and ``</s>``.
+        oov: the word that replaces unknown words.
     """
 
-    silence_groups: Groups
-    nonsilence_groups: Groups
-    optional_silence: str
-    marks_positions: bool = False
-
-    @classmethod
-    def of_lexicon(
-        cls,
-        lexicon: Sequence[Pronunciation],
-        silence_phones: Sequence[str],
-        nonsilence_phones: Sequence[Sequence[str]] | None,
-        optional_silence: str,
-        source: str | PathLike[str] | None,
-    ) -> Self:
-        """The phones as given, checked against the lexicon read from ``source``; see :func:`make_lang`."""
-        silence = tuple(silence_phones)
-        if nonsilence_phones is None:
-            found = {phone for entry in lexicon for phone in entry.phones}
-            nonsilence: Groups = tuple((phone,) for phone in sorted(found - set(silence), key=str.encode))
-        else:
-            nonsilence = tuple(tuple(group) for group in nonsilence_phones)
-        everything = [*silence, *(phone for group in nonsilence for phone in group)]
-        doubled = next((phone for phone in everything if everything.count(phone) > 1), None)
-        if doubled is not None:
-            raise DataError(f"the phone {doubled!r} is listed twice among the silence and other phones")
-        if optional_silence not in silence:
-            raise DataError(
-                f"the optional silence {optional_silence!r} is not a silence phone ({', '.join(silence)})",
-                fix="list it among the silence phones or name another",
-            )
-        for entry in lexicon:
-            for phone in entry.phones:
-                if phone not in everything:
-                    raise DataError(
-                        f"the phone {phone!r} of {entry.word!r} is not among the phones given",
-                        path=source,
-                        line=entry.line,
-                        fix="correct the pronunciation or add the phone to the list",
-                    )
-        if not nonsilence:
-            raise DataError("every phone of the lexicon is a silence phone", path=source)
-        return cls(tuple((phone,) for phone in silence), nonsilence, optional_silence)
-
-    @property
-    def silence(self) -> list[str]:
-        """All silence phones."""
-        return [phone for group in self.silence_groups for phone in group]
-
-    @property
-    def nonsilence(self) -> list[str]:
-        """All other phones."""
-        return [phone for group in self.nonsilence_groups for phone in group]
-
-    def position_dependent(self) -> PhoneInventory:
-        """The same phones, each in its four positions; silences also without one, as between words."""
-        return PhoneInventory(
-            tuple(tuple(self._variants(group, ("", *_POSITIONS))) for group in self.silence_groups),
-            tuple(tuple(self._variants(group, tuple(_POSITIONS))) for group in self.nonsilence_groups),
-            self.optional_silence,
-            marks_positions=True,
-        )
-
-    @staticmethod
-    def _variants(group: Iterable[str], suffixes: Iterable[str]) -> list[str]:
-        return [f"{phone}{suffix}" for phone in group for suffix in suffixes]
-
-    @staticmethod
-    def mark_positions(entry: Pronunciation, place: Place) -> list[tuple[Pronunciation, Place]]:
-        """The pronunciation with every phone's position in the word; for a piece, where its word ends and goes on."""
-        marked = []
-        for ends in [True] * place.ends + [False] * place.continues:
-            last = len(entry.phones) - 1
-            phones = []
-            for index, phone in enumerate(entry.phones):
-                begins_word, ends_word = place.begins and index == 0, ends and index == last
-                phones.append(phone + {(1, 1): "_S", (1, 0): "_B", (0, 1): "_E", (0, 0): "_I"}[begins_word, ends_word])
-            marked.append((replace(entry, phones=tuple(phones)), replace(place, ends=ends, continues=not ends)))
-        return marked
-
-    def expand(self, phones: Iterable[str]) -> list[str]:
-        """Phones as the user knows them, in all the positions that this inventory has."""
-        if not self.marks_positions:
-            return list(phones)
-        silence = set(self.silence)
-        return [
-            variant
-            for phone in phones
-            for variant in self._variants((phone,), ("", *_POSITIONS) if phone in silence else _POSITIONS)
-        ]
-
-    def position_questions(self) -> list[list[str]]:
-        """Phones of one position each, for the tree to ask for; none where positions are not marked."""
-        if not self.marks_positions:
-            return []
-        nonsilence = [[phone for phone in self.nonsilence if phone.endswith(suffix)] for suffix in _POSITIONS]
-        bare = [group[0::5] for group in self.silence_groups]
-        silence = [[f"{phone}{suffix}" for group in bare for phone in group] for suffix in ("", *_POSITIONS)]
-        return nonsilence + silence
+    inventory: PhoneInventory
+    disambig: tuple[str, ...]
+    phones: SymbolTable
+    words: SymbolTable
+    oov: str
 
 
 def lang_texts(
-    inventory: PhoneInventory,
-    lexicon: Sequence[Pronunciation],
-    phones: SymbolTable,
-    words: SymbolTable,
-    disambig: Sequence[str],
-    oov: str,
-    extra_questions: Sequence[Sequence[str]] | None,
+    symbols: LangSymbols, lexicon: Sequence[Pronunciation], extra_questions: Sequence[Sequence[str]] | None = None
 ) -> dict[str, str]:
-    """Name and content of every text file that ``prepare_lang.sh`` derives from the lexicon, beside the symbol tables.
+    """Name and content of every text file that ``prepare_lang.sh`` derives from the lexicon, except symbol tables.
 
     Args:
-        inventory: the phones, positions marked where they shall be.
+        symbols: phones and words.
         lexicon: pronunciations in these phones.
-        phones, words: their ids.
-        disambig: the disambiguation symbols.
-        oov: the word for unknown words.
-        extra_questions: phones as the user knows them, or None for the silence and the other phones.
+        extra_questions: groups of phones without positions; None for the silence phones and the other phones.
+
+    Raises:
+        DataError: an extra question contains an unknown phone.
     """
-    groups = [*inventory.silence_groups, *inventory.nonsilence_groups]
-    questions = _questions(inventory, extra_questions)
-    texts = {"oov.txt": f"{oov}\n", "oov.int": f"{words.id_of(oov)}\n"}
-    for name, symbols in {
+    inventory, phones, words = symbols.inventory, symbols.phones, symbols.words
+    texts = {"oov.txt": f"{symbols.oov}\n", "oov.int": f"{words.id_of(symbols.oov)}\n"}
+    for name, listed in {
         "silence": inventory.silence,
         "nonsilence": inventory.nonsilence,
         "optional_silence": [inventory.optional_silence],
         "context_indep": inventory.silence,
-        "disambig": disambig,
+        "disambig": symbols.disambig,
     }.items():
-        numbers = [str(phones.id_of(symbol)) for symbol in symbols]
-        texts[f"phones/{name}.txt"] = _text([[symbol] for symbol in symbols])
+        numbers = [str(phones.id_of(symbol)) for symbol in listed]
+        texts[f"phones/{name}.txt"] = _text([[symbol] for symbol in listed])
         texts[f"phones/{name}.int"] = _text([[number] for number in numbers])
         texts[f"phones/{name}.csl"] = ":".join(numbers) + "\n"
+    texts |= _tree_texts(inventory, phones, _questions(inventory, extra_questions))
+    backoff = symbols.disambig[0]
+    texts["phones/wdisambig.txt"] = f"{backoff}\n"
+    texts["phones/wdisambig_phones.int"] = f"{phones.id_of(backoff)}\n"
+    texts["phones/wdisambig_words.int"] = f"{words.id_of(backoff)}\n"
+    if inventory.marks_positions:
+        positions = [(phone, _position(phone)) for phone in [*inventory.silence, *inventory.nonsilence]]
+        texts["phones/word_boundary.txt"] = _text(positions)
+        texts["phones/word_boundary.int"] = _text([(str(phones.id_of(phone)), name) for phone, name in positions])
+    return texts | _align_lexicon_texts(symbols, lexicon)
+
+
+def read_phone_groups(path: Path) -> list[list[str]]:
+    """Read groups of phones, one group on each line; empty lines are skipped.
+
+    Raises:
+        FormatError: the file cannot be read or is not UTF-8.
+        DataError: it lists no phones.
+    """
+    try:
+        groups = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", path=path, fix="check the path") from None
+    except UnicodeDecodeError as error:
+        raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
+    if not groups:
+        raise DataError("the list of phones is empty", path=path)
+    return groups
+
+
+def _tree_texts(inventory: PhoneInventory, phones: SymbolTable, questions: Sequence[Sequence[str]]) -> dict[str, str]:
+    """The files that tree building reads: ``sets``, ``extra_questions`` and ``roots``."""
+    groups = [*inventory.silence_groups, *inventory.nonsilence_groups]
+    texts = {}
     for name, rows in (("sets", groups), ("extra_questions", questions)):
         texts[f"phones/{name}.txt"] = _text(rows)
         texts[f"phones/{name}.int"] = _text([_numbers(row, phones) for row in rows])
     texts["phones/roots.txt"] = _text([["shared", "split", *group] for group in groups])
     texts["phones/roots.int"] = _text([["shared", "split", *_numbers(group, phones)] for group in groups])
-    texts["phones/wdisambig.txt"] = f"{disambig[0]}\n"
-    texts["phones/wdisambig_phones.int"] = f"{phones.id_of(disambig[0])}\n"
-    texts["phones/wdisambig_words.int"] = f"{words.id_of(disambig[0])}\n"
-    if inventory.marks_positions:
-        places = [(phone, _place(phone)) for phone in [*inventory.silence, *inventory.nonsilence]]
-        texts["phones/word_boundary.txt"] = _text(places)
-        texts["phones/word_boundary.int"] = _text([(str(phones.id_of(phone)), place) for phone, place in places])
-    align = {(entry.word, entry.word, *entry.phones) for entry in lexicon}
-    align.add((EPSILON_SYMBOL, EPSILON_SYMBOL, inventory.optional_silence))
-    rows = sorted(align, key=lambda row: " ".join(row).encode())
-    texts["phones/align_lexicon.txt"] = _text(rows)
-    texts["phones/align_lexicon.int"] = _text([[*_numbers(row[:2], words), *_numbers(row[2:], phones)] for row in rows])
     return texts
+
+
+def _align_lexicon_texts(symbols: LangSymbols, lexicon: Sequence[Pronunciation]) -> dict[str, str]:
+    """``align_lexicon``: the pronunciation of every word, from which a lattice's word times are found."""
+    align = {(entry.word, entry.word, *entry.phones) for entry in lexicon}
+    align.add((EPSILON_SYMBOL, EPSILON_SYMBOL, symbols.inventory.optional_silence))
+    rows = sorted(align, key=lambda row: " ".join(row).encode())
+    numbers = [[*_numbers(row[:2], symbols.words), *_numbers(row[2:], symbols.phones)] for row in rows]
+    return {"phones/align_lexicon.txt": _text(rows), "phones/align_lexicon.int": _text(numbers)}
 
 
 def _questions(inventory: PhoneInventory, extra: Sequence[Sequence[str]] | None) -> list[list[str]]:
@@ -191,8 +118,8 @@ def _questions(inventory: PhoneInventory, extra: Sequence[Sequence[str]] | None)
     return asked + inventory.position_questions()
 
 
-def _place(phone: str) -> str:
-    return _POSITIONS.get(phone[-2:], "nonword")
+def _position(phone: str) -> str:
+    return POSITIONS.get(phone[-2:], "nonword")
 
 
 def _numbers(symbols: Iterable[str], table: SymbolTable) -> list[str]:

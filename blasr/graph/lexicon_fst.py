@@ -15,15 +15,18 @@ from blasr.lexicon.pronunciations import Pronunciation
 from blasr.lexicon.word_pieces import WORD_MARK
 from blasr.units import EPSILON
 
+LexiconArc = tuple[int, int, int, float, int]
+"""Source state, phone, word, cost and next state."""
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a word a pronunciation may stand: that of a whole word, or of a piece of one.
+    """Where in a word the phones of a lexicon entry may occur: the place of a whole word, or of a piece of one.
 
     Attributes:
-        begins: a word begins with it; else it goes on with one.
-        ends: a word may end with it.
-        continues: a word may go on after it.
+        begins: the entry begins a word; otherwise it continues one.
+        ends: a word may end after it.
+        continues: a word may continue after it.
     """
 
     begins: bool = True
@@ -35,7 +38,7 @@ WHOLE_WORD = Place()
 
 
 def place_of(word: str, whole: Collection[str]) -> Place:
-    """Where a word of a vocabulary of pieces stands; ``whole`` are those that are no pieces."""
+    """The place of an entry of a vocabulary of pieces; ``whole`` are the entries that are whole words."""
     if word in whole:
         return WHOLE_WORD
     return Place(begins=word.startswith(WORD_MARK), continues=True)
@@ -43,7 +46,7 @@ def place_of(word: str, whole: Collection[str]) -> Place:
 
 @dataclass(frozen=True)
 class OptionalSilence:
-    """The silence that may stand before, between and after words.
+    """The silence that may occur before, between and after words.
 
     Attributes:
         phone: its phone.
@@ -57,10 +60,10 @@ class OptionalSilence:
 
 
 def add_disambiguation_symbols(lexicon: Sequence[Pronunciation]) -> tuple[list[Pronunciation], int]:
-    """Make every phone sequence distinct and no prefix of another (``utils/add_lex_disambig.pl``).
+    """Make every phone sequence unique and no prefix of another (``utils/add_lex_disambig.pl``).
 
     Returns:
-        The lexicon, with ``#1``, ``#2``, ... behind pronunciations that need one, and the highest number used.
+        The lexicon, with ``#1``, ``#2``, ... after the pronunciations that need one, and the highest number used.
     """
     spoken = Counter(entry.phones for entry in lexicon)
     prefixes = {phones[:size] for phones in spoken for size in range(1, len(phones))}
@@ -82,9 +85,9 @@ def lexicon_fst(
     silence: OptionalSilence | None,
     places: Sequence[Place] | None = None,
 ) -> Fst:
-    """L, arcs sorted by output label: any sequence of words, a word on the first arc of its pronunciation.
+    """L for any sequence of words; a word is on the first arc of its pronunciation.
 
-    Pieces of words that go on with a word only follow pieces that it may go on after, without silence in between
+    A piece that continues a word only follows a piece after which the word may continue, without silence in between
     (Smit, Virpioja and Kurimo, "Improved subword modeling for WFST-based speech recognition", Interspeech 2017).
 
     Args:
@@ -92,53 +95,70 @@ def lexicon_fst(
         phones: ids of the phones and disambiguation symbols.
         words: ids of the words.
         silence: None for an L without optional silence.
-        places: where in words the pronunciations stand, one for each; by default all are whole words.
+        places: the place in the word of every pronunciation; by default all are whole words.
+
+    Returns:
+        Phones to words, arcs sorted by output label.
     """
     places = [WHOLE_WORD] * len(lexicon) if places is None else places
-    arcs: list[tuple[int, int, int, float, int]] = []  # source, ilabel, olabel, weight, nextstate
+    arcs: list[LexiconArc] = []
     if silence is None:
         loop, num_states = 0, 1
-        ends = [(0.0, loop)]
+        word_ends = [(0.0, loop)]
     else:
-        start, loop, before_silence, num_states = 0, 1, 2, 3  # words leave and enter at the loop
-        no_silence_cost, silence_cost = -math.log(1.0 - silence.probability), -math.log(silence.probability)
-        ends = [(no_silence_cost, loop), (silence_cost, before_silence)]
-        arcs += [(start, EPSILON, EPSILON, cost, state) for cost, state in ends]
-
-        if silence.disambiguation is None:
-            arcs.append((before_silence, phones.id_of(silence.phone), EPSILON, 0.0, loop))
-        else:
-            arcs.append((before_silence, phones.id_of(silence.phone), EPSILON, 0.0, num_states))
-            arcs.append((num_states, phones.id_of(silence.disambiguation), EPSILON, 0.0, loop))
-            num_states += 1
-    inside = num_states  # of a word: there its next piece leaves
+        loop, word_ends, num_states = _add_silence(arcs, silence, phones)
+    inside_word = num_states  # the state between two pieces of a word
     num_states += any(place.continues for place in places)
     for entry, place in zip(lexicon, places, strict=True):
-        state, cost, word = loop if place.begins else inside, -math.log(entry.probability), words.id_of(entry.word)
+        state, cost, word = loop if place.begins else inside_word, -math.log(entry.probability), words.id_of(entry.word)
         labels = [phones.id_of(phone) for phone in entry.phones]
         for label in labels[:-1]:
             arcs.append((state, label, word, cost, num_states))
             state, cost, word = num_states, 0.0, EPSILON
             num_states += 1
-        targets = ends * place.ends + [(0.0, inside)] * place.continues
-        arcs += [(state, labels[-1], word, end_cost + cost, end) for end_cost, end in targets]
+        targets = word_ends * place.ends + [(0.0, inside_word)] * place.continues
+        arcs += [(state, labels[-1], word, end_cost + cost, target) for end_cost, target in targets]
     final = np.full(num_states, np.inf)
     final[loop] = 0.0
     return sort_arcs(Fst.from_arcs(0, final, *arcs_in_columns(arcs)), by="olabel")
 
 
-def arcs_in_columns(arcs: Sequence[tuple[int, int, int, float, int]]) -> list[Sequence[float]]:
+def _add_silence(
+    arcs: list[LexiconArc], silence: OptionalSilence, phones: SymbolTable
+) -> tuple[int, list[tuple[float, int]], int]:
+    """Add the arcs of the optional silence.
+
+    Returns:
+        The state from which words start, costs and targets of the arcs that end a word, and the number of states.
+    """
+    start, loop, before_silence, num_states = 0, 1, 2, 3
+    no_silence_cost, silence_cost = -math.log(1.0 - silence.probability), -math.log(silence.probability)
+    word_ends = [(no_silence_cost, loop), (silence_cost, before_silence)]
+    arcs += [(start, EPSILON, EPSILON, cost, state) for cost, state in word_ends]
+    if silence.disambiguation is None:
+        arcs.append((before_silence, phones.id_of(silence.phone), EPSILON, 0.0, loop))
+    else:
+        arcs.append((before_silence, phones.id_of(silence.phone), EPSILON, 0.0, num_states))
+        arcs.append((num_states, phones.id_of(silence.disambiguation), EPSILON, 0.0, loop))
+        num_states += 1
+    return loop, word_ends, num_states
+
+
+def arcs_in_columns(arcs: Sequence[LexiconArc]) -> list[Sequence[float]]:
     """Sources, input labels, output labels, weights and next states of the arcs, as ``Fst.from_arcs`` takes them."""
     return [list(column) for column in zip(*arcs, strict=True)]
 
 
 def add_backoff_loops(fst: Fst, phone: int, word: int) -> Fst:
-    """L_disambig with loops that let the grammar's ``#0`` pass (``fstaddselfloops``), sorted by output label.
+    """L_disambig with a loop of the grammar's ``#0`` at every state between words (``fstaddselfloops``).
 
     Args:
         fst: L with disambiguation symbols.
         phone: id of ``#0`` among the phones.
         word: id of ``#0`` among the words.
+
+    Returns:
+        The transducer with its arcs sorted by output label.
     """
     sources = fst.sources
     begins_word = np.isfinite(fst.final)

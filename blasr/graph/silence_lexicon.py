@@ -13,39 +13,40 @@ from typing import Final, Self
 import numpy as np
 
 from blasr.errors import DataError, FormatError
-from blasr.graph.lexicon_fst import arcs_in_columns, sort_arcs
+from blasr.graph.lexicon_fst import LexiconArc, arcs_in_columns, sort_arcs
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
 from blasr.lexicon.pronunciations import Pronunciation
 from blasr.units import EPSILON
 
 START: Final = 0
-BEHIND_WORD: Final = 1
-BEHIND_SILENCE: Final = 2
+AFTER_WORD: Final = 1
+AFTER_SILENCE: Final = 2
+"""The states of L between words; each pronunciation adds states of its own."""
 _LABELS: Final = ("<s>", "</s>_s", "</s>_n", "overall")
 
 
 @dataclass(frozen=True)
 class SentenceSilence:
-    """How silence goes with beginnings and ends of sentences.
+    """Silence at the beginning and the end of sentences.
 
     Attributes:
         begin: the probability of silence before the first word, above 0 and below 1.
-        end_behind_silence: how much more probable than on the whole the end is behind a silence.
-        end_behind_word: the same where no silence stands before it.
+        end_after_silence: factor of the probability that a sentence ends, after silence.
+        end_after_word: the same directly after a word.
     """
 
     begin: float
-    end_behind_silence: float
-    end_behind_word: float
+    end_after_silence: float
+    end_after_word: float
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Read Kaldi's ``silprob.txt``: ``<s> P``, ``</s>_s X``, ``</s>_n X``, ``overall P``, the last of no use here.
+        """Read Kaldi's ``silprob.txt``: ``<s> P``, ``</s>_s X``, ``</s>_n X`` and ``overall P``, which is not used.
 
         Raises:
             FormatError: the file cannot be read.
-            DataError: a line is something else, or one is missing.
+            DataError: a line is wrong or missing.
         """
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -58,8 +59,8 @@ class SentenceSilence:
                 label, value = fields[0], float(fields[1])
             except (IndexError, ValueError):
                 label, value = "", -1.0
-            most = 1.0 if label in ("<s>", "overall") else math.inf
-            if len(fields) != 2 or label not in _LABELS or not 0.0 < value < most:
+            limit = 1.0 if label in ("<s>", "overall") else math.inf
+            if len(fields) != 2 or label not in _LABELS or not 0.0 < value < limit:
                 raise DataError(
                     f"expected one of {', '.join(_LABELS)} and its value, found {line!r}", path=path, line=number
                 )
@@ -67,6 +68,15 @@ class SentenceSilence:
         if missing := [label for label in _LABELS[:3] if label not in values]:
             raise DataError(f"lacks {', '.join(missing)}", path=path)
         return cls(*(values[label] for label in _LABELS[:3]))
+
+    @classmethod
+    def beside(cls, lexicon: Path) -> Self | None:
+        """The ``silprob.txt`` in the folder of a ``lexiconp_silprob.txt``; None for a lexicon with another name.
+
+        Raises:
+            FormatError, DataError: see :meth:`read`.
+        """
+        return cls.read(lexicon.parent / "silprob.txt") if lexicon.name.startswith("lexiconp_silprob") else None
 
 
 def silence_lexicon_fst(
@@ -77,7 +87,7 @@ def silence_lexicon_fst(
     silence_phone: str,
     disambiguation: str | None = None,
 ) -> Fst:
-    """L, arcs sorted by output label: any sequence of words, silence between them as often as each word has it.
+    """L for any sequence of words, with silence between them as often as each word has it.
 
     Args:
         lexicon: pronunciations with their silence probabilities.
@@ -85,16 +95,19 @@ def silence_lexicon_fst(
         words: ids of the words.
         sentence: silence at the beginning and the end.
         silence_phone: the optional silence.
-        disambiguation: in L_disambig the symbol, such as ``#5``, on the ways without silence; None for L.
+        disambiguation: for L_disambig the symbol, such as ``#5``, on the paths without silence; None for L.
+
+    Returns:
+        Phones to words, arcs sorted by output label.
 
     Raises:
         DataError: a pronunciation has no silence probabilities.
     """
     silence = phones.id_of(silence_phone)
-    none = EPSILON if disambiguation is None else phones.id_of(disambiguation)
-    arcs: list[tuple[int, int, int, float, int]] = [
-        (START, silence, EPSILON, -math.log(sentence.begin), BEHIND_SILENCE),
-        (START, none, EPSILON, -math.log(1.0 - sentence.begin), BEHIND_WORD),
+    no_silence = EPSILON if disambiguation is None else phones.id_of(disambiguation)
+    arcs: list[LexiconArc] = [
+        (START, silence, EPSILON, -math.log(sentence.begin), AFTER_SILENCE),
+        (START, no_silence, EPSILON, -math.log(1.0 - sentence.begin), AFTER_WORD),
     ]
     num_states = 3
     for entry in lexicon:
@@ -103,17 +116,17 @@ def silence_lexicon_fst(
         first, *rest = (phones.id_of(phone) for phone in entry.phones)
         cost = -math.log(entry.probability)
         for state, correction in (
-            (BEHIND_WORD, entry.silence.behind_word),
-            (BEHIND_SILENCE, entry.silence.behind_silence),
+            (AFTER_WORD, entry.silence.behind_word),
+            (AFTER_SILENCE, entry.silence.behind_silence),
         ):
             arcs.append((state, first, words.id_of(entry.word), cost - math.log(correction), num_states))
         for label in rest:
             arcs.append((num_states, label, EPSILON, 0.0, num_states + 1))
             num_states += 1
-        arcs.append((num_states, none, EPSILON, -math.log(1.0 - entry.silence.after), BEHIND_WORD))
-        arcs.append((num_states, silence, EPSILON, -math.log(entry.silence.after), BEHIND_SILENCE))
+        arcs.append((num_states, no_silence, EPSILON, -math.log(1.0 - entry.silence.after), AFTER_WORD))
+        arcs.append((num_states, silence, EPSILON, -math.log(entry.silence.after), AFTER_SILENCE))
         num_states += 1
     final = np.full(num_states, np.inf)
-    final[BEHIND_SILENCE] = -math.log(sentence.end_behind_silence)
-    final[BEHIND_WORD] = -math.log(sentence.end_behind_word)
+    final[AFTER_SILENCE] = -math.log(sentence.end_after_silence)
+    final[AFTER_WORD] = -math.log(sentence.end_after_word)
     return sort_arcs(Fst.from_arcs(START, final, *arcs_in_columns(arcs)), by="olabel")

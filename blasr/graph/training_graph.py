@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import kaldifst
-import numpy as np
 
 from blasr.errors import DataError
 from blasr.graph.composition import expand_to_transitions
@@ -17,7 +16,6 @@ from blasr.graph.preflight import check_same_phones
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
-from blasr.units import EPSILON
 
 __all__ = ["TrainingGraphCompiler", "add_transition_costs"]
 
@@ -56,7 +54,6 @@ class TrainingGraphCompiler:
         self._scales = transition_scale, self_loop_scale
         self._builder = HTransducerBuilder(tree, transition_model, transition_scale=0.0)
         self._lexicon = to_kaldifst(lang.lexicon_fst)
-        self._spoken = frozenset(np.unique(lang.lexicon_fst.olabel).tolist()) - {EPSILON}
         self._graph = lru_cache(maxsize=cache_size)(self._compile)
 
     def compile(self, words: Sequence[str], *, utterance: str | None = None, map_oov: bool = False) -> Fst:
@@ -73,7 +70,7 @@ class TrainingGraphCompiler:
         return self._graph(tuple(self._word_id(word, utterance, map_oov) for word in words))
 
     def _word_id(self, word: str, utterance: str | None, map_oov: bool) -> int:
-        if word in self._lang.words and self._lang.words.id_of(word) in self._spoken:
+        if word in self._lang.words and self._lang.words.id_of(word) in self._lang.spoken_word_ids:
             return self._lang.words.id_of(word)
         if map_oov:
             return self._lang.words.id_of(self._lang.oov)

@@ -11,7 +11,9 @@ import pytest
 import soundfile
 
 from blasr.data.data_dir import DataDir
-from blasr.graph.lang import Lang, make_lang
+from blasr.graph.config import LangConfig
+from blasr.graph.lang import Lang
+from blasr.graph.lang_writing import make_lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.kaldi.alignments import read_alignments
 from blasr.lexicon.pronunciations import Pronunciation
@@ -39,7 +41,7 @@ def make_tone_corpus(folder: Path, num_utterances: int, seed: int = 0) -> ToneCo
     (folder / "data").mkdir(parents=True)
     lexicon = [Pronunciation(word, tuple(phones.split()), 1.0) for word, phones in WORDS.items()]
     lexicon.append(Pronunciation("<UNK>", ("SPN",), 1.0))
-    make_lang(lexicon, folder / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>")
+    make_lang(lexicon, folder / "lang", LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"))
     truth: dict[str, list[str]] = {}
     lines: dict[str, list[str]] = {"wav.scp": [], "utt2spk": [], "text": []}
     for number in range(num_utterances):

@@ -12,7 +12,9 @@ from blasr.align.config import FlatStartConfig, MonophoneConfig, TriphoneConfig
 from blasr.align.flat_start import FlatStartResult, flat_start
 from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
-from blasr.graph.lang import Lang, make_lang
+from blasr.graph.config import LangConfig
+from blasr.graph.lang import Lang
+from blasr.graph.lang_writing import make_lang
 from blasr.hmm.model_file import read_model
 from blasr.hmm.tree import read_tree
 from blasr.io.kaldi.alignments import read_alignments
@@ -178,7 +180,9 @@ def test_phones_that_know_their_place_in_the_word(tones: ToneCorpus, tmp_path: P
     """Sets of phones (A_B, A_I, ...) share their monophones and their trees' roots."""
     lexicon = [Pronunciation(word, tuple(phones.split())) for word, phones in WORDS.items()]
     lexicon.append(Pronunciation("<UNK>", ("SPN",)))
-    lang = make_lang(lexicon, tmp_path / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>", position_dependent=True)
+    lang = make_lang(
+        lexicon, tmp_path / "lang", LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>", position_dependent=True)
+    )
     flat_start(tones.data, lang, tmp_path / "out", SHORT)
     transitions, _ = read_model(tmp_path / "out" / "final.mdl")
     found = [

@@ -11,7 +11,8 @@ import torch
 
 from blasr.cli.main import main
 from blasr.features.config import FeatureConfig
-from blasr.graph.lang import make_lang
+from blasr.graph.config import LangConfig
+from blasr.graph.lang_writing import make_lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import read_tree
 from blasr.inference import PriorConfig, Priors
@@ -39,7 +40,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Pronunciation("LOHI", ("LO", "HI")),
         Pronunciation("<UNK>", ("SPN",)),
     ]
-    make_lang(lexicon, folder / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>")
+    make_lang(lexicon, folder / "lang", LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"))
     random = np.random.default_rng(0)
     tables: dict[str, list[str]] = {"wav.scp": [], "utt2spk": [], "text": []}
     for number in range(16):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from blasr.graph.lang import Lang, make_lang
+from blasr.graph.config import LangConfig
+from blasr.graph.lang import Lang
+from blasr.graph.lang_writing import make_lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import read_tree
 from tests.graph.systems import LEXICON, System, make_system
@@ -28,10 +30,9 @@ def lang(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return make_lang(
         LEXICON,
         tmp_path_factory.mktemp("graph") / "lang",
-        silence_phones=["SIL", "SPN"],
-        oov="<UNK>",
-        silence_probability=0.4,
-        position_dependent=request.param,
+        LangConfig(
+            silence_phones=["SIL", "SPN"], oov="<UNK>", silence_probability=0.4, position_dependent=request.param
+        ),
     )
 
 

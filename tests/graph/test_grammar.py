@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError, FormatError, MismatchError
-from blasr.graph.grammar import arpa_to_fst, arpa_vocabulary, estimate_arpa, read_grammar, spoken_words, unigram_loop
+from blasr.graph.grammar import arpa_to_fst, arpa_vocabulary, estimate_arpa, read_grammar, unigram_loop
 from blasr.io.fst import Fst, read_fst, write_fst
 from tests.graph.systems import System, best_way
 
@@ -51,7 +51,7 @@ def test_the_digit_loop_equals_kaldis(kaldi: System, tri1: Path) -> None:
 def test_the_loop_of_all_words_leaves_out_what_is_no_word(kaldi: System) -> None:
     everything = unigram_loop(kaldi.lang.words)
     assert everything.ilabel.tolist() == list(range(1, 12))
-    assert spoken_words(kaldi.lang) == ["<UNK>", *sorted(DIGITS)]
+    assert list(kaldi.lang.spoken_words) == ["<UNK>", *sorted(DIGITS)]
     with pytest.raises(DataError, match="at least one word"):
         unigram_loop(kaldi.lang.words, [])
     with pytest.raises(DataError, match="ELEVEN"):

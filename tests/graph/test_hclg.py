@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError, MismatchError
-from blasr.graph.grammar import arpa_to_fst, estimate_arpa, spoken_words, unigram_loop
+from blasr.graph.grammar import arpa_to_fst, estimate_arpa, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, compile_hclg, write_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler
@@ -38,7 +38,7 @@ SENTENCES = [["A"], ["TWO"], ["TOOTH", "A"], ["EAT", "TO", "TEA"], ["<UNK>", "TO
 @pytest.mark.parametrize("sentence", SENTENCES, ids=" ".join)
 def test_costs_are_those_of_grammar_and_training_graph(system: System, sentence: list[str]) -> None:
     """Two ways to build: HCLG of all words, and the transcript's own graph, whose costs differ by the grammar's."""
-    words = spoken_words(system.lang)
+    words = list(system.lang.spoken_words)
     hclg = _loop_graph(system, tuple(words))
     compiler = TrainingGraphCompiler(system.lang, system.tree, system.model, transition_scale=1.0, self_loop_scale=0.1)
     transcript = compiler.compile(sentence)

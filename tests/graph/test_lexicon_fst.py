@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blasr.graph.lang_files import PhoneInventory
 from blasr.graph.lexicon_fst import (
     WHOLE_WORD,
     OptionalSilence,
@@ -19,6 +18,7 @@ from blasr.graph.lexicon_fst import (
     sort_arcs,
 )
 from blasr.graph.openfst import to_kaldifst
+from blasr.graph.phone_inventory import mark_positions
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
 from blasr.lexicon.pronunciations import Pronunciation
@@ -151,18 +151,17 @@ def test_pieces_say_what_their_words_say(words: list[list[str]], silences: list[
     """Words in pieces have the phones, with positions in the word, the silences and the cost of the words as wholes."""
     pieces = [[f"▁{first}", *rest] for first, *rest in words]
     units = sorted({piece for word in pieces for piece in word})
-    inventory = PhoneInventory((("SIL",),), (("a",), ("t",), ("u",)), "SIL")
     marked = [
         variant
         for unit in units
-        for variant in inventory.mark_positions(Pronunciation(unit, tuple(unit.removeprefix("▁"))), place_of(unit, ()))
+        for variant in mark_positions(Pronunciation(unit, tuple(unit.removeprefix("▁"))), place_of(unit, ()))
     ]
     table = SymbolTable.from_symbols(units)
     phones = SymbolTable.from_symbols(["SIL", *(f"{phone}_{place}" for phone in "atu" for place in "BEIS")])
     fst = lexicon_fst([entry for entry, _ in marked], phones, table, SILENCE, [place for _, place in marked])
     said = []
     for number, word in enumerate(words):
-        ((whole, _),) = inventory.mark_positions(Pronunciation("w", tuple("".join(word))), WHOLE_WORD)
+        ((whole, _),) = mark_positions(Pronunciation("w", tuple("".join(word))), WHOLE_WORD)
         said += ["SIL"] * silences[number] + list(whole.phones)
     said += ["SIL"] * silences[len(words)]
     way = best_way(fst, [phones.id_of(phone) for phone in said])

@@ -8,8 +8,10 @@ import pytest
 
 from blasr.cli.main import main
 from blasr.errors import DataError
+from blasr.graph.config import LangConfig
 from blasr.graph.hclg import compile_hclg
-from blasr.graph.lang import Lang, make_lang
+from blasr.graph.lang import Lang
+from blasr.graph.lang_writing import make_lang
 from blasr.graph.silence_lexicon import SentenceSilence, silence_lexicon_fst
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
@@ -79,10 +81,8 @@ def test_a_decoding_graph_has_the_probabilities(lexicon: Path, word: str, probab
     lang = make_lang(
         lexicon,
         lexicon.parent / "lang",
-        silence_phones=["SIL", "SPN"],
-        oov="<UNK>",
+        LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>", position_dependent=True),
         sentence_silence=sentence,
-        position_dependent=True,
     )
     system = make_system(lang, 1, 0)
     label = [lang.words.id_of(word)]
@@ -111,15 +111,15 @@ def test_mistakes(lexicon: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(DataError, match="the pronunciation of 'A' has no silence probabilities"):
         silence_lexicon_fst([Pronunciation("A", ("a",))], PHONES, WORDS, sentence, "SIL")
     known = Pronunciation("<UNK>", ("SPN",), silence=WordSilence(0.1, 1.0, 1.0)), Pronunciation("A", ("a",))
-    with pytest.raises(DataError, match="cannot be those of pieces of words"):
+    with pytest.raises(DataError, match="cannot be used with pieces of words"):
         make_lang(
             known,
             tmp_path / "lang",
-            silence_phones=["SIL", "SPN"],
-            oov="<UNK>",
+            LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"),
             sentence_silence=sentence,
             whole_words={"<UNK>"},
         )
+    (tmp_path / "silprob.txt").write_text(SILPROB)
     arguments = ["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
     assert main([*arguments, "--silence-probability", "0.3", str(tmp_path / "lang")]) == 2
     assert "fix: leave --silence-probability out" in capsys.readouterr().err

@@ -18,9 +18,10 @@ from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import delta_planes
 from blasr.features.fbank import LogMel
+from blasr.graph.config import LangConfig
 from blasr.graph.grammar import unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph
-from blasr.graph.lang import make_lang
+from blasr.graph.lang_writing import make_lang
 from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
@@ -52,7 +53,7 @@ class System:
 
 def write_system(folder: Path, features: FeatureConfig | None = None) -> System:
     """All parts of a recogniser; its features are normalised by speaker unless said otherwise."""
-    lang = make_lang(LEXICON, folder / "lang", silence_phones=["SIL", "SPN"], oov="<UNK>")
+    lang = make_lang(LEXICON, folder / "lang", LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"))
     phones = lang.topology.phones
     tree = monophone_tree([[phone] for phone in phones], {p: lang.topology.num_pdf_classes(p) for p in phones})
     transitions = TransitionModel.from_tree(tree, lang.topology)
