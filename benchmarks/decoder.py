@@ -28,7 +28,8 @@ import numba
 import numpy as np
 
 from benchmarks.decoder_task import Task, make_task
-from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
+from blasr.decoding.config import DecoderConfig
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.hclg import compile_hclg
 from blasr.hmm.transition_model import read_transition_model
@@ -36,9 +37,10 @@ from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.io.kaldi.tables import read_matrices
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.config import CostScales, DeterminizationConfig
+from blasr.lattices.determinization import determinize_lattice
 from blasr.lm.arpa import read_arpa
-from blasr.lm.backoff_grammar import GrammarDifference, lay_out_grammar
+from blasr.lm.backoff_grammar import LmDifference, lay_out_grammar
 from blasr.lm.pruning import prune
 from blasr.scoring.edit_distance import ErrorCounts, align_words
 from blasr.units import FloatArray, IntArray
@@ -54,7 +56,7 @@ PEERS = Path(__file__).parent / "decoder_peers.py"
 
 
 @dataclass(frozen=True)
-class Setting:
+class PathWeights:
     """What all decoders of a table are given."""
 
     name: str
@@ -111,7 +113,7 @@ def main() -> None:
             stream.write(text)
 
 
-def golden_setting(folder: Path) -> tuple[Setting, Results]:
+def golden_setting(folder: Path) -> tuple[PathWeights, Results]:
     """Kaldi's graph and log-likelihoods, and what latgen-faster-mapped found, as far as its log tells."""
     connected = folder / "connected"
     loglikes = dict(read_matrices(connected / "loglikes.ark"))
@@ -124,7 +126,7 @@ def golden_setting(folder: Path) -> tuple[Setting, Results]:
         match[1]: -float(match[2]) * len(loglikes[match[1]])
         for match in re.finditer(r"for utterance (\S+) is (\S+) over", log)
     }
-    setting = Setting(
+    setting = PathWeights(
         "Golden log-likelihoods (36 digit strings, triphones)",
         read_fst(folder / "HCLG.fst"),
         read_transition_model(folder / "final.mdl").tid_to_pdf,
@@ -136,9 +138,9 @@ def golden_setting(folder: Path) -> tuple[Setting, Results]:
     return setting, {name: Result(kaldis[name], costs[name], np.nan, np.nan) for name in loglikes}
 
 
-def synthetic_setting(task: Task) -> Setting:
+def synthetic_setting(task: Task) -> PathWeights:
     """The synthetic task; the decoders without a limit of active states get two utterances."""
-    return Setting(
+    return PathWeights(
         f"Synthetic task of 5,000 words ({len(task.text)} utterances, bigrams, {task.tree.num_pdfs:,} pdfs)",
         task.graph,
         task.model.tid_to_pdf,
@@ -149,7 +151,7 @@ def synthetic_setting(task: Task) -> Setting:
     )
 
 
-def decoder_of(setting: Setting) -> LatticeDecoder:
+def decoder_of(setting: PathWeights) -> LatticeDecoder:
     """blasr's, at the defaults: beam 13, lattice beam 6, up to 7000 active, acoustic scale 0.1."""
     return LatticeDecoder(setting.graph, setting.tid_to_pdf, DecoderConfig())
 
@@ -157,11 +159,11 @@ def decoder_of(setting: Setting) -> LatticeDecoder:
 def exchanging(task: Task, graph: Fst, old: Fst, beam: float) -> LatticeDecoder:
     """With a graph of another grammar, which is exchanged for the task's."""
     backoff = task.lang.words.id_of("#0")
-    difference = GrammarDifference(*(lay_out_grammar(grammar, backoff) for grammar in (old, task.grammar)))
+    difference = LmDifference(*(lay_out_grammar(grammar, backoff) for grammar in (old, task.grammar)))
     return LatticeDecoder(graph, task.model.tid_to_pdf, DecoderConfig(beam=beam), difference)
 
 
-def measured(setting: Setting, decoder: LatticeDecoder, *, determinize: bool = False) -> Results:
+def measured(setting: PathWeights, decoder: LatticeDecoder, *, determinize: bool = False) -> Results:
     """Decode all utterances, each several times, of which the quickest counts; numba has compiled before."""
     first = next(iter(setting.loglikes.values()))[:30]
     determinize_lattice(decoder.decode(first), DeterminizationConfig())
@@ -171,7 +173,7 @@ def measured(setting: Setting, decoder: LatticeDecoder, *, determinize: bool = F
         lattice = decoder.decode(loglikes)
         if determinize:
             determinize_lattice(lattice, DeterminizationConfig(6.0, 0.1))
-        path = lattice.best_path(acoustic_scale=0.1)
+        path = lattice.best_path(CostScales(acoustic_scale=0.1))
         clock, processor = time.perf_counter() - clock, time.process_time() - processor
         words = [setting.words.symbol_of(word) for word in path.words.tolist()]
         result = Result(words, path.graph_cost + 0.1 * path.acoustic_cost, clock, processor)
@@ -187,7 +189,7 @@ def keep_quickest(results: Results, utterance: str, result: Result) -> None:
     results[utterance] = result
 
 
-def measured_peers(setting: Setting, folder: Path, python: str) -> dict[str, Results]:
+def measured_peers(setting: PathWeights, folder: Path, python: str) -> dict[str, Results]:
     """The same of the others, by their name."""
     write_fst(setting.graph, folder / "HCLG.fst")
     np.save(folder / "tid_to_pdf.npy", setting.tid_to_pdf)
@@ -208,7 +210,7 @@ def measured_peers(setting: Setting, folder: Path, python: str) -> dict[str, Res
 
 
 def compared(
-    setting: Setting,
+    setting: PathWeights,
     folder: Path,
     python: str | None,
     decoders: dict[str, LatticeDecoder],
@@ -235,7 +237,7 @@ def compared(
     return [*rows, *(_row(setting, name, found, judge) for name, found in results.items()), ""]
 
 
-def _row(setting: Setting, name: str, found: Results, judge: Results) -> str:
+def _row(setting: PathWeights, name: str, found: Results, judge: Results) -> str:
     frames = sum(len(setting.loglikes[utterance]) for utterance in found)
     processor, clock = (sum(getattr(result, what) for result in found.values()) for what in ("processor", "clock"))
     same = sum(result.words == judge[utterance].words for utterance, result in found.items())

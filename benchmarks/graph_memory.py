@@ -40,7 +40,7 @@ from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.io.symbols import SymbolTable
 from blasr.lm.arpa import read_arpa, write_arpa
-from blasr.lm.backoff_grammar import GrammarDifference, lay_out_grammar
+from blasr.lm.backoff_grammar import LmDifference, lay_out_grammar
 from blasr.lm.backoff_model import BEGIN, END, BackoffModel, Nodes, model_from_levels
 from blasr.lm.kneser_ney import estimate_kneser_ney
 from blasr.lm.pruning import prune
@@ -183,7 +183,7 @@ def decoder(arpa: Path) -> str:
     old = lay_out_grammar(unigrams_of(arpa, lang.words), backoff)
     new = lay_out_grammar(arpa_to_fst(arpa, lang.words, missing_words="drop"), backoff)
     fst = read_fst(arpa.parent / "HCLG.fst")
-    LatticeDecoder(fst, model.tid_to_pdf, difference=GrammarDifference(old, new))
+    LatticeDecoder(fst, model.tid_to_pdf, difference=LmDifference(old, new))
     return f"{fst.num_arcs:,} arcs of HCLG, {len(new.words):,} of G"
 
 

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from blasr.cli.score.report import read_setting
-from blasr.decoding.lattice_decoder import DecoderConfig
+from blasr.decoding.config import DecoderConfig
 from blasr.errors import ConfigError
-from blasr.lattices.sweep import Setting
+from blasr.lattices.config import PathWeights
 from blasr.pipeline.bundle import make_bundle
 from blasr.pipeline.experiment import Experiment
 
@@ -66,10 +66,10 @@ def run(args: argparse.Namespace) -> None:
     )
 
 
-def _setting(args: argparse.Namespace) -> Setting:
+def _setting(args: argparse.Namespace) -> PathWeights:
     given = [args.lm_weight, args.word_insertion_penalty]
     if args.setting is None:
-        return Setting(10.0 if given[0] is None else given[0], 0.0 if given[1] is None else given[1])
+        return PathWeights(10.0 if given[0] is None else given[0], 0.0 if given[1] is None else given[1])
     if given != [None, None]:
         raise ConfigError("--setting has an LM weight and a penalty", fix="give the file or the numbers, not both")
     return read_setting(args.setting)

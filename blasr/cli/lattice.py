@@ -15,14 +15,14 @@ from blasr.io.nist.ctm import CtmWord, write_ctm
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import compact_lattice_writer
-from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.config import CostScales, DeterminizationConfig
+from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.lattice import BestPath
 from blasr.lattices.lattice_table import AnyLattice, read_any_lattices
 from blasr.lattices.minimum_bayes_risk import MinimumBayesRisk, minimum_bayes_risk
 from blasr.lattices.nbest import n_best, path_of_words
 from blasr.lattices.oracle import oracle
 from blasr.lattices.rescoring import GrammarCosts, rescore
-from blasr.lattices.word_arcs import Scales
 from blasr.lattices.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
@@ -113,10 +113,10 @@ def _compact(
     return determinize_lattice(lattice, config, model).lattice
 
 
-def _scales(args: argparse.Namespace) -> Scales:
+def _scales(args: argparse.Namespace) -> CostScales:
     if not args.lm_weight > 0:
         raise ConfigError(f"--lm-weight is {args.lm_weight}, expected a number above 0")
-    return Scales(acoustic_scale=1 / args.lm_weight, word_insertion_penalty=args.penalty)
+    return CostScales(acoustic_scale=1 / args.lm_weight, word_insertion_penalty=args.penalty)
 
 
 def _determinize(args: argparse.Namespace) -> None:
@@ -189,7 +189,7 @@ def _mbr(args: argparse.Namespace) -> None:
 def _times(
     lattice: CompactLattice,
     result: MinimumBayesRisk,
-    scales: Scales,
+    scales: CostScales,
     model: TransitionModel | None,
     lexicon: AlignLexicon | None,
 ) -> list[WordTime] | None:

@@ -1,8 +1,10 @@
+from .config import DecoderConfig as DecoderConfig
+from .config import SearchBeams as SearchBeams
 from .decode_table import DecodedUtterance as DecodedUtterance
 from .decode_table import check_columns as check_columns
 from .decode_table import check_graph as check_graph
 from .decode_table import decode_table as decode_table
-from .lattice_decoder import DecoderConfig as DecoderConfig
 from .lattice_decoder import LatticeDecoder as LatticeDecoder
+from .streaming import StreamingDecoder as StreamingDecoder
 from .viterbi import ForcedAlignment as ForcedAlignment
 from .viterbi import force_align as force_align

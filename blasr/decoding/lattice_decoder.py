@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numba
 import numpy as np
 
+from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import IncrementalSearch, search
-from blasr.decoding.token_passing import Beams, DecodingGraph, lay_out
-from blasr.errors import ConfigError, DataError, MismatchError
+from blasr.decoding.token_passing import SearchGraph, lay_out
+from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.lattices.lattice import Lattice
-from blasr.lm.backoff_grammar import GrammarDifference, words_missing
+from blasr.lm.backoff_grammar import LmDifference, words_missing
 from blasr.units import FloatArray, IntArray
-
-_PRUNE_SCALE = 0.1  # of the lattice beam: smaller changes of extra costs are left alone until the end
-
-
-@dataclass(frozen=True, slots=True)
-class DecoderConfig:
-    """Kaldi's options of the same names (``LatticeFasterDecoderConfig``)."""
-
-    beam: float = 13.0
-    max_active: int = 7000
-    min_active: int = 200
-    lattice_beam: float = 6.0
-    acoustic_scale: float = 0.1
-    beam_delta: float = 0.5
-    prune_interval: int = 25
-
-    def __post_init__(self) -> None:
-        for name in ("beam", "lattice_beam", "acoustic_scale", "beam_delta"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}, expected a number above 0")
-        if not np.isfinite(self.acoustic_scale):
-            raise ConfigError(f"acoustic_scale is {self.acoustic_scale}, expected a finite number")
-        if self.max_active < 2 or not 0 <= self.min_active <= self.max_active or self.prune_interval < 1:
-            raise ConfigError(
-                f"max_active is {self.max_active}, min_active {self.min_active}, prune_interval {self.prune_interval}; "
-                "expected 2 or more, from 0 to max_active, and 1 or more"
-            )
-
-    def beams(self) -> Beams:
-        """The same for the search, which numba would compile anew for integers in the place of floats."""
-        return Beams(
-            acoustic_scale=float(self.acoustic_scale),
-            beam=float(self.beam),
-            max_active=int(self.max_active),
-            min_active=int(self.min_active),
-            lattice_beam=float(self.lattice_beam),
-            beam_delta=float(self.beam_delta),
-            prune_interval=int(self.prune_interval),
-            prune_delta=float(self.lattice_beam) * _PRUNE_SCALE,
-        )
 
 
 class LatticeDecoder:
@@ -82,7 +41,7 @@ class LatticeDecoder:
         graph: Fst,
         tid_to_pdf: IntArray,
         config: DecoderConfig | None = None,
-        difference: GrammarDifference | None = None,
+        difference: LmDifference | None = None,
     ) -> None:
         self.config = config or DecoderConfig()
         largest = int(graph.ilabel.max(initial=0))
@@ -155,7 +114,7 @@ class LatticeDecoder:
         return matrix
 
 
-def _check_words(graph: Fst, difference: GrammarDifference) -> None:
+def _check_words(graph: Fst, difference: LmDifference) -> None:
     missing = words_missing(graph, difference.old)
     if len(missing):
         raise MismatchError(
@@ -167,7 +126,7 @@ def _check_words(graph: Fst, difference: GrammarDifference) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def _has_epsilon_cycle(graph: DecodingGraph) -> bool:
+def _has_epsilon_cycle(graph: SearchGraph) -> bool:
     """Whether the epsilon arcs alone have a cycle: whether Kahn's topological sort leaves states over."""
     num_states = len(graph.final)
     entering = np.zeros(num_states, np.int32)

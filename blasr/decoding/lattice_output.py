@@ -5,17 +5,17 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from blasr.decoding.token_passing import DecodingGraph
+from blasr.decoding.token_passing import SearchGraph
 from blasr.decoding.token_store import Store, final_cost
 from blasr.lattices.lattice import Lattice
-from blasr.lm.backoff_grammar import GrammarDifference
+from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]
 
 
 @numba.njit(cache=True, nogil=True)
-def _number_tokens(graph: DecodingGraph, store: Store, frame_tokens: IntArray, num_frames: int) -> tuple[IntArray, int]:
+def _number_tokens(graph: SearchGraph, store: Store, frame_tokens: IntArray, num_frames: int) -> tuple[IntArray, int]:
     """All tokens in topological order (by frame, then along epsilon links), numbered; and the number of links."""
     tokens, links = store.tokens, store.links
     num_tokens, num_links = 0, 0
@@ -70,8 +70,8 @@ def _number_tokens(graph: DecodingGraph, store: Store, frame_tokens: IntArray, n
 
 @numba.njit(cache=True, nogil=True)
 def lattice_arrays(
-    graph: DecodingGraph,
-    difference: GrammarDifference | None,
+    graph: SearchGraph,
+    difference: LmDifference | None,
     store: Store,
     frame_tokens: IntArray,
     loglikes: FloatArray,

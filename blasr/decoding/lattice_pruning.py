@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from blasr.decoding.token_store import Store, final_cost, free_link, free_token
-from blasr.lm.backoff_grammar import GrammarDifference
+from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
@@ -108,7 +108,7 @@ def prune_active_tokens(
 @numba.njit(cache=True, nogil=True)
 def prune_final(
     final: FloatArray,
-    difference: GrammarDifference | None,
+    difference: LmDifference | None,
     store: Store,
     frame_tokens: IntArray,
     num_frames: int,

@@ -12,13 +12,14 @@ import numba
 import numpy as np
 
 from blasr.decoding import lattice_output, lattice_pruning, token_passing, token_store
+from blasr.decoding.config import SearchBeams
 from blasr.decoding.lattice_output import LatticeArrays, lattice_arrays, lattice_of
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
-from blasr.decoding.token_passing import Beams, DecodingGraph, process_emitting, process_nonemitting, start_tokens
+from blasr.decoding.token_passing import SearchGraph, process_emitting, process_nonemitting, start_tokens
 from blasr.decoding.token_store import Store, first_tokens
 from blasr.lattices.lattice import Lattice
 from blasr.lm import backoff_grammar
-from blasr.lm.backoff_grammar import GrammarDifference
+from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
@@ -42,11 +43,11 @@ def _compile(sources: str) -> _Compiled:
 
     @numba.njit(cache=True, nogil=True)
     def search(
-        graph: DecodingGraph,
-        difference: GrammarDifference | None,
+        graph: SearchGraph,
+        difference: LmDifference | None,
         tokens: AnyArray,
         loglikes: FloatArray,
-        beams: Beams,
+        beams: SearchBeams,
     ) -> tuple[bool, LatticeArrays]:
         """Whether a final state was reached, and the arrays of the lattice."""
         _ = sources
@@ -72,25 +73,25 @@ def _compile(sources: str) -> _Compiled:
 
     @numba.njit(cache=True, nogil=True)
     def start(
-        graph: DecodingGraph,
-        difference: GrammarDifference | None,
+        graph: SearchGraph,
+        difference: LmDifference | None,
         tokens: AnyArray,
         frame_tokens: IntArray,
-        beams: Beams,
+        beams: SearchBeams,
     ) -> tuple[Store, IntArray]:
         _ = sources
         return start_tokens(graph, difference, tokens, frame_tokens, beams.beam)
 
     @numba.njit(cache=True, nogil=True)
     def advance(
-        graph: DecodingGraph,
-        difference: GrammarDifference | None,
+        graph: SearchGraph,
+        difference: LmDifference | None,
         store: Store,
         frame_tokens: IntArray,
         frame: int,
         table: IntArray,
         loglikes: FloatArray,
-        beams: Beams,
+        beams: SearchBeams,
     ) -> tuple[Store, IntArray]:
         _ = sources
         scores = np.empty(loglikes.shape[1], np.float32)
@@ -108,7 +109,7 @@ def _compile(sources: str) -> _Compiled:
         num_frames: int,
         stale_links: AnyArray,
         stale_tokens: AnyArray,
-        beams: Beams,
+        beams: SearchBeams,
     ) -> None:
         _ = sources
         prune_active_tokens(
@@ -117,20 +118,20 @@ def _compile(sources: str) -> _Compiled:
 
     @numba.njit(cache=True, nogil=True)
     def finish(
-        graph: DecodingGraph,
-        difference: GrammarDifference | None,
+        graph: SearchGraph,
+        difference: LmDifference | None,
         store: Store,
         frame_tokens: IntArray,
         num_frames: int,
-        beams: Beams,
+        beams: SearchBeams,
     ) -> bool:
         _ = sources
         return prune_final(graph.final, difference, store, frame_tokens, num_frames, beams.lattice_beam)
 
     @numba.njit(cache=True, nogil=True)
     def arrays(
-        graph: DecodingGraph,
-        difference: GrammarDifference | None,
+        graph: SearchGraph,
+        difference: LmDifference | None,
         store: Store,
         frame_tokens: IntArray,
         loglikes: FloatArray,
@@ -149,7 +150,7 @@ def _hash_of(*modules: ModuleType) -> str:
 _compiled = _compile(_hash_of(backoff_grammar, lattice_output, lattice_pruning, token_passing, token_store))
 
 
-def search(graph: DecodingGraph, difference: GrammarDifference | None, loglikes: FloatArray, beams: Beams) -> Lattice:
+def search(graph: SearchGraph, difference: LmDifference | None, loglikes: FloatArray, beams: SearchBeams) -> Lattice:
     """The lattice of an utterance's ``(T, num_pdfs)`` log-likelihoods, float32, finite and of one frame at least."""
     reached_final, arrays = _compiled.search(graph, difference, first_tokens(difference), loglikes, beams)
     return lattice_of(arrays, reached_final=reached_final)
@@ -163,7 +164,7 @@ class IncrementalSearch:
         tokens: the records of all tokens, by index; after :meth:`lattice` a token's ``number`` is its state there.
     """
 
-    def __init__(self, graph: DecodingGraph, difference: GrammarDifference | None, beams: Beams, num_pdfs: int) -> None:
+    def __init__(self, graph: SearchGraph, difference: LmDifference | None, beams: SearchBeams, num_pdfs: int) -> None:
         self._graph, self._difference, self._beams = graph, difference, beams
         self._loglikes = np.empty((256, num_pdfs), np.float32)
         self._frame_tokens = np.full(257, -1, np.int32)

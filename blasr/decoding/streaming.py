@@ -10,6 +10,7 @@ import numpy as np
 
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError
+from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import Lattice
 from blasr.units import FloatArray
 
@@ -84,7 +85,7 @@ class StreamingDecoder:
         """The words of the best path so far, wherever in the graph it is; those committed come first."""
         if not self.num_frames or not self._search.alive:  # nothing yet, or a dead end of the graph
             return self.committed
-        path = self._search.lattice().best_path(acoustic_scale=self._decoder.config.acoustic_scale)
+        path = self._search.lattice().best_path(CostScales(acoustic_scale=self._decoder.config.acoustic_scale))
         return tuple(path.words.tolist())
 
     def finish(self) -> Lattice:

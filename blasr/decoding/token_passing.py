@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from blasr.decoding.config import SearchBeams
 from blasr.decoding.token_store import (
     Store,
     empty_table,
@@ -25,11 +26,11 @@ from blasr.decoding.token_store import (
     take_token,
 )
 from blasr.io.fst import Fst
-from blasr.lm.backoff_grammar import GrammarDifference, exchange_word
+from blasr.lm.backoff_grammar import LmDifference, exchange_word
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
-class DecodingGraph(NamedTuple):
+class SearchGraph(NamedTuple):
     """A graph laid out for the search: of each state's arcs ``offsets[s]:offsets[s + 1]`` those up to
     ``epsilon_ends[s]`` have no input label. ``pdf`` is each arc's column of log-likelihoods, -1 for epsilon arcs.
     """
@@ -45,27 +46,14 @@ class DecodingGraph(NamedTuple):
     final: FloatArray
 
 
-class Beams(NamedTuple):
-    """:class:`blasr.decoding.lattice_decoder.DecoderConfig` as the search takes it."""
-
-    acoustic_scale: float
-    beam: float
-    max_active: int
-    min_active: int
-    lattice_beam: float
-    beam_delta: float
-    prune_interval: int
-    prune_delta: float
-
-
-def lay_out(graph: Fst, tid_to_pdf: IntArray) -> DecodingGraph:
+def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
     """Order each state's arcs, epsilons first, and look up the pdf-id of every arc."""
     emitting = graph.ilabel != 0
     sources = graph.sources
     order = np.lexsort((emitting, sources))
     epsilons = np.bincount(sources[~emitting], minlength=graph.num_states)
     ilabel = graph.ilabel[order]
-    return DecodingGraph(
+    return SearchGraph(
         start=int(graph.start),
         offsets=np.ascontiguousarray(graph.offsets, dtype=np.int64),
         epsilon_ends=graph.offsets[:-1] + epsilons,
@@ -80,8 +68,8 @@ def lay_out(graph: Fst, tid_to_pdf: IntArray) -> DecodingGraph:
 
 @numba.njit(cache=True, nogil=True)
 def start_tokens(
-    graph: DecodingGraph,
-    difference: GrammarDifference | None,
+    graph: SearchGraph,
+    difference: LmDifference | None,
     tokens: AnyArray,
     frame_tokens: IntArray,
     beam: float,
@@ -104,7 +92,7 @@ def start_tokens(
 
 
 @numba.njit(cache=True, nogil=True)
-def _cutoff(store: Store, first: int, beams: Beams) -> tuple[float, float, int]:
+def _cutoff(store: Store, first: int, beams: SearchBeams) -> tuple[float, float, int]:
     """``GetCutoff``: the highest cost to go on from, the beam of the next frame, and the best token."""
     tokens = store.tokens
     best, count = first, 0
@@ -138,14 +126,14 @@ def _cutoff(store: Store, first: int, beams: Beams) -> tuple[float, float, int]:
 
 @numba.njit(cache=True, nogil=True)
 def process_emitting(
-    graph: DecodingGraph,
-    difference: GrammarDifference | None,
+    graph: SearchGraph,
+    difference: LmDifference | None,
     store: Store,
     frame_tokens: IntArray,
     frame: int,
     table: IntArray,
     scores: FloatArray,
-    beams: Beams,
+    beams: SearchBeams,
 ) -> tuple[Store, IntArray, float]:
     """``ProcessEmitting``: pass the tokens of ``frame`` over their emitting arcs to those of ``frame + 1``.
 
@@ -216,8 +204,8 @@ def process_emitting(
 
 @numba.njit(cache=True, nogil=True)
 def process_nonemitting(
-    graph: DecodingGraph,
-    difference: GrammarDifference | None,
+    graph: SearchGraph,
+    difference: LmDifference | None,
     store: Store,
     frame_tokens: IntArray,
     frame: int,

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
-from blasr.lm.backoff_grammar import GrammarDifference
+from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 TOKEN: Final = np.dtype(
@@ -45,7 +45,7 @@ class Store(NamedTuple):
     heads: AnyArray
 
 
-def first_tokens(difference: GrammarDifference | None) -> AnyArray:
+def first_tokens(difference: LmDifference | None) -> AnyArray:
     """Room for the first tokens, of the kind that the search needs."""
     return np.empty(4096, TOKEN if difference is None else GRAMMAR_TOKEN)
 
@@ -177,7 +177,7 @@ def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int
 
 
 @numba.njit(cache=True, nogil=True)
-def final_cost(final: FloatArray, difference: GrammarDifference | None, tokens: AnyArray, index: int) -> float:
+def final_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, index: int) -> float:
     """What ending at a token costs, inf where its path cannot end; ``final`` is the graph's."""
     cost: float = final[tokens[index].state]
     if difference is not None:

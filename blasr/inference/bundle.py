@@ -19,8 +19,8 @@ import yaml
 
 from blasr import __version__
 from blasr.config import parse_config, write_yaml
+from blasr.decoding.config import DecoderConfig
 from blasr.decoding.decode_table import check_graph
-from blasr.decoding.lattice_decoder import DecoderConfig
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.config import FeatureConfig
 from blasr.hmm.model_file import write_model
@@ -30,7 +30,7 @@ from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_dir
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.sweep import Setting
+from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
@@ -84,18 +84,12 @@ class BundleConfig:
     origin: str
     prior_scale: float = 1.0
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
-    setting: Setting = field(default_factory=lambda: Setting(10.0, 0.0))
+    setting: PathWeights = field(default_factory=lambda: PathWeights(10.0, 0.0))
     version: int = VERSION
     blasr: str = __version__
     files: tuple[BundledFile, ...] = ()
 
     def __post_init__(self) -> None:
-        weight, penalty = self.setting.lm_weight, self.setting.word_insertion_penalty
-        if not (0 < weight < math.inf and math.isfinite(penalty)):
-            raise ConfigError(
-                f"setting: found lm_weight {weight} and word_insertion_penalty {penalty}, expected a number above 0 "
-                "and a finite one"
-            )
         if not (math.isfinite(self.prior_scale) and self.prior_scale >= 0):
             raise ConfigError(f"prior_scale: found {self.prior_scale}, expected 0 or more")
 

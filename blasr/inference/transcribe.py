@@ -27,9 +27,9 @@ from blasr.inference.posteriors import PosteriorComputer
 from blasr.inference.recordings import Recording, Side, read_recording
 from blasr.inference.segmentation import Segment, SegmentationConfig, cut, join_at
 from blasr.io.nist.ctm import CtmWord
-from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.config import DeterminizationConfig
+from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.timed_words import timed_words, word_confidences
-from blasr.lattices.word_arcs import Scales
 from blasr.threads import one_torch_thread
 
 
@@ -140,7 +140,7 @@ class Transcriber:
         self._determinization = DeterminizationConfig(
             config.decoder.lattice_beam, config.decoder.acoustic_scale, max_memory=CONFIDENCE_BYTES
         )
-        self._scales = Scales(1.0, 1 / config.setting.lm_weight, config.setting.word_insertion_penalty)
+        self._scales = config.setting.scales
         self._shift = config.features.frame_shift_samples / config.features.sample_rate
 
     def compile(self) -> float:
@@ -236,7 +236,7 @@ class Transcriber:
         if not lattice.num_states:
             return TranscribedSegment(side, start, end, (), "without a path to the last frame")
         scales, model = self._scales, self.bundle.transition_model
-        path = lattice.best_path(scales.lm_scale, scales.acoustic_scale, scales.word_insertion_penalty)
+        path = lattice.best_path(scales)
         times, _ = timed_words(path, model, self.bundle.lexicon, partial=not lattice.reached_final)
         confidences: Sequence[float | None] = [None] * len(times)
         if self.options.confidences and times:

@@ -1,6 +1,8 @@
 from .compact_lattice import CompactLattice as CompactLattice
 from .compact_lattice_io import compact_lattice_writer as compact_lattice_writer
-from .determinization import DeterminizationConfig as DeterminizationConfig
+from .config import CostScales as CostScales
+from .config import DeterminizationConfig as DeterminizationConfig
+from .config import PathWeights as PathWeights
 from .determinization import Determinized as Determinized
 from .determinization import determinize_lattice as determinize_lattice
 from .lattice import BestPath as BestPath
@@ -15,12 +17,10 @@ from .nbest import path_of_words as path_of_words
 from .oracle import oracle as oracle
 from .rescoring import GrammarCosts as GrammarCosts
 from .rescoring import rescore as rescore
-from .sweep import Setting as Setting
 from .sweep import best_setting as best_setting
 from .sweep import sweep as sweep
 from .timed_words import timed_words as timed_words
 from .timed_words import word_confidences as word_confidences
-from .word_arcs import Scales as Scales
 from .word_times import AlignLexicon as AlignLexicon
 from .word_times import WordTime as WordTime
 from .word_times import word_times as word_times

@@ -7,45 +7,18 @@ and acoustic costs, compared by their sum, and the string of its transition-ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from blasr.errors import ConfigError
 from blasr.hmm.transition_model import TransitionModel
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import DeterminizationConfig
 from blasr.lattices.lattice import Lattice
 from blasr.lattices.subset_construction import determinize
-from blasr.lattices.subset_table import DELTA, Acceptor
+from blasr.lattices.subset_table import Acceptor
 from blasr.lattices.word_arcs import state_order
 from blasr.units import AnyArray, FloatArray
-
-UNLIMITED: Final = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class DeterminizationConfig:
-    """Kaldi's options of the same names (``DeterminizeLatticePhonePrunedOptions``).
-
-    Attributes:
-        beam: paths by more than this worse than the best are left out (``--lattice-beam``).
-        acoustic_scale: of the acoustic costs, when costs are compared.
-        delta: costs that differ by less count as equal, when two sets of states are compared.
-        max_memory: bytes after which the work stops, with a narrower beam than asked for.
-    """
-
-    beam: float = 6.0
-    acoustic_scale: float = 0.1
-    delta: float = DELTA
-    max_memory: int = 500_000_000
-
-    def __post_init__(self) -> None:
-        if not self.beam > 0 or not 0 < self.acoustic_scale < UNLIMITED or not 0 < self.delta < 1:
-            raise ConfigError(
-                f"beam is {self.beam}, acoustic_scale {self.acoustic_scale}, delta {self.delta}; "
-                "expected numbers above 0"
-            )
 
 
 class Determinized(NamedTuple):

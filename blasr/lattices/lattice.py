@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from blasr.errors import DataError
+from blasr.lattices.config import CostScales
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
@@ -73,17 +74,16 @@ class Lattice:
         """Frames of the utterance."""
         return int(self.state_times.max(initial=0))
 
-    def best_path(
-        self, lm_scale: float = 1.0, acoustic_scale: float = 0.1, word_insertion_penalty: float = 0.0
-    ) -> BestPath:
-        """The cheapest path when costs are scaled and every word costs ``word_insertion_penalty`` more.
+    def best_path(self, scales: CostScales | None = None) -> BestPath:
+        """Return the path of the lowest scaled cost (the defaults of :class:`CostScales` where ``scales`` is None).
 
         The same as ``lattice-scale --lm-scale --acoustic-scale``, ``lattice-add-penalty`` and ``lattice-best-path``;
-        Kaldi's LM weight L is an acoustic scale of 1 / L.
+        Kaldi's LM weight L is an acoustic scale of 1 / L (:attr:`PathWeights.scales`).
 
         Raises:
             DataError: no path leads to a final state.
         """
+        scales = scales or CostScales()
         end, arcs = _best_arcs(
             self.offsets,
             self.olabel,
@@ -92,9 +92,9 @@ class Lattice:
             self.acoustic_cost,
             self.final_graph_cost,
             self.final_acoustic_cost,
-            float(lm_scale),
-            float(acoustic_scale),
-            float(word_insertion_penalty),
+            float(scales.lm_scale),
+            float(scales.acoustic_scale),
+            float(scales.word_insertion_penalty),
         )
         if end < 0:
             raise DataError("the lattice has no path to a final state", fix="decode the utterance again")

@@ -14,9 +14,10 @@ from itertools import pairwise
 from typing import Final
 
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import CostScales
 from blasr.lattices.nbest import n_best
 from blasr.lattices.posteriors import forward_logs
-from blasr.lattices.word_arcs import Scales, WordArcs
+from blasr.lattices.word_arcs import WordArcs
 from blasr.units import EPSILON
 
 _DELTA: Final = 1e-5  # what a word that is inserted costs more than 1, so that epsilon arcs do not count as matches
@@ -50,7 +51,7 @@ class MinimumBayesRisk:
 
 def minimum_bayes_risk(
     lattice: CompactLattice,
-    scales: Scales | None = None,
+    scales: CostScales | None = None,
     *,
     words: Sequence[int] | None = None,
     utterance: str | None = None,

@@ -9,14 +9,15 @@ from itertools import count, islice
 import numpy as np
 
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import BestPath
-from blasr.lattices.word_arcs import Scales, WordArc, WordArcs
+from blasr.lattices.word_arcs import WordArc, WordArcs
 
 _Tail = tuple[WordArc, "_Tail | None"]
 
 
 def n_best(
-    lattice: CompactLattice, number: int, scales: Scales | None = None, *, utterance: str | None = None
+    lattice: CompactLattice, number: int, scales: CostScales | None = None, *, utterance: str | None = None
 ) -> list[BestPath]:
     """The best paths of up to ``number`` word sequences, the best first; each word sequence once.
 
@@ -27,7 +28,7 @@ def n_best(
 
 
 def best_paths(
-    lattice: CompactLattice, scales: Scales | None = None, *, utterance: str | None = None
+    lattice: CompactLattice, scales: CostScales | None = None, *, utterance: str | None = None
 ) -> Iterator[BestPath]:
     """The best path of every word sequence in the order of their costs (A* search with exact costs of what is left)."""
     arcs = WordArcs.of(lattice, scales, utterance)
@@ -52,7 +53,7 @@ def best_paths(
 
 
 def path_of_words(
-    lattice: CompactLattice, words: Sequence[int], scales: Scales | None = None, *, utterance: str | None = None
+    lattice: CompactLattice, words: Sequence[int], scales: CostScales | None = None, *, utterance: str | None = None
 ) -> BestPath | None:
     """The best path with exactly these words; None where the lattice has none."""
     arcs = WordArcs.of(lattice, scales, utterance)

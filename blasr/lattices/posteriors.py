@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from blasr.lattices.compact_lattice import CompactLattice
-from blasr.lattices.word_arcs import Scales, WordArcs
+from blasr.lattices.config import CostScales
+from blasr.lattices.word_arcs import WordArcs
 from blasr.units import AnyArray
 
 
@@ -45,7 +46,7 @@ def backward_logs(arcs: WordArcs) -> list[float]:
 
 
 def arc_posteriors(
-    lattice: CompactLattice, scales: Scales | None = None, *, utterance: str | None = None
+    lattice: CompactLattice, scales: CostScales | None = None, *, utterance: str | None = None
 ) -> ArcPosteriors:
     """The share of all paths' probability that goes through each arc, and ends in each state.
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from blasr.units import AnyArray, IntArray
 
-DELTA: Final = 1 / 1024
 NODE: Final = np.dtype(
     [("hash", np.int64), ("parent", np.int32), ("label", np.int32), ("depth", np.int32), ("next", np.int32)]
 )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from blasr.hmm.transition_model import TransitionModel
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import BestPath
 from blasr.lattices.minimum_bayes_risk import minimum_bayes_risk
-from blasr.lattices.word_arcs import Scales
 from blasr.lattices.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
 
 
@@ -31,7 +31,7 @@ def timed_words(
 
 
 def word_confidences(
-    path: BestPath, times: Sequence[WordTime], lattice: CompactLattice, scales: Scales
+    path: BestPath, times: Sequence[WordTime], lattice: CompactLattice, scales: CostScales
 ) -> list[float | None]:
     """The posterior of each of a path's words, 0 to 1; None for all where the lexicon timed other words than those.
 

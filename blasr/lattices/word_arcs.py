@@ -9,20 +9,7 @@ import numpy as np
 
 from blasr.errors import DataError
 from blasr.lattices.compact_lattice import CompactLattice
-
-
-@dataclass(frozen=True, slots=True)
-class Scales:
-    """What costs are worth: ``lm_scale`` times graph costs, ``acoustic_scale`` times acoustic ones, and the penalty."""
-
-    lm_scale: float = 1.0
-    acoustic_scale: float = 0.1
-    word_insertion_penalty: float = 0.0
-
-    def cost(self, graph: float, acoustic: float, word: int = 0) -> float:
-        """Of an arc, or with no word of an end; infinite costs stay so."""
-        total = self.lm_scale * graph + self.acoustic_scale * acoustic
-        return total + self.word_insertion_penalty if word else total
+from blasr.lattices.config import CostScales
 
 
 @dataclass(frozen=True)
@@ -66,13 +53,13 @@ class WordArcs:
         return self.lattice.num_states
 
     @classmethod
-    def of(cls, lattice: CompactLattice, scales: Scales | None = None, utterance: str | None = None) -> WordArcs:
+    def of(cls, lattice: CompactLattice, scales: CostScales | None = None, utterance: str | None = None) -> WordArcs:
         """The arcs of a lattice that are on the way from its start to an end.
 
         Raises:
             DataError: there is a cycle, or no path.
         """
-        scales = scales or Scales()
+        scales = scales or CostScales()
         order = state_order(lattice, utterance)
         arcs: list[WordArc] = []
         times = [-1] * (lattice.num_states + 1)

@@ -1,7 +1,7 @@
 from .arpa import read_arpa as read_arpa
 from .arpa import write_arpa as write_arpa
 from .backoff_grammar import BackoffGrammar as BackoffGrammar
-from .backoff_grammar import GrammarDifference as GrammarDifference
+from .backoff_grammar import LmDifference as LmDifference
 from .backoff_grammar import exchange_word as exchange_word
 from .backoff_grammar import lay_out_grammar as lay_out_grammar
 from .backoff_grammar import next_word as next_word

@@ -35,7 +35,7 @@ class BackoffGrammar(NamedTuple):
     root_arcs: IntArray
 
 
-class GrammarDifference(NamedTuple):
+class LmDifference(NamedTuple):
     """What the words' costs are changed by: the new grammar's take the place of the old one's."""
 
     old: BackoffGrammar
@@ -143,7 +143,7 @@ def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, in
 
 
 @numba.njit(cache=True, nogil=True)
-def exchange_word(difference: GrammarDifference, old: int, new: int, word: int) -> tuple[float, int, int]:
+def exchange_word(difference: LmDifference, old: int, new: int, word: int) -> tuple[float, int, int]:
     """By how much a word costs more with the new grammar, and both grammars' states after it.
 
     The cost is inf, and the states stay, where one of them does not have the word.

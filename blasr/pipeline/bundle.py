@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from blasr.decoding.lattice_decoder import DecoderConfig
+from blasr.decoding.config import DecoderConfig
 from blasr.errors import DataError, MismatchError
 from blasr.inference.bundle import FILES, GRAPH, LEXICON, MODEL, WEIGHTS, WORDS, BundleConfig, write_bundle
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.sweep import Setting
+from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS
 from blasr.pipeline.experiment import Experiment
@@ -27,7 +27,7 @@ def make_bundle(
     model: Path | None = None,
     lang: Path | None = None,
     decoder: DecoderConfig | None = None,
-    setting: Setting | None = None,
+    setting: PathWeights | None = None,
     prior_scale: float = 1.0,
 ) -> BundleConfig:
     """Write a bundle of a trained network and its graph into the folder ``out``.
@@ -80,7 +80,7 @@ def make_bundle(
             origin=f"{experiment.directory.resolve().name}, {experiment.origin}",
             prior_scale=prior_scale,
             decoder=decoder or DecoderConfig(),
-            setting=setting or Setting(10.0, 0.0),
+            setting=setting or PathWeights(10.0, 0.0),
         ),
         parts.transitions,
         sources,

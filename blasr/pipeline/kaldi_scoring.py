@@ -8,13 +8,13 @@ from pathlib import Path
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
+from blasr.lattices.config import PathWeights
 from blasr.lattices.lattice import Lattice
-from blasr.lattices.sweep import Setting
 from blasr.lexicon.word_pieces import WHOLE_WORDS_ONLY, WordJoiner
 from blasr.scoring.text import Score, score_text
 
 
-def setting_name(setting: Setting, separator: str) -> str:
+def setting_name(setting: PathWeights, separator: str) -> str:
     """How Kaldi's file names tell a setting: ``7.0.5`` or ``7_0.5`` for LM weight 7 and penalty 0.5."""
     penalty = setting.word_insertion_penalty
     told = f"{penalty:.1f}" if penalty == round(penalty, 1) else f"{penalty:g}"
@@ -26,9 +26,9 @@ def write_kaldi_scoring(
     lattices: Iterable[tuple[str, Lattice]],
     words: SymbolTable,
     references: Mapping[str, Sequence[str]],
-    settings: Sequence[Setting],
+    settings: Sequence[PathWeights],
     joiner: WordJoiner = WHOLE_WORDS_ONLY,
-) -> dict[Setting, Score]:
+) -> dict[PathWeights, Score]:
     """Find the best paths at each setting, score them, and write all into ``folder``.
 
     ``wer_7_0.5`` has what ``compute-wer`` prints, ``scoring/7.0.5.tra`` the word-ids of the best paths,
@@ -46,14 +46,14 @@ def write_kaldi_scoring(
     Raises:
         DataError: an utterance stands twice or has no reference, or a word-id is not in ``words``.
     """
-    word_ids: dict[Setting, dict[str, list[int]]] = {setting: {} for setting in settings}
+    word_ids: dict[PathWeights, dict[str, list[int]]] = {setting: {} for setting in settings}
     seen: set[str] = set()
     for utterance, lattice in lattices:
         if utterance in seen:
             raise DataError("stands twice among the lattices", path=folder, utterance=utterance)
         seen.add(utterance)
         for setting in settings:
-            path = lattice.best_path(1.0, 1 / setting.lm_weight, setting.word_insertion_penalty)
+            path = lattice.best_path(setting.scales)
             word_ids[setting][utterance] = path.words.tolist()
     _write_text(folder / "scoring" / "test_filt.txt", references)
     scores = {}

@@ -32,7 +32,7 @@ def best_paths(folder: Path, words_path: Path) -> Text:
     words, joiner = SymbolTable.read(words_path), WordJoiner.beside(words_path)
     found = {}
     for utterance, lattice in lattices_of(folder):
-        path = lattice.best_path(1.0, 1 / setting.lm_weight, setting.word_insertion_penalty)
+        path = lattice.best_path(setting.scales)
         found[utterance] = joiner.join(map(words.symbol_of, path.words.tolist()))
     return found
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.decoder_task import make_task
-from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
+from blasr.decoding.config import DecoderConfig
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.graph.hclg import compile_hclg
-from blasr.lm.backoff_grammar import GrammarDifference, lay_out_grammar
+from blasr.lm.backoff_grammar import LmDifference, lay_out_grammar
 
 
 @pytest.mark.parametrize("num_words", [200, pytest.param(5000, marks=pytest.mark.slow)])
@@ -18,7 +19,7 @@ def test_same_words_at_the_same_cost(tmp_path: Path, num_words: int) -> None:
     than in a graph of bigrams."""
     task = make_task(tmp_path, num_words, num_utterances=4, noise=1.5, seed=1)
     backoff = task.lang.words.id_of("#0")
-    difference = GrammarDifference(*(lay_out_grammar(grammar, backoff) for grammar in (task.unigram, task.grammar)))
+    difference = LmDifference(*(lay_out_grammar(grammar, backoff) for grammar in (task.unigram, task.grammar)))
     small = compile_hclg(task.lang, task.tree, task.model, task.unigram)
     assert small.num_arcs < task.graph.num_arcs
     config = DecoderConfig(beam=16.0, max_active=20000)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
+from blasr.decoding.config import DecoderConfig
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.decoding.viterbi import force_align
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.io.fst import Fst
+from blasr.lattices.config import CostScales
 from blasr.units import FloatArray
 from tests.golden_system import GoldenSystem
 
@@ -29,7 +31,7 @@ def test_costs_equal_kaldis(system: GoldenSystem) -> None:
     it printed six digits."""
     assert len(system.lattices) == 36
     for utterance, lattice in system.lattices.items():
-        path = lattice.best_path(acoustic_scale=0.1)
+        path = lattice.best_path(CostScales(acoustic_scale=0.1))
         assert lattice.reached_final
         assert lattice.num_frames == len(path.transition_ids) == len(system.loglikes[utterance])
         per_frame = -(path.graph_cost + 0.1 * path.acoustic_cost) / lattice.num_frames
@@ -40,7 +42,7 @@ def test_costs_equal_kaldis(system: GoldenSystem) -> None:
 def test_words_equal_kaldis_at_the_scale_of_the_search(system: GoldenSystem, penalty: int) -> None:
     expected = system.text(f"best_path_lmwt10_wip{penalty}.txt")
     for utterance, lattice in system.lattices.items():
-        path = lattice.best_path(acoustic_scale=1 / 10, word_insertion_penalty=penalty)
+        path = lattice.best_path(CostScales(acoustic_scale=1 / 10, word_insertion_penalty=penalty))
         assert [system.words.symbol_of(word) for word in path.words.tolist()] == expected[utterance]
 
 
@@ -94,7 +96,7 @@ def test_open_beams_find_the_best_path_of_all(graph: Fst, num_frames: int, seed:
         assert not lattice.reached_final
         return
     assert lattice.reached_final
-    path = lattice.best_path(acoustic_scale=0.7)
+    path = lattice.best_path(CostScales(acoustic_scale=0.7))
     assert path.graph_cost + 0.7 * path.acoustic_cost == pytest.approx(aligned.cost, abs=1e-4)
     assert_within_beam(graph, loglikes, lattice_beam=4.0)
 

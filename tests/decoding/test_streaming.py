@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
+from blasr.decoding.config import DecoderConfig
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.decoding.streaming import StreamingDecoder
 from blasr.errors import DataError, MismatchError
+from blasr.lattices.config import CostScales
 from tests.decoding.test_lattice_decoder import TID_TO_PDF, make_graph
 from tests.golden_system import GoldenSystem
 
@@ -26,7 +28,7 @@ def test_the_golden_strings_in_chunks(system: GoldenSystem, config: DecoderConfi
     for utterance in list(system.loglikes)[::6]:
         loglikes = system.loglikes[utterance]
         offline = decoder.decode(loglikes)
-        words = tuple(offline.best_path(acoustic_scale=0.1).words.tolist())
+        words = tuple(offline.best_path(CostScales(acoustic_scale=0.1)).words.tolist())
         stream = StreamingDecoder(decoder, utterance=utterance)
         begin = 0
         told: tuple[int, ...] = ()
@@ -66,10 +68,10 @@ def test_random_graphs(prune_interval: int) -> None:
         stream = StreamingDecoder(decoder)
         for row in range(40):
             stream.accept(loglikes[row : row + 1])
-        words = tuple(decoder.decode(loglikes).best_path(acoustic_scale=0.5).words.tolist())
+        words = tuple(decoder.decode(loglikes).best_path(CostScales(acoustic_scale=0.5)).words.tolist())
         assert stream.committed == words[: len(stream.committed)]
         committed += len(stream.committed)
-        assert tuple(stream.finish().best_path(acoustic_scale=0.5).words.tolist()) == words
+        assert tuple(stream.finish().best_path(CostScales(acoustic_scale=0.5)).words.tolist()) == words
     assert committed > 0
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from blasr.errors import FormatError
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import compact_lattice_writer, read_compact_lattices
+from blasr.lattices.config import CostScales
 from blasr.lattices.lattice_io import read_lattices
 from tests.golden_system import GoldenSystem
 
@@ -44,12 +45,12 @@ def test_the_state_level_form_has_kaldis_best_paths(golden: Path) -> None:
     expected = dict(line.split(maxsplit=1) for line in (folder / "best_path_lmwt10_wip0.txt").read_text().splitlines())
     for utterance, compact in read_compact_lattices(folder / "lat.ark"):
         lattice = compact.to_lattice()
-        path = lattice.best_path(acoustic_scale=0.1)
+        path = lattice.best_path(CostScales(acoustic_scale=0.1))
         assert [words[word] for word in path.words.tolist()] == expected[utterance].split()
         assert len(path.transition_ids) == lattice.num_frames
         again = CompactLattice.from_lattice(lattice)
         assert again.num_states <= compact.num_states + int(np.isfinite(compact.final_graph_cost).sum())
-        path_again = again.to_lattice().best_path(acoustic_scale=0.1)
+        path_again = again.to_lattice().best_path(CostScales(acoustic_scale=0.1))
         np.testing.assert_array_equal(path_again.transition_ids, path.transition_ids)
         assert path_again.graph_cost == pytest.approx(path.graph_cost, rel=1e-5)
         assert path_again.acoustic_cost == pytest.approx(path.acoustic_cost, rel=1e-5)
@@ -69,7 +70,7 @@ def test_strings_on_final_states(tmp_path: Path) -> None:
     ((utterance, compact),) = read_compact_lattices(tmp_path / "lat.txt")
     assert compact.final_string(2).tolist() == [5, 5]
     lattice = compact.to_lattice()
-    path = lattice.best_path(acoustic_scale=1.0)
+    path = lattice.best_path(CostScales(acoustic_scale=1.0))
     assert path.transition_ids.tolist() == [3, 4, 5, 5]
     assert (path.graph_cost, path.acoustic_cost) == (1.5, 3.5)
     for form in ("ark", "ark,t"):

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from blasr.errors import ConfigError
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import read_compact_lattices
-from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.config import CostScales, DeterminizationConfig, PathWeights
+from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.lattice import Lattice
 from blasr.lattices.lattice_io import ARC, assemble
-from blasr.lattices.sweep import Setting, sweep
+from blasr.lattices.sweep import sweep
 from tests.golden_system import GoldenSystem
 from tests.lattices.compact_lattices import all_paths
 
@@ -53,9 +54,9 @@ def test_kaldis_best_paths_and_error_rates_at_other_weights(system: GoldenSystem
         for penalty in (0, 2):
             expected = system.text(f"best_path_lmwt{weight}_wip{penalty}.txt")
             for utterance, lattice in lattices.items():
-                path = lattice.best_path(1.0, 1 / weight, penalty)
+                path = lattice.best_path(CostScales(1.0, 1 / weight, penalty))
                 assert [system.words.symbol_of(word) for word in path.words.tolist()] == expected[utterance]
-    grid = [Setting(weight, penalty) for weight in (10, 20) for penalty in (0, 2)]
+    grid = [PathWeights(weight, penalty) for weight in (10, 20) for penalty in (0, 2)]
     for setting, score in sweep(lattices.items(), system.words, system.text("text"), grid).items():
         name = f"wer_lmwt{setting.lm_weight:g}_wip{setting.word_insertion_penalty:g}"
         assert score.kaldi_report() == (Path(system.folder) / "connected" / name).read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError
+from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import Lattice
 from tests.golden_system import GoldenSystem
 
@@ -37,11 +38,11 @@ def two_ways() -> Lattice:
 def test_scales_and_penalty_choose_the_path(
     lm_scale: float, acoustic_scale: float, penalty: float, words: list[int]
 ) -> None:
-    assert two_ways().best_path(lm_scale, acoustic_scale, penalty).words.tolist() == words
+    assert two_ways().best_path(CostScales(lm_scale, acoustic_scale, penalty)).words.tolist() == words
 
 
 def test_a_path_tells_its_costs_unscaled() -> None:
-    path = two_ways().best_path(acoustic_scale=0.1, word_insertion_penalty=0.5)
+    path = two_ways().best_path(CostScales(acoustic_scale=0.1, word_insertion_penalty=0.5))
     assert (path.graph_cost, path.acoustic_cost) == (6.0, 10.5)
     assert path.transition_ids.tolist() == [1]
     assert path.word_frames.tolist() == [0, 1]
@@ -65,7 +66,7 @@ def test_words_at_twice_the_weight(system: GoldenSystem, penalty: int, others: s
     kaldi_costs = {"nicolas-conn03": 1359.1555, "yweweler-conn02": 1551.95868 + 6 * penalty}  # from lat_compact.txt
     differing = set()
     for utterance, lattice in system.lattices.items():
-        path = lattice.best_path(acoustic_scale=1 / 20, word_insertion_penalty=penalty)
+        path = lattice.best_path(CostScales(acoustic_scale=1 / 20, word_insertion_penalty=penalty))
         if [system.words.symbol_of(word) for word in path.words.tolist()] != expected[utterance]:
             differing.add(utterance)
             cost = path.graph_cost + path.acoustic_cost / 20 + penalty * len(path.words)

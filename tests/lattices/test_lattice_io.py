@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import FormatError
+from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import Lattice
 from blasr.lattices.lattice_io import LatticeWriter, lattice_to_bytes, lattice_to_text, read_lattices
 from tests.golden_system import GoldenSystem
@@ -109,7 +110,7 @@ def test_states_in_any_order_are_sorted(tmp_path: Path) -> None:
     (_, first), (_, second) = read_lattices(path)
     assert first.ilabel.tolist() == [5, 6]
     assert first.state_times.tolist() == [0, 1, 2]
-    path_of_first = first.best_path(acoustic_scale=1.0)
+    path_of_first = first.best_path(CostScales(acoustic_scale=1.0))
     assert (path_of_first.graph_cost, path_of_first.acoustic_cost) == (2.0, 5.0)
     assert second.best_path().transition_ids.tolist() == [1]
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import CostScales
 from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.minimum_bayes_risk import minimum_bayes_risk
 from blasr.lattices.nbest import n_best
-from blasr.lattices.word_arcs import Scales
 from tests.golden_system import GoldenSystem
 from tests.lattices.compact_lattices import CompactArc, all_paths, compact_lattices, make_compact
 
@@ -65,7 +65,7 @@ def test_the_risk_is_the_expected_number_of_errors(lattice: CompactLattice) -> N
 @given(lattice=compact_lattices())
 @settings(deadline=None, max_examples=100)
 def test_words_are_in_order_of_time_and_posteriors_sum_to_one(lattice: CompactLattice) -> None:
-    result = minimum_bayes_risk(lattice, Scales(acoustic_scale=0.5))
+    result = minimum_bayes_risk(lattice, CostScales(acoustic_scale=0.5))
     assert len(result.bins) >= 2 * len(result.words) + 1
     for bin_ in result.bins:
         assert sum(share for _, share in bin_) == pytest.approx(1)
@@ -99,7 +99,7 @@ def test_a_word_that_most_paths_agree_on_wins_over_the_best_path() -> None:
 def test_the_golden_strings(system: GoldenSystem) -> None:
     """Confidences tell right words from wrong ones, and the expected errors are no more than the best paths'."""
     reference = system.text("text")
-    scales = Scales(acoustic_scale=1 / 20)
+    scales = CostScales(acoustic_scale=1 / 20)
     right: list[float] = []
     wrong: list[float] = []
     for utterance, lattice in list(system.lattices.items())[:12]:

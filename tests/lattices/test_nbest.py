@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from blasr.errors import DataError
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import read_compact_lattices
+from blasr.lattices.config import CostScales
 from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.nbest import best_paths, n_best, path_of_words
-from blasr.lattices.word_arcs import Scales
 from tests.golden_system import GoldenSystem
 from tests.lattices.compact_lattices import all_paths, compact_lattices, make_compact
 
@@ -38,7 +38,7 @@ def test_kaldis_ten_best(system: GoldenSystem) -> None:
 @given(lattice=compact_lattices())
 @settings(deadline=None, max_examples=100)
 def test_every_word_sequence_once_and_in_order(lattice: CompactLattice) -> None:
-    scales = Scales(acoustic_scale=0.5, word_insertion_penalty=0.25)
+    scales = CostScales(acoustic_scale=0.5, word_insertion_penalty=0.25)
     every = {
         words: min(graph + 0.5 * acoustic + 0.25 * len(words) for graph, acoustic, _ in paths)
         for words, paths in all_paths(lattice).items()

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import CostScales
 from blasr.lattices.posteriors import arc_posteriors, log_add
-from blasr.lattices.word_arcs import Scales
 from tests.lattices.compact_lattices import all_paths, compact_lattices, make_compact
 
 
 @given(lattice=compact_lattices())
 @settings(deadline=None, max_examples=60)
 def test_they_are_shares_of_all_paths(lattice: CompactLattice) -> None:
-    arcs, ends, log_total = arc_posteriors(lattice, Scales(acoustic_scale=0.5))
+    arcs, ends, log_total = arc_posteriors(lattice, CostScales(acoustic_scale=0.5))
     paths = [path for group in all_paths(lattice).values() for path in group]
     assert math.exp(log_total) == pytest.approx(sum(math.exp(-graph - 0.5 * acoustic) for graph, acoustic, _ in paths))
     assert ends.sum() == pytest.approx(1)
@@ -30,7 +30,7 @@ def test_they_are_shares_of_all_paths(lattice: CompactLattice) -> None:
 
 def test_two_paths_share_as_their_costs_say() -> None:
     lattice = make_compact([(0, 1, 1, math.log(4), 0.0, [1]), (0, 1, 2, 0.0, math.log(4 / 3), [2])], {1: 0.0}, 2)
-    np.testing.assert_allclose(arc_posteriors(lattice, Scales(acoustic_scale=1.0)).arcs, [0.25, 0.75], rtol=1e-6)
+    np.testing.assert_allclose(arc_posteriors(lattice, CostScales(acoustic_scale=1.0)).arcs, [0.25, 0.75], rtol=1e-6)
 
 
 def test_sums_of_logarithms() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
+from blasr.decoding.config import DecoderConfig
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.decoding.streaming import StreamingDecoder
 from blasr.errors import DataError, MismatchError
 from blasr.graph.grammar import arpa_to_fst
@@ -15,18 +16,19 @@ from blasr.graph.hclg import compile_hclg
 from blasr.graph.lang import Lang
 from blasr.hmm.tree import read_tree
 from blasr.io.fst import Fst, read_fst
-from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.config import CostScales, DeterminizationConfig
+from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.lattice import Lattice
 from blasr.lattices.nbest import n_best
 from blasr.lm.arpa import write_arpa
-from blasr.lm.backoff_grammar import GrammarDifference, exchange_word, lay_out_grammar, next_word
+from blasr.lm.backoff_grammar import LmDifference, exchange_word, lay_out_grammar, next_word
 from blasr.lm.kneser_ney import estimate_kneser_ney
 from tests.decoding.test_lattice_decoder import TID_TO_PDF, Arc, graphs, make_graph
 from tests.golden_system import GoldenSystem
 from tests.lattices.test_rescoring import BACKOFF, BIGRAM
 
 LOOP = Fst.from_arcs(0, [0.5], [0, 0], [1, 2], [1, 2], [1.0, 2.0], [0, 0])
-DIFFERENCE = GrammarDifference(lay_out_grammar(LOOP), lay_out_grammar(BIGRAM, BACKOFF))
+DIFFERENCE = LmDifference(lay_out_grammar(LOOP), lay_out_grammar(BIGRAM, BACKOFF))
 ARRAYS = ("offsets", "ilabel", "olabel", "nextstate", "graph_cost", "acoustic_cost", "final_graph_cost")
 
 
@@ -63,7 +65,7 @@ def decoders(system: GoldenSystem, trigram: Fst) -> tuple[LatticeDecoder, Lattic
     lang, tree = Lang.read(system.folder / "lang"), read_tree(system.folder / "tree")
     graph = compile_hclg(lang, tree, model, without_backoff(trigram, backoff))
     loop = lay_out_grammar(read_fst(system.folder / "lang" / "G.fst"))
-    difference = GrammarDifference(loop, lay_out_grammar(trigram, backoff))
+    difference = LmDifference(loop, lay_out_grammar(trigram, backoff))
     config = DecoderConfig(beam=25)
     return LatticeDecoder(graph, model.tid_to_pdf, config), LatticeDecoder(
         system.graph, model.tid_to_pdf, config, difference
@@ -71,7 +73,7 @@ def decoders(system: GoldenSystem, trigram: Fst) -> tuple[LatticeDecoder, Lattic
 
 
 def cost_of(lattice: Lattice) -> float:
-    path = lattice.best_path(acoustic_scale=0.1)
+    path = lattice.best_path(CostScales(acoustic_scale=0.1))
     return path.graph_cost + 0.1 * path.acoustic_cost
 
 
@@ -111,7 +113,7 @@ def test_streams_exchange_grammars_too(system: GoldenSystem, decoders: tuple[Lat
         np.testing.assert_array_equal(getattr(lattice, name), getattr(offline, name))
 
 
-def composed(graph: Fst, difference: GrammarDifference) -> Fst:
+def composed(graph: Fst, difference: LmDifference) -> Fst:
     """The graph with the old grammar's costs replaced by the new one's, state by state."""
     start = (int(graph.start), difference.old.start, difference.new.start)
     numbers, arcs, final = {start: 0}, list[Arc](), dict[int, float]()
@@ -175,7 +177,7 @@ def test_tables_of_many_tokens() -> None:
             arcs.append((state, 0, int(random.integers(1, num_words + 1)), above, float(random.uniform(0, 1))))
     graph = make_graph(arcs, {0: 0.0, 7: 1.0}, num_states)
     old = Fst.from_arcs(0, [0.0], [0] * 40, range(1, 41), range(1, 41), [1.0] * 40, [0] * 40)
-    difference = GrammarDifference(
+    difference = LmDifference(
         lay_out_grammar(old), lay_out_grammar(random_grammar(random, num_words), BACKOFF + num_words)
     )
     config = DecoderConfig(beam=30.0, lattice_beam=2.0, max_active=10**6, acoustic_scale=0.3, prune_interval=5)
@@ -192,7 +194,7 @@ def test_words_that_the_new_grammar_lacks_are_not_found() -> None:
     """Here the word 1, though it is cheaper; and the costs are those of the bigram model."""
     graph = make_graph([(0, 1, 1, 1, 0.0), (0, 1, 2, 1, 5.0), (1, 2, 0, 1, 0.0)], {1: 0.25}, 2)
     only = Fst.from_arcs(0, [1.0], [0], [2], [2], [3.0], [0])
-    difference = GrammarDifference(lay_out_grammar(LOOP), lay_out_grammar(only))
+    difference = LmDifference(lay_out_grammar(LOOP), lay_out_grammar(only))
     lattice = LatticeDecoder(graph, TID_TO_PDF, None, difference).decode(np.zeros((2, 3), np.float32))
     path = lattice.best_path()
     assert path.words.tolist() == [2]
@@ -206,6 +208,6 @@ def test_grammars_of_other_words_are_refused() -> None:
     other = lay_out_grammar(Fst.from_arcs(0, [0.0], [0], [7], [7], [0.0], [0]))
     own = lay_out_grammar(Fst.from_arcs(0, [0.0], [0, 0], [1, 3], [1, 3], [0.0, 0.0], [0, 0]))
     with pytest.raises(MismatchError, match="new grammar has none of the graph's words"):
-        LatticeDecoder(graph, TID_TO_PDF, None, GrammarDifference(own, other))
+        LatticeDecoder(graph, TID_TO_PDF, None, LmDifference(own, other))
     with pytest.raises(DataError, match="no start state"):
         lay_out_grammar(Fst.from_arcs(-1, [], [], [], [], [], []))

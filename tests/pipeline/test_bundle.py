@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blasr.decoding.lattice_decoder import DecoderConfig
+from blasr.decoding.config import DecoderConfig
 from blasr.errors import DataError, MismatchError
 from blasr.hmm.model_file import write_model
 from blasr.hmm.topology import make_topology
@@ -15,7 +15,7 @@ from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
 from blasr.inference.bundle import FILES, Bundle
 from blasr.inference.transcribe import Transcriber
-from blasr.lattices.sweep import Setting
+from blasr.lattices.config import PathWeights
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
 from blasr.pipeline.bundle import make_bundle
 from blasr.pipeline.experiment import Experiment
@@ -26,7 +26,7 @@ __all__ = ["system"]  # a fixture
 
 def test_a_bundle_stands_alone(system: System, tmp_path: Path) -> None:
     experiment = Experiment.load(system.experiment)
-    decoder, setting = DecoderConfig(beam=9.0), Setting(12.0, -0.5)
+    decoder, setting = DecoderConfig(beam=9.0), PathWeights(12.0, -0.5)
     out = tmp_path / "bundle"
     make_bundle(experiment, system.graph, out, decoder=decoder, setting=setting, prior_scale=0.9)
     assert sorted(path.name for path in out.iterdir()) == sorted([*FILES, "bundle.yaml"])
@@ -43,8 +43,8 @@ def test_a_bundle_stands_alone(system: System, tmp_path: Path) -> None:
 def test_a_bundle_is_replaced_but_nothing_else(system: System, tmp_path: Path) -> None:
     experiment = Experiment.load(system.experiment)
     make_bundle(experiment, system.graph, tmp_path / "bundle")
-    make_bundle(experiment, system.graph, tmp_path / "bundle", setting=Setting(8.0, 0.0))
-    assert Bundle.read(tmp_path / "bundle").config.setting == Setting(8.0, 0.0)
+    make_bundle(experiment, system.graph, tmp_path / "bundle", setting=PathWeights(8.0, 0.0))
+    assert Bundle.read(tmp_path / "bundle").config.setting == PathWeights(8.0, 0.0)
     precious = tmp_path / "thesis"
     precious.mkdir()
     (precious / "chapter1.tex").write_text("...")

@@ -12,14 +12,14 @@ from blasr.cli.main import main
 from blasr.errors import DataError
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.compact_lattice_io import read_compact_lattices
-from blasr.lattices.sweep import Setting
+from blasr.lattices.config import PathWeights
 from blasr.pipeline.kaldi_scoring import setting_name, write_kaldi_scoring
 
 
 def test_names() -> None:
-    assert setting_name(Setting(7.0, 0.0), "_") == "7_0.0"
-    assert setting_name(Setting(12.5, 0.5), ".") == "12.5.0.5"
-    assert setting_name(Setting(10.0, 0.25), "_") == "10_0.25"
+    assert setting_name(PathWeights(7.0, 0.0), "_") == "7_0.0"
+    assert setting_name(PathWeights(12.5, 0.5), ".") == "12.5.0.5"
+    assert setting_name(PathWeights(10.0, 0.25), "_") == "10_0.25"
 
 
 def test_equals_kaldis_results(golden: Path, tmp_path: Path) -> None:
@@ -55,4 +55,4 @@ def test_an_utterance_twice(golden: Path, tmp_path: Path) -> None:
     utterance, compact = next(iter(read_compact_lattices(tmp_path / "lat.ark")))
     first = utterance, compact.to_lattice()
     with pytest.raises(DataError, match="stands twice"):
-        write_kaldi_scoring(tmp_path, [first, first], words, {first[0]: ["ONE"]}, [Setting(10.0, 0.0)])
+        write_kaldi_scoring(tmp_path, [first, first], words, {first[0]: ["ONE"]}, [PathWeights(10.0, 0.0)])

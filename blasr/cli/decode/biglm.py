@@ -12,7 +12,7 @@ from blasr.cli.language_model_file import read_language_model
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
-from blasr.lm.backoff_grammar import BackoffGrammar, GrammarDifference, lay_out_grammar, words_missing
+from blasr.lm.backoff_grammar import BackoffGrammar, LmDifference, lay_out_grammar, words_missing
 
 DESCRIPTION = """\
 Decode with a language model that would make HCLG too large: HCLG is compiled with a small one (a pruned bigram, a
@@ -34,7 +34,7 @@ def configure_biglm(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--new-lm", type=Path, metavar="G.fst|ARPA", help="the one to decode with")
 
 
-def open_biglm(args: argparse.Namespace, graph: Fst, words: SymbolTable) -> GrammarDifference | None:
+def open_biglm(args: argparse.Namespace, graph: Fst, words: SymbolTable) -> LmDifference | None:
     """What the decoder exchanges; None where nothing was asked for. Words that the big model lacks are told.
 
     Raises:
@@ -63,7 +63,7 @@ def open_biglm(args: argparse.Namespace, graph: Fst, words: SymbolTable) -> Gram
             args.new_lm,
             _named(missing.tolist(), words),
         )
-    return GrammarDifference(old, new)
+    return LmDifference(old, new)
 
 
 def _grammar(path: Path, words: SymbolTable) -> BackoffGrammar:

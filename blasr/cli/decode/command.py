@@ -15,15 +15,17 @@ import numpy as np
 from blasr.cli.decode.biglm import configure_biglm, open_biglm
 from blasr.cli.decode.output import DecodeOutput
 from blasr.cli.decode.source import configure_source, open_source
+from blasr.decoding.config import DecoderConfig
 from blasr.decoding.decode_table import decode_table
-from blasr.decoding.lattice_decoder import DecoderConfig, LatticeDecoder
+from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import ConfigError
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import read_fst
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.determinization import DeterminizationConfig, determinize_lattice
+from blasr.lattices.config import DeterminizationConfig
+from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.lattice_table import ANY_LATTICE
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WordJoiner

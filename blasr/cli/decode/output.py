@@ -11,10 +11,9 @@ from blasr.hmm.transition_model import TransitionModel
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.nist.ctm import CtmWord
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.determinization import DeterminizationConfig
+from blasr.lattices.config import CostScales, DeterminizationConfig
 from blasr.lattices.lattice_table import AnyLattice
 from blasr.lattices.timed_words import timed_words, word_confidences
-from blasr.lattices.word_arcs import Scales
 from blasr.lattices.word_times import AlignLexicon, WordTime
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.tally import Tally
@@ -49,7 +48,7 @@ class DecodeOutput:
             self.log.write(f"Not decoded: utterance {utterance}, {decoded.reason}.\n")
             return
         scale = self.determinization.acoustic_scale
-        path = lattice.best_path(acoustic_scale=scale)
+        path = lattice.best_path(CostScales(acoustic_scale=scale))
         words = [self.words.symbol_of(word) for word in path.words.tolist()]
         cost = path.graph_cost + scale * path.acoustic_cost
         compact = None
@@ -64,7 +63,7 @@ class DecodeOutput:
             self.timed_by_arcs.append(utterance)
         confidences: Sequence[float | None] = [None] * len(times)
         if self.confidences and compact is not None:
-            confidences = word_confidences(path, times, compact, Scales(acoustic_scale=scale))
+            confidences = word_confidences(path, times, compact, CostScales(acoustic_scale=scale))
         rows = [
             CtmWord(utterance, "1", *self._seconds(time), self.words.symbol_of(time.word), confidence)
             for time, confidence in zip(times, confidences, strict=True)

@@ -15,7 +15,7 @@ from blasr.cli.score.stm import Reference
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.sweep import Setting
+from blasr.lattices.config import PathWeights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.causes import MEANING, Cause, LatticeEvidence, causes
@@ -169,16 +169,15 @@ def _from_lattices(
     args: argparse.Namespace, words: SymbolTable, references: Mapping[str, Sequence[str]], explained: _Explained
 ) -> dict[str, list[str]]:
     """The best paths' words; what the lattices tell goes into ``explained``."""
-    setting = read_setting(args.setting) if args.setting is not None else Setting(args.lm_weight, args.penalty)
+    setting = read_setting(args.setting) if args.setting is not None else PathWeights(args.lm_weight, args.penalty)
     explained.notes.append(f"best paths at {tell_setting(setting)}")
-    chosen = (1.0, 1 / setting.lm_weight, setting.word_insertion_penalty)
     forced = {}
     if args.forced is not None:
-        forced = {utterance: lattice.best_path(*chosen) for utterance, lattice in lattices_of(args.forced)}
+        forced = {utterance: lattice.best_path(setting.scales) for utterance, lattice in lattices_of(args.forced)}
     hypotheses: dict[str, list[str]] = {}
     oracle = reference_words = 0
     for utterance, lattice in track(lattices_of(args.lattices), "explaining", len(references)):
-        path = lattice.best_path(*chosen)
+        path = lattice.best_path(setting.scales)
         hypotheses[utterance] = [words.symbol_of(word) for word in path.words.tolist()]
         if utterance not in references:
             continue

@@ -22,6 +22,7 @@ from blasr.io.kaldi.streams import open_output
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table, read_value
 from blasr.io.symbols import SymbolTable
+from blasr.lattices.config import CostScales
 
 _LOG: Final = logging.getLogger(__name__)
 _MODEL: Final = argument("model", "final.mdl, binary or text")
@@ -165,7 +166,7 @@ def _lattice_best_path(args: Namespace) -> None:
     ):
         for key, found in read_any_lattices(args.lattices, allow_pipes=args.allow_pipes):
             lattice = found.to_lattice() if isinstance(found, CompactLattice) else found
-            path = lattice.best_path(args.lm_scale, args.acoustic_scale)
+            path = lattice.best_path(CostScales(args.lm_scale, args.acoustic_scale))
             words.write(key, path.words)
             alignments.write(key, path.transition_ids)
             if names is not None:

@@ -26,7 +26,8 @@ from blasr.cli.score.report import (
 from blasr.cli.score.stm import score_stm
 from blasr.errors import ConfigError, FormatError
 from blasr.io.symbols import SymbolTable
-from blasr.lattices.sweep import Setting, best_setting, sweep
+from blasr.lattices.config import PathWeights
+from blasr.lattices.sweep import best_setting, sweep
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.pipeline.kaldi_scoring import write_kaldi_scoring
 from blasr.progress import track
@@ -158,7 +159,9 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     if args.words is None:
         raise ConfigError("--lattices hold word-ids", fix="name the symbol table that spells them with --words")
     frozen = read_setting(args.setting) if args.setting is not None else None
-    grid = [Setting(*pair) for pair in product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))]
+    grid = [
+        PathWeights(*pair) for pair in product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))
+    ]
     settings = grid if frozen is None or frozen in grid else [*grid, frozen]
     lattices = track(lattices_of(args.lattices), "scoring", len(references))
     words, joiner = SymbolTable.read(args.words), WordJoiner.beside(args.words)

@@ -11,9 +11,9 @@ from typing import Any
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.lattices.compact_lattice import CompactLattice
+from blasr.lattices.config import PathWeights
 from blasr.lattices.lattice import Lattice
 from blasr.lattices.lattice_table import read_any_lattices
-from blasr.lattices.sweep import Setting
 from blasr.scoring.edit_distance import ErrorCounts
 
 COUNTS = ("WER", "ins", "del", "sub", "words")
@@ -46,26 +46,26 @@ def count_report(counts: ErrorCounts) -> dict[str, Any]:
     }
 
 
-def setting_report(setting: Setting) -> dict[str, Any]:
+def setting_report(setting: PathWeights) -> dict[str, Any]:
     """A setting in JSON, as --freeze writes it."""
     return {"lm_weight": setting.lm_weight, "word_insertion_penalty": setting.word_insertion_penalty}
 
 
-def tell_setting(setting: Setting) -> str:
+def tell_setting(setting: PathWeights) -> str:
     """A setting in words."""
     return f"LM weight {setting.lm_weight:g}, word insertion penalty {setting.word_insertion_penalty:g}"
 
 
-def read_setting(path: Path) -> Setting:
+def read_setting(path: Path) -> PathWeights:
     """The setting that --freeze wrote; :class:`FormatError` where the file holds none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        setting = Setting(float(values["lm_weight"]), float(values["word_insertion_penalty"]))
+        setting = PathWeights(float(values["lm_weight"]), float(values["word_insertion_penalty"]))
+    except ConfigError as error:
+        raise FormatError(error.message, path=path) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"is not a frozen setting: {error!r}"
         raise FormatError(message, path=path, fix="write one with blasr score --freeze on a tuning set") from None
-    if not (0 < setting.lm_weight < math.inf and math.isfinite(setting.word_insertion_penalty)):
-        raise FormatError(f"{tell_setting(setting)} cannot be", path=path)
     return setting
 
 

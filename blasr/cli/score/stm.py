@@ -28,7 +28,8 @@ from blasr.errors import ConfigError, FormatError
 from blasr.io.nist.ctm import CtmAlternatives, CtmWord, read_ctm_items
 from blasr.io.nist.glm import read_glm
 from blasr.io.nist.stm import Stm, markup_problem, read_stm
-from blasr.lattices.sweep import Setting, best_setting
+from blasr.lattices.config import PathWeights
+from blasr.lattices.sweep import best_setting
 from blasr.progress import track
 from blasr.scoring.bootstrap import wer_interval
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment, pooled, score_segments
@@ -178,12 +179,12 @@ def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[
 
 
 def _settings(
-    args: argparse.Namespace, reference: Reference, frozen: Setting | None
-) -> tuple[dict[Setting, Path], Callable[[Setting], list[Block]]]:
+    args: argparse.Namespace, reference: Reference, frozen: PathWeights | None
+) -> tuple[dict[PathWeights, Path], Callable[[PathWeights], list[Block]]]:
     """The file of each setting, and what gives the words of one; only one setting's are held at a time."""
     if args.lattices is not None:
         grid = product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))
-        settings = [*(Setting(*pair) for pair in grid), *([frozen] if frozen is not None else [])]
+        settings = [*(PathWeights(*pair) for pair in grid), *([frozen] if frozen is not None else [])]
         words = lattice_words(args, list(dict.fromkeys(settings)))
         return dict.fromkeys(words, args.lattices), lambda setting: reference.placed(
             words[setting], args.lattices, args
@@ -194,12 +195,12 @@ def _settings(
     return paths, lambda setting: reference.hypotheses(paths[setting], args)
 
 
-def _setting_of(path: Path) -> Setting:
+def _setting_of(path: Path) -> PathWeights:
     match = SETTING_FOLDER.fullmatch(path.parent.name)
     if match is None:
         message = f"{path}: its folder does not say the setting"
         raise ConfigError(message, fix="keep the CTM of each setting in a folder named score_LMWT_PENALTY")
-    return Setting(float(match[1]), float(match[2]))
+    return PathWeights(float(match[1]), float(match[2]))
 
 
 def _normaliser(path: Path, kind: str, purpose: str) -> Normalise:

@@ -11,14 +11,14 @@ from blasr.errors import ConfigError, DataError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.io.nist.ctm import CtmWord
 from blasr.io.symbols import SymbolTable
+from blasr.lattices.config import PathWeights
 from blasr.lattices.lattice import BestPath
-from blasr.lattices.sweep import Setting
 from blasr.lattices.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 
 
-def lattice_words(args: argparse.Namespace, settings: Sequence[Setting]) -> dict[Setting, list[CtmWord]]:
+def lattice_words(args: argparse.Namespace, settings: Sequence[PathWeights]) -> dict[PathWeights, list[CtmWord]]:
     """The best path's words of every lattice at each setting, as ``blasr decode`` writes them into its CTM.
 
     Lattices are read once; settings with the same path share its words. With --lang and --model the times are those
@@ -33,7 +33,7 @@ def lattice_words(args: argparse.Namespace, settings: Sequence[Setting]) -> dict
     if args.lang is not None:
         lexicon = AlignLexicon.read(Path(args.lang) / "phones" / "align_lexicon.int")
         timing = lexicon, read_transition_model(args.model)
-    words: dict[Setting, list[CtmWord]] = {setting: [] for setting in settings}
+    words: dict[PathWeights, list[CtmWord]] = {setting: [] for setting in settings}
     seen: set[str] = set()
     for utterance, lattice in track(lattices_of(args.lattices), "reading lattices"):
         if utterance in seen:
@@ -41,7 +41,7 @@ def lattice_words(args: argparse.Namespace, settings: Sequence[Setting]) -> dict
         seen.add(utterance)
         known: dict[bytes, list[CtmWord]] = {}
         for setting in settings:
-            path = lattice.best_path(1.0, 1 / setting.lm_weight, setting.word_insertion_penalty)
+            path = lattice.best_path(setting.scales)
             key = path.transition_ids.tobytes() + path.words.tobytes()
             if key not in known:
                 known[key] = joiner.join_ctm(

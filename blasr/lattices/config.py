@@ -1,0 +1,79 @@
+"""How lattices are weighted and determinized. Light: a command-line parser may import this module."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from blasr.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class CostScales:
+    """The factors of a lattice's costs: ``lm_scale * graph + acoustic_scale * acoustic`` and a penalty for each word.
+
+    The same as Kaldi's ``lattice-scale --lm-scale --acoustic-scale`` and ``lattice-add-penalty``.
+    """
+
+    lm_scale: float = 1.0
+    acoustic_scale: float = 0.1
+    word_insertion_penalty: float = 0.0
+
+    def cost(self, graph: float, acoustic: float, word: int = 0) -> float:
+        """Return the scaled cost of an arc, or of a path's end where ``word`` is 0; infinite costs stay infinite."""
+        total = self.lm_scale * graph + self.acoustic_scale * acoustic
+        return total + self.word_insertion_penalty if word else total
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PathWeights:
+    """What selects a lattice's best path: the LM weight, which divides acoustic costs, and the word insertion penalty.
+
+    Raises:
+        ConfigError: the LM weight is not a finite number above 0, or the penalty is not finite.
+    """
+
+    lm_weight: float
+    word_insertion_penalty: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.lm_weight < math.inf or not math.isfinite(self.word_insertion_penalty):
+            raise ConfigError(
+                f"found lm_weight {self.lm_weight} and word_insertion_penalty {self.word_insertion_penalty}, "
+                "expected a number above 0 and a finite one"
+            )
+
+    def __str__(self) -> str:
+        return f"LM weight {self.lm_weight:g}, word insertion penalty {self.word_insertion_penalty:g}"
+
+    @property
+    def scales(self) -> CostScales:
+        """The same as factors of costs: an acoustic scale of 1 / (LM weight)."""
+        return CostScales(1.0, 1 / self.lm_weight, self.word_insertion_penalty)
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminizationConfig:
+    """Kaldi's options of the same names (``DeterminizeLatticePhonePrunedOptions``).
+
+    Attributes:
+        beam: paths whose cost exceeds the best path's by more than this are dropped (``--lattice-beam``).
+        acoustic_scale: the factor of acoustic costs when paths are compared.
+        delta: costs that differ by less than this count as equal when two sets of states are compared.
+        max_memory: bytes; when they are used up, the work stops and the effective beam is narrower than ``beam``.
+
+    Raises:
+        ConfigError: a number is out of its range.
+    """
+
+    beam: float = 6.0
+    acoustic_scale: float = 0.1
+    delta: float = 1 / 1024
+    max_memory: int = 500_000_000
+
+    def __post_init__(self) -> None:
+        if not self.beam > 0 or not 0 < self.acoustic_scale < math.inf or not 0 < self.delta < 1:
+            raise ConfigError(
+                f"beam is {self.beam}, acoustic_scale {self.acoustic_scale}, delta {self.delta}; "
+                "expected numbers above 0"
+            )
