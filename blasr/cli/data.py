@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from blasr.data.combine import SPEEDS, combine_data_dirs, perturb_speed
+from blasr.data.combine import combine_data_dirs
 from blasr.data.data_dir import DataDir, check_data_dir
 from blasr.data.durations import write_durations
 from blasr.data.fix import FixReport, fix_data_dir
+from blasr.data.perturb import SPEEDS, perturb_speed
 from blasr.data.subset import split_data_dir, subset_by_list, subset_data_dir
 from blasr.errors import ConfigError, DataError
 

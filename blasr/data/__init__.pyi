@@ -1,12 +1,12 @@
-from .combine import SPEEDS as SPEEDS
 from .combine import combine_data_dirs as combine_data_dirs
-from .combine import perturb_speed as perturb_speed
 from .data_dir import DataDir as DataDir
 from .data_dir import Utterance as Utterance
 from .data_dir import check_data_dir as check_data_dir
 from .durations import write_durations as write_durations
 from .fix import FixReport as FixReport
 from .fix import fix_data_dir as fix_data_dir
+from .perturb import SPEEDS as SPEEDS
+from .perturb import perturb_speed as perturb_speed
 from .subset import split_data_dir as split_data_dir
 from .subset import subset_by_list as subset_by_list
 from .subset import subset_data_dir as subset_data_dir

@@ -62,7 +62,7 @@ class Problem:
         return DataError(self.message, path=self.path, line=self.line, fix=self.fix)
 
 
-class Entry(NamedTuple):
+class TableEntry(NamedTuple):
     """One line of a table without its key: the rest, and the line's number from 1."""
 
     line: int
@@ -74,7 +74,7 @@ class DataFiles:
     """The tables of one data directory as they stand, and what is wrong with them."""
 
     path: Path
-    tables: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    tables: dict[str, dict[str, TableEntry]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, name: str, line: int | None, message: str, fix: str, *, fatal: bool = True) -> None:
@@ -110,7 +110,7 @@ class DataFiles:
                 message = f"{key} comes after {previous}, against the C locale's order"
                 self.report(name, number, message, f"sort it: LC_ALL=C sort -o {path} {path}", fatal=False)
             previous = key
-            entries[key] = Entry(number, value)
+            entries[key] = TableEntry(number, value)
 
     def _fields(self, name: str, number: int, raw: bytes) -> tuple[str, str]:
         """The key and the rest of a line; an empty key where the line cannot be used."""
@@ -304,5 +304,5 @@ def _check_words(files: DataFiles) -> None:
                 files.report("text", entry.line, message, "put a plain space there or take it out", fatal=False)
 
 
-def _absent(entries: dict[str, Entry], others: Collection[str]) -> Iterable[tuple[int, str]]:
+def _absent(entries: dict[str, TableEntry], others: Collection[str]) -> Iterable[tuple[int, str]]:
     return [(entry.line, key) for key, entry in entries.items() if key not in others]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection
 from itertools import pairwise
 
-from blasr.data.check import OTHER_TABLES, DataFiles, Entry, parse_segment, split_fields
+from blasr.data.check import OTHER_TABLES, DataFiles, TableEntry, parse_segment, split_fields
 
 _RESERVED = frozenset(("<s>", "</s>", "#0"))
 _NUMBERS = ("utt2dur", "utt2num_frames", "reco2dur")
@@ -53,7 +53,7 @@ def _check_other_tables(files: DataFiles) -> None:
 
 
 def _compare(
-    files: DataFiles, name: str, table: dict[str, Entry], expected: Collection[str], what: str, origin: str
+    files: DataFiles, name: str, table: dict[str, TableEntry], expected: Collection[str], what: str, origin: str
 ) -> None:
     fix = f"blasr data fix {files.path}, which leaves only what all files have"
     for key, entry in table.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blasr.data.tables import Lines, keys_of, read_tables, tell, write_lines
+from blasr.data.tables import Lines, keys_of, read_tables, readable, write_lines
 from blasr.errors import DataError
 from blasr.io.audio import audio_info
 from blasr.progress import track
@@ -45,6 +45,6 @@ def _segment_durations(folder: Path, segments: Lines, recordings: dict[bytes, fl
             whole = recordings[recording]
             durations[key] = (whole if float(end) == -1 else float(end)) - float(start)
         except (ValueError, KeyError):
-            message = f"found {tell(line)!r}, expected UTTERANCE RECORDING START END of a recording in wav.scp"
+            message = f"found {readable(line)!r}, expected UTTERANCE RECORDING START END of a recording in wav.scp"
             raise DataError(message, path=folder / "segments", line=number, fix=f"blasr data check {folder}") from None
     return durations

@@ -18,8 +18,8 @@ from blasr.data.tables import (
     key_of,
     keys_of,
     read_tables,
+    readable,
     spk2utt_to_utt2spk,
-    tell,
     utt2spk_to_spk2utt,
     write_tables,
 )
@@ -111,7 +111,7 @@ def _sorted(name: str, lines: Lines, report: FixReport) -> Lines:
     for line in sorted(lines, key=key_of):
         if ordered and key_of(line) == key_of(ordered[-1]):
             same = "the same line" if line == ordered[-1] else f"another line ({line.decode(errors='replace')})"
-            report.notes.append(f"{name}: {tell(key_of(line))} stood twice, took out {same}")
+            report.notes.append(f"{name}: {readable(key_of(line))} stood twice, took out {same}")
         else:
             ordered.append(line)
     if keys_of(ordered) != keys_of(lines):
@@ -127,8 +127,8 @@ def _filter_recordings(tables: dict[str, Lines], report: FixReport) -> None:
     there = set(keys_of(tables["wav.scp"]))
     for line in tables["segments"]:
         if field_of(line, 1) not in there:
-            reason = f"its recording {tell(field_of(line, 1))} is not in wav.scp"
-            report.removed.setdefault(tell(key_of(line)), reason)
+            reason = f"its recording {readable(field_of(line, 1))} is not in wav.scp"
+            report.removed.setdefault(readable(key_of(line)), reason)
     tables["segments"] = filter_lines(tables["segments"], there, field=1)
     used = {field_of(line, 1) for line in tables["segments"]}
     for name in BY_RECORDING:
@@ -143,13 +143,13 @@ def _filter_utterances(folder: Path, tables: dict[str, Lines], report: FixReport
         there = set(keys_of(tables[name]))
         for utterance in kept:
             if utterance not in there:
-                report.removed.setdefault(tell(utterance), f"it is not in {name}")
+                report.removed.setdefault(readable(utterance), f"it is not in {name}")
         kept = [utterance for utterance in kept if utterance in there]
     for name in limiting:
         listed = set(keys_of(tables["utt2spk"]))
         for utterance in keys_of(tables[name]):
             if utterance not in listed:
-                report.removed.setdefault(tell(utterance), "it has no speaker in utt2spk")
+                report.removed.setdefault(readable(utterance), "it has no speaker in utt2spk")
     if not kept:
         first = next(iter(report.removed.items()), None)
         example = f", such as {first[0]}: {first[1]}" if first else ""
@@ -170,8 +170,8 @@ def _filter_speakers(tables: dict[str, Lines], report: FixReport) -> None:
             for line in spk2utt:
                 speaker, *utterances = line.split()
                 if speaker not in there:
-                    reason = f"its speaker {tell(speaker)} is not in {name}"
-                    report.removed.update((tell(utterance), reason) for utterance in utterances)
+                    reason = f"its speaker {readable(speaker)} is not in {name}"
+                    report.removed.update((readable(utterance), reason) for utterance in utterances)
             spk2utt = filter_lines(spk2utt, there)
     tables["spk2utt"] = sorted(spk2utt, key=key_of)
     tables["utt2spk"] = sorted(spk2utt_to_utt2spk(spk2utt), key=key_of)
@@ -184,6 +184,6 @@ def _filter(name: str, tables: dict[str, Lines], keys: Iterable[bytes], reason: 
     lines = filter_lines(tables[name], set(keys))
     if len(lines) < len(tables[name]):
         gone = [key for key in keys_of(tables[name]) if key not in set(keys_of(lines))]
-        told = ", ".join(map(tell, gone[:3])) + (", ..." if len(gone) > 3 else "")
+        told = ", ".join(map(readable, gone[:3])) + (", ..." if len(gone) > 3 else "")
         report.notes.append(f"{name}: {len(tables[name])} -> {len(lines)} lines, took out {told} ({reason})")
     tables[name] = lines

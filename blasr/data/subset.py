@@ -20,9 +20,9 @@ from blasr.data.tables import (
     keys_of,
     read_lines,
     read_tables,
+    readable,
     speakers_of,
     spk2utt_to_utt2spk,
-    tell,
     utt2spk_to_spk2utt,
     write_tables,
 )
@@ -138,13 +138,15 @@ def _shortest(source: Path, tables: dict[str, Lines], count: int) -> Lines:
     name = next((name for name in ("utt2num_frames", "utt2dur") if name in tables), None)
     if name is None:
         fix = "write utt2dur (UTTERANCE SECONDS): blasr data durations " + str(source)
-        raise DataError("has neither utt2num_frames nor utt2dur to tell the shortest by", path=source, fix=fix)
+        raise DataError(
+            "has neither utt2num_frames nor utt2dur, which the choice of the shortest needs", path=source, fix=fix
+        )
     lengths = []
     for number, line in enumerate(tables[name], start=1):
         try:
             lengths.append((float(field_of(line, 1)), line))
         except ValueError:
-            message = f"found {tell(field_of(line, 1))!r}, expected a number"
+            message = f"found {readable(field_of(line, 1))!r}, expected a number"
             raise DataError(message, path=source / name, line=number, fix="correct the line") from None
     return keys_of(line for _, line in sorted(lengths)[:count])
 

@@ -127,12 +127,12 @@ def speakers_of(folder: Path, utt2spk: Sequence[bytes]) -> dict[bytes, bytes]:
             found = f"found {len(fields)} fields, expected UTTERANCE SPEAKER"
             raise DataError(found, path=folder / "utt2spk", line=number, fix=f"check it: blasr data check {folder}")
         if fields[0] in speakers:
-            message = f"{tell(fields[0])} stands here again"
+            message = f"{readable(fields[0])} stands here again"
             raise DataError(message, path=folder / "utt2spk", line=number, fix=f"blasr data fix {folder}")
         speakers[fields[0]] = fields[1]
     return speakers
 
 
-def tell(key: bytes) -> str:
+def readable(key: bytes) -> str:
     """A key for a message."""
     return key.decode(errors="backslashreplace")

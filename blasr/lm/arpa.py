@@ -22,7 +22,7 @@ from blasr.io.atomic import atomic_open
 from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, BackoffModel, Floats, Nodes, model_from_levels
 from blasr.units import IntArray
 
-_LOG: Final = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 _BLOCK_BYTES: Final = 1 << 22
 _ROUNDING: Final = 0.01  # a logarithm may be this far above 0
 _COUNT: Final = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)")
@@ -42,13 +42,13 @@ def read_arpa(path: str | PathLike[str]) -> BackoffModel:
     source = Path(path)
     try:
         with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as stream:
-            return _Reader(stream, path).model()
+            return _ArpaReader(stream, path).model()
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FormatError(f"the language model cannot be read: {reason}", path=path, fix="check the path") from None
 
 
-class _Reader:
+class _ArpaReader:
     """Reads the sections of one file; ``line`` is the number of the line read last."""
 
     def __init__(self, stream: BinaryIO | gzip.GzipFile, path: str | PathLike[str]) -> None:
@@ -76,7 +76,7 @@ class _Reader:
         if (row := self.row()) != b"\\end\\":
             self.fail(f"expected \\end\\, found {_shown(row)}")
         if self.unreachable:
-            _LOG.warning("%s: %d n-grams that no sentence can reach are left out", self.path, self.unreachable)
+            logger.warning("%s: %d n-grams that no sentence can reach are left out", self.path, self.unreachable)
         return model_from_levels(self.words, levels)
 
     def counts(self) -> list[int]:

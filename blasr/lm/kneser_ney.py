@@ -21,7 +21,7 @@ from blasr.lm.backoff_model import NEVER, UNKNOWN, BackoffModel, Floats, Nodes, 
 from blasr.lm.ngram_counts import NGramCounts, count_ngrams
 from blasr.lm.witten_bell import MAX_ORDER
 
-_LOG: Final = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 FALLBACK_DISCOUNTS: Final = (0.5, 1.0, 1.5)
 """What lmplz's ``--discount_fallback`` takes where the counts of counts give no discounts."""
 
@@ -84,7 +84,7 @@ def estimate_kneser_ney(
             fallback_orders.append(size)
         discounts.append(found or FALLBACK_DISCOUNTS)
     if fallback_orders:
-        _LOG.warning(
+        logger.warning(
             "the counts of counts give no Kneser-Ney discounts for n-grams of order %s: %s are taken",
             ", ".join(map(str, fallback_orders)),
             ", ".join(map(str, FALLBACK_DISCOUNTS)),

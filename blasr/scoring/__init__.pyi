@@ -13,10 +13,10 @@ from .hub5 import Hub5Score as Hub5Score
 from .hub5 import ScoredSegment as ScoredSegment
 from .hub5 import pooled as pooled
 from .hub5 import score_segments as score_segments
-from .hypothesis import Normalise as Normalise
+from .hypothesis import Normalize as Normalize
 from .matched_pairs import matched_pairs as matched_pairs
 from .network_alignment import Verdict as Verdict
-from .normalization import Normaliser as Normaliser
+from .normalization import Normalizer as Normalizer
 from .sctk import find_sctk as find_sctk
 from .sctk import score_with_sctk as score_with_sctk
 from .segments import side_of as side_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from blasr.errors import DataError
 from blasr.scoring.edit_distance import ErrorCounts
-from blasr.scoring.hypothesis import Normalise, Options, timed_items
+from blasr.scoring.hypothesis import Normalize, Options, timed_items
 from blasr.scoring.network_alignment import AlignedPair, align_networks, counts_of
-from blasr.scoring.segments import Segment, TimedItem, assign, in_order
+from blasr.scoring.segments import ReferenceSegment, TimedItem, assign, in_order
 from blasr.scoring.word_network import WordNetwork, parse_transcript
 
 
@@ -20,7 +20,7 @@ class ScoredSegment:
     ``hypothesis_items`` are the words and alternatives that fell into it.
     """
 
-    segment: Segment
+    segment: ReferenceSegment
     counts: ErrorCounts
     hypothesis_items: int
     pairs: tuple[AlignedPair, ...] = ()
@@ -52,7 +52,7 @@ class Hub5Score:
                 groups.setdefault(spelling.setdefault(label.lower(), label), []).append(scored)
         return {label: group for label, group in groups.items() if group}
 
-    def by(self, key: Callable[[Segment], str]) -> dict[str, list[ScoredSegment]]:
+    def by(self, key: Callable[[ReferenceSegment], str]) -> dict[str, list[ScoredSegment]]:
         """The segments that have the same key, such as their speaker, keys in the order of their names."""
         groups: dict[str, list[ScoredSegment]] = {}
         for scored in self.segments:
@@ -66,35 +66,35 @@ def pooled(segments: Iterable[ScoredSegment]) -> ErrorCounts:
 
 
 def score_segments(
-    segments: Sequence[Segment],
+    segments: Sequence[ReferenceSegment],
     hypotheses: Iterable[Options],
-    normalise_reference: Normalise = str,
-    normalise_hypothesis: Normalise = str,
+    normalize_reference: Normalize = str,
+    normalize_hypothesis: Normalize = str,
 ) -> Hub5Score:
     """Score a hypothesis against a reference.
 
     Args:
         segments: the reference.
         hypotheses: words and alternatives; those of sides that the reference does not have are not scored.
-        normalise_reference: what is done to the transcripts first.
-        normalise_hypothesis: what is done to each hypothesis word first.
+        normalize_reference: what is done to the transcripts first.
+        normalize_hypothesis: what is done to each hypothesis word first.
 
     Raises:
         DataError: a transcript's alternatives are broken.
     """
     sides = in_order(segments)
-    items = timed_items(hypotheses, normalise_hypothesis)
+    items = timed_items(hypotheses, normalize_hypothesis)
     scored: list[ScoredSegment] = []
     for side, references in sides.items():
         for segment, words in zip(references, assign(references, items.get(side, [])), strict=True):
             if not segment.ignored:
-                scored.append(_score(segment, words, normalise_reference))
+                scored.append(_score(segment, words, normalize_reference))
     return Hub5Score(tuple(scored), len(segments) - len(scored))
 
 
-def _score(segment: Segment, words: Sequence[TimedItem], normalise: Normalise) -> ScoredSegment:
+def _score(segment: ReferenceSegment, words: Sequence[TimedItem], normalize: Normalize) -> ScoredSegment:
     try:
-        reference = WordNetwork.of(parse_transcript(normalise(segment.text)))
+        reference = WordNetwork.of(parse_transcript(normalize(segment.text)))
     except ValueError as error:
         where = f"{segment.recording} {segment.channel} {segment.start_seconds:g}"
         raise DataError(f"the transcript is broken: {error}", utterance=where, fix="write { a / b }") from None

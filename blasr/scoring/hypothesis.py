@@ -9,7 +9,7 @@ from blasr.scoring.segments import Side, TimedItem, side_of
 from blasr.scoring.word_network import Alternatives, Item, hypothesis_word
 
 
-class TimedWord(Protocol):
+class HypothesisWord(Protocol):
     """A hypothesis word and where it lies in its recording."""
 
     @property
@@ -38,8 +38,8 @@ class TimedWord(Protocol):
         ...
 
 
-Normalise = Callable[[str], str]
-Options = Sequence[Sequence[TimedWord]]
+Normalize = Callable[[str], str]
+Options = Sequence[Sequence[HypothesisWord]]
 """Rows of words of which one is said; a plain word is the only word of the only row."""
 Piece = tuple[str, float, float]
 """A normalised word, its start and its duration in seconds."""
@@ -62,17 +62,17 @@ def is_block(options: Options) -> bool:
     return len(options) > 1 or len(options[0]) > 1
 
 
-def timed_items(hypotheses: Iterable[Options], normalise: Normalise) -> Mapping[Side, list[TimedItem]]:
+def timed_items(hypotheses: Iterable[Options], normalize: Normalize) -> Mapping[Side, list[TimedItem]]:
     """The normalised words of each side in the order of their starts."""
     return {
-        side: [item for options in found for item in _items(options, normalise)]
+        side: [item for options in found for item in _items(options, normalize)]
         for side, found in by_side(hypotheses).items()
     }
 
 
-def _items(options: Options, normalise: Normalise) -> list[TimedItem]:
+def _items(options: Options, normalize: Normalize) -> list[TimedItem]:
     """Several for a word that its normalisation splits, one for alternatives, none for a word that it takes away."""
-    words = [[_normalised(word, normalise) for word in row] for row in options]
+    words = [[_normalized(word, normalize) for word in row] for row in options]
     if not is_block(options) and len(words[0][0]) == 1:
         return [TimedItem(hypothesis_word(text), start + length / 2) for text, start, length in words[0][0][0]]
     pieces = [piece for row in words for word in row for choice in word for piece in choice]
@@ -86,12 +86,12 @@ def _alternatives(choices: list[list[Piece]]) -> tuple[Item, ...]:
     return options[0] if len(options) == 1 else (Alternatives(options),)
 
 
-def _normalised(word: TimedWord, normalise: Normalise) -> list[list[Piece]]:
+def _normalized(word: HypothesisWord, normalize: Normalize) -> list[list[Piece]]:
     """What a word becomes: alternatives, in each of which the words share its time equally.
 
     Times of words that were split are rounded to the millisecond, as ``csrfilt.sh -i ctm`` writes them.
     """
-    texts = normalise(word.word).replace("{", " { ").replace("}", " } ").split()
+    texts = normalize(word.word).replace("{", " { ").replace("}", " } ").split()
     if len(texts) <= 1:
         return [[(text, word.start_seconds, word.duration_seconds) for text in texts]]
     choices = []

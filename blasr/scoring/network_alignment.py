@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from blasr.scoring.edit_distance import DELETION_COST, INSERTION_COST, SUBSTITUTION_COST, ErrorCounts
-from blasr.scoring.word_network import Word, WordNetwork, same_word
+from blasr.scoring.word_network import NetworkWord, WordNetwork, same_word
 
 DELETABLE_COST: Final = 2
 NULL_COST: Final = 0.001
@@ -36,8 +36,8 @@ class AlignedPair:
     """A word of the reference's path with one of the hypothesis's; a deletable word may be correct without one."""
 
     verdict: Verdict
-    reference: Word | None
-    hypothesis: Word | None
+    reference: NetworkWord | None
+    hypothesis: NetworkWord | None
 
 
 def counts_of(pairs: Sequence[AlignedPair]) -> ErrorCounts:
@@ -78,7 +78,7 @@ def align_networks(reference: WordNetwork, hypothesis: WordNetwork) -> tuple[Ali
     return tuple(reversed(pairs))
 
 
-def _pair(reference: Word, hypothesis: Word, inserted: bool, deleted: bool) -> AlignedPair | None:
+def _pair(reference: NetworkWord, hypothesis: NetworkWord, inserted: bool, deleted: bool) -> AlignedPair | None:
     """What a step says of its words; nothing where only null words are passed."""
     if inserted:
         if hypothesis.null:
@@ -106,10 +106,10 @@ class _Costs:
         self.null = number(NULL_COST)
         self.null_pair = number(NULL_PAIR_COST)
 
-    def left_out(self, word: Word, otherwise: Number) -> Number:
+    def left_out(self, word: NetworkWord, otherwise: Number) -> Number:
         return self.null if word.null else self.deletable if word.deletable else otherwise
 
-    def pair(self, first: Word, second: Word) -> Number:
+    def pair(self, first: NetworkWord, second: NetworkWord) -> Number:
         if first.null and second.null:
             return self.null_pair
         return self.zero if same_word(first, second) else self.substitution

@@ -38,7 +38,7 @@ class Rule(Protocol):
         ...
 
 
-class Normaliser:
+class Normalizer:
     """Applies rules to text, the first that fits at each place, from left to right and never to its own output.
 
     As ``csrfilt.sh`` it works in ASCII capitals, sets brackets apart before the rules see them, splits words at their

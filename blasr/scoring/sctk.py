@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from blasr.errors import DataError, DependencyError
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment
-from blasr.scoring.hypothesis import Normalise, Options, by_side, is_block, timed_items
-from blasr.scoring.segments import Segment, Side, assign, in_order
+from blasr.scoring.hypothesis import Normalize, Options, by_side, is_block, timed_items
+from blasr.scoring.segments import ReferenceSegment, Side, assign, in_order
 
 PROGRAMS = ("sclite", "csrfilt.sh", "rfilter1")
 DEBIAN_FOLDER = Path("/usr/lib/sctk/bin")
@@ -33,11 +33,14 @@ def find_sctk() -> Path | None:
 
 
 def score_with_sctk(
-    segments: Sequence[Segment], hypotheses: Iterable[Options], glm: Path | None, normalise_hypothesis: Normalise = str
+    segments: Sequence[ReferenceSegment],
+    hypotheses: Iterable[Options],
+    glm: Path | None,
+    normalize_hypothesis: Normalize = str,
 ) -> Hub5Score:
     """Score as :func:`blasr.scoring.hub5.score_segments` does, by ``csrfilt.sh -dh`` and ``sclite -F -D``.
 
-    Sides without any hypothesis get a null word, since ``sclite`` refuses them; ``normalise_hypothesis`` must
+    Sides without any hypothesis get a null word, since ``sclite`` refuses them; ``normalize_hypothesis`` must
     be what ``glm`` says; it tells where ``csrfilt.sh`` and ``sclite`` would misread a word or an alternative.
 
     Raises:
@@ -55,7 +58,7 @@ def score_with_sctk(
         ordered = [segment for references in sides.values() for segment in references]
         (work / "ref.stm").write_text("".join(f"{segment}\n" for segment in ordered), encoding="utf-8")
         (work / "hyp.ctm").write_text(
-            "".join(_ctm_lines(hypotheses, list(sides), normalise_hypothesis)), encoding="utf-8"
+            "".join(_ctm_lines(hypotheses, list(sides), normalize_hypothesis)), encoding="utf-8"
         )
         reference, hypothesis = work / "ref.stm", work / "hyp.ctm"
         if glm is not None:
@@ -64,7 +67,7 @@ def score_with_sctk(
         arguments = ["-r", str(reference), "stm", "-h", str(hypothesis), "ctm", "-F", "-D"]
         _run(folder, ["sclite", *arguments, "-o", "pralign", "-O", str(work), "-n", "score"], work)
         counts = _read_counts(work / "score.pra")
-    items = timed_items(hypotheses, normalise_hypothesis)
+    items = timed_items(hypotheses, normalize_hypothesis)
     scored: list[ScoredSegment] = []
     for side, references in sides.items():
         for segment, words in zip(references, assign(references, items.get(side, [])), strict=True):
@@ -76,7 +79,7 @@ def score_with_sctk(
     return Hub5Score(tuple(scored), len(segments) - len(scored))
 
 
-def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalise: Normalise) -> Iterable[str]:
+def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalize: Normalize) -> Iterable[str]:
     """CTM lines side by side and in the order of their starts."""
     found = by_side(hypotheses)
     for recording, channel in sides:
@@ -90,10 +93,10 @@ def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalise: 
                     yield f"{side} * * {'<ALT>' if number else '<ALT_BEGIN>'}\n"
                 for word in row:
                     # Of several words that a rule makes of one, csrfilt takes a number at the end for a confidence.
-                    several = normalise(word.word).split()
+                    several = normalize(word.word).split()
                     confidence = " 1" if len(several) > 1 and re.fullmatch(r"[0-9.-]*", several[-1]) else ""
                     yield f"{side} {word.start_seconds!r} {word.duration_seconds!r} {word.word}{confidence}\n"
-                if block and not any(normalise(word.word) for word in row):  # sclite loses what follows an empty row
+                if block and not any(normalize(word.word) for word in row):  # sclite loses what follows an empty row
                     yield f"{side} 0.00 0.00 @\n"
             if block:
                 yield f"{side} * * <ALT_END>\n"

@@ -19,7 +19,7 @@ class TimedItem:
     middle_seconds: float
 
 
-class Segment(Protocol):
+class ReferenceSegment(Protocol):
     """A stretch of one side of a recording with a transcript."""
 
     @property
@@ -69,7 +69,7 @@ class Segment(Protocol):
 
 
 Side = tuple[str, str]
-SegmentType = TypeVar("SegmentType", bound=Segment)
+SegmentType = TypeVar("SegmentType", bound=ReferenceSegment)
 
 
 def side_of(recording: str, channel: str) -> Side:
@@ -85,7 +85,7 @@ def in_order(segments: Sequence[SegmentType]) -> dict[Side, list[SegmentType]]:
     return {side: sorted(sides[side], key=lambda segment: segment.start_seconds) for side in sorted(sides)}
 
 
-def assign(segments: Sequence[Segment], items: Sequence[TimedItem]) -> list[list[TimedItem]]:
+def assign(segments: Sequence[ReferenceSegment], items: Sequence[TimedItem]) -> list[list[TimedItem]]:
     """The items of each segment of one side; both come in the order of their starts.
 
     A segment takes what follows while its middle is before the segment's end, so words between two segments fall to

@@ -14,7 +14,7 @@ _TAGS = re.compile(r"(?<!\\);")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class NetworkWord:
     """A word as ``sclite -F -D`` takes it.
 
     Attributes:
@@ -36,23 +36,23 @@ class Word:
 
 
 @lru_cache(maxsize=1 << 17)
-def reference_word(text: str) -> Word:
+def reference_word(text: str) -> NetworkWord:
     """A word of a reference; what follows a ``;`` in it is a tag and no part of it."""
     return hypothesis_word(_TAGS.split(text)[0].replace("\\;", ";"))
 
 
 @lru_cache(maxsize=1 << 17)
-def hypothesis_word(text: str) -> Word:
+def hypothesis_word(text: str) -> NetworkWord:
     """A word of a hypothesis; an asterisk at its end is no part of it."""
     text = text.translate(_LOWER)
     if len(text) > 1:
         text = text.removesuffix("*")
     deletable = text.startswith("(") and text.endswith(")") and len(text) > 1
     fragment = text.startswith("-") or text.endswith("-") or (deletable and text[-2] == "-")
-    return Word(text, text[1:-1] if deletable else text, deletable, fragment)
+    return NetworkWord(text, text[1:-1] if deletable else text, deletable, fragment)
 
 
-def same_word(first: Word, second: Word) -> bool:
+def same_word(first: NetworkWord, second: NetworkWord) -> bool:
     """Whether they count as the same word (``equal_WORD2`` of ``word.c`` in NIST's SCTK)."""
     if first.fragment or second.fragment:
         for part, whole in ((first.spelling, second.spelling), (second.spelling, first.spelling)):
@@ -70,7 +70,7 @@ class Alternatives:
     options: tuple[tuple[Item, ...], ...]
 
 
-Item = Word | Alternatives
+Item = NetworkWord | Alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +83,19 @@ class WordNetwork:
         last: the arcs that end at the end.
     """
 
-    words: tuple[Word, ...]
+    words: tuple[NetworkWord, ...]
     before: tuple[tuple[int, ...], ...]
     last: tuple[int, ...]
 
     @classmethod
     def of(cls, items: Iterable[Item]) -> WordNetwork:
         """The network of words and alternatives; a row of alternatives without words is a null word."""
-        words: list[Word] = [hypothesis_word(NULL_WORD)]
+        words: list[NetworkWord] = [hypothesis_word(NULL_WORD)]
         before: list[tuple[int, ...]] = [()]
 
         def extend(sequence: Iterable[Item], ends: tuple[int, ...]) -> tuple[int, ...]:
             for item in sequence:
-                if isinstance(item, Word):
+                if isinstance(item, NetworkWord):
                     words.append(item)
                     before.append(ends)
                     ends = (len(words) - 1,)

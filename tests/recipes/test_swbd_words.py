@@ -10,7 +10,7 @@ import pytest
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.nist.glm import read_glm
 from blasr.lm.kneser_ney import estimate_kneser_ney
-from blasr.scoring.normalization import Normaliser
+from blasr.scoring.normalization import Normalizer
 from blasr.tally import Tally
 from recipes.swbd.glm import with_acronyms
 from recipes.swbd.lexicon import choose_words, made_pronunciations, read_cmu_lexicon, read_ms98_lexicon
@@ -72,8 +72,8 @@ def test_glm_counts_acronyms_as_letters(tmp_path: Path) -> None:
     (tmp_path / "glm").write_text("\n".join(with_acronyms(GLM.splitlines(), rules)) + "\n")
     glm = read_glm(tmp_path / "glm", "ctm", "hyp")
     assert len(glm.rules) == len(read_glm_text(tmp_path, GLM).rules) + 1
-    normalise = Normaliser(glm.rules, case_sensitive=glm.case_sensitive, copy_unmatched=glm.copy_unmatched).text
-    assert normalise("uh at i._b._m. it's").split() == [
+    normalize = Normalizer(glm.rules, case_sensitive=glm.case_sensitive, copy_unmatched=glm.copy_unmatched).text
+    assert normalize("uh at i._b._m. it's").split() == [
         "%HESITATION",
         "AT",
         "I",

@@ -68,11 +68,11 @@ def test_alternatives_of_the_hypothesis_go_where_their_last_middle_is() -> None:
 def test_a_word_that_becomes_several_shares_its_time() -> None:
     segments = [Segment(0, 1, "it"), Segment(1, 2, "is")]
     word = [[Timed("its", 0.5, 1.0)]]
-    split = score_segments(segments, [word], normalise_hypothesis=lambda text: text.replace("its", "it is"))
+    split = score_segments(segments, [word], normalize_hypothesis=lambda text: text.replace("its", "it is"))
     assert counts(split) == [ErrorCounts(correct=1), ErrorCounts(correct=1)]
-    either = score_segments(segments, [word], normalise_hypothesis=lambda text: "{it is / its}")
+    either = score_segments(segments, [word], normalize_hypothesis=lambda text: "{it is / its}")
     assert counts(either) == [ErrorCounts(deletions=1), ErrorCounts(correct=1, insertions=1)]
-    gone = score_segments(segments, [word], normalise_hypothesis=lambda text: "")
+    gone = score_segments(segments, [word], normalize_hypothesis=lambda text: "")
     assert gone.total == ErrorCounts(deletions=2)
 
 
@@ -91,4 +91,4 @@ def test_labels_speakers_and_sides() -> None:
 
 def test_a_transcript_that_rules_break_is_named() -> None:
     with pytest.raises(DataError, match=r"utterance rec A 0: the transcript is broken: a \{ has no \}"):
-        score_segments([Segment(0, 1, "a")], [], normalise_reference=lambda text: "{ a")
+        score_segments([Segment(0, 1, "a")], [], normalize_reference=lambda text: "{ a")

@@ -13,7 +13,7 @@ from blasr.scoring.network_alignment import align_networks, counts_of
 from blasr.scoring.word_network import (
     Alternatives,
     Item,
-    Word,
+    NetworkWord,
     WordNetwork,
     hypothesis_word,
     parse_transcript,
@@ -34,7 +34,7 @@ def paths(sequence: Sequence[Item]) -> Iterator[list[str]]:
         yield []
         return
     first, rest = sequence[0], sequence[1:]
-    heads = [[first.text]] if isinstance(first, Word) else [path for row in first.options for path in paths(row)]
+    heads = [[first.text]] if isinstance(first, NetworkWord) else [path for row in first.options for path in paths(row)]
     for head in heads:
         for tail in paths(rest):
             yield [*head, *tail]
@@ -90,9 +90,9 @@ def test_counts_as_sclite(reference: str, hypothesis: str, counts: ErrorCounts) 
 
 
 def test_words() -> None:
-    assert hypothesis_word("(Uh)") == Word("(uh)", "uh", deletable=True)
-    assert hypothesis_word("Ca-") == Word("ca-", "ca-", fragment=True)
-    assert reference_word(r"a\;b;tag") == Word("a;b", "a;b")
+    assert hypothesis_word("(Uh)") == NetworkWord("(uh)", "uh", deletable=True)
+    assert hypothesis_word("Ca-") == NetworkWord("ca-", "ca-", fragment=True)
+    assert reference_word(r"a\;b;tag") == NetworkWord("a;b", "a;b")
     assert same_word(hypothesis_word("-at"), hypothesis_word("cat"))
     assert same_word(hypothesis_word("cat"), hypothesis_word("ca-"))
     assert not same_word(hypothesis_word("-"), hypothesis_word("cat"))

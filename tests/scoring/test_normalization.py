@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from blasr.scoring.normalization import Normaliser
+from blasr.scoring.normalization import Normalizer
 
 
 class Rule(NamedTuple):
@@ -50,12 +50,12 @@ RULES = [
     ],
 )
 def test_applies_rules(text: str, expected: str) -> None:
-    assert Normaliser(RULES, case_sensitive=False).text(text) == expected
+    assert Normalizer(RULES, case_sensitive=False).text(text) == expected
 
 
 def test_capitals_are_made_before_a_case_sensitive_rule_is_tried() -> None:
-    assert Normaliser([Rule("Its", "NO"), Rule("ITS", "YES")]).text("its") == "YES"
+    assert Normalizer([Rule("Its", "NO"), Rule("ITS", "YES")]).text("its") == "YES"
 
 
 def test_what_no_rule_fits_may_be_dropped() -> None:
-    assert Normaliser([Rule("A", "B ", "", "")], copy_unmatched=False).text("a c a") == "B B"
+    assert Normalizer([Rule("A", "B ", "", "")], copy_unmatched=False).text("a c a") == "B B"

@@ -19,7 +19,7 @@ from blasr.scoring import sctk
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hub5 import Hub5Score, score_segments
 from blasr.scoring.matched_pairs import matched_pairs
-from blasr.scoring.normalization import Normaliser
+from blasr.scoring.normalization import Normalizer
 from blasr.scoring.sctk import find_sctk, score_with_sctk
 
 needs_sctk = pytest.mark.skipif(find_sctk() is None, reason="NIST's SCTK is not installed (apt-get install sctk)")
@@ -142,11 +142,11 @@ Loaded = tuple[Sequence[StmSegment], list[tuple[tuple[CtmWord, ...], ...]], Call
 def load(folder: Path) -> Loaded:
     items = read_ctm_items(folder / "hyp.ctm")
     hypotheses = [item.options if isinstance(item, CtmAlternatives) else ((item,),) for item in items]
-    normalisers = []
+    normalizers = []
     for kind, purpose in (("stm", "ref"), ("ctm", "hyp")):
         glm = read_glm(folder / "rules.glm", kind, purpose)
-        normalisers.append(Normaliser(glm.rules, case_sensitive=glm.case_sensitive).text)
-    return read_stm(folder / "ref.stm").segments, hypotheses, normalisers[0], normalisers[1]
+        normalizers.append(Normalizer(glm.rules, case_sensitive=glm.case_sensitive).text)
+    return read_stm(folder / "ref.stm").segments, hypotheses, normalizers[0], normalizers[1]
 
 
 def counts(score: Hub5Score) -> dict[tuple[str, str, float], ErrorCounts]:

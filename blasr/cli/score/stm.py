@@ -33,8 +33,8 @@ from blasr.lattices.sweep import best_setting
 from blasr.progress import track
 from blasr.scoring.bootstrap import wer_interval
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment, pooled, score_segments
-from blasr.scoring.hypothesis import Normalise
-from blasr.scoring.normalization import Normaliser
+from blasr.scoring.hypothesis import Normalize
+from blasr.scoring.normalization import Normalizer
 from blasr.scoring.sctk import find_sctk, score_with_sctk
 from blasr.scoring.segments import side_of
 from blasr.scoring.text import Score
@@ -53,8 +53,8 @@ class Reference:
     path: Path
     stm: Stm
     glm: Path | None
-    normalise_reference: Normalise
-    normalise_hypothesis: Normalise
+    normalize_reference: Normalize
+    normalize_hypothesis: Normalize
 
     @classmethod
     def read(cls, args: argparse.Namespace) -> Reference:
@@ -62,15 +62,15 @@ class Reference:
         stm = _with_groups(read_stm(args.stm), args.group or ())
         if args.glm is None:
             return cls(args.stm, stm, None, str, str)
-        return cls(args.stm, stm, args.glm, _normaliser(args.glm, "stm", "ref"), _normaliser(args.glm, "ctm", "hyp"))
+        return cls(args.stm, stm, args.glm, _normalizer(args.glm, "stm", "ref"), _normalizer(args.glm, "ctm", "hyp"))
 
     def score(self, hypotheses: Sequence[Block]) -> Hub5Score:
         """By our own counts."""
-        return score_segments(self.stm.segments, hypotheses, self.normalise_reference, self.normalise_hypothesis)
+        return score_segments(self.stm.segments, hypotheses, self.normalize_reference, self.normalize_hypothesis)
 
     def score_with_sctk(self, hypotheses: Sequence[Block]) -> Hub5Score:
         """By NIST's programs."""
-        return score_with_sctk(self.stm.segments, hypotheses, self.glm, self.normalise_hypothesis)
+        return score_with_sctk(self.stm.segments, hypotheses, self.glm, self.normalize_hypothesis)
 
     def hypotheses(self, path: Path, args: argparse.Namespace) -> list[Block]:
         """The words of a CTM file, as :meth:`placed` returns them."""
@@ -203,9 +203,9 @@ def _setting_of(path: Path) -> PathWeights:
     return PathWeights(float(match[1]), float(match[2]))
 
 
-def _normaliser(path: Path, kind: str, purpose: str) -> Normalise:
+def _normalizer(path: Path, kind: str, purpose: str) -> Normalize:
     glm = read_glm(path, kind, purpose)
-    return Normaliser(glm.rules, case_sensitive=glm.case_sensitive, copy_unmatched=glm.copy_unmatched).text
+    return Normalizer(glm.rules, case_sensitive=glm.case_sensitive, copy_unmatched=glm.copy_unmatched).text
 
 
 def _group_names(groups: Iterable[str]) -> list[str]:
