@@ -7,4 +7,4 @@ from .examples import Example as Example
 from .examples import ExampleLoader as ExampleLoader
 from .labels import PdfLabels as PdfLabels
 from .labels import index_labels as index_labels
-from .plan import Entry as Entry
+from .plan import PlannedUtterance as PlannedUtterance

@@ -1,4 +1,4 @@
-"""Random variation of training utterances, decided by (seed, epoch, utterance-id) and nothing else."""
+"""Random perturbation of training utterances, decided by (seed, epoch, utterance-id) and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def random_state(seed: int, epoch: int, name: str) -> np.random.Generator:
 
 
 @dataclass(frozen=True)
-class Variation:
+class Perturbation:
     """What one utterance undergoes in one epoch."""
 
     speed: float = 1.0
@@ -29,13 +29,13 @@ class Variation:
     mask_seed: int | None = None
 
 
-def draw_variation(config: AugmentationConfig, random: np.random.Generator) -> Variation:
+def draw_perturbation(config: AugmentationConfig, random: np.random.Generator) -> Perturbation:
     """Draw what ``config`` leaves to chance."""
     speed = round(float(random.choice(config.speeds)), 2)  # hundredths, as the features have it
     warp = round(float(random.choice(config.vtln_warps)), 2)
     gain = float(random.uniform(-config.gain_db, config.gain_db)) if config.gain_db else 0.0
     masked = config.frequency_masks or config.time_masks
-    return Variation(speed, warp, gain, int(random.integers(2**31)) if masked else None)
+    return Perturbation(speed, warp, gain, int(random.integers(2**31)) if masked else None)
 
 
 def resample_labels(labels: IntArray, num_frames: int, speed: float, *, half_frame: float) -> IntArray:
@@ -55,12 +55,12 @@ def resample_labels(labels: IntArray, num_frames: int, speed: float, *, half_fra
     return np.asarray(labels[np.clip(nearest, 0, len(labels) - 1)])
 
 
-def mask_planes(planes: Tensor, config: AugmentationConfig, seed: int) -> Tensor:
-    """SpecAugment (Park et al. 2019) on a network input ``(3, F, T)``: all planes are masked alike with 0, the mean."""
+def mask_inputs(inputs: Tensor, config: AugmentationConfig, seed: int) -> Tensor:
+    """SpecAugment (Park et al. 2019) on a network input ``(3, F, T)``: all inputs are masked alike with 0, the mean."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(config.frequency_masks):
-            planes = mask_along_axis(planes, config.frequency_mask_bins + 1, 0.0, 1)
+            inputs = mask_along_axis(inputs, config.frequency_mask_bins + 1, 0.0, 1)
         for _ in range(config.time_masks):
-            planes = mask_along_axis(planes, config.time_mask_frames + 1, 0.0, 2)
-    return planes
+            inputs = mask_along_axis(inputs, config.time_mask_frames + 1, 0.0, 2)
+    return inputs

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from blasr.chunks.config import ChunkConfig
 from blasr.chunks.examples import Example, ExampleLoader, LengthError
-from blasr.chunks.plan import Entry, Pool, plan_epoch, split_evenly
+from blasr.chunks.plan import PlannedUtterance, Pool, plan_epoch, split_evenly
 from blasr.errors import BlasrError
 from blasr.features.extraction import TooShortError
 from blasr.tally import Tally
@@ -47,14 +47,14 @@ class ChunkBatch:
 
 @dataclass(frozen=True)
 class PoolExamples:
-    """The examples of a pool, one after the other in time: ``planes (3, F, sum of T + 48)``, ``pdf_ids (sum of T)``.
+    """The examples of a pool, one after the other in time: ``inputs (3, F, sum of T + 48)``, ``pdf_ids (sum of T)``.
 
     ``kept`` utterances are in them; of those ``dropped``, the utterance-id and the reason are told.
     """
 
     names: tuple[str, ...]
     lengths: tuple[int, ...]
-    planes: FloatArray
+    inputs: FloatArray
     pdf_ids: IntArray
     kept: int
     dropped: tuple[tuple[str, str], ...]
@@ -91,7 +91,7 @@ class _PoolDataset(Dataset[PoolExamples | BlasrError]):
         return PoolExamples(
             tuple(example.name for example in examples),
             tuple(len(example.pdf_ids) for example in examples),
-            np.concatenate([example.planes for example in examples], axis=2),
+            np.concatenate([example.inputs for example in examples], axis=2),
             np.concatenate([example.pdf_ids for example in examples]),
             kept,
             tuple(dropped),
@@ -122,7 +122,7 @@ class ChunkBatches:
     def __init__(
         self,
         loader: ExampleLoader,
-        entries: Sequence[Entry],
+        entries: Sequence[PlannedUtterance],
         config: ChunkConfig,
         *,
         seed: int = 0,
@@ -209,11 +209,11 @@ class ChunkBatches:
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
         filled = min(len(chunks), pool.num_batches)  # fewer than planned where utterances were dropped
         edges = batch_edges(chunks[:, 2], filled)
-        planes = torch.from_numpy(examples.planes).to(self._device)
+        inputs = torch.from_numpy(examples.inputs).to(self._device)
         pdf_ids = torch.from_numpy(examples.pdf_ids.astype(np.int64))
         for number in order[first:]:
             if number < filled:
-                yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, planes, pdf_ids)
+                yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, inputs, pdf_ids)
             else:  # other processes may have a batch here, and every process must take the same number of steps
                 yield _blank_batch(self._loader.num_bins)
 
@@ -251,7 +251,7 @@ def _blank_batch(num_bins: int) -> ChunkBatch:
     return ChunkBatch(window, torch.full((1, 1), IGNORE_INDEX), ("",))
 
 
-def _batch(chunks: AnyArray, names: Sequence[str], starts: AnyArray, planes: Tensor, pdf_ids: Tensor) -> ChunkBatch:
+def _batch(chunks: AnyArray, names: Sequence[str], starts: AnyArray, inputs: Tensor, pdf_ids: Tensor) -> ChunkBatch:
     example, start, length = (torch.from_numpy(column.copy()) for column in chunks.T)
     longest = int(length.max())
     context = 2 * CONTEXT_FRAMES
@@ -263,7 +263,7 @@ def _batch(chunks: AnyArray, names: Sequence[str], starts: AnyArray, planes: Ten
     known = steps < length[:, None]
     targets = pdf_ids[torch.where(known, first_label[:, None] + steps, first_label[:, None])]
     return ChunkBatch(
-        planes[:, :, frames.to(planes.device)].permute(2, 0, 1, 3).contiguous(),
+        inputs[:, :, frames.to(inputs.device)].permute(2, 0, 1, 3).contiguous(),
         targets.masked_fill(~known, IGNORE_INDEX),
         tuple(names[index] for index in example.tolist()),
     )

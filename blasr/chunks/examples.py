@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blasr.chunks.augmentation import Variation, draw_variation, mask_planes, random_state, resample_labels
+from blasr.chunks.augmentation import Perturbation, draw_perturbation, mask_inputs, random_state, resample_labels
 from blasr.chunks.config import AugmentationConfig
 from blasr.chunks.labels import PdfLabels
 from blasr.data.data_dir import Utterance
@@ -28,12 +28,12 @@ class Example:
 
     Args:
         name: utterance-ids, joined by "+".
-        planes: ``(3, F, T + 48)``, with context beyond both ends.
+        inputs: ``(3, F, T + 48)``, with context beyond both ends.
         pdf_ids: ``(T,)``, from 0.
     """
 
     name: str
-    planes: FloatArray
+    inputs: FloatArray
     pdf_ids: IntArray
 
 
@@ -64,7 +64,7 @@ class ExampleLoader:
         self._labels = labels
         self._augmentation = augmentation
         self._seed = seed
-        self._cache: dict[tuple[str, Variation], Part] = {}
+        self._cache: dict[tuple[str, Perturbation], Part] = {}
         self._cache_left = cache_bytes
 
     @property
@@ -82,43 +82,45 @@ class ExampleLoader:
         """
         random = random_state(self._seed, epoch, group[0])
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
-        variation = draw_variation(self._augmentation, random) if self._augmentation is not None else Variation()
-        parts = [self._labelled(name, variation, generator) for name in group]
+        perturbation = (
+            draw_perturbation(self._augmentation, random) if self._augmentation is not None else Perturbation()
+        )
+        parts = [self._labeled(name, perturbation, generator) for name in group]
         pdf_ids = np.concatenate([labels for _, labels in parts])
         (first, first_own), (last, last_own) = parts[0][0], parts[-1][0]
         around = (first[: first_own.start], last[last_own.stop :])
         features = torch.cat([around[0], *(features[own] for (features, own), _ in parts), around[1]])
         own = slice(len(around[0]), len(around[0]) + len(pdf_ids))
         mask = None
-        if self._augmentation is not None and variation.mask_seed is not None:
-            mask = partial(mask_planes, config=self._augmentation, seed=variation.mask_seed)
-        planes = planes_in_context(features, own, self._extractor.config.delta_window, mask)
-        return Example("+".join(group), planes.numpy(), pdf_ids)
+        if self._augmentation is not None and perturbation.mask_seed is not None:
+            mask = partial(mask_inputs, config=self._augmentation, seed=perturbation.mask_seed)
+        inputs = planes_in_context(features, own, self._extractor.config.delta_window, mask)
+        return Example("+".join(group), inputs.numpy(), pdf_ids)
 
-    def _labelled(self, name: str, variation: Variation, generator: torch.Generator) -> tuple[Part, IntArray]:
-        part, labels = self._features(name, variation, generator), self._labels[name]
+    def _labeled(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> tuple[Part, IntArray]:
+        part, labels = self._features(name, perturbation, generator), self._labels[name]
         num_frames = part[1].stop - part[1].start
-        if variation.speed != 1.0:
+        if perturbation.speed != 1.0:
             config = self._extractor.config
             half_frame = config.frame_length_samples / (2 * config.frame_shift_samples) if config.snip_edges else 0.5
-            expected = len(labels) / variation.speed
+            expected = len(labels) / perturbation.speed
             if abs(num_frames - expected) <= 3:
-                labels = resample_labels(labels, num_frames, variation.speed, half_frame=half_frame)
+                labels = resample_labels(labels, num_frames, perturbation.speed, half_frame=half_frame)
         if num_frames != len(labels):
             raise LengthError(
                 f"has {num_frames} frames of features, but {len(labels)} frames of labels", utterance=name
             )
         return part, labels
 
-    def _features(self, name: str, variation: Variation, generator: torch.Generator) -> Part:
-        key = (name, Variation(variation.speed, variation.vtln_warp, variation.gain_db))
+    def _features(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> Part:
+        key = (name, Perturbation(perturbation.speed, perturbation.vtln_warp, perturbation.gain_db))
         if key in self._cache:
             return self._cache[key]
         features, own = self._extractor.features_in_context(
             self._utterances[name],
-            speed=variation.speed,
-            vtln_warp=variation.vtln_warp,
-            gain_db=variation.gain_db,
+            speed=perturbation.speed,
+            vtln_warp=perturbation.vtln_warp,
+            gain_db=perturbation.gain_db,
             generator=generator,
         )
         size = features.numel() * features.element_size()

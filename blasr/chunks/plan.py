@@ -14,7 +14,7 @@ from blasr.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PlannedUtterance:
     """An utterance to train on; ``num_frames`` is expected, not yet known for certain."""
 
     name: str
@@ -49,7 +49,7 @@ def split_evenly(num_frames: int, chunk_frames: int) -> list[tuple[int, int]]:
 
 
 def plan_epoch(
-    entries: Sequence[Entry],
+    entries: Sequence[PlannedUtterance],
     config: ChunkConfig,
     *,
     random: np.random.Generator | None,
@@ -88,11 +88,11 @@ def plan_epoch(
     return pools
 
 
-def _length(group: Sequence[Entry]) -> int:
+def _length(group: Sequence[PlannedUtterance]) -> int:
     return sum(entry.num_frames for entry in group)
 
 
-def _cut(entries: list[Entry], pool_frames: int, least: int) -> list[list[Entry]]:
+def _cut(entries: list[PlannedUtterance], pool_frames: int, least: int) -> list[list[PlannedUtterance]]:
     """Consecutive pools of about ``pool_frames`` frames, each of at least ``least`` entries."""
     ends = np.cumsum([entry.num_frames for entry in entries])
     count = max(1, round(float(ends[-1]) / pool_frames))
@@ -104,12 +104,14 @@ def _cut(entries: list[Entry], pool_frames: int, least: int) -> list[list[Entry]
     return [entries[start:end] for start, end in itertools.pairwise([*edges, len(entries)])]
 
 
-def _join(members: list[Entry], probability: float, random: np.random.Generator | None) -> list[tuple[Entry, ...]]:
+def _join(
+    members: list[PlannedUtterance], probability: float, random: np.random.Generator | None
+) -> list[tuple[PlannedUtterance, ...]]:
     """Every utterance once, some of them following one another as one string of one speaker."""
     if random is None or not probability:
         return [(entry,) for entry in members]
-    open_groups: dict[str, list[Entry]] = {}
-    groups: list[list[Entry]] = []
+    open_groups: dict[str, list[PlannedUtterance]] = {}
+    groups: list[list[PlannedUtterance]] = []
     for entry in members:
         if entry.speaker in open_groups and random.random() < probability:
             open_groups[entry.speaker].append(entry)
@@ -119,11 +121,11 @@ def _join(members: list[Entry], probability: float, random: np.random.Generator 
     return [tuple(group) for group in groups]
 
 
-def _deal(groups: list[tuple[Entry, ...]], world_size: int) -> list[list[tuple[Entry, ...]]]:
+def _deal(groups: list[tuple[PlannedUtterance, ...]], world_size: int) -> list[list[tuple[PlannedUtterance, ...]]]:
     """The groups of each process: the longest first, each to the process with the fewest frames so far."""
     if world_size == 1:
         return [groups]
-    dealt: list[list[tuple[Entry, ...]]] = [[] for _ in range(world_size)]
+    dealt: list[list[tuple[PlannedUtterance, ...]]] = [[] for _ in range(world_size)]
     loads = [(0, rank) for rank in range(world_size)]
     for group in sorted(groups, key=_length, reverse=True):
         load, rank = heapq.heappop(loads)

@@ -6,7 +6,7 @@ import argparse
 
 from blasr.cli.columns import columns
 from blasr.errors import ConfigError
-from blasr.models import VARIANTS, ModelSummary, summarize
+from blasr.models import VARIANTS, AcousticSummary, summarize
 from blasr.models.paper import PAPER_NUM_PDFS, TABLE3
 from blasr.units import CONTEXT_FRAMES
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
         print(describe(summarize(args.name, num_pdfs=num_pdfs, width=width)))
 
 
-def describe(summary: ModelSummary) -> str:
+def describe(summary: AcousticSummary) -> str:
     """Parts (the rows of Table 11), layers and totals of one variant, as text."""
     parts = [
         (

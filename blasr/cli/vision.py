@@ -13,8 +13,8 @@ from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
 from blasr.vision.detection import count_detector
 from blasr.vision.factory import list_models
-from blasr.vision.paper import DETECTION, TABLES, DetectionFigures, PaperFigures
-from blasr.vision.summary import ModelSummary, summarize
+from blasr.vision.paper import DETECTION, TABLES, PublishedDetectionFigures, PublishedImageFigures
+from blasr.vision.summary import ImageSummary, summarize
 
 EXAMPLES = {
     "list": ("blasr vision list bl_resnext",),
@@ -145,7 +145,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     print(columns(("size", "images", "top-1 error %", "top-5 error %", "loss"), rows))
 
 
-def describe(summary: ModelSummary) -> str:
+def describe(summary: ImageSummary) -> str:
     """Parts, layers and totals of one model, as text."""
     parts = [
         (part.name, " x ".join(map(str, part.output)), part.params, part.macs, part.structure) for part in summary.parts
@@ -185,7 +185,7 @@ def detection_table() -> str:
     return columns(header, rows)
 
 
-def _detection_row(paper: DetectionFigures) -> tuple[str | int, ...]:
+def _detection_row(paper: PublishedDetectionFigures) -> tuple[str | int, ...]:
     macs = count_detector(paper.backbone, paper.height, paper.width, num_classes=paper.num_classes)
     return (
         10,
@@ -209,7 +209,7 @@ NOTES = (
 )
 
 
-def _paper_row(paper: PaperFigures) -> tuple[str | int, ...]:
+def _paper_row(paper: PublishedImageFigures) -> tuple[str | int, ...]:
     summary = summarize(paper.model, image_size=paper.image_size)
     gmacs = summary.macs / 1e9
     digits = 2 if paper.gmacs > 1 else 3  # as published: Table 9 counts millions

@@ -4,6 +4,6 @@ from .config import AcousticModelConfig as AcousticModelConfig
 from .factory import build_acoustic_model as build_acoustic_model
 from .paper import PAPER_NUM_PDFS as PAPER_NUM_PDFS
 from .paper import TABLE3 as TABLE3
-from .summary import ModelSummary as ModelSummary
+from .summary import AcousticSummary as AcousticSummary
 from .summary import summarize as summarize
 from .variants import VARIANTS as VARIANTS

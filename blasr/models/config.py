@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from blasr.errors import ConfigError
-from blasr.models.variants import VARIANTS, Variant
+from blasr.models.variants import VARIANTS, AcousticVariant
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,6 @@ class AcousticModelConfig:
             raise ConfigError(f"found width {self.width}, expected a number above 0", fix="1.0 is the paper's width")
 
     @property
-    def variant(self) -> Variant:
+    def variant(self) -> AcousticVariant:
         """The row of Table 3."""
         return VARIANTS[self.name]

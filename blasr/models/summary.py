@@ -17,7 +17,7 @@ from blasr.units import WINDOW_FRAMES
 
 
 @dataclass(frozen=True)
-class PartSummary:
+class AcousticPartSummary:
     """One row of Table 11.
 
     Attributes:
@@ -38,14 +38,14 @@ class PartSummary:
 
 
 @dataclass(frozen=True)
-class ModelSummary:
+class AcousticSummary:
     """A variant's parts and layers, for an input of 3 x 64 x ``frames``."""
 
     name: str
     width: float
     num_pdfs: int
     frames: int
-    parts: tuple[PartSummary, ...]
+    parts: tuple[AcousticPartSummary, ...]
     layers: tuple[LayerCount, ...]
 
     @property
@@ -66,7 +66,7 @@ class ModelSummary:
 
 def summarize(
     name: str, *, num_pdfs: int = PAPER_NUM_PDFS, width: float = 1.0, frames: int = WINDOW_FRAMES
-) -> ModelSummary:
+) -> AcousticSummary:
     """Count a variant without allocating its weights.
 
     Args:
@@ -82,7 +82,7 @@ def summarize(
     shape = (NUM_PLANES, NUM_MEL_BINS, frames)
     layers = tuple(count_layers(model, shape))
     structures = dict(_structures(stage_specs(AcousticModelConfig(name, width).variant, width), num_pdfs))
-    parts: list[PartSummary] = []
+    parts: list[AcousticPartSummary] = []
     frames_in = frames
     names = {module: module_name for module_name, module in model.named_modules()}
     for part, output in module_outputs(model, shape, model.parts):
@@ -90,7 +90,7 @@ def summarize(
         own = [layer for layer in layers if layer.name == inside or layer.name.startswith(f"{inside}.")]
         channels, bins, frames_out = output
         parts.append(
-            PartSummary(
+            AcousticPartSummary(
                 name=part,
                 structure=structures[part],
                 frames_in=frames_in,
@@ -101,7 +101,7 @@ def summarize(
             )
         )
         frames_in = frames_out
-    return ModelSummary(name, width, num_pdfs, frames, tuple(parts), layers)
+    return AcousticSummary(name, width, num_pdfs, frames, tuple(parts), layers)
 
 
 def _structures(specs: tuple[StageSpec, ...], num_pdfs: int) -> Iterator[tuple[str, str]]:

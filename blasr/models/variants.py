@@ -19,7 +19,7 @@ RESNET_BLOCKS: Final = (3, 3, 3, 2)
 
 
 @dataclass(frozen=True)
-class Variant:
+class AcousticVariant:
     """One row of Table 3.
 
     Attributes:
@@ -41,13 +41,15 @@ class Variant:
 VARIANTS: Final = {
     variant.name: variant
     for variant in (
-        Variant("resnet22", branches=(1, 1, 1, 1)),
-        Variant("bl_resnet22_a4b1", alpha=4, beta=1),
-        Variant("bl_resnet22_a4b2", alpha=4, beta=2),
-        Variant("bl_resnet22_a4b3", alpha=4, beta=3),
-        Variant("bl_resnet22_a2b3", alpha=2, beta=3, branches=(2, 2, 2, 1)),
-        Variant("bl_resnet22_a4b1_cat", alpha=4, beta=1, merge="concat"),
-        Variant("bl_pyr_resnet22_a4b1", alpha=4, beta=1, branches=(4, 3, 2, 1), big_channels=(256, 128, 256, 512)),
+        AcousticVariant("resnet22", branches=(1, 1, 1, 1)),
+        AcousticVariant("bl_resnet22_a4b1", alpha=4, beta=1),
+        AcousticVariant("bl_resnet22_a4b2", alpha=4, beta=2),
+        AcousticVariant("bl_resnet22_a4b3", alpha=4, beta=3),
+        AcousticVariant("bl_resnet22_a2b3", alpha=2, beta=3, branches=(2, 2, 2, 1)),
+        AcousticVariant("bl_resnet22_a4b1_cat", alpha=4, beta=1, merge="concat"),
+        AcousticVariant(
+            "bl_pyr_resnet22_a4b1", alpha=4, beta=1, branches=(4, 3, 2, 1), big_channels=(256, 128, 256, 512)
+        ),
     )
 }
 """The variants by name, in the order of Table 3."""
@@ -92,7 +94,7 @@ def scaled(channels: int, width: float, multiple: int) -> int:
     return multiple * max(1, round(channels * width / multiple))
 
 
-def stage_specs(variant: Variant, width: float = 1.0) -> tuple[StageSpec, ...]:
+def stage_specs(variant: AcousticVariant, width: float = 1.0) -> tuple[StageSpec, ...]:
     """The four stages of ``variant``.
 
     ``width`` multiplies every channel count of the network but the input's and the output's. The big branch of a
@@ -102,7 +104,7 @@ def stage_specs(variant: Variant, width: float = 1.0) -> tuple[StageSpec, ...]:
     return tuple(_stage_spec(variant, index, width) for index in range(len(STAGE_CHANNELS)))
 
 
-def _stage_spec(variant: Variant, index: int, width: float) -> StageSpec:
+def _stage_spec(variant: AcousticVariant, index: int, width: float) -> StageSpec:
     count = variant.branches[index]
     multiple = variant.alpha ** (count - 1)
     channels, big = STAGE_CHANNELS[index], variant.big_channels[index]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from blasr.chunks import Entry, PdfLabels, index_labels
+from blasr.chunks import PdfLabels, PlannedUtterance, index_labels
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import DataError, MismatchError
 from blasr.pipeline.config import DataConfig
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class LabelledData:
+class LabeledData:
     """Utterances of one data directory that have labels.
 
     Args:
@@ -33,10 +33,11 @@ class LabelledData:
     utterances: dict[str, Utterance]
     labels: PdfLabels
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[PlannedUtterance]:
         """For planning epochs."""
         return [
-            Entry(name, utterance.speaker, self.labels.num_frames(name)) for name, utterance in self.utterances.items()
+            PlannedUtterance(name, utterance.speaker, self.labels.num_frames(name))
+            for name, utterance in self.utterances.items()
         ]
 
     @property
@@ -44,9 +45,9 @@ class LabelledData:
         """Labelled frames."""
         return sum(self.labels.num_frames(name) for name in self.utterances)
 
-    def subset(self, names: Sequence[str]) -> LabelledData:
+    def subset(self, names: Sequence[str]) -> LabeledData:
         """The same data with fewer utterances; speakers' statistics stay those of all."""
-        return LabelledData(self.data_dir, {name: self.utterances[name] for name in names}, self.labels)
+        return LabeledData(self.data_dir, {name: self.utterances[name] for name in names}, self.labels)
 
     def fingerprint(self) -> str:
         """Depends on the utterances chosen and on their labels."""
@@ -60,8 +61,8 @@ class LabelledData:
 class Corpus:
     """What is trained on, what is held out (perhaps nothing), and the alignment directory with ``final.mdl``."""
 
-    train: LabelledData
-    valid: LabelledData | None
+    train: LabeledData
+    valid: LabeledData | None
     alignments: Path
 
     @property
@@ -70,7 +71,7 @@ class Corpus:
         return self.train.labels.num_pdfs
 
 
-def read_labelled(path: Path, alignments: Path, index: Path, config: DataConfig, stage: str) -> LabelledData:
+def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, stage: str) -> LabeledData:
     """The utterances of a data directory that have an alignment.
 
     Raises:
@@ -95,22 +96,22 @@ def read_labelled(path: Path, alignments: Path, index: Path, config: DataConfig,
     if tally.dropped:
         logger.info("%s", tally.summary())
     tally.check()
-    return LabelledData(data_dir, kept, labels)
+    return LabeledData(data_dir, kept, labels)
 
 
 def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
     """Read and match everything that training needs; ``index`` receives the indexed labels.
 
     Raises:
-        DataError: as :func:`read_labelled`; or nothing is left to train on.
+        DataError: as :func:`read_labeled`; or nothing is left to train on.
         MismatchError: held-out labels of another tree.
     """
-    everything = read_labelled(config.train, config.alignments, index / "train", config, "train")
+    everything = read_labeled(config.train, config.alignments, index / "train", config, "train")
     if config.valid is None:
         train, valid = _hold_out(everything, config.valid_share, seed)
         return Corpus(train, valid, config.alignments)
     alignments = config.valid_alignments or config.alignments
-    valid = read_labelled(config.valid, alignments, index / "valid", config, "valid")
+    valid = read_labeled(config.valid, alignments, index / "valid", config, "valid")
     if valid.labels.num_pdfs != everything.labels.num_pdfs:
         raise MismatchError(
             f"{alignments}/final.mdl has {valid.labels.num_pdfs} pdfs, {config.alignments}/final.mdl has "
@@ -128,7 +129,7 @@ def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
     return Corpus(everything, valid, config.alignments)
 
 
-def _hold_out(data: LabelledData, share: float, seed: int) -> tuple[LabelledData, LabelledData | None]:
+def _hold_out(data: LabeledData, share: float, seed: int) -> tuple[LabeledData, LabeledData | None]:
     names = list(data.utterances)
     count = max(1, round(share * len(names))) if share and len(names) > 1 else 0
     if not count:

@@ -22,14 +22,21 @@ from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_open, atomic_path
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
 from blasr.pipeline.config import RunConfig
-from blasr.pipeline.corpus import Corpus, LabelledData, read_corpus
+from blasr.pipeline.corpus import Corpus, LabeledData, read_corpus
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
-from blasr.training import CrossEntropy, Ranks, Trainer, TrainingState, harmless_keys, joined_ranks
-from blasr.training.resume import begun_config, check_unchanged, flatten
+from blasr.training import CrossEntropy, DistributedContext, Trainer, TrainingState, init_distributed, resumable_keys
+from blasr.training.resume import check_unchanged, checkpoint_config, flatten
 
 logger = logging.getLogger(__name__)
 
-HARMLESS = ("experiment", "data.max_loss", "data.allow_pipes", "chunks.num_workers", "chunks.cache_mb", "priors.*")
+RESUMABLE_KEYS = (
+    "experiment",
+    "data.max_loss",
+    "data.allow_pipes",
+    "chunks.num_workers",
+    "chunks.cache_mb",
+    "priors.*",
+)
 """Keys of a :class:`RunConfig` that may change when a run goes on, besides those of its training section."""
 
 VALID_CHUNK_FRAMES = 200
@@ -46,34 +53,42 @@ def train(config: RunConfig) -> TrainingState:
         BlasrError: anything that is wrong with the configuration or the data, before anything is trained;
             a loss that is not finite.
     """
-    with joined_ranks(config.training.device) as ranks:
-        return _train(config, ranks)
+    with init_distributed(config.training.device) as distributed:
+        return _train(config, distributed)
 
 
-def _train(config: RunConfig, ranks: Ranks) -> TrainingState:
+def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     directory = config.experiment
-    if not ranks.is_main:
+    if not distributed.is_main:
         logging.getLogger("blasr").setLevel(logging.WARNING)
-        ranks.wait()  # rank 0 indexes the labels
+        distributed.wait()  # rank 0 indexes the labels
     corpus = read_corpus(config.data, directory / "labels", config.training.seed)
-    if ranks.is_main:
-        ranks.wait()
-    harmless = (*HARMLESS, *(f"training.{key}" for key in harmless_keys(config.training)))
+    if distributed.is_main:
+        distributed.wait()
+    resumable = (*RESUMABLE_KEYS, *(f"training.{key}" for key in resumable_keys(config.training)))
     run_config = {**to_mapping(config), "train_data": corpus.train.fingerprint()}
-    begun = begun_config(directory)
+    begun = checkpoint_config(directory)
     if begun is not None:
-        harmless = (*harmless, *_newer_keys(begun, config))
-        check_unchanged(begun, run_config, harmless, directory)
+        resumable = (*resumable, *_newer_keys(begun, config))
+        check_unchanged(begun, run_config, resumable, directory)
     torch.manual_seed(config.training.seed)
     model = build_acoustic_model(config.model.name, num_pdfs=corpus.num_pdfs, width=config.model.width)
     if config.initialize_from is not None:
         _initialize(model, config.initialize_from)
-    if ranks.is_main:
+    if distributed.is_main:
         _write_inputs(config, corpus)
         _say(config, corpus, model)
     loss = CrossEntropy(config.training.label_smoothing)
-    trainer = Trainer(model, loss, config.training, directory, ranks=ranks, run_config=run_config, harmless=harmless)
-    train_batches, valid_batches = _batches(config, corpus, ranks)
+    trainer = Trainer(
+        model,
+        loss,
+        config.training,
+        directory,
+        distributed=distributed,
+        run_config=run_config,
+        resumable_keys=resumable,
+    )
+    train_batches, valid_batches = _batches(config, corpus, distributed)
     state = trainer.fit(train_batches, valid_batches)
     _finish(config, corpus, trainer, valid_batches)
     return state
@@ -86,7 +101,9 @@ def _newer_keys(begun: Mapping[str, Any], config: RunConfig) -> list[str]:
     return [key for key, value in now.items() if key not in before and key in default and default[key] == value]
 
 
-def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatches, ChunkBatches | None]:
+def _batches(
+    config: RunConfig, corpus: Corpus, distributed: DistributedContext
+) -> tuple[ChunkBatches, ChunkBatches | None]:
     extractor = FeatureExtractor(config.features, corpus.train.data_dir)
     if config.features.cmvn == "speaker":  # before workers are forked, so that they share the statistics
         extractor.prepare(speeds=(1.0, *config.augmentation.speeds), vtln_warps=(1.0, *config.augmentation.vtln_warps))
@@ -105,19 +122,23 @@ def _batches(config: RunConfig, corpus: Corpus, ranks: Ranks) -> tuple[ChunkBatc
         config.chunks,
         seed=config.training.seed,
         join_probability=config.augmentation.join_probability,
-        rank=ranks.rank,
-        world_size=ranks.world_size,
+        rank=distributed.rank,
+        world_size=distributed.world_size,
         max_loss=config.data.max_loss,
         pdf_counts=corpus.train.labels.counts(corpus.train.utterances),
-        device=ranks.device,
+        device=distributed.device,
     )
     if corpus.valid is None:
         return train_batches, None
-    return train_batches, _valid_batches(config, corpus.valid, corpus.train, extractor, ranks)
+    return train_batches, _valid_batches(config, corpus.valid, corpus.train, extractor, distributed)
 
 
 def _valid_batches(
-    config: RunConfig, valid: LabelledData, train: LabelledData, extractor: FeatureExtractor, ranks: Ranks
+    config: RunConfig,
+    valid: LabeledData,
+    train: LabeledData,
+    extractor: FeatureExtractor,
+    distributed: DistributedContext,
 ) -> ChunkBatches:
     if valid.data_dir is not train.data_dir:
         extractor = FeatureExtractor(config.features, valid.data_dir)
@@ -135,8 +156,8 @@ def _valid_batches(
         valid.entries(),
         sizes,
         shuffle=False,
-        rank=ranks.rank,
-        world_size=ranks.world_size,
+        rank=distributed.rank,
+        world_size=distributed.world_size,
         max_loss=config.data.max_loss,
     )
 
@@ -144,7 +165,7 @@ def _valid_batches(
 def _finish(config: RunConfig, corpus: Corpus, trainer: Trainer, valid: ChunkBatches | None) -> None:
     weights, origin = trainer.final_weights()
     held_out = trainer.evaluate(valid) if valid is not None else None
-    if not trainer.ranks.is_main:
+    if not trainer.distributed.is_main:
         return
     counts = corpus.train.labels.counts(corpus.train.utterances)
     priors = Priors.from_counts(counts, config.priors, str(config.data.alignments))
@@ -208,5 +229,5 @@ def _say(config: RunConfig, corpus: Corpus, model: AcousticModel) -> None:
     )
 
 
-def _parts(corpus: Corpus) -> list[tuple[str, LabelledData]]:
+def _parts(corpus: Corpus) -> list[tuple[str, LabeledData]]:
     return [("train", corpus.train), *([("held out", corpus.valid)] if corpus.valid is not None else [])]

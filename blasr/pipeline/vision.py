@@ -15,22 +15,22 @@ from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.io.atomic import atomic_open
 from blasr.training import (
     CrossEntropy,
-    Ranks,
+    DistributedContext,
     ScheduleConfig,
     Trainer,
     TrainingConfig,
     TrainingState,
-    harmless_keys,
-    joined_ranks,
+    init_distributed,
     load_module,
     load_weights,
+    resumable_keys,
     save_weights,
 )
-from blasr.training.resume import begun_config, check_unchanged
+from blasr.training.resume import check_unchanged, checkpoint_config
 from blasr.vision.batches import ImageBatches
 from blasr.vision.config import ImageConfig, ImageModelConfig
 from blasr.vision.factory import create_model
-from blasr.vision.images import ImageFolder, LabelledImages, TorchvisionImages
+from blasr.vision.images import ImageFolder, LabeledImages, TorchvisionImages
 from blasr.vision.model import ImageModel
 from blasr.vision.released import (
     UPSAMPLE,
@@ -43,7 +43,7 @@ from blasr.vision.transforms import EvaluationTransform, TrainingTransform
 
 logger = logging.getLogger(__name__)
 
-HARMLESS = ("experiment", "data.num_workers")
+RESUMABLE_KEYS = ("experiment", "data.num_workers")
 """Keys of a :class:`VisionRunConfig` that may change when a run goes on, besides those of its training section."""
 
 TOP = 5
@@ -139,18 +139,18 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
             a loss that is not finite.
     """
     directory = config.experiment
-    with joined_ranks(config.training.device) as ranks:
+    with init_distributed(config.training.device) as distributed:
         train, valid = read_images(config.data)
-        harmless = (*HARMLESS, *(f"training.{key}" for key in harmless_keys(config.training)))
+        resumable = (*RESUMABLE_KEYS, *(f"training.{key}" for key in resumable_keys(config.training)))
         run_config = {**to_mapping(config), "classes": list(train.classes), "train_images": len(train)}
-        begun = begun_config(directory)
+        begun = checkpoint_config(directory)
         if begun is not None:
-            check_unchanged(begun, run_config, harmless, directory)
+            check_unchanged(begun, run_config, resumable, directory)
         torch.manual_seed(config.training.seed)
         model = build(config.model, len(train.classes))
         if config.released is not None:
             load_released_state_dict(model, read_released_file(config.released))
-        if ranks.is_main:
+        if distributed.is_main:
             directory.mkdir(parents=True, exist_ok=True)
             with atomic_open(directory / "config.yaml", "w") as file:
                 file.write(write_yaml(config))
@@ -160,21 +160,21 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
             CrossEntropy(config.training.label_smoothing),
             config.training,
             directory,
-            ranks=ranks,
+            distributed=distributed,
             run_config=run_config,
-            harmless=harmless,
+            resumable_keys=resumable,
             unit="images",
         )
-        train_batches = _batches(config, train, ranks, training=True)
-        valid_batches = _batches(config, valid, ranks, training=False) if valid is not None else None
+        train_batches = _batches(config, train, distributed, training=True)
+        valid_batches = _batches(config, valid, distributed, training=False) if valid is not None else None
         state = trainer.fit(train_batches, valid_batches)
         weights, origin = trainer.final_weights()
-        if ranks.is_main:
+        if distributed.is_main:
             _write_final(directory, ImageModelDescription(config.model, train.classes, config.images, origin), weights)
         return state
 
 
-def read_images(data: ImageDataConfig) -> tuple[LabelledImages, LabelledImages | None]:
+def read_images(data: ImageDataConfig) -> tuple[LabeledImages, LabeledImages | None]:
     """Training and held-out images.
 
     Raises:
@@ -182,8 +182,8 @@ def read_images(data: ImageDataConfig) -> tuple[LabelledImages, LabelledImages |
         MismatchError: the two have other classes.
     """
     if data.dataset == "folder":
-        train: LabelledImages = ImageFolder(data.train)
-        valid: LabelledImages | None = ImageFolder(data.valid) if data.valid is not None else None
+        train: LabeledImages = ImageFolder(data.train)
+        valid: LabeledImages | None = ImageFolder(data.valid) if data.valid is not None else None
     else:
         train = TorchvisionImages(data.dataset, data.train, train=True)
         valid = TorchvisionImages(data.dataset, data.train, train=False)
@@ -260,7 +260,7 @@ def load_released(name: str, path: Path) -> ImageModel:
 
 def open_evaluation(
     source: Path, data: Path, dataset: str = "folder", name: str | None = None
-) -> tuple[ImageModel, LabelledImages, ImageConfig]:
+) -> tuple[ImageModel, LabeledImages, ImageConfig]:
     """A model, images to evaluate it on, and how they reach it.
 
     Args:
@@ -272,7 +272,7 @@ def open_evaluation(
         MismatchError: the images have other classes than the model.
         BlasrError: model or images cannot be read.
     """
-    images: LabelledImages = ImageFolder(data) if dataset == "folder" else TorchvisionImages(dataset, data, train=False)
+    images: LabeledImages = ImageFolder(data) if dataset == "folder" else TorchvisionImages(dataset, data, train=False)
     if source.is_dir():
         if name is not None:
             raise ConfigError(f"{source} is an experiment, which knows its model", fix="leave out --model")
@@ -294,7 +294,7 @@ def open_evaluation(
 @torch.inference_mode()
 def evaluate_images(
     model: ImageModel,
-    images: LabelledImages,
+    images: LabeledImages,
     config: ImageConfig,
     size: int,
     *,
@@ -322,15 +322,17 @@ def evaluate_images(
     return ImageScore(size, count, 100 * wrong1 / count, 100 * wrong5 / count, loss / count)
 
 
-def _batches(config: VisionRunConfig, images: LabelledImages, ranks: Ranks, *, training: bool) -> ImageBatches:
+def _batches(
+    config: VisionRunConfig, images: LabeledImages, distributed: DistributedContext, *, training: bool
+) -> ImageBatches:
     return ImageBatches(
         images,
         TrainingTransform(config.images) if training else EvaluationTransform(config.images),
         config.data.batch_size,
         training=training,
         seed=config.training.seed,
-        rank=ranks.rank,
-        world_size=ranks.world_size,
+        rank=distributed.rank,
+        world_size=distributed.world_size,
         num_workers=config.data.num_workers,
     )
 
@@ -342,7 +344,7 @@ def _write_final(directory: Path, description: ImageModelDescription, weights: d
     logger.info("written: %s (%s)", directory / "final.safetensors", description.origin)
 
 
-def _say(config: VisionRunConfig, model: ImageModel, train: LabelledImages, valid: LabelledImages | None) -> None:
+def _say(config: VisionRunConfig, model: ImageModel, train: LabeledImages, valid: LabeledImages | None) -> None:
     for name, images in (("training", train), ("held out", valid)):
         if images is not None:
             ignored = f", {images.ignored} other files ignored" if isinstance(images, ImageFolder) else ""

@@ -1,4 +1,4 @@
-"""Training of any module on any batches: optimisation, schedule, metrics, checkpoints, many processes."""
+"""Training of any module on any batches: optimization, schedule, metrics, checkpoints, many processes."""
 
 import lazy_loader
 

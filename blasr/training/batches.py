@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Batch(Protocol):
-    """One optimisation step's share of this process."""
+    """One optimization step's share of this process."""
 
     @property
     def inputs(self) -> Tensor:

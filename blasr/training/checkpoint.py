@@ -29,7 +29,7 @@ class TrainingState:
     Args:
         epoch: the epoch under way, from 1; one above the last when done.
         batch: batches of that epoch already trained on.
-        step: optimisation steps taken in all.
+        step: optimization steps taken in all.
         seconds: time spent training in all.
         sums: of the batches of the epoch under way.
         losses: held-out loss (training loss where nothing is held out) of every finished epoch.
@@ -105,11 +105,11 @@ def load_module(module: nn.Module, weights: Mapping[str, Tensor], path: Path) ->
     module.load_state_dict(dict(weights))
 
 
-def save_checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, state: TrainingState) -> None:
+def save_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, state: TrainingState) -> None:
     """Write everything that going on exactly needs."""
     tensors = {f"module.{name}": tensor for name, tensor in module.state_dict().items()}
     for name, parameter in module.named_parameters():
-        momentum = optimiser.state[parameter].get("momentum_buffer")
+        momentum = optimizer.state[parameter].get("momentum_buffer")
         if momentum is not None:
             tensors[f"momentum.{name}"] = momentum
     tensors["random.cpu"] = torch.get_rng_state()
@@ -118,8 +118,8 @@ def save_checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimi
     save_weights(path, tensors, {"state": state.to_json()})
 
 
-def load_checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer) -> TrainingState:
-    """Put ``module``, ``optimiser`` and the random generators where :func:`save_checkpoint` found them.
+def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState:
+    """Put ``module``, ``optimizer`` and the random generators where :func:`save_checkpoint` found them.
 
     Raises:
         FormatError: the file is not a checkpoint to go on from.
@@ -132,7 +132,7 @@ def load_checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimi
     momentum = _with_prefix(tensors, "momentum.")
     for name, parameter in module.named_parameters():
         if name in momentum:
-            optimiser.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum[name])
+            optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum[name])
     torch.set_rng_state(tensors["random.cpu"])
     if torch.cuda.is_available() and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"])

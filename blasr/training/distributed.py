@@ -16,7 +16,7 @@ from blasr.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Ranks:
+class DistributedContext:
     """This process's place among those of the run.
 
     Args:
@@ -62,7 +62,7 @@ class Ranks:
 
 
 @contextmanager
-def joined_ranks(device: str = "auto") -> Iterator[Ranks]:
+def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
     """Join the run that ``torchrun`` described in the environment; alone where it did not.
 
     Raises:
@@ -72,13 +72,13 @@ def joined_ranks(device: str = "auto") -> Iterator[Ranks]:
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     chosen = choose_device(device, local_rank)
     if world_size == 1:
-        yield Ranks(device=chosen)
+        yield DistributedContext(device=chosen)
         return
     dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     try:
-        ranks = Ranks(dist.get_rank(), world_size, chosen)
-        yield ranks
-        ranks.wait()  # a process that leaves early would take the others' connections with it
+        distributed = DistributedContext(dist.get_rank(), world_size, chosen)
+        yield distributed
+        distributed.wait()  # a process that leaves early would take the others' connections with it
     finally:
         gc.collect()  # a wrapped module in a cycle would keep the group's threads alive until Python ends, and abort
         dist.destroy_process_group()

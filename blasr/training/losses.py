@@ -1,4 +1,4 @@
-"""What training minimises, as sums, so that batches, ranks and epochs add up exactly."""
+"""What training minimises, as sums, so that batches, processes and epochs add up exactly."""
 
 from __future__ import annotations
 

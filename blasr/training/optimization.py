@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from blasr.errors import ConfigError, TrainingError
 from blasr.training.batches import Batch
 from blasr.training.config import TrainingConfig
-from blasr.training.distributed import Ranks
+from blasr.training.distributed import DistributedContext
 from blasr.training.losses import LossSums
 
 Loss = Callable[[Tensor, Tensor], LossSums]
@@ -28,30 +28,30 @@ class StepResult:
     gradient_norm: float
 
 
-class Optimisation:
-    """A module, its loss and its optimiser on one device.
+class Optimization:
+    """A module, its loss and its optimizer on one device.
 
     Args:
-        module: what is trained; moved to the ranks' device.
+        module: what is trained; moved to the device of ``distributed``.
         loss: of ``(outputs, targets)``.
         config: momentum, weight decay, clipping, precision.
-        ranks: the processes that train together; their batches count as one, weighed by their targets.
+        distributed: the processes that train together; their batches count as one, weighed by their targets.
 
     Raises:
         ConfigError: channels_last without a GPU.
     """
 
-    def __init__(self, module: nn.Module, loss: Loss, config: TrainingConfig, ranks: Ranks) -> None:
-        if config.channels_last and ranks.device.type == "cpu":
+    def __init__(self, module: nn.Module, loss: Loss, config: TrainingConfig, distributed: DistributedContext) -> None:
+        if config.channels_last and distributed.device.type == "cpu":
             raise ConfigError(
                 "channels_last on the CPU: PyTorch 2.11's backward pass of narrow convolutions corrupts memory there",
                 fix="set training.channels_last=false; the CPU gains nothing from it",
             )
-        self.module = module.to(ranks.device)
+        self.module = module.to(distributed.device)
         self._memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         if config.channels_last:
             self.module = self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.SGD(
+        self.optimizer = torch.optim.SGD(
             self.module.parameters(),
             lr=config.learning_rate,
             momentum=config.momentum,
@@ -60,11 +60,11 @@ class Optimisation:
         )
         self._loss = loss
         self._config = config
-        self._ranks = ranks
-        self._wrapped = ranks.wrap(self.module)
+        self._distributed = distributed
+        self._wrapped = distributed.wrap(self.module)
 
     def _sums(self, module: nn.Module, batch: Batch) -> LossSums:
-        device = self._ranks.device
+        device = self._distributed.device
         inputs = batch.inputs.to(device, non_blocking=True)
         if inputs.dim() == 4:
             inputs = inputs.contiguous(memory_format=self._memory_format)
@@ -81,19 +81,21 @@ class Optimisation:
         """
         self._wrapped.train()
         sums = self._sums(self._wrapped, batch)
-        total = self._ranks.sum(torch.stack([sums.loss.detach().double(), sums.correct.double(), sums.count.double()]))
+        total = self._distributed.sum(
+            torch.stack([sums.loss.detach().double(), sums.correct.double(), sums.count.double()])
+        )
         loss, correct, count = total.tolist()
         # DDP averages the gradients of the processes; this makes them the gradient of the mean over all targets
-        (sums.loss * (self._ranks.world_size / max(count, 1.0))).backward()
+        (sums.loss * (self._distributed.world_size / max(count, 1.0))).backward()
         limit = self._config.gradient_clipping or math.inf
         norm = nn.utils.clip_grad_norm_(self.module.parameters(), limit).item()
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            self.optimiser.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad(set_to_none=True)
             raise TrainingError(self._blame(batch, sums.loss.item(), loss, norm))
-        for group in self.optimiser.param_groups:
+        for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
         return StepResult(loss, correct, count, norm)
 
     @staticmethod

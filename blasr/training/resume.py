@@ -20,25 +20,25 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{key}", value
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any], harmless: Sequence[str] = ()) -> list[str]:
-    """``key: before -> now`` for every key that differs, but for those that a pattern of ``harmless`` matches."""
+def changes(before: Mapping[str, Any], now: Mapping[str, Any], resumable_keys: Sequence[str] = ()) -> list[str]:
+    """``key: before -> now`` for every key that differs, but for those that a pattern of ``resumable_keys`` matches."""
     old, new = dict(flatten(before)), dict(flatten(now))
     return [
         f"{key}: {old.get(key, 'absent')} -> {new.get(key, 'absent')}"
         for key in dict.fromkeys([*old, *new])
-        if old.get(key) != new.get(key) and not any(fnmatch.fnmatchcase(key, pattern) for pattern in harmless)
+        if old.get(key) != new.get(key) and not any(fnmatch.fnmatchcase(key, pattern) for pattern in resumable_keys)
     ]
 
 
 def check_unchanged(
-    before: Mapping[str, Any], now: Mapping[str, Any], harmless: Sequence[str], directory: Path
+    before: Mapping[str, Any], now: Mapping[str, Any], resumable_keys: Sequence[str], directory: Path
 ) -> None:
     """Refuse to go on with another configuration than the run was begun with.
 
     Raises:
         ConfigError: naming every key that changed.
     """
-    changed = changes(before, now, harmless)
+    changed = changes(before, now, resumable_keys)
     if changed:
         raise ConfigError(
             "holds a run begun with another configuration:\n    " + "\n    ".join(changed),
@@ -47,7 +47,7 @@ def check_unchanged(
         )
 
 
-def begun_config(directory: Path) -> dict[str, Any] | None:
+def checkpoint_config(directory: Path) -> dict[str, Any] | None:
     """The configuration that the run in ``directory`` was begun with; None where none was.
 
     Raises:

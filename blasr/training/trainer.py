@@ -25,15 +25,23 @@ from blasr.training.checkpoint import (
 )
 from blasr.training.config import TrainingConfig
 from blasr.training.display import EpochDisplay
-from blasr.training.distributed import Ranks
+from blasr.training.distributed import DistributedContext
 from blasr.training.metrics import MetricsLog, Sums
-from blasr.training.optimization import Loss, Optimisation
+from blasr.training.optimization import Loss, Optimization
 from blasr.training.resume import check_unchanged
 from blasr.training.schedule import DEPENDS_ON_EPOCHS, learning_rate
 
 logger = logging.getLogger(__name__)
 
-HARMLESS = ("device", "threads", "log_interval", "checkpoint_interval", "keep_checkpoints", "select", "average_epochs")
+RESUMABLE_KEYS = (
+    "device",
+    "threads",
+    "log_interval",
+    "checkpoint_interval",
+    "keep_checkpoints",
+    "select",
+    "average_epochs",
+)
 """Keys of :class:`TrainingConfig` that may change when a run goes on."""
 
 
@@ -69,9 +77,9 @@ class Trainer:
         loss: of ``(outputs, targets)``, as sums.
         config: how.
         directory: receives ``checkpoints/``, ``metrics.jsonl`` and ``tensorboard/``.
-        ranks: the processes that train together.
+        distributed: the processes that train together.
         run_config: everything that the run depends on, for the check before going on; by default nothing.
-        harmless: patterns of keys of ``run_config`` that may change between one start and the next.
+        resumable_keys: patterns of keys of ``run_config`` that may change between one start and the next.
         unit: what a target is called in logs.
     """
 
@@ -82,26 +90,26 @@ class Trainer:
         config: TrainingConfig,
         directory: Path,
         *,
-        ranks: Ranks | None = None,
+        distributed: DistributedContext | None = None,
         run_config: Mapping[str, Any] | None = None,
-        harmless: Sequence[str] = (),
+        resumable_keys: Sequence[str] = (),
         unit: str = "frames",
     ) -> None:
-        self.ranks = ranks or Ranks()
+        self.distributed = distributed or DistributedContext()
         if config.threads:
             torch.set_num_threads(config.threads)
-        self._optimisation = Optimisation(module, loss, config, self.ranks)
+        self._optimization = Optimization(module, loss, config, self.distributed)
         self._config = config
         self._directory = directory
         self._checkpoints = directory / "checkpoints"
         self._unit = unit
-        self._harmless = harmless
-        self.state = TrainingState(world_size=self.ranks.world_size, config=dict(run_config or {}))
+        self._resumable_keys = resumable_keys
+        self.state = TrainingState(world_size=self.distributed.world_size, config=dict(run_config or {}))
 
     @property
     def module(self) -> nn.Module:
         """The module, on its device."""
-        return self._optimisation.module
+        return self._optimization.module
 
     def fit(self, train: BatchSource, valid: BatchSource | None = None) -> TrainingState:
         """Train from wherever an earlier call with the same directory stopped; at once done if that was the end.
@@ -114,7 +122,7 @@ class Trainer:
         if self.state.epoch > self._config.epochs:
             self._say(f"training is done: {self._config.epochs} epochs, {self.state.step} steps")
             return self.state
-        with MetricsLog(self._directory, self.state.step, self.ranks.is_main) as metrics:
+        with MetricsLog(self._directory, self.state.step, self.distributed.is_main) as metrics:
             while self.state.epoch <= self._config.epochs:
                 self._train_epoch(train, valid, metrics)
         return self.state
@@ -123,16 +131,16 @@ class Trainer:
         path = self._checkpoints / "last.safetensors"
         if not path.exists():
             return
-        state = load_checkpoint(path, self.module, self._optimisation.optimiser)
-        check_unchanged(state.config, self.state.config, self._harmless, self._directory)
-        if state.batch and state.world_size != self.ranks.world_size:
+        state = load_checkpoint(path, self.module, self._optimization.optimizer)
+        check_unchanged(state.config, self.state.config, self._resumable_keys, self._directory)
+        if state.batch and state.world_size != self.distributed.world_size:
             raise ConfigError(
-                f"stopped within an epoch of {state.world_size} processes, found {self.ranks.world_size} now",
+                f"stopped within an epoch of {state.world_size} processes, found {self.distributed.world_size} now",
                 path=path,
                 fix=f"go on with {state.world_size} processes until the epoch is done",
             )
         state.config = self.state.config
-        state.world_size = self.ranks.world_size
+        state.world_size = self.distributed.world_size
         self.state = state
         if state.epoch <= self._config.epochs:
             self._say(f"going on at epoch {state.epoch}, batch {state.batch}, step {state.step} from {path}")
@@ -143,7 +151,7 @@ class Trainer:
         rate = learning_rate(self._config, state.epoch, state.batch / max(total, 1))
         watch = _Watch(time.perf_counter())
         batches = watch.timed(iter(train.batches(state.epoch, state.batch)))
-        with EpochDisplay(f"epoch {state.epoch}/{epochs}", total, state.batch, self.ranks.is_main) as display:
+        with EpochDisplay(f"epoch {state.epoch}/{epochs}", total, state.batch, self.distributed.is_main) as display:
             for batch in batches:
                 rate = learning_rate(self._config, state.epoch, state.batch / total)
                 norm = self._train_batch(batch, rate, watch)
@@ -164,7 +172,7 @@ class Trainer:
                     )
                 interval = self._config.checkpoint_interval
                 if interval and state.step % interval == 0 and state.batch < total:
-                    self.ranks.average_buffers(self.module)
+                    self.distributed.average_buffers(self.module)
                     self._save_last()
         if state.batch == 0:
             raise TrainingError(f"epoch {state.epoch} has no batch to train on")
@@ -174,7 +182,7 @@ class Trainer:
         state = self.state
         started = time.perf_counter()
         try:
-            result = self._optimisation.step(batch, rate)
+            result = self._optimization.step(batch, rate)
         except TrainingError as error:
             raise TrainingError(
                 f"epoch {state.epoch}, step {state.step + 1}: {error.message}",
@@ -191,7 +199,7 @@ class Trainer:
     def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, watch: _Watch, rate: float) -> None:
         state, seconds = self.state, watch.seconds
         sums, speed, waiting = state.sums, watch.count / seconds, watch.waiting / seconds
-        self.ranks.average_buffers(self.module)
+        self.distributed.average_buffers(self.module)
         held_out = self.evaluate(valid) if valid is not None else None
         metrics.write(
             "epoch",
@@ -213,7 +221,7 @@ class Trainer:
         state.losses.append((held_out or sums).mean_loss)
         finished = state.epoch
         state.epoch, state.batch, state.sums = finished + 1, 0, Sums()
-        if self.ranks.is_main:
+        if self.distributed.is_main:
             save_weights(
                 self.epoch_path(finished),
                 self.module.state_dict(),
@@ -223,14 +231,14 @@ class Trainer:
         self._prune()
 
     def _save_last(self) -> None:
-        if self.ranks.is_main:
+        if self.distributed.is_main:
             path = self._checkpoints / "last.safetensors"
-            save_checkpoint(path, self.module, self._optimisation.optimiser, self.state)
-        self.ranks.wait()
+            save_checkpoint(path, self.module, self._optimization.optimizer, self.state)
+        self.distributed.wait()
 
     def _prune(self) -> None:
         keep = self._config.keep_checkpoints
-        if not self.ranks.is_main or not keep:
+        if not self.distributed.is_main or not keep:
             return
         for epoch in range(1, self.state.epoch - keep):
             if epoch != self.state.best_epoch:
@@ -244,9 +252,9 @@ class Trainer:
         """Loss and accuracy over the first epoch of ``source``, all processes together."""
         own = Sums()
         for batch in source.batches(1):
-            own.add(*self._optimisation.evaluate(batch))
-        total = torch.tensor([own.loss, own.correct, own.count], dtype=torch.float64, device=self.ranks.device)
-        return Sums(*self.ranks.sum(total).tolist())
+            own.add(*self._optimization.evaluate(batch))
+        total = torch.tensor([own.loss, own.correct, own.count], dtype=torch.float64, device=self.distributed.device)
+        return Sums(*self.distributed.sum(total).tolist())
 
     def final_weights(self) -> tuple[dict[str, Tensor], str]:
         """The weights that ``config.select`` asks for, which are then also the module's, and where they come from."""
@@ -262,10 +270,10 @@ class Trainer:
         return weights, origin
 
     def _say(self, message: str) -> None:
-        if self.ranks.is_main:
+        if self.distributed.is_main:
             logger.info("%s", message)
 
 
-def harmless_keys(config: TrainingConfig) -> tuple[str, ...]:
+def resumable_keys(config: TrainingConfig) -> tuple[str, ...]:
     """The keys of ``config`` that may change when a run goes on; ``epochs`` where no rate depends on it."""
-    return HARMLESS if config.schedule.kind in DEPENDS_ON_EPOCHS else (*HARMLESS, "epochs")
+    return RESUMABLE_KEYS if config.schedule.kind in DEPENDS_ON_EPOCHS else (*RESUMABLE_KEYS, "epochs")

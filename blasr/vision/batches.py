@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from blasr.errors import ConfigError, DataError
-from blasr.vision.images import LabelledImages
+from blasr.vision.images import LabeledImages
 
 Transform = Callable[[Image.Image, np.random.Generator], Tensor]
 Example = tuple[Tensor, int, str]
@@ -50,7 +50,7 @@ class ImageBatches:
 
     def __init__(
         self,
-        images: LabelledImages,
+        images: LabeledImages,
         transform: Transform,
         batch_size: int,
         *,
@@ -110,7 +110,7 @@ class _Examples(Dataset[Example | DataError]):
     What is wrong with an image is handed on, not raised: from a worker it would come as a text with a traceback.
     """
 
-    def __init__(self, images: LabelledImages, transform: Transform, seed: int, epoch: int) -> None:
+    def __init__(self, images: LabeledImages, transform: Transform, seed: int, epoch: int) -> None:
         self._images, self._transform, self._seed, self._epoch = images, transform, seed, epoch
 
     def __getitem__(self, index: int) -> Example | DataError:

@@ -26,9 +26,9 @@ from blasr.vision.specs import (
     ShuffleSpec,
     SplitSpec,
 )
-from blasr.vision.variants import RESNET_VARIANTS, Variant
+from blasr.vision.variants import RESNET_VARIANTS, ImageVariant
 
-VARIANTS: Final[dict[str, Variant | ShuffleVariant]] = {**RESNET_VARIANTS, **SHUFFLE_VARIANTS}
+VARIANTS: Final[dict[str, ImageVariant | ShuffleVariant]] = {**RESNET_VARIANTS, **SHUFFLE_VARIANTS}
 """Every image model of the paper by name."""
 
 FINEST_STRIDE = 4
@@ -40,7 +40,7 @@ def list_models(pattern: str = "") -> list[str]:
     return [name for name in VARIANTS if pattern in name]
 
 
-def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> Variant | ShuffleVariant:
+def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> ImageVariant | ShuffleVariant:
     """The row called ``name`` (what follows an ``@`` is an image size and no matter here), perhaps with another
     alpha or beta.
 
@@ -124,7 +124,7 @@ def create_backbone(
     return FeatureBackbone(create_model(name, 0, upsample, width=width), out_indices)
 
 
-def network_spec(variant: Variant | ShuffleVariant, width: float) -> NetworkSpec:
+def network_spec(variant: ImageVariant | ShuffleVariant, width: float) -> NetworkSpec:
     """What ``variant`` consists of, with its channel counts multiplied by ``width``."""
     if isinstance(variant, ShuffleVariant):
         return shufflenet_spec(variant, width)

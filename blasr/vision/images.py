@@ -21,7 +21,7 @@ LABELS: Final = ("targets", "labels", "_labels")
 """Where torchvision's data sets have the class of every image."""
 
 
-class LabelledImages(Protocol):
+class LabeledImages(Protocol):
     """Images with their classes, by number from 0."""
 
     @property

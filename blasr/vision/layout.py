@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from math import lcm
 
 from blasr.vision.specs import BlockSpec, Branch, ConvSpec, Layer, ModuleSpec, NetworkSpec, PoolSpec
-from blasr.vision.variants import PLANES, Variant
+from blasr.vision.variants import PLANES, ImageVariant
 
 EXPANSION = 4
 """Channels that a block hands on, for each one of its 3x3 convolution in ResNet."""
@@ -37,7 +37,7 @@ TRANSITION_STRIDES = {2: (1, 2, 2, 1), 3: (1, 4, 2, 1)}
 """For each number of scales, the stride of the transition after the stem and after each branched stage."""
 
 
-def network_spec(variant: Variant, width: float = 1.0) -> NetworkSpec:
+def network_spec(variant: ImageVariant, width: float = 1.0) -> NetworkSpec:
     """The network of ``variant``.
 
     ``width`` multiplies every channel count of the network but the input's and the output's, rounded so that every
@@ -51,7 +51,7 @@ def network_spec(variant: Variant, width: float = 1.0) -> NetworkSpec:
 class Layout:
     """A variant at a width: how many channels its layers have."""
 
-    def __init__(self, variant: Variant, width: float) -> None:
+    def __init__(self, variant: ImageVariant, width: float) -> None:
         self.variant = variant
         shares = lcm(*(variant.share(scale).denominator for scale in range(variant.scales)))
         multiple = lcm(shares, PLANES[0] // variant.group_width)
@@ -146,7 +146,7 @@ def _branch(layout: Layout, span: tuple[int, ...], scale: int, blocks: int) -> B
     return tuple(layers)
 
 
-def _halvings(variant: Variant, stage: int, scale: int) -> int:
+def _halvings(variant: ImageVariant, stage: int, scale: int) -> int:
     """How often a branch halves the resolution of its module's input."""
     return variant.scales - 1 - scale + (1 if variant.scales == 3 and stage == 1 and scale == 0 else 0)
 

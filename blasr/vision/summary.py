@@ -13,7 +13,7 @@ from blasr.vision.specs import NetworkSpec
 
 
 @dataclass(frozen=True)
-class PartSummary:
+class ImagePartSummary:
     """One row of Tables 4 and 5: a part, its structure in the paper's notation, its output (C, H, W), its cost."""
 
     name: str
@@ -24,13 +24,13 @@ class PartSummary:
 
 
 @dataclass(frozen=True)
-class ModelSummary:
+class ImageSummary:
     """A model's parts and layers, for one image of ``image_size`` x ``image_size``."""
 
     name: str
     image_size: int
     num_classes: int
-    parts: tuple[PartSummary, ...]
+    parts: tuple[ImagePartSummary, ...]
     layers: tuple[LayerCount, ...]
 
     @property
@@ -52,7 +52,7 @@ def summarize(
     width: float = 1.0,
     alpha: int | None = None,
     beta: int | None = None,
-) -> ModelSummary:
+) -> ImageSummary:
     """Count a model without allocating its weights; the arguments are those of :func:`blasr.vision.create_model`.
 
     Raises:
@@ -66,13 +66,13 @@ def summarize(
     network = network_spec(find_variant(name, alpha, beta), width)
     structures = dict(_structures(network, num_classes))
     names = {module: module_name for module_name, module in model.named_modules()}
-    parts: list[PartSummary] = []
+    parts: list[ImagePartSummary] = []
     for part, output in module_outputs(model, shape, model.parts):
         inside = names[model.parts[part]]
         own = [layer for layer in layers if layer.name == inside or layer.name.startswith(f"{inside}.")]
         params, macs = sum(layer.params for layer in own), sum(layer.macs for layer in own)
-        parts.append(PartSummary(part, structures[part], output, params, macs))
-    return ModelSummary(name, image_size, num_classes, tuple(parts), layers)
+        parts.append(ImagePartSummary(part, structures[part], output, params, macs))
+    return ImageSummary(name, image_size, num_classes, tuple(parts), layers)
 
 
 def _structures(network: NetworkSpec, num_classes: int) -> Iterator[tuple[str, str]]:

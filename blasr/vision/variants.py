@@ -19,7 +19,7 @@ PLANES: Final = (64, 128, 256, 512)
 
 
 @dataclass(frozen=True)
-class Variant:
+class ImageVariant:
     """One row of Tables 1, 2 and 6 to 8.
 
     Attributes:
@@ -77,7 +77,7 @@ class Variant:
         return Fraction(1, self.alpha**scale)
 
 
-def _rows() -> Iterator[Variant]:
+def _rows() -> Iterator[ImageVariant]:
     plain = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
     balanced = {50: (3, 4, 6, 3), 101: (4, 8, 18, 3), 152: (5, 12, 30, 3)}
     for family, depths, groups, group_width, gated in (
@@ -89,13 +89,13 @@ def _rows() -> Iterator[Variant]:
     ):
         for depth in depths:
             name = family.format(depth)
-            yield Variant(name, plain[depth], groups, group_width, gated)
+            yield ImageVariant(name, plain[depth], groups, group_width, gated)
             for alpha, beta in product((2, 4), repeat=2):
                 bl_name = f"bl_{name}_a{alpha}b{beta}"
-                yield Variant(bl_name, balanced[depth], groups, group_width, gated, alpha, beta, scales=2)
+                yield ImageVariant(bl_name, balanced[depth], groups, group_width, gated, alpha, beta, scales=2)
 
 
-def _table() -> dict[str, Variant]:
+def _table() -> dict[str, ImageVariant]:
     rows = {row.name: row for row in _rows()}
     bl50, bl101 = rows["bl_resnet50_a2b4"], rows["bl_resnet101_a2b4"]
     special = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from blasr.chunks import Entry, ExampleLoader, PdfLabels
+from blasr.chunks import ExampleLoader, PdfLabels, PlannedUtterance
 from blasr.chunks.config import AugmentationConfig
 from blasr.data.data_dir import DataDir
 from blasr.features.config import FeatureConfig
@@ -48,7 +48,7 @@ def write_labels(directory: Path, labels: dict[str, list[int]], num_pdfs: int) -
 
 def corpus(
     directory: Path, lengths: list[int], augmentation: AugmentationConfig | None = None, spoil: tuple[int, ...] = ()
-) -> tuple[ExampleLoader, list[Entry], FeatureExtractor]:
+) -> tuple[ExampleLoader, list[PlannedUtterance], FeatureExtractor]:
     """Loader, entries and extractor; frame t of utterance u has the label 1000 u + t; ``spoil`` cuts labels short."""
     data_dir = write_corpus(directory / "data", lengths)
     labels = {
@@ -59,5 +59,5 @@ def corpus(
     extractor = FeatureExtractor(CONFIG, data_dir)
     utterances = {utterance.id: utterance for utterance in data_dir.utterances}
     loader = ExampleLoader(extractor, utterances, pdf_labels, augmentation=augmentation)
-    entries = [Entry(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]
+    entries = [PlannedUtterance(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]
     return loader, entries, extractor

@@ -1,4 +1,4 @@
-"""Random variation that repeats, and labels that follow the speed."""
+"""Random perturbation that repeats, and labels that follow the speed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blasr.chunks.augmentation import draw_variation, mask_planes, random_state, resample_labels
+from blasr.chunks.augmentation import draw_perturbation, mask_inputs, random_state, resample_labels
 from blasr.chunks.config import AugmentationConfig
 
 
@@ -31,24 +31,24 @@ def test_resampled_labels_keep_their_order(num_frames: int, speed: float) -> Non
 def test_variation_depends_on_seed_epoch_and_name_only() -> None:
     config = AugmentationConfig(speeds=(0.9, 1.0, 1.1), vtln_warps=(0.9, 1.1), gain_db=6.0, time_masks=1)
     drawn = {
-        (seed, epoch, name): draw_variation(config, random_state(seed, epoch, name))
+        (seed, epoch, name): draw_perturbation(config, random_state(seed, epoch, name))
         for seed in (0, 1)
         for epoch in (1, 2)
         for name in ("u1", "u2")
     }
-    assert drawn[0, 1, "u1"] == draw_variation(config, random_state(0, 1, "u1"))
+    assert drawn[0, 1, "u1"] == draw_perturbation(config, random_state(0, 1, "u1"))
     assert len(set(drawn.values())) == 8
-    assert all(abs(variation.gain_db) <= 6 for variation in drawn.values())
+    assert all(abs(perturbation.gain_db) <= 6 for perturbation in drawn.values())
 
 
 def test_masks_cover_bands_of_all_planes_alike_and_leave_the_global_state() -> None:
     config = AugmentationConfig(frequency_masks=1, frequency_mask_bins=8, time_masks=2, time_mask_frames=10)
     before = torch.get_rng_state()
-    masked = [mask_planes(torch.ones(3, 64, 200), config, seed) for seed in range(20)]
+    masked = [mask_inputs(torch.ones(3, 64, 200), config, seed) for seed in range(20)]
     assert torch.equal(before, torch.get_rng_state())
-    assert torch.equal(masked[3], mask_planes(torch.ones(3, 64, 200), config, 3))
-    for planes in masked:
-        assert torch.equal(planes[0], planes[1]) and torch.equal(planes[0], planes[2])
-        assert (planes[0] == 0).all(dim=1).sum() <= 8
-        assert (planes[0] == 0).all(dim=0).sum() <= 20
-    assert any((planes == 0).any() for planes in masked)
+    assert torch.equal(masked[3], mask_inputs(torch.ones(3, 64, 200), config, 3))
+    for inputs in masked:
+        assert torch.equal(inputs[0], inputs[1]) and torch.equal(inputs[0], inputs[2])
+        assert (inputs[0] == 0).all(dim=1).sum() <= 8
+        assert (inputs[0] == 0).all(dim=0).sum() <= 20
+    assert any((inputs == 0).any() for inputs in masked)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blasr.chunks.config import ChunkConfig
-from blasr.chunks.plan import Entry, plan_epoch, split_evenly
+from blasr.chunks.plan import PlannedUtterance, plan_epoch, split_evenly
 from blasr.errors import DataError
 
 
-def entries(lengths: list[int]) -> list[Entry]:
-    return [Entry(f"u{index:03d}", f"s{index % 3}", length) for index, length in enumerate(lengths)]
+def entries(lengths: list[int]) -> list[PlannedUtterance]:
+    return [PlannedUtterance(f"u{index:03d}", f"s{index % 3}", length) for index, length in enumerate(lengths)]
 
 
 @given(st.integers(1, 5000), st.integers(1, 400))

@@ -12,7 +12,7 @@ from torch import nn
 from torch.multiprocessing.spawn import spawn
 
 from blasr.errors import ConfigError
-from blasr.training import CrossEntropy, Trainer, TrainingConfig, joined_ranks, load_weights
+from blasr.training import CrossEntropy, Trainer, TrainingConfig, init_distributed, load_weights
 from blasr.training.distributed import choose_device
 from tests.training.toy import ToySource
 
@@ -32,12 +32,12 @@ def work(rank: int, port: int, directory: str) -> None:
         RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
     )
     torch.set_num_threads(1)
-    with joined_ranks("cpu") as ranks:
-        source = ToySource(rank=ranks.rank, world_size=ranks.world_size)
+    with init_distributed("cpu") as distributed:
+        source = ToySource(rank=distributed.rank, world_size=distributed.world_size)
 
         def fit(module: nn.Module, epochs: int, name: str) -> None:
             config = TrainingConfig(epochs=epochs, select="last", checkpoint_interval=2)
-            trainer = Trainer(module, CrossEntropy(), config, Path(directory) / name, ranks=ranks)
+            trainer = Trainer(module, CrossEntropy(), config, Path(directory) / name, distributed=distributed)
             trainer.fit(source, source)
             trainer.final_weights()
             assert trainer.evaluate(source).mean_loss == trainer.state.losses[-1]

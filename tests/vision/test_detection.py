@@ -9,14 +9,14 @@ import torch
 
 from blasr.errors import DependencyError
 from blasr.vision import create_backbone
-from blasr.vision.paper import DETECTION, DetectionFigures
+from blasr.vision.paper import DETECTION, PublishedDetectionFigures
 from blasr.vision.torchvision import torchvision_module
 
 pytest.importorskip("torchvision", reason="detectors need torchvision")
 
 
 @pytest.mark.parametrize("row", DETECTION, ids=lambda row: f"{row.backbone}-{row.dataset}")
-def test_macs(row: DetectionFigures) -> None:
+def test_macs(row: PublishedDetectionFigures) -> None:
     """Within 3% without the proposal network, which the published figures seem to leave out."""
     from blasr.vision.detection import count_detector
 

@@ -8,16 +8,16 @@ from functools import cache
 import pytest
 
 import blasr.vision
-from blasr.vision import VARIANTS, ModelSummary
-from blasr.vision.paper import TABLES, PaperFigures
+from blasr.vision import VARIANTS, ImageSummary
+from blasr.vision.paper import TABLES, PublishedImageFigures
 
 
 @cache
-def counted(name: str, image_size: int) -> ModelSummary:
+def counted(name: str, image_size: int) -> ImageSummary:
     return blasr.vision.summarize(name, image_size=image_size)
 
 
-def summarize(name: str, image_size: int = 224) -> ModelSummary:
+def summarize(name: str, image_size: int = 224) -> ImageSummary:
     """Each model is counted once."""
     return counted(name, image_size)
 
@@ -44,7 +44,7 @@ def test_exact_counts(name: str) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in TABLES if row.table != 9], ids=lambda row: f"{row.table}-{row.name}")
-def test_counts(row: PaperFigures) -> None:
+def test_counts(row: PublishedImageFigures) -> None:
     summary = summarize(row.model, image_size=row.image_size)
     assert summary.macs / 1e9 == pytest.approx(row.gmacs, rel=0.01)
     if row.name == "resnet101_lowres":  # Table 6 contradicts itself: its two rows differ by less than their networks
@@ -68,7 +68,7 @@ def test_table_6_contradicts_itself() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in TABLES if row.table == 9], ids=lambda row: row.name)
-def test_shufflenet(row: PaperFigures) -> None:
+def test_shufflenet(row: PublishedImageFigures) -> None:
     """The plain form within 2%; the big-little form, whose structure is not published, within 1% and 5%."""
     summary = summarize(row.model, image_size=row.image_size)
     big_little = row.name.startswith("bl_")
