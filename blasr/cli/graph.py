@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 from blasr.errors import DataError
+from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.grammar import arpa_to_fst, name_words, read_grammar, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph
 from blasr.graph.lang import Lang
@@ -14,7 +14,8 @@ from blasr.graph.preflight import check_same_phones
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import read_tree
 from blasr.io.fst import Fst
-from blasr.lm.witten_bell import estimate_arpa, read_sentences, replace_words
+from blasr.lm.text import read_sentences, replace_words
+from blasr.lm.witten_bell import estimate_witten_bell
 
 EPILOG = """examples:
   blasr graph --lang data/lang --arpa lm.arpa.gz --model exp/tri1 exp/tri1/graph/HCLG.fst
@@ -108,7 +109,4 @@ def _estimated_grammar(args: argparse.Namespace, lang: Lang) -> Fst:
                 fix="add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop or oov",
             )
         print(f"{message}; {len(sentences)} sentences in -> {len(kept)} kept")
-    with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
-        arpa = Path(folder, "lm.arpa")
-        estimate_arpa(kept, args.order, arpa, vocabulary={word for words in kept for word in words})
-        return arpa_to_fst(arpa, lang.words)
+    return grammar_of(estimate_witten_bell(kept, args.order), lang.words)

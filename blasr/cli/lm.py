@@ -17,7 +17,7 @@ from blasr.lm.kneser_ney import estimate_kneser_ney
 from blasr.lm.perplexity import measure_perplexity
 from blasr.lm.pruning import prune
 from blasr.lm.text import iterate_sentences
-from blasr.lm.witten_bell import estimate_arpa
+from blasr.lm.witten_bell import estimate_witten_bell
 
 EPILOG = """examples:
   blasr lm train --text lm.txt --order 4 --min-counts 1,1,2 --vocabulary data/lang/words.txt lm.arpa.gz
@@ -87,8 +87,9 @@ def _train(args: argparse.Namespace) -> None:
     sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
     vocabulary = None if args.vocabulary is None else _vocabulary(args.vocabulary)
     if args.smoothing == "witten-bell":
-        estimate_arpa(sentences, args.order, args.out, vocabulary=vocabulary)
-        print(f"{args.out}: Witten-Bell, {_sizes(read_arpa(args.out))}")
+        model = estimate_witten_bell(sentences, args.order, vocabulary=vocabulary)
+        write_arpa(model, args.out)
+        print(f"{args.out}: Witten-Bell, {_sizes(model)}")
         return
     try:
         min_counts = [int(count) for count in args.min_counts.split(",")]

@@ -20,13 +20,11 @@ from blasr.io.symbols import SymbolTable
 from blasr.lm.arpa import read_arpa
 from blasr.lm.backoff_model import BEGIN, END
 from blasr.lm.vocabulary import merge_words, ngrams_without
-from blasr.lm.witten_bell import estimate_arpa
 from blasr.units import EPSILON
 
 __all__ = [
     "arpa_to_fst",
     "arpa_vocabulary",
-    "estimate_arpa",
     "name_words",
     "read_grammar",
     "unigram_loop",

@@ -20,8 +20,9 @@ from .kneser_ney import estimate_kneser_ney as estimate_kneser_ney
 from .perplexity import measure_perplexity as measure_perplexity
 from .pruning import prune as prune
 from .text import iterate_sentences as iterate_sentences
+from .text import read_sentences as read_sentences
+from .text import replace_words as replace_words
 from .vocabulary import merge_words as merge_words
 from .vocabulary import ngrams_without as ngrams_without
-from .witten_bell import estimate_arpa as estimate_arpa
-from .witten_bell import read_sentences as read_sentences
-from .witten_bell import replace_words as replace_words
+from .witten_bell import WittenBell as WittenBell
+from .witten_bell import estimate_witten_bell as estimate_witten_bell

@@ -18,8 +18,7 @@ import numpy as np
 
 from blasr.errors import ConfigError
 from blasr.lm.backoff_model import NEVER, UNKNOWN, BackoffModel, Floats, Nodes, model_from_levels
-from blasr.lm.ngram_counts import NGramCounts, count_ngrams
-from blasr.lm.witten_bell import MAX_ORDER
+from blasr.lm.ngram_counts import NGramCounts, check_order, count_ngrams
 
 logger: Final = logging.getLogger(__name__)
 FALLBACK_DISCOUNTS: Final = (0.5, 1.0, 1.5)
@@ -71,8 +70,7 @@ def estimate_kneser_ney(
         ConfigError: the order or the counts are out of range.
         DataError: see :func:`~blasr.lm.ngram_counts.count_ngrams`.
     """
-    if not 1 <= order <= MAX_ORDER:
-        raise ConfigError(f"expected an n-gram order from 1 to {MAX_ORDER}, found {order}")
+    check_order(order)
     cutoffs = _cutoffs(min_counts, order)
     words, levels, outside = count_ngrams(sentences, order, vocabulary=vocabulary, unknown=unknown)
     suffixes = _suffixes(levels, len(words))

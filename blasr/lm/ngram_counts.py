@@ -12,10 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from blasr.errors import DataError
+from blasr.errors import ConfigError, DataError
 from blasr.lm.backoff_model import BEGIN, END, MISSING, Nodes
 from blasr.units import IntArray
 
+MAX_ORDER: Final = 5
 _BLOCK_WORDS: Final = 1 << 21
 _SENTENCES_AT_ONCE: Final = 4096
 
@@ -34,6 +35,12 @@ class NGramCounts:
     context: Nodes
     word: IntArray
     count: Nodes
+
+
+def check_order(order: int) -> None:
+    """Raise :class:`ConfigError` if models of this order cannot be estimated."""
+    if not 1 <= order <= MAX_ORDER:
+        raise ConfigError(f"expected an n-gram order from 1 to {MAX_ORDER}, found {order}")
 
 
 def count_ngrams(

@@ -1,35 +1,80 @@
-"""Text for language models: sentences of words, one a line, read as they are needed."""
+"""Text for language models: one sentence of words per line."""
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from os import PathLike
-from pathlib import Path
 
-from blasr.errors import FormatError
+from blasr.errors import DataError
+from blasr.io.text_lines import read_fields
 
 
 def iterate_sentences(path: str | PathLike[str], *, utterance_ids: bool = False) -> Iterator[list[str]]:
-    """The sentences of a text, plain or .gz; empty lines are left out.
+    """Yield the sentences of a text one at a time, so that its size does not matter; empty lines are left out.
 
     Args:
-        path: the text.
+        path: the text, plain or .gz.
         utterance_ids: whether every line begins with an utterance-id, as in Kaldi's ``text``.
 
     Raises:
         FormatError: the file cannot be read, or a line is not UTF-8.
     """
-    source = Path(path)
-    number = 0
-    try:
-        with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as stream:
-            for line in stream:
-                number += 1
-                if words := line.decode().split():
-                    yield words[1:] if utterance_ids else words
-    except UnicodeDecodeError:
-        raise FormatError("not UTF-8", path=path, line=number, fix="convert the file to UTF-8") from None
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FormatError(f"the text cannot be read: {reason}", path=path, fix="check the path") from None
+    for _, fields in read_fields(path):
+        yield fields[1:] if utterance_ids else fields
+
+
+def read_sentences(
+    path: str | PathLike[str], *, vocabulary: Collection[str], utterance_ids: bool = True
+) -> list[list[str]]:
+    """Read the sentences of a text and check that its utterance-ids are not words; empty lines are left out.
+
+    Args:
+        path: Kaldi's ``text``, in which each line begins with an utterance-id, or plain sentences; also .gz.
+        vocabulary: the words of the lexicon.
+        utterance_ids: whether lines begin with an utterance-id.
+
+    Raises:
+        FormatError: the file cannot be read or is not UTF-8.
+        DataError: it has no sentences; or an utterance-id appears twice, or all of them are words of the vocabulary.
+    """
+    rows = list(read_fields(path))
+    if not rows:
+        raise DataError("the text has no sentences", path=path)
+    if not utterance_ids:
+        return [fields for _, fields in rows]
+    only_words = all(fields[0] in vocabulary for _, fields in rows)
+    seen: set[str] = set()
+    for number, (utterance, *_) in rows:
+        if utterance in seen or only_words:
+            raise DataError(
+                f"expected a unique utterance-id at the beginning of the line, found {utterance!r}",
+                path=path,
+                line=number,
+                fix="give a text in the form of Kaldi's data directories, or pass --plain-text if lines are only words",
+            )
+        seen.add(utterance)
+    return [fields[1:] for _, fields in rows]
+
+
+def replace_words(
+    sentences: Iterable[Sequence[str]], known: Iterable[str], replacement: str | None
+) -> tuple[list[list[str]], Counter[str]]:
+    """Return the sentences without unknown words, and how often each unknown word was seen.
+
+    Args:
+        sentences: the text.
+        known: words that are kept.
+        replacement: what unknown words become; None to leave out the sentences that contain any.
+    """
+    allowed = set(known)
+    kept: list[list[str]] = []
+    unknown: Counter[str] = Counter()
+    for sentence in sentences:
+        missing = [word for word in sentence if word not in allowed]
+        unknown.update(missing)
+        if replacement is not None:
+            kept.append([word if word in allowed else replacement for word in sentence])
+        elif not missing:
+            kept.append(list(sentence))
+    return kept, unknown

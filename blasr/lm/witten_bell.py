@@ -1,26 +1,25 @@
-"""Estimation of small n-gram language models: interpolated Witten-Bell, written in the ARPA format.
+"""Estimation of small n-gram language models: interpolated Witten-Bell.
 
 Witten and Bell, "The zero-frequency problem" (IEEE Trans. Inf. Theory 37(4), 1991), method C; Chen and Goodman,
-"An empirical study of smoothing techniques for language modeling" (1998), equations 15 to 17. Unlike Kneser-Ney it
-needs no counts of counts, so it behaves on a few dozen sentences and on strings of digits.
+"An empirical study of smoothing techniques for language modeling" (1998), equations 15 to 17. Unlike Kneser-Ney, it
+needs no counts of counts, so it works on a few dozen sentences and on strings of digits.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from os import PathLike
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from blasr.errors import ConfigError, DataError, FormatError
-from blasr.io.atomic import atomic_open
+import numpy as np
 
-BEGIN: Final = "<s>"
-END: Final = "</s>"
-MAX_ORDER: Final = 5
-_NEVER: Final = -99.0  # the ARPA format's logarithm of 0
+from blasr.errors import DataError
+from blasr.lm.backoff_model import BEGIN, END, NEVER, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.lm.ngram_counts import check_order
+from blasr.units import IntArray
+
+_DECIMALS: Final = 7
 
 NGram = tuple[str, ...]
 
@@ -29,7 +28,7 @@ class WittenBell:
     """An interpolated n-gram model: ``p(w | h) = (c(h w) + t(h) p(w | h')) / (c(h) + t(h))``.
 
     ``c`` counts, ``t(h)`` is the number of different words seen after ``h``, and ``h'`` is ``h`` without its oldest
-    word; below the unigrams stands the uniform distribution over the vocabulary and the sentence end.
+    word. Unigrams are interpolated with the uniform distribution over the vocabulary and the sentence end.
 
     Args:
         sentences: the text, without sentence marks.
@@ -38,17 +37,18 @@ class WittenBell:
 
     Raises:
         ConfigError: the order is out of range.
-        DataError: there are no sentences, or one has a word outside the vocabulary or a sentence mark.
+        DataError: the text has no sentences or no words, a sentence mark, or a word outside the vocabulary.
     """
 
     def __init__(self, sentences: Iterable[Sequence[str]], order: int, vocabulary: Iterable[str] | None = None) -> None:
-        if not 1 <= order <= MAX_ORDER:
-            raise ConfigError(f"expected an n-gram order from 1 to {MAX_ORDER}, found {order}")
+        check_order(order)
         self.order = order
         self.counts: list[Counter[NGram]] = [Counter() for _ in range(order)]
         """By order from 1: how often each n-gram was seen; ``<s>`` is never a predicted word."""
         num_sentences = 0
         for sentence in sentences:
+            if BEGIN in sentence or END in sentence:
+                raise DataError(f"a sentence of the text has a sentence mark: {' '.join(sentence[:10])}")
             num_sentences += 1
             marked = (BEGIN, *sentence, END)
             for end in range(2, len(marked) + 1):
@@ -58,8 +58,9 @@ class WittenBell:
             raise DataError("the text has no sentences to estimate a language model from")
         seen = {ngram[0] for ngram in self.counts[0]} - {END}
         self.vocabulary = frozenset(seen if vocabulary is None else vocabulary) - {BEGIN, END}
-        unknown = sorted(seen - self.vocabulary) + [BEGIN] * (BEGIN in seen)
-        if unknown:
+        if not self.vocabulary:
+            raise DataError("the text has no words to estimate a language model from")
+        if unknown := sorted(seen - self.vocabulary):
             raise DataError(f"the text has {len(unknown)} words outside the vocabulary: {', '.join(unknown[:10])}")
         self._totals: Counter[NGram] = Counter()
         self._types: Counter[NGram] = Counter()
@@ -69,7 +70,7 @@ class WittenBell:
                 self._types[ngram[:-1]] += 1
 
     def probability(self, word: str, history: NGram = ()) -> float:
-        """``p(word | history)``; of the history only the last ``order - 1`` words count."""
+        """Return ``p(word | history)``; only the last ``order - 1`` words of the history count."""
         history = history[max(0, len(history) - self.order + 1) :]
         lower = self.probability(word, history[1:]) if history else 1.0 / (len(self.vocabulary) + 1)
         total, types = self._totals[history], self._types[history]
@@ -78,101 +79,60 @@ class WittenBell:
         return (self.counts[len(history)][(*history, word)] + types * lower) / (total + types)
 
     def backoff(self, history: NGram) -> float:
-        """What is left for words never seen after ``history``, as a factor of the shorter history's probability."""
+        """Return the factor of the shorter history's probability, for words never seen after ``history``."""
         total, types = self._totals[history], self._types[history]
         return types / (total + types) if total else 1.0
 
-    def write_arpa(self, path: str | PathLike[str]) -> None:
-        """Write the model; reading it as a backoff model gives exactly these probabilities."""
-        ngrams = [sorted(counts) for counts in self.counts]
-        ngrams[0] = [(BEGIN,), (END,), *((word,) for word in sorted(self.vocabulary))]
-        with atomic_open(path, "w") as stream:
-            stream.write("\\data\\\n")
-            stream.writelines(f"ngram {size}={len(found)}\n" for size, found in enumerate(ngrams, start=1))
-            for size, found in enumerate(ngrams, start=1):
-                stream.write(f"\n\\{size}-grams:\n")
-                stream.writelines(self._arpa_line(ngram) for ngram in found)
-            stream.write("\n\\end\\\n")
+    def model(self) -> BackoffModel:
+        """Return the same probabilities as a backoff model.
 
-    def _arpa_line(self, ngram: NGram) -> str:
+        Logarithms are rounded to 7 decimals, which is what an ARPA file of the model holds: a model that is written
+        and read again is the same to the last bit.
+        """
+        words = (BEGIN, END, *sorted(self.vocabulary))
+        ids = {word: number for number, word in enumerate(words)}
+        levels: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+        nodes: dict[NGram, int] = {(): 0}  # of the order below
+        first_node = 1
+        for order, counts in enumerate(self.counts, start=1):
+            ngrams: list[NGram] = [(word,) for word in words]
+            if order > 1:
+                ngrams = sorted(counts, key=lambda ngram: (nodes[ngram[:-1]], ids[ngram[-1]]))
+            levels.append(
+                (
+                    np.array([nodes[ngram[:-1]] for ngram in ngrams], dtype=np.int64),
+                    np.array([ids[ngram[-1]] for ngram in ngrams], dtype=np.int32),
+                    np.array([self._log_prob(ngram) for ngram in ngrams], dtype=np.float64),
+                    np.array([self._log_backoff(ngram) for ngram in ngrams], dtype=np.float64),
+                )
+            )
+            nodes = {ngram: number for number, ngram in enumerate(ngrams, start=first_node)}
+            first_node += len(ngrams)
+        return model_from_levels(words, levels)
+
+    def _log_prob(self, ngram: NGram) -> float:
         *history, word = ngram
-        log_prob = _NEVER if ngram == (BEGIN,) else math.log10(self.probability(word, tuple(history)))
-        line = f"{log_prob:.7f}\t{' '.join(ngram)}"
-        if len(ngram) < self.order and word != END:
-            line += f"\t{math.log10(self.backoff(ngram)):.7f}"
-        return f"{line}\n"
+        return NEVER if ngram == (BEGIN,) else round(math.log10(self.probability(word, tuple(history))), _DECIMALS)
+
+    def _log_backoff(self, ngram: NGram) -> float:
+        if len(ngram) == self.order or ngram[-1] == END:
+            return 0.0
+        return round(math.log10(self.backoff(ngram)), _DECIMALS)
 
 
-def estimate_arpa(
-    sentences: Iterable[Sequence[str]],
-    order: int,
-    out: str | PathLike[str],
-    *,
-    vocabulary: Iterable[str] | None = None,
-) -> WittenBell:
-    """Estimate an n-gram model from text and write it as ARPA; see :class:`WittenBell`."""
-    model = WittenBell(sentences, order, vocabulary)
-    model.write_arpa(out)
-    return model
+def estimate_witten_bell(
+    sentences: Iterable[Sequence[str]], order: int, *, vocabulary: Iterable[str] | None = None
+) -> BackoffModel:
+    """Estimate an n-gram model from text, in memory.
 
-
-def read_sentences(
-    path: str | PathLike[str], *, vocabulary: Collection[str], utterance_ids: bool = True
-) -> list[list[str]]:
-    """The sentences of a text, one a line; empty lines of a text without utterance-ids are left out.
+    Writing the model with :func:`~blasr.lm.arpa.write_arpa` and reading it again gives exactly the same model.
 
     Args:
-        path: Kaldi's ``text``, each line beginning with an utterance-id, or plain sentences.
-        vocabulary: the words of the lexicon, which tell one from the other.
-        utterance_ids: whether lines begin with an utterance-id.
+        sentences: the text, without sentence marks.
+        order: 1 for unigrams, 2 for bigrams, ...
+        vocabulary: words that have a probability; by default those of the text.
 
     Raises:
-        FormatError: the file cannot be read or is not UTF-8.
-        DataError: it has no sentences, or the first words of its lines are no utterance-ids.
+        ConfigError, DataError: see :class:`WittenBell`.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise FormatError(f"the text cannot be read: {error.strerror}", path=path, fix="check the path") from None
-    except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
-    rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
-    if not rows:
-        raise DataError("the text has no sentences", path=path)
-    if not utterance_ids:
-        return [fields for _, fields in rows]
-    only_words = all(fields[0] in vocabulary for _, fields in rows)
-    line_of: dict[str, int] = {}
-    for number, (utterance, *_) in rows:
-        if utterance in line_of or only_words:
-            raise DataError(
-                f"expected an utterance-id of its own at the beginning of the line, found {utterance!r}",
-                path=path,
-                line=number,
-                fix="give a text as in Kaldi's data directories, or say --plain-text if lines are only words",
-            )
-        line_of[utterance] = number
-    return [fields[1:] for _, fields in rows]
-
-
-def replace_words(
-    sentences: Iterable[Sequence[str]], known: Iterable[str], replacement: str | None
-) -> tuple[list[list[str]], Counter[str]]:
-    """Sentences without unknown words, and how often each unknown word was seen.
-
-    Args:
-        sentences: the text.
-        known: words that may stay.
-        replacement: what unknown words become; None to leave out the sentences that have any.
-    """
-    allowed = set(known)
-    kept: list[list[str]] = []
-    unknown: Counter[str] = Counter()
-    for sentence in sentences:
-        missing = [word for word in sentence if word not in allowed]
-        unknown.update(missing)
-        if replacement is not None:
-            kept.append([word if word in allowed else replacement for word in sentence])
-        elif not missing:
-            kept.append(list(sentence))
-    return kept, unknown
+    return WittenBell(sentences, order, vocabulary).model()

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError, FormatError, MismatchError
-from blasr.graph.grammar import arpa_to_fst, arpa_vocabulary, estimate_arpa, read_grammar, unigram_loop
+from blasr.graph.grammar import arpa_to_fst, arpa_vocabulary, read_grammar, unigram_loop
 from blasr.io.fst import Fst, read_fst, write_fst
+from blasr.lm.arpa import write_arpa as write_model
+from blasr.lm.witten_bell import WittenBell
 from tests.graph.systems import System, best_way
 
 DIGITS = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
@@ -61,7 +63,8 @@ def test_the_loop_of_all_words_leaves_out_what_is_no_word(kaldi: System) -> None
 def test_probabilities_of_an_estimated_model_survive(kaldi: System, tmp_path: Path) -> None:
     text = [["ONE", "TWO", "ONE"], ["TWO", "THREE"], ["ONE", "TWO"]]
     for order in (1, 2, 3):
-        model = estimate_arpa(text, order, tmp_path / "lm.arpa")
+        model = WittenBell(text, order)
+        write_model(model.model(), tmp_path / "lm.arpa")
         grammar = arpa_to_fst(tmp_path / "lm.arpa", kaldi.lang.words)
         assert (np.diff(grammar.ilabel)[np.diff(grammar.sources) == 0] >= 0).all()
         backoff = kaldi.lang.words.id_of("#0")

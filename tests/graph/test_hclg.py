@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError, MismatchError
-from blasr.graph.grammar import arpa_to_fst, estimate_arpa, unigram_loop
+from blasr.graph.grammar import arpa_to_fst, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, compile_hclg, write_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler
 from blasr.hmm.transition_model import TransitionModel
 from blasr.io.fst import Fst, read_fst
+from blasr.lm.arpa import write_arpa
+from blasr.lm.witten_bell import WittenBell
 from tests.graph.systems import System, best_way, make_system, random_inputs
 
 
@@ -70,7 +72,8 @@ def _loop_graph(system: System, words: tuple[str, ...]) -> Fst:
 
 def test_backoff_grammars_are_determinized(kaldi: System, tmp_path: Path) -> None:
     sentences = [["ONE", "TWO"], ["ONE", "THREE"], ["TWO", "ONE", "ONE"], ["ZERO"]]
-    model = estimate_arpa(sentences, 2, tmp_path / "lm.arpa")
+    model = WittenBell(sentences, 2)
+    write_arpa(model.model(), tmp_path / "lm.arpa")
     grammar = arpa_to_fst(tmp_path / "lm.arpa", kaldi.lang.words)
     hclg = compile_hclg(kaldi.lang, kaldi.tree, kaldi.model, grammar)
     assert hclg.ilabel.max() <= kaldi.model.num_transition_ids

@@ -53,7 +53,7 @@ def written(folder: Path, text: str = ARPA) -> Path:
 
 
 def estimated(folder: Path, text: list[list[str]], order: int) -> BackoffModel:
-    WittenBell(text, order, WORDS).write_arpa(folder / "lm.arpa")
+    write_arpa(WittenBell(text, order, WORDS).model(), folder / "lm.arpa")
     return read_arpa(folder / "lm.arpa")
 
 

@@ -1,0 +1,56 @@
+"""Texts of sentences."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from blasr.errors import DataError, FormatError
+from blasr.lm.text import iterate_sentences, read_sentences, replace_words
+
+
+def test_sentences_of_plain_and_compressed_texts(tmp_path: Path) -> None:
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(b"u1 a b\n\nu2\n"))
+    assert list(iterate_sentences(path, utterance_ids=True)) == [["a", "b"], []]
+    assert list(iterate_sentences(path)) == [["u1", "a", "b"], ["u2"]]
+    path.write_bytes(b"not gzip")
+    with pytest.raises(FormatError, match="cannot be read"):
+        list(iterate_sentences(path))
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(b"a\n\xff b\n")
+    with pytest.raises(FormatError, match=r"text:2: .*UTF-8"):
+        list(iterate_sentences(path))
+
+
+def test_sentences_of_kaldi_texts_and_of_plain_lines(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("u1 ONE TWO\nu2\n\nu3 ONE\n")
+    vocabulary = {"ONE", "TWO"}
+    assert read_sentences(path, vocabulary=vocabulary) == [["ONE", "TWO"], [], ["ONE"]]
+    path.write_text("ONE TWO\nTWO\n")
+    assert read_sentences(path, vocabulary=vocabulary, utterance_ids=False) == [["ONE", "TWO"], ["TWO"]]
+    with pytest.raises(DataError, match=r"text:1: expected a unique utterance-id .* found 'ONE'"):
+        read_sentences(path, vocabulary=vocabulary)
+    path.write_text("u1 ONE\nu1 TWO\n")
+    with pytest.raises(DataError, match="text:2: "):
+        read_sentences(path, vocabulary=vocabulary)
+    path.write_text("\n")
+    with pytest.raises(DataError, match="no sentences"):
+        read_sentences(path, vocabulary=vocabulary)
+    with pytest.raises(FormatError, match="cannot be read"):
+        read_sentences(tmp_path / "absent", vocabulary=vocabulary)
+
+
+def test_unknown_words_are_replaced_or_their_sentences_are_left_out() -> None:
+    text = [["a", "x"], ["b"], ["x", "x", "y"]]
+    kept, unknown = replace_words(text, ["a", "b"], None)
+    assert kept == [["b"]]
+    assert unknown == {"x": 3, "y": 1}
+    kept, _ = replace_words(text, ["a", "b"], "<unk>")
+    assert kept == [["a", "<unk>"], ["b"], ["<unk>", "<unk>", "<unk>"]]
