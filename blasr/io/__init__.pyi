@@ -14,11 +14,11 @@ from .fst import read_fst as read_fst
 from .fst import to_bytes as to_bytes
 from .fst import write_fst as write_fst
 from .kaldi.alignment_index import AlignmentIndex as AlignmentIndex
+from .kaldi.alignment_index import LabelConversion as LabelConversion
 from .kaldi.alignments import read_alignments as read_alignments
 from .kaldi.alignments import write_alignments as write_alignments
 from .kaldi.compression import CompressionMethod as CompressionMethod
 from .kaldi.posteriors import Posterior as Posterior
-from .kaldi.random_access import RandomAccessTable as RandomAccessTable
 from .kaldi.table_writer import MatrixWriter as MatrixWriter
 from .kaldi.table_writer import TableWriter as TableWriter
 from .kaldi.table_writer import write_value as write_value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from blasr.data.data_dir import DataDir
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.fbank import num_frames
+from blasr.io import AlignmentIndex, write_alignments
 
 CONFIG = FeatureConfig(cmvn="utterance")
 
@@ -36,14 +36,10 @@ def write_corpus(directory: Path, lengths: list[int]) -> DataDir:
 
 
 def write_labels(directory: Path, labels: dict[str, list[int]], num_pdfs: int) -> PdfLabels:
-    """An index as ``index_labels`` leaves it."""
-    directory.mkdir(parents=True)
-    np.save(directory / "pdf_ids.npy", np.concatenate([np.array(ids, np.int32) for ids in labels.values()]))
-    np.save(directory / "offsets.npy", np.cumsum([0, *map(len, labels.values())], dtype=np.int64))
-    (directory / "utterances.txt").write_text("".join(f"{name}\n" for name in labels))
-    meta = {"source": "ali", "num_pdfs": num_pdfs, "fingerprint": "", "labels": ""}
-    (directory / "meta.json").write_text(json.dumps(meta))
-    return PdfLabels(directory)
+    """Labels as ``index_labels`` returns them, but without a model."""
+    archive = directory / "ali.1.gz"
+    write_alignments(archive, ((name, np.array(ids)) for name, ids in labels.items()))
+    return PdfLabels(AlignmentIndex.build(archive, directory / "index"), num_pdfs, archive)
 
 
 def corpus(

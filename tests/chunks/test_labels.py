@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import json
+import hashlib
+import pickle
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from blasr.chunks import index_labels
+from blasr.chunks.labels import index_labels, to_pdf_ids
 from blasr.errors import DataError, FormatError, MismatchError
-from blasr.io.kaldi.alignments import write_alignments
+from blasr.hmm import read_transition_model
+from blasr.io import write_alignments
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +39,15 @@ def test_counts_equal_analyze_counts(tri1: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels.counts(labels) + 0.5, expected)
 
 
-def test_the_index_is_made_once_and_again_when_alignments_change(tri1: Path, tmp_path: Path) -> None:
+def test_the_index_is_built_again_only_when_alignments_change(tri1: Path, tmp_path: Path) -> None:
     ali, index = tmp_path / "ali", tmp_path / "index"
     ali.mkdir()
     shutil.copyfile(tri1 / "final.mdl", ali / "final.mdl")
     write_alignments(ali / "ali.1.gz", [("u1", np.array([1, 2], np.int32))])
     first = index_labels(ali, index)
-    stamp = (index / "pdf_ids.npy").stat().st_mtime_ns
+    stamp = (index / "labels.npy").stat().st_mtime_ns
     assert index_labels(ali, index).fingerprint == first.fingerprint
-    assert (index / "pdf_ids.npy").stat().st_mtime_ns == stamp
+    assert (index / "labels.npy").stat().st_mtime_ns == stamp
     write_alignments(ali / "ali.1.gz", [("u1", np.array([1, 2, 3], np.int32))])
     again = index_labels(ali, index)
     assert again.num_frames("u1") == 3
@@ -57,13 +59,13 @@ def test_transition_ids_beyond_the_model_are_refused(tri1: Path, tmp_path: Path)
     ali.mkdir()
     shutil.copyfile(tri1 / "final.mdl", ali / "final.mdl")
     write_alignments(ali / "ali.1.gz", [("u1", np.array([1, 99999], np.int32))])
-    with pytest.raises(MismatchError, match=r"transition-id 99999, but final\.mdl has those from 1 to") as caught:
+    with pytest.raises(MismatchError, match=r"transition-id 99999, but those of final\.mdl run from 1 to") as caught:
         index_labels(ali, tmp_path / "index")
     assert caught.value.utterance == "u1"
     assert not (tmp_path / "index").exists()
 
 
-def test_alignments_of_other_utterances_are_told_with_examples(tri1: Path, tmp_path: Path) -> None:
+def test_alignments_of_other_utterances_are_refused_with_examples(tri1: Path, tmp_path: Path) -> None:
     labels = index_labels(tri1, tmp_path / "index")
     with pytest.raises(DataError) as caught:
         labels.check_utterances(["swbd-1", "swbd-2"], Path("data/swbd"))
@@ -71,10 +73,10 @@ def test_alignments_of_other_utterances_are_told_with_examples(tri1: Path, tmp_p
     assert "none of the 2 utterances of data/swbd such as swbd-1" in str(caught.value)
 
 
-def test_absent_and_empty_alignments(tri1: Path, tmp_path: Path) -> None:
+def test_missing_and_empty_alignments(tri1: Path, tmp_path: Path) -> None:
     ali = tmp_path / "ali"
     ali.mkdir()
-    with pytest.raises(DataError, match=r"final\.mdl: is absent"):
+    with pytest.raises(DataError, match=r"final\.mdl: is missing"):
         index_labels(ali, tmp_path / "index")
     shutil.copyfile(tri1 / "final.mdl", ali / "final.mdl")
     with pytest.raises(FormatError, match=r"no ali\.\*\.gz"):
@@ -84,8 +86,23 @@ def test_absent_and_empty_alignments(tri1: Path, tmp_path: Path) -> None:
         index_labels(ali, tmp_path / "index")
 
 
-def test_the_index_says_what_it_is_of(tri1: Path, tmp_path: Path) -> None:
-    index_labels(tri1, tmp_path / "index")
-    meta = json.loads((tmp_path / "index" / "meta.json").read_text())
-    assert meta["source"] == str(tri1)
-    assert meta["num_pdfs"] == 144
+def test_the_fingerprint_is_a_digest_of_utterances_and_pdf_ids(tri1: Path, tmp_path: Path) -> None:
+    labels = index_labels(tri1, tmp_path / "index")
+    digest = hashlib.sha256()
+    for name, pdf_ids in labels.items():
+        digest.update(f"{name} {len(pdf_ids)}\n".encode() + np.asarray(pdf_ids, "<i4").tobytes())
+    assert labels.fingerprint == digest.hexdigest()
+
+
+def test_another_process_gets_the_folder_and_not_the_arrays(tri1: Path, tmp_path: Path) -> None:
+    labels = index_labels(tri1, tmp_path / "index")
+    assert len(pickle.dumps(labels)) < 1000  # bytes, for 2700 utterances
+
+
+def test_pdf_ids_by_hand(tri1: Path) -> None:
+    model = read_transition_model(tri1 / "final.mdl")
+    expected = [model.pdf_ids(np.array([number]))[0] for number in (1, 2, model.num_transition_ids)]
+    assert to_pdf_ids(model, np.array([1, 2, model.num_transition_ids], np.int32)).tolist() == expected
+    assert to_pdf_ids(model, np.zeros(0, np.int32)).tolist() == []
+    with pytest.raises(MismatchError, match="transition-id 0, but"):
+        to_pdf_ids(model, np.array([0, 1], np.int32))

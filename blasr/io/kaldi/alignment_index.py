@@ -1,62 +1,85 @@
-"""A set of alignments as one memory-mapped array: built once, then any utterance's labels without reading the rest.
+"""A set of alignments as one memory-mapped array, which gives the labels of any utterance without reading the rest.
 
-The alignments of a large corpus (2000 hours: 720 million frames) are gzipped archives that can only be read from front
-to back. Their labels are laid out as int32 in one ``.npy`` file, with a table of utterance-ids and offsets beside it.
+The alignments of a large corpus (2000 hours: 720 million frames) are gzipped archives that can only be read from
+beginning to end. An index is built from them once. It has all labels as int32 in one ``.npy`` file, and a table of
+utterance-ids and offsets beside it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 import numpy as np
 
-from blasr.errors import BlasrError, FormatError
+from blasr.errors import BlasrError, DataError, FormatError
 from blasr.io.atomic import atomic_dir
 from blasr.io.kaldi.alignments import alignment_files, read_alignments
-from blasr.io.kaldi.key_table import KeyCollector, KeyTable, check_manifest, describe, load_array, write_manifest
+from blasr.io.kaldi.key_table import (
+    REBUILD,
+    KeyCollector,
+    KeyTable,
+    check_manifest,
+    describe_files,
+    load_array,
+    write_manifest,
+)
 from blasr.io.kaldi.specifiers import Specifier
 from blasr.units import AnyArray, IntArray
 
 _KIND: Final = "alignments"
 
 
+@dataclass(frozen=True)
+class LabelConversion:
+    """How an alignment ``(T,)`` becomes the labels ``(T,)`` that an index stores.
+
+    Attributes:
+        function: maps one alignment, for example from transition-ids to pdf-ids.
+        files: the files that the function depends on. The index is stale when one of them changes.
+    """
+
+    function: Callable[[IntArray], IntArray]
+    files: tuple[Path, ...] = ()
+
+
 class AlignmentIndex(Mapping[str, IntArray]):
     """Utterance-ids and their labels ``(T,)``, in the order of the archives; the arrays are read-only views.
 
     Args:
-        folder: what :meth:`build` wrote.
+        folder: the folder that :meth:`build` wrote.
 
     Raises:
         FormatError: there is no index, or it is damaged.
-        DataError: an archive that it was built of has changed since.
+        DataError: an archive that it was built from has changed since.
     """
 
     def __init__(self, folder: Specifier) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).absolute()
         manifest = check_manifest(self.folder, _KIND)
-        self._load(manifest)
-
-    def _load(self, manifest: Mapping[str, object]) -> None:
         self._keys = KeyTable.load(self.folder)
         self.labels: IntArray = load_array(self.folder, "labels")
-        """All labels, one utterance behind the other."""
+        """The labels of all utterances, stored consecutively."""
         self.offsets: AnyArray = load_array(self.folder, "offsets")
         """int64 ``(N + 1,)``: utterance n has ``labels[offsets[n]:offsets[n + 1]]``."""
+        self.fingerprint = str(manifest.get("fingerprint"))
+        """SHA-256 of all utterance-ids and labels, in hexadecimal."""
         counts = (manifest.get("utterances"), manifest.get("frames"))
         if counts != (len(self._keys), len(self.labels)) or len(self.offsets) != len(self._keys) + 1:
-            raise FormatError("its arrays do not fit its manifest", path=self.folder, fix="build the index anew")
+            raise FormatError("the arrays of the index do not fit its manifest", path=self.folder, fix=REBUILD)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process map the files instead of copying the arrays to it."""
+        return type(self), (self.folder,)
 
     @property
     def num_frames(self) -> int:
-        """Frames of all utterances together."""
+        """The number of frames of all utterances together."""
         return len(self.labels)
-
-    def lengths(self) -> AnyArray:
-        """Frames of every utterance, int64 ``(N,)``."""
-        return np.diff(self.offsets)
 
     def __getitem__(self, utterance: str) -> IntArray:
         row = self._keys.row(utterance)
@@ -74,65 +97,55 @@ class AlignmentIndex(Mapping[str, IntArray]):
         return len(self._keys)
 
     @classmethod
-    def build(
-        cls,
-        source: Specifier,
-        folder: Specifier,
-        *,
-        convert: Callable[[IntArray], IntArray] | None = None,
-        depends_on: Sequence[Specifier] = (),
-    ) -> Self:
-        """Read alignments once and lay them out in a folder, which appears when it is complete.
+    def build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:
+        """Read alignments once and write their index to a folder, which appears when it is complete.
 
-        Memory does not grow with the frames; for every utterance its id and 24 bytes are held.
+        Memory does not grow with the number of frames. For every utterance its id and 24 bytes are held.
 
         Args:
             source: an archive, or a folder of ``ali.*.gz``.
-            folder: where the index goes; one that is there is replaced.
-            convert: applied to every alignment, such as a transition model's ``pdf_ids``.
-            depends_on: further files whose change makes the index stale, such as that model.
+            folder: where the index goes; an existing folder is replaced.
+            conversion: applied to every alignment before it is stored.
 
         Raises:
             FormatError: an archive is truncated or corrupt.
-            DataError: an utterance stands in them twice.
+            DataError: an utterance appears twice, or there is none.
+            BlasrError: whatever the conversion raises, with file and utterance added.
         """
-        files = _files(source)
-        sources = describe([*files, *map(Path, depends_on)])
-        keys, offsets = KeyCollector(), array("q", [0])
+        files = _archives(source)
+        described = describe_files([*files, *(conversion.files if conversion else ())])
+        keys, offsets, digest = KeyCollector(), array("q", [0]), hashlib.sha256()
         with atomic_dir(folder) as temporary:
             with (temporary / "labels.npy").open("wb") as stream:
-                _write_head(stream, 0)
-                for file in files:
-                    for utterance, alignment in read_alignments(f"ark:{file}"):
-                        labels = alignment if convert is None else _converted(convert, alignment, file, utterance)
-                        stream.write(np.ascontiguousarray(labels, "<i4").data)
-                        keys.add(utterance)
-                        offsets.append(offsets[-1] + len(labels))
+                _write_npy_header(stream, 0)
+                for utterance, labels in _converted_alignments(files, conversion):
+                    keys.add(utterance)
+                    offsets.append(offsets[-1] + len(labels))
+                    digest.update(f"{utterance} {len(labels)}\n".encode())
+                    digest.update(labels.data)
+                    stream.write(labels.data)
                 stream.seek(0)
-                _write_head(stream, offsets[-1])
+                _write_npy_header(stream, offsets[-1])
+            if len(offsets) == 1:
+                raise DataError("aligns no utterance", path=source, fix="look at the log of the alignment")
             keys.table(str(source)).save(temporary)
             np.save(temporary / "offsets.npy", np.array(offsets, np.int64), allow_pickle=False)
-            write_manifest(temporary, _KIND, sources, utterances=len(offsets) - 1, frames=offsets[-1])
+            counts = {"utterances": len(offsets) - 1, "frames": offsets[-1], "fingerprint": digest.hexdigest()}
+            write_manifest(temporary, _KIND, described, counts)
         return cls(folder)
 
     @classmethod
-    def open_or_build(
-        cls,
-        source: Specifier,
-        folder: Specifier,
-        *,
-        convert: Callable[[IntArray], IntArray] | None = None,
-        depends_on: Sequence[Specifier] = (),
-    ) -> Self:
-        """The index in ``folder`` if it is of these very files, unchanged; otherwise built anew, as :meth:`build`."""
+    def open_or_build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:
+        """Open the index in a folder if it was built from exactly these files; otherwise :meth:`build` it."""
+        files = [*_archives(source), *(conversion.files if conversion else ())]
         try:
-            check_manifest(Path(folder), _KIND, describe([*_files(source), *map(Path, depends_on)]))
+            check_manifest(Path(folder), _KIND, describe_files(files))
             return cls(folder)
         except BlasrError:
-            return cls.build(source, folder, convert=convert, depends_on=depends_on)
+            return cls.build(source, folder, conversion)
 
 
-def _files(source: Specifier) -> list[Path]:
+def _archives(source: Specifier) -> list[Path]:
     path = Path(source)
     if path.is_dir():
         return alignment_files(path)
@@ -141,14 +154,20 @@ def _files(source: Specifier) -> list[Path]:
     return [path]
 
 
-def _converted(convert: Callable[[IntArray], IntArray], alignment: IntArray, file: Path, utterance: str) -> IntArray:
-    try:
-        return convert(alignment)
-    except BlasrError as error:
-        raise error.at(path=file, utterance=utterance) from None
+def _converted_alignments(
+    archives: list[Path], conversion: LabelConversion | None
+) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    """Utterance-ids and their labels, int32 in little-endian order and in one piece of memory."""
+    for archive in archives:
+        for utterance, alignment in read_alignments(f"ark:{archive}"):
+            try:
+                labels = alignment if conversion is None else conversion.function(alignment)
+            except BlasrError as error:
+                raise error.at(path=archive, utterance=utterance) from None
+            yield utterance, np.ascontiguousarray(labels, "<i4")
 
 
-def _write_head(stream: BinaryIO, size: int) -> None:
-    """The head of an ``.npy`` file of int32; numpy pads it so that its length does not depend on ``size``."""
+def _write_npy_header(stream: BinaryIO, size: int) -> None:
+    """Write the header of an ``.npy`` file of int32. Numpy pads it, so its length does not depend on ``size``."""
     header = {"descr": "<i4", "fortran_order": False, "shape": (size,)}
     np.lib.format.write_array_header_1_0(stream, header)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.io import read_alignments, write_alignments
-from blasr.io.kaldi.alignment_index import AlignmentIndex
+from blasr.io.kaldi.alignment_index import AlignmentIndex, LabelConversion
 from blasr.units import IntArray
 
 
@@ -20,19 +21,18 @@ def alignments(tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_is_indexed_is_found(alignments: Path, tmp_path: Path) -> None:
+def test_labels_are_looked_up_by_utterance(alignments: Path, tmp_path: Path) -> None:
     index = AlignmentIndex.build(alignments, tmp_path / "index")
     assert list(index) == ["b", "a", "é"]
     assert (len(index), index.num_frames) == (3, 4)
     assert {utterance: labels.tolist() for utterance, labels in index.items()} == {"b": [3, 1, 2], "a": [], "é": [7]}
-    assert index.lengths().tolist() == [3, 0, 1]
     assert "b" in index and "c" not in index
     assert not index["b"].flags.writeable
     with pytest.raises(KeyError):
         index["c"]
 
 
-def test_kaldis_alignments(golden: Path, tmp_path: Path) -> None:
+def test_alignments_written_by_kaldi(golden: Path, tmp_path: Path) -> None:
     source = golden / "fsdd_tri1" / "ali.1.gz"
     index = AlignmentIndex.build(source, tmp_path / "index")
     expected = dict(read_alignments(source))
@@ -41,7 +41,7 @@ def test_kaldis_alignments(golden: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(index[utterance], labels)
 
 
-def test_a_changed_archive_makes_it_stale(alignments: Path, tmp_path: Path) -> None:
+def test_an_index_is_stale_when_an_archive_changes(alignments: Path, tmp_path: Path) -> None:
     AlignmentIndex.build(alignments, tmp_path / "index")
     index = AlignmentIndex.open_or_build(alignments, tmp_path / "index")
     inode = (tmp_path / "index" / "labels.npy").stat().st_ino
@@ -63,7 +63,7 @@ def test_a_changed_archive_makes_it_stale(alignments: Path, tmp_path: Path) -> N
 def test_labels_can_be_converted(alignments: Path, tmp_path: Path) -> None:
     model = tmp_path / "model"
     model.touch()
-    index = AlignmentIndex.build(alignments, tmp_path / "index", convert=lambda ids: ids * 2, depends_on=[model])
+    index = AlignmentIndex.build(alignments, tmp_path / "index", LabelConversion(lambda ids: ids * 2, files=(model,)))
     assert index["b"].tolist() == [6, 2, 4]
     os.utime(model, ns=(1, 1))
     with pytest.raises(DataError, match="stale"):
@@ -73,11 +73,11 @@ def test_labels_can_be_converted(alignments: Path, tmp_path: Path) -> None:
         raise MismatchError("no such transition-id")
 
     with pytest.raises(MismatchError, match="utterance b"):
-        AlignmentIndex.build(alignments, tmp_path / "other", convert=refuse)
+        AlignmentIndex.build(alignments, tmp_path / "other", LabelConversion(refuse))
     assert not (tmp_path / "other").exists()
 
 
-def test_what_is_no_index(alignments: Path, tmp_path: Path) -> None:
+def test_missing_and_damaged_indexes_are_refused(alignments: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no index here"):
         AlignmentIndex(tmp_path / "absent")
     with pytest.raises(FormatError, match="cannot be opened"):
@@ -88,15 +88,29 @@ def test_what_is_no_index(alignments: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="do not fit"):
         AlignmentIndex(index)
     (index / "offsets.npy").write_bytes(b"x")
-    with pytest.raises(FormatError, match="build the index anew"):
+    with pytest.raises(FormatError, match="built again"):
         AlignmentIndex(index)
     (index / "index.json").write_text("[]")
     with pytest.raises(FormatError, match="manifest"):
         AlignmentIndex(index)
 
 
-def test_an_utterance_twice(alignments: Path, tmp_path: Path) -> None:
+def test_an_utterance_that_appears_twice_is_refused(alignments: Path, tmp_path: Path) -> None:
     write_alignments(alignments / "ali.3.gz", [("b", np.array([1]))])
-    with pytest.raises(DataError, match="utterance b: the utterance stands there twice"):
+    with pytest.raises(DataError, match="utterance b: the utterance appears twice"):
         AlignmentIndex.build(alignments, tmp_path / "index")
     assert not (tmp_path / "index").exists()
+
+
+def test_a_set_without_utterances_is_refused(tmp_path: Path) -> None:
+    write_alignments(tmp_path / "ali.1.gz", [])
+    with pytest.raises(DataError, match=r"ali\.1\.gz: aligns no utterance"):
+        AlignmentIndex.build(tmp_path / "ali.1.gz", tmp_path / "index")
+    assert not (tmp_path / "index").exists()
+
+
+def test_another_process_maps_the_files(alignments: Path, tmp_path: Path) -> None:
+    index = AlignmentIndex.build(alignments, tmp_path / "index")
+    second = copy.copy(index)  # as pickle does
+    assert second.fingerprint == index.fingerprint
+    assert second["b"].tolist() == [3, 1, 2]

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blasr.errors import DataError, FormatError
+from blasr.io.kaldi import key_table
+from blasr.io.kaldi.key_table import KeyCollector, KeyTable, check_manifest, describe_files, load_array, write_manifest
+
+
+def table_of(*keys: str) -> KeyTable:
+    collector = KeyCollector()
+    for key in keys:
+        collector.add(key)
+    return collector.table("ali")
+
+
+@given(st.lists(st.text(min_size=1, max_size=5), unique=True))
+def test_every_id_leads_to_its_row(keys: list[str]) -> None:
+    table = table_of(*keys)
+    assert list(table) == keys
+    assert [table.row(key) for key in keys] == list(range(len(keys)))
+    assert table.row("longer than five") is None
+
+
+def test_ids_with_equal_hashes_are_distinguished(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_table, "_hash", len)
+    table = table_of("aa", "bb", "c")
+    assert [table.row(key) for key in ("aa", "bb", "c", "dd")] == [0, 1, 2, None]
+
+
+def test_an_id_that_appears_twice_is_refused() -> None:
+    with pytest.raises(DataError, match="ali: utterance a: the utterance appears twice"):
+        table_of("a", "b", "a")
+
+
+def test_a_saved_table_is_mapped(tmp_path: Path) -> None:
+    table_of("a", "é").save(tmp_path)
+    table = KeyTable.load(tmp_path)
+    assert (list(table), table.row("é"), len(table)) == (["a", "é"], 1, 2)
+    assert not table.names.flags.writeable
+
+
+def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
+    table_of("a", "b").save(tmp_path)
+    np.save(tmp_path / "rows.npy", np.zeros(3, np.int64))
+    with pytest.raises(FormatError, match="do not fit each other"):
+        KeyTable.load(tmp_path)
+    np.save(tmp_path / "rows.npy", np.zeros((2, 1), np.int64))
+    with pytest.raises(FormatError, match="'rows' of the index has 2 dimensions"):
+        KeyTable.load(tmp_path)
+    with pytest.raises(FormatError, match="'absent' of the index cannot be read"):
+        load_array(tmp_path, "absent")
+
+
+def test_the_manifest_notices_changed_files(tmp_path: Path) -> None:
+    source = tmp_path / "ali.1.gz"
+    source.write_bytes(b"1")
+    write_manifest(tmp_path, "alignments", describe_files([source]), {"frames": 7})
+    assert check_manifest(tmp_path, "alignments")["frames"] == 7
+    with pytest.raises(FormatError, match="not an index of posteriors"):
+        check_manifest(tmp_path, "posteriors")
+    with pytest.raises(DataError, match=r"the index is stale: .*ali\.1\.gz has changed since"):
+        check_manifest(tmp_path, "alignments", [])
+    os.utime(source, ns=(1, 1))
+    with pytest.raises(DataError, match=r"the index is stale: .*ali\.1\.gz has changed since"):
+        check_manifest(tmp_path, "alignments")
+    source.unlink()
+    with pytest.raises(DataError, match="is gone"):
+        check_manifest(tmp_path, "alignments")
+    with pytest.raises(FormatError, match="there is no index here"):
+        check_manifest(tmp_path / "absent", "alignments")
