@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from blasr.data.data_dir import Utterance
 from blasr.features.deltas import add_deltas
-from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.features.extraction import FeatureExtractor
+from blasr.features.fbank import TooShortError
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray

@@ -19,7 +19,9 @@ from blasr.align.uniform_alignment import equal_align
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
 from blasr.errors import MismatchError
-from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.features.extraction import FeatureExtractor
+from blasr.features.fbank import TooShortError
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
@@ -55,7 +57,7 @@ def realign(
 
     Args:
         loglikes: called once for each utterance, by ``config.jobs`` threads; it may raise
-            :class:`~blasr.features.extraction.TooShortError`.
+            :class:`~blasr.features.fbank.TooShortError`.
 
     Raises:
         DataError: as :func:`blasr.align.flat_start.flat_start`.
@@ -121,14 +123,13 @@ def realign_with_gmm(
 ) -> Tally:
     """:func:`realign` with the GMMs of ``model_dir`` (steps/align_si.sh)."""
     read_gmms(model_dir)
-    extractor = FeatureExtractor(read_feature_config(model_dir), data, kind="mfcc")
+    features = read_feature_config(model_dir)
+    extractor = FeatureExtractor(features, data, collect_speaker_stats(features, data))
 
     def loglikes(utterance: Utterance) -> FloatArray:
         return gmm_log_likelihoods(model_dir, extractor, utterance)
 
     with one_torch_thread():
-        if extractor.config.cmvn == "speaker":
-            extractor.prepare()
         return realign(data, lang, model_dir, loglikes, out, config)
 
 

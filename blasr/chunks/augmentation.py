@@ -11,6 +11,7 @@ from torch import Tensor
 from torchaudio.functional import mask_along_axis
 
 from blasr.chunks.config import AugmentationConfig
+from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.units import IntArray
 
 
@@ -20,22 +21,25 @@ def random_state(seed: int, epoch: int, name: str) -> np.random.Generator:
 
 
 @dataclass(frozen=True)
-class Perturbation:
-    """What one utterance undergoes in one epoch."""
+class Augmentation:
+    """How one utterance is changed in one epoch: its audio, and the seed of the masks on its features, if any."""
 
-    speed: float = 1.0
-    vtln_warp: float = 1.0
-    gain_db: float = 0.0
+    perturbation: Perturbation = UNCHANGED
     mask_seed: int | None = None
 
 
-def draw_perturbation(config: AugmentationConfig, random: np.random.Generator) -> Perturbation:
-    """Draw what ``config`` leaves to chance."""
-    speed = round(float(random.choice(config.speeds)), 2)  # hundredths, as the features have it
-    warp = round(float(random.choice(config.vtln_warps)), 2)
+def draw_augmentation(config: AugmentationConfig, random: np.random.Generator) -> Augmentation:
+    """Draw one of the changes that ``config`` allows."""
+    speed = float(random.choice(config.speeds))
+    warp = float(random.choice(config.vtln_warps))
     gain = float(random.uniform(-config.gain_db, config.gain_db)) if config.gain_db else 0.0
     masked = config.frequency_masks or config.time_masks
-    return Perturbation(speed, warp, gain, int(random.integers(2**31)) if masked else None)
+    return Augmentation(Perturbation(speed, warp, gain), int(random.integers(2**31)) if masked else None)
+
+
+def all_voices(config: AugmentationConfig) -> list[Perturbation]:
+    """The voices that :func:`draw_augmentation` may choose, and the unperturbed one first."""
+    return [Perturbation(speed, warp) for speed in (1.0, *config.speeds) for warp in (1.0, *config.vtln_warps)]
 
 
 def resample_labels(labels: IntArray, num_frames: int, speed: float, *, half_frame: float) -> IntArray:

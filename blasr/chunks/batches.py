@@ -16,7 +16,7 @@ from blasr.chunks.config import ChunkConfig
 from blasr.chunks.examples import Example, ExampleLoader, LengthError
 from blasr.chunks.plan import PlannedUtterance, Pool, plan_epoch, split_evenly
 from blasr.errors import BlasrError
-from blasr.features.extraction import TooShortError
+from blasr.features.fbank import TooShortError
 from blasr.tally import Tally
 from blasr.units import CONTEXT_FRAMES, WINDOW_FRAMES, AnyArray, FloatArray, IntArray
 

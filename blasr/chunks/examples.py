@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blasr.chunks.augmentation import Perturbation, draw_perturbation, mask_inputs, random_state, resample_labels
+from blasr.chunks.augmentation import Augmentation, draw_augmentation, mask_inputs, random_state, resample_labels
 from blasr.chunks.config import AugmentationConfig
 from blasr.chunks.labels import PdfLabels
 from blasr.data.data_dir import Utterance
 from blasr.errors import BlasrError
-from blasr.features.extraction import FeatureExtractor, planes_in_context
+from blasr.features.extraction import FeatureExtractor, inputs_with_context
+from blasr.features.perturbation import Perturbation
 from blasr.units import FloatArray, IntArray
 
 Part = tuple[Tensor, slice]
@@ -82,19 +83,17 @@ class ExampleLoader:
         """
         random = random_state(self._seed, epoch, group[0])
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
-        perturbation = (
-            draw_perturbation(self._augmentation, random) if self._augmentation is not None else Perturbation()
-        )
-        parts = [self._labeled(name, perturbation, generator) for name in group]
+        drawn = draw_augmentation(self._augmentation, random) if self._augmentation is not None else Augmentation()
+        parts = [self._labeled(name, drawn.perturbation, generator) for name in group]
         pdf_ids = np.concatenate([labels for _, labels in parts])
         (first, first_own), (last, last_own) = parts[0][0], parts[-1][0]
         around = (first[: first_own.start], last[last_own.stop :])
         features = torch.cat([around[0], *(features[own] for (features, own), _ in parts), around[1]])
         own = slice(len(around[0]), len(around[0]) + len(pdf_ids))
         mask = None
-        if self._augmentation is not None and perturbation.mask_seed is not None:
-            mask = partial(mask_inputs, config=self._augmentation, seed=perturbation.mask_seed)
-        inputs = planes_in_context(features, own, self._extractor.config.delta_window, mask)
+        if self._augmentation is not None and drawn.mask_seed is not None:
+            mask = partial(mask_inputs, config=self._augmentation, seed=drawn.mask_seed)
+        inputs = inputs_with_context(features, own, self._extractor.config.delta_window, mask)
         return Example("+".join(group), inputs.numpy(), pdf_ids)
 
     def _labeled(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> tuple[Part, IntArray]:
@@ -113,16 +112,10 @@ class ExampleLoader:
         return part, labels
 
     def _features(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> Part:
-        key = (name, Perturbation(perturbation.speed, perturbation.vtln_warp, perturbation.gain_db))
+        key = (name, perturbation)
         if key in self._cache:
             return self._cache[key]
-        features, own = self._extractor.features_in_context(
-            self._utterances[name],
-            speed=perturbation.speed,
-            vtln_warp=perturbation.vtln_warp,
-            gain_db=perturbation.gain_db,
-            generator=generator,
-        )
+        features, own = self._extractor.features_with_context(self._utterances[name], perturbation, generator)
         size = features.numel() * features.element_size()
         if size <= self._cache_left and not self._extractor.config.dither:
             self._cache[key] = features, own

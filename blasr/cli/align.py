@@ -86,6 +86,7 @@ def _config(args: argparse.Namespace, cls: type[Config], *defaults: str) -> Conf
 def _network(args: argparse.Namespace, data: DataDir) -> LogLikelihoods:
     """Log-likelihoods of a trained experiment."""
     from blasr.features.extraction import FeatureExtractor
+    from blasr.features.speaker_stats import collect_speaker_stats
     from blasr.inference import LogLikelihoods as Scaled
     from blasr.inference import PosteriorComputer
     from blasr.pipeline.experiment import Experiment
@@ -97,14 +98,13 @@ def _network(args: argparse.Namespace, data: DataDir) -> LogLikelihoods:
             fix="give the alignment directory that it was trained on with --model",
         )
     experiment = Experiment.load(args.experiment, args.checkpoint)
-    extractor = FeatureExtractor(experiment.description.features, data)
-    if extractor.config.cmvn == "speaker":
-        extractor.prepare()
+    features = experiment.description.features
+    extractor = FeatureExtractor(features, data, collect_speaker_stats(features, data))
     posteriors = PosteriorComputer(experiment.model, choose_device(args.device))
     scaled = Scaled(experiment.priors.log, args.prior_scale)
 
     def log_likelihoods(utterance: Utterance) -> FloatArray:
-        planes = extractor.network_input_in_context(utterance)
+        planes = extractor.network_input(utterance)
         return scaled(posteriors.log_posteriors(planes, in_context=True))
 
     return log_likelihoods

@@ -1,9 +1,9 @@
-"""Cepstral mean and variance normalisation, as Kaldi's ``transform/cmvn.cc``."""
+"""Cepstral mean and variance normalization, as Kaldi's ``transform/cmvn.cc``."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from blasr.errors import FormatError
-from blasr.io.kaldi.holders import DOUBLE_MATRIX
-from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_matrices
 
 VARIANCE_FLOOR = 1e-20
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class CmvnStats:
     """Sums over frames as Kaldi's matrix ``(2, D + 1)``: sums and the frame count; sums of squares and a 0."""
 
@@ -63,7 +61,7 @@ class CmvnStats:
         return np.maximum(self.matrix[1, :-1] / self.count - self.mean**2, VARIANCE_FLOOR)
 
     def accumulate(self, features: Tensor) -> None:
-        """Count the frames of ``features`` ``(T, D)`` in."""
+        """Add the frames of ``features`` ``(T, D)``."""
         values = features.double()
         self.matrix[0, :-1] += values.sum(dim=0).cpu().numpy()
         self.matrix[0, -1] += len(features)
@@ -71,7 +69,7 @@ class CmvnStats:
 
 
 def apply_cmvn(features: Tensor, stats: CmvnStats, norm_vars: bool = False) -> Tensor:
-    """Features ``(T, D)`` less the mean and, with ``norm_vars``, over the deviation (Kaldi's ``ApplyCmvn``)."""
+    """Subtract the mean from features ``(T, D)``; with ``norm_vars``, divide by the deviation (``ApplyCmvn``)."""
     mean = torch.from_numpy(stats.mean).to(features)
     if not norm_vars:
         return features - mean
@@ -80,10 +78,10 @@ def apply_cmvn(features: Tensor, stats: CmvnStats, norm_vars: bool = False) -> T
 
 
 def read_cmvn_stats(specifier: str | os.PathLike[str]) -> dict[str, CmvnStats]:
-    """Statistics by speaker (or utterance), as ``compute-cmvn-stats`` writes them to an archive or a script.
+    """Return statistics by speaker (or utterance) from an archive or script file of ``compute-cmvn-stats``.
 
     Raises:
-        FormatError: the file is truncated, corrupt, or of matrices that are no statistics.
+        FormatError: the file is truncated, corrupt, or its matrices are not statistics.
     """
     stats = {}
     for speaker, matrix in read_matrices(specifier, dtype=np.float64):
@@ -94,10 +92,3 @@ def read_cmvn_stats(specifier: str | os.PathLike[str]) -> dict[str, CmvnStats]:
             raise FormatError(message, path=specifier, fix="give what compute-cmvn-stats wrote")
         stats[speaker] = CmvnStats(np.array(matrix, dtype=np.float64))
     return stats
-
-
-def write_cmvn_stats(path: str | os.PathLike[str], stats: Mapping[str, CmvnStats]) -> None:
-    """Write statistics as an archive of double matrices, as ``compute-cmvn-stats`` does."""
-    with TableWriter(f"ark:{os.fspath(path)}", DOUBLE_MATRIX) as writer:
-        for speaker in sorted(stats):
-            writer.write(speaker, stats[speaker].matrix)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def _slope(features: Tensor, window: int) -> Tensor:
-    """The slope over ``2 * window + 1`` frames around each frame that has so many: ``(T - 2 * window, D)``."""
+    """Return the slope over ``2 * window + 1`` frames around each frame that has them: ``(T - 2 * window, D)``."""
     frames = len(features) - 2 * window
     slope = torch.zeros_like(features[:frames])
     for distance in range(1, window + 1):
@@ -17,10 +17,10 @@ def _slope(features: Tensor, window: int) -> Tensor:
 
 
 def _orders(features: Tensor, order: int, window: int) -> list[Tensor]:
-    """The features and their derivatives up to ``order``, each ``(T, D)``.
+    """Return the features and their derivatives up to ``order``, each ``(T, D)``.
 
     Kaldi applies one filter for each order to the static features with their edge frames repeated. Slopes of slopes
-    are the same as long as the frames beyond the edges are there for the first of them.
+    give the same, provided that the first of them is also computed beyond the edges.
     """
     frames, reach = len(features), order * window
     index = torch.arange(-reach, frames + reach, device=features.device).clamp(0, frames - 1)
@@ -34,10 +34,10 @@ def _orders(features: Tensor, order: int, window: int) -> list[Tensor]:
 
 
 def add_deltas(features: Tensor, order: int = 2, window: int = 2) -> Tensor:
-    """Features ``(T, D)`` with their time derivatives beside them: ``(T, (order + 1) D)``, static first."""
+    """Append their time derivatives to features ``(T, D)``: ``(T, (order + 1) D)``, static first."""
     return torch.cat(_orders(features, order, window), dim=1)
 
 
-def delta_planes(features: Tensor, order: int = 2, window: int = 2) -> Tensor:
-    """Features ``(T, F)`` and their derivatives as the planes of a network input: ``(order + 1, F, T)``."""
+def stack_deltas(features: Tensor, order: int = 2, window: int = 2) -> Tensor:
+    """Stack features ``(T, F)`` and their derivatives as the channels of a network input: ``(order + 1, F, T)``."""
     return torch.stack([derivative.T for derivative in _orders(features, order, window)])

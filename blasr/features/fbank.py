@@ -32,7 +32,7 @@ def num_frames(num_samples: int, config: FeatureConfig) -> int:
 
 
 class Frames(nn.Module):
-    """Waveforms cut into frames without DC, emphasised and windowed: ``(..., N) -> (..., T, frame_length)``."""
+    """Waveforms cut into frames without DC, emphasized and windowed: ``(..., N) -> (..., T, frame_length)``."""
 
     window: Tensor
 
@@ -56,7 +56,7 @@ class Frames(nn.Module):
                 frames = frames + config.dither * noise
             yield frames - frames.mean(dim=-1, keepdim=True)
 
-    def emphasise(self, frames: Tensor) -> Tensor:
+    def emphasize(self, frames: Tensor) -> Tensor:
         """Pre-emphasis, where the first sample stands in for the one before it, and the window."""
         previous = torch.cat([frames[..., :1], frames[..., :-1]], dim=-1)
         return (frames - self.config.preemphasis * previous) * self.window
@@ -73,7 +73,7 @@ class Frames(nn.Module):
                 fix="take it out of the data directory",
             )
         if not config.snip_edges:
-            # frames are centred on the shifts; beyond its ends the waveform is mirrored, the edge sample repeated
+            # frames are centered on the shifts; beyond its ends the waveform is mirrored, the edge sample repeated
             first = shift // 2 - length // 2
             index = torch.arange(first, first + (frames - 1) * shift + length, device=waveform.device)
             index = index.remainder(2 * samples)
@@ -106,7 +106,7 @@ class LogMel(nn.Module):
             ConfigError: the warp does not fit the range of frequencies.
         """
         blocks = self.frames.blocks(waveform, generator)
-        return torch.cat([self.from_frames(self.frames.emphasise(block), vtln_warp) for block in blocks], dim=-2)
+        return torch.cat([self.from_frames(self.frames.emphasize(block), vtln_warp) for block in blocks], dim=-2)
 
     def from_frames(self, frames: Tensor, vtln_warp: float = 1.0) -> Tensor:
         """Log-mel energies of windowed frames ``(..., T, frame_length)``."""

@@ -40,7 +40,7 @@ class Mfcc(nn.Module):
         return torch.cat([self._cepstra(block, vtln_warp) for block in frames.blocks(waveform, generator)], dim=-2)
 
     def _cepstra(self, raw: Tensor, vtln_warp: float) -> Tensor:
-        log_mel = self.log_mel.from_frames(self.log_mel.frames.emphasise(raw), vtln_warp)
+        log_mel = self.log_mel.from_frames(self.log_mel.frames.emphasize(raw), vtln_warp)
         return self.from_log_mel(log_mel, raw.square().sum(dim=-1).clamp(min=EPSILON).log())
 
     def from_log_mel(self, log_mel: Tensor, log_energy: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from torch import Tensor
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import BlasrError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
-from blasr.features.deltas import delta_planes
+from blasr.features.deltas import stack_deltas
 from blasr.features.fbank import EPSILON, LogMel, TooShortError
 from blasr.inference.bundle import Bundle
 from blasr.inference.dump import LogLikelihoods, check_matrix
@@ -224,7 +224,7 @@ class Transcriber:
         config = self.bundle.config.features
         if config.cmvn != "none":
             static = apply_cmvn(static, stats or CmvnStats.of(_heard(static)), config.norm_vars)
-        return delta_planes(static, window=config.delta_window)
+        return stack_deltas(static, window=config.delta_window)
 
     def _decode(self, planes: Tensor, segment: Segment, side: str) -> TranscribedSegment:
         """The words of a segment, those in its overlaps included; their times are the recording's."""

@@ -15,7 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from blasr import __version__
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import BlasrError
-from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.features.extraction import FeatureExtractor
+from blasr.features.fbank import TooShortError
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.inference import LogLikelihoods, PosteriorComputer, write_dump
 from blasr.inference.manifest import data_entry, file_entry
 from blasr.pipeline.experiment import Experiment
@@ -63,7 +65,7 @@ class _LogLikelihoodDataset(Dataset[Item | BlasrError]):
     def __getitem__(self, index: int) -> Item | BlasrError:
         utterance = self._utterances[index]
         try:
-            planes = self._extractor.network_input_in_context(utterance)
+            planes = self._extractor.network_input(utterance)
         except BlasrError as error:
             return error
         log_posteriors = self._posteriors.log_posteriors(planes, in_context=True)
@@ -96,9 +98,8 @@ def log_likelihoods(
         DataError: audio cannot be read.
     """
     options = options or DumpOptions()
-    extractor = FeatureExtractor(experiment.description.features, data_dir)
-    if extractor.config.cmvn == "speaker":
-        extractor.prepare()
+    features = experiment.description.features
+    extractor = FeatureExtractor(features, data_dir, collect_speaker_stats(features, data_dir))
     dataset = _LogLikelihoodDataset(experiment, extractor, data_dir.utterances, options)
     loader = DataLoader(dataset, batch_size=None, num_workers=options.jobs, collate_fn=_as_is)
     for item in loader:

@@ -9,7 +9,9 @@ from pathlib import Path
 from blasr import __version__
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.data.data_dir import DataDir
-from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.features.extraction import FeatureExtractor
+from blasr.features.fbank import TooShortError
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.inference import write_dump
 from blasr.inference.manifest import data_entry, file_entry
 from blasr.pipeline.preflight import check_sample_rate
@@ -40,8 +42,7 @@ def dump_gmm(model_dir: Path, data: Path, out: Path, *, max_loss: float = 0.05, 
     config = read_feature_config(model_dir)
     data_dir = DataDir.read(data, allow_pipes=allow_pipes)
     check_sample_rate(data_dir, config.sample_rate, str(model_dir / FEATURE_FILE))
-    extractor = FeatureExtractor(config, data_dir, kind="mfcc")
-    extractor.prepare()
+    extractor = FeatureExtractor(config, data_dir, collect_speaker_stats(config, data_dir))
     tally = Tally("dump", max_loss)
 
     def matrices() -> Iterator[tuple[str, FloatArray, int]]:

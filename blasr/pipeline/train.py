@@ -16,8 +16,10 @@ import torchaudio
 
 from blasr import __version__
 from blasr.chunks import ChunkBatches, ChunkConfig, ExampleLoader
+from blasr.chunks.augmentation import all_voices
 from blasr.config import to_mapping, write_yaml
 from blasr.features.extraction import FeatureExtractor
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_open, atomic_path
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
@@ -104,9 +106,8 @@ def _newer_keys(begun: Mapping[str, Any], config: RunConfig) -> list[str]:
 def _batches(
     config: RunConfig, corpus: Corpus, distributed: DistributedContext
 ) -> tuple[ChunkBatches, ChunkBatches | None]:
-    extractor = FeatureExtractor(config.features, corpus.train.data_dir)
-    if config.features.cmvn == "speaker":  # before workers are forked, so that they share the statistics
-        extractor.prepare(speeds=(1.0, *config.augmentation.speeds), vtln_warps=(1.0, *config.augmentation.vtln_warps))
+    stats = collect_speaker_stats(config.features, corpus.train.data_dir, all_voices(config.augmentation))
+    extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats)
     cache = config.chunks.cache_mb * 2**20 if config.chunks.num_workers == 0 else 0
     loader = ExampleLoader(
         extractor,
@@ -141,9 +142,8 @@ def _valid_batches(
     distributed: DistributedContext,
 ) -> ChunkBatches:
     if valid.data_dir is not train.data_dir:
-        extractor = FeatureExtractor(config.features, valid.data_dir)
-        if config.features.cmvn == "speaker":
-            extractor.prepare()
+        stats = collect_speaker_stats(config.features, valid.data_dir)
+        extractor = FeatureExtractor(config.features, valid.data_dir, stats)
     loader = ExampleLoader(extractor, valid.utterances, valid.labels, cache_bytes=config.chunks.cache_mb * 2**20)
     sizes = ChunkConfig(
         chunk_frames=VALID_CHUNK_FRAMES,

@@ -14,6 +14,7 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.tally import Tally
 
 
@@ -32,7 +33,7 @@ def data(tmp_path: Path) -> DataDir:
 
 
 def test_features_come_back_from_disk_and_leave_nothing(data: DataDir, tmp_path: Path) -> None:
-    extractor = FeatureExtractor(MfccConfig(), data, "mfcc")
+    extractor = FeatureExtractor(MfccConfig(), data, collect_speaker_stats(MfccConfig(), data))
     tally = Tally("align")
     with stored_features(extractor, data.utterances, tmp_path / "out", tally) as store:
         assert [utterance.id for utterance in store.utterances] == ["a", "b"]
@@ -50,7 +51,7 @@ def test_an_error_leaves_nothing_either(data: DataDir, tmp_path: Path) -> None:
     with (
         pytest.raises(DataError, match=r"b\.wav"),
         stored_features(
-            FeatureExtractor(MfccConfig(), data, "mfcc"), data.utterances, tmp_path / "out", Tally("align")
+            FeatureExtractor(MfccConfig(cmvn="none"), data), data.utterances, tmp_path / "out", Tally("align")
         ),
     ):
         pytest.fail("the missing file was not noticed")

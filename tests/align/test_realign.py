@@ -13,7 +13,9 @@ from blasr.align.realign import realign, realign_with_gmm
 from blasr.data.data_dir import Utterance
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.config import MfccConfig
-from blasr.features.extraction import FeatureExtractor, TooShortError
+from blasr.features.extraction import FeatureExtractor
+from blasr.features.fbank import TooShortError
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.kaldi.alignments import read_alignments
@@ -108,7 +110,8 @@ def test_failures_are_counted_and_too_many_refused(tones: ToneCorpus, model_dir:
 
 
 def test_gmm_likelihoods_are_those_of_the_model(tones: ToneCorpus, model_dir: Path) -> None:
-    extractor = FeatureExtractor(read_feature_config(model_dir), tones.data, "mfcc")
+    features = read_feature_config(model_dir)
+    extractor = FeatureExtractor(features, tones.data, collect_speaker_stats(features, tones.data))
     utterance = tones.data.utterances[3]
     loglikes = gmm_log_likelihoods(model_dir, extractor, utterance)
     alignment = dict(read_alignments(model_dir))[utterance.id]

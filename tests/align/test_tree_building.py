@@ -17,6 +17,7 @@ from blasr.align.tree_stats import ABSENT, TreeStats, TreeStatsAccumulator, log_
 from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import ContextDependency, read_tree
 from blasr.io.kaldi.alignments import read_alignments
@@ -162,7 +163,7 @@ def test_kaldis_alignments_give_a_tree_as_good_as_kaldis(golden: Path, fsdd_dir:
     """The tree's own alignments, not the monophones' that Kaldi grew it from: the leaves hold the same frames."""
     folder = golden / "fsdd_tri1"
     data = fsdd_data(fsdd_dir, tmp_path / "data", SPEAKERS, range(5, 50))
-    extractor = FeatureExtractor(MfccConfig(), data, "mfcc")
+    extractor = FeatureExtractor(MfccConfig(), data, collect_speaker_stats(MfccConfig(), data))
     alignments = dict(read_alignments(folder))
     transitions = read_transition_model(folder / "final.mdl")
     topology = transitions.topology

@@ -8,11 +8,14 @@ import numpy as np
 import soundfile
 
 from blasr.chunks import ExampleLoader, PdfLabels, PlannedUtterance
+from blasr.chunks.augmentation import all_voices
 from blasr.chunks.config import AugmentationConfig
 from blasr.data.data_dir import DataDir
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.fbank import num_frames
+from blasr.features.perturbation import UNCHANGED
+from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.io import AlignmentIndex, write_alignments
 
 CONFIG = FeatureConfig(cmvn="utterance")
@@ -52,7 +55,8 @@ def corpus(
         for index, length in enumerate(lengths)
     }
     pdf_labels = write_labels(directory / "labels", labels, 1000 * len(lengths))
-    extractor = FeatureExtractor(CONFIG, data_dir)
+    voices = [UNCHANGED] if augmentation is None else all_voices(augmentation)
+    extractor = FeatureExtractor(CONFIG, data_dir, collect_speaker_stats(CONFIG, data_dir, voices))
     utterances = {utterance.id: utterance for utterance in data_dir.utterances}
     loader = ExampleLoader(extractor, utterances, pdf_labels, augmentation=augmentation)
     entries = [PlannedUtterance(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blasr.chunks.augmentation import draw_perturbation, mask_inputs, random_state, resample_labels
+from blasr.chunks.augmentation import draw_augmentation, mask_inputs, random_state, resample_labels
 from blasr.chunks.config import AugmentationConfig
 
 
@@ -31,14 +31,14 @@ def test_resampled_labels_keep_their_order(num_frames: int, speed: float) -> Non
 def test_variation_depends_on_seed_epoch_and_name_only() -> None:
     config = AugmentationConfig(speeds=(0.9, 1.0, 1.1), vtln_warps=(0.9, 1.1), gain_db=6.0, time_masks=1)
     drawn = {
-        (seed, epoch, name): draw_perturbation(config, random_state(seed, epoch, name))
+        (seed, epoch, name): draw_augmentation(config, random_state(seed, epoch, name))
         for seed in (0, 1)
         for epoch in (1, 2)
         for name in ("u1", "u2")
     }
-    assert drawn[0, 1, "u1"] == draw_perturbation(config, random_state(0, 1, "u1"))
+    assert drawn[0, 1, "u1"] == draw_augmentation(config, random_state(0, 1, "u1"))
     assert len(set(drawn.values())) == 8
-    assert all(abs(perturbation.gain_db) <= 6 for perturbation in drawn.values())
+    assert all(abs(augmentation.perturbation.gain_db) <= 6 for augmentation in drawn.values())
 
 
 def test_masks_cover_bands_of_all_planes_alike_and_leave_the_global_state() -> None:

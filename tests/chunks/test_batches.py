@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from blasr.chunks import IGNORE_INDEX, AugmentationConfig, ChunkBatch, ChunkBatches, ChunkConfig
 from blasr.chunks.batches import batch_edges
 from blasr.errors import ConfigError, DataError
-from blasr.features.deltas import delta_planes
+from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import pad_context
 from tests.chunks.corpus import corpus
 
@@ -48,7 +48,7 @@ def test_every_frame_once_over_all_ranks(tmp_path: Path, chunk_frames: int, worl
 @pytest.mark.parametrize("chunk_frames", [1, 16])
 def test_every_frame_has_its_own_context(tmp_path: Path, chunk_frames: int) -> None:
     loader, entries, extractor = corpus(tmp_path, LENGTHS)
-    padded = [pad_context(delta_planes(extractor.features(utterance))) for utterance in extractor.data_dir.utterances]
+    padded = [pad_context(stack_deltas(extractor.features(utterance))) for utterance in extractor.data_dir.utterances]
     config = ChunkConfig(chunk_frames=chunk_frames, batch_frames=50, num_workers=0)
     for batch in ChunkBatches(loader, entries, config).batches(3):
         for inputs, targets, name in zip(batch.inputs, batch.targets, batch.names, strict=True):

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from blasr.errors import DataError, FormatError
-from blasr.features.cmvn import CmvnStats, apply_cmvn, read_cmvn_stats, write_cmvn_stats
+from blasr.errors import FormatError
+from blasr.features.cmvn import CmvnStats, apply_cmvn, read_cmvn_stats
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import add_deltas
 from blasr.features.fbank import LogMel
@@ -25,7 +25,7 @@ def test_statistics_are_kaldis(kaldi_features: Archive) -> None:
         torch.testing.assert_close(actual, expected[utterance].double(), rtol=1e-7, atol=0)
 
 
-def test_normalised_features_are_kaldis(kaldi_features: Archive) -> None:
+def test_normalized_features_are_kaldis(kaldi_features: Archive) -> None:
     expected = kaldi_features("fbank64_cmvn.ark")
     for utterance, features in kaldi_features("fbank64.ark").items():
         actual = apply_cmvn(features, CmvnStats.of(features), norm_vars=True)
@@ -45,9 +45,9 @@ def test_statistics_add_up() -> None:
     total = CmvnStats.total([CmvnStats.of(features[:20]), CmvnStats.of(features[20:])])
     np.testing.assert_allclose(total.matrix, CmvnStats.of(features).matrix, rtol=1e-12)
     assert total.count == 50
-    normalised = apply_cmvn(features, total, norm_vars=True)
-    torch.testing.assert_close(normalised.mean(dim=0), torch.zeros(3), rtol=0, atol=1e-5)
-    torch.testing.assert_close(normalised.var(dim=0, correction=0), torch.ones(3), rtol=0, atol=1e-4)
+    normalized = apply_cmvn(features, total, norm_vars=True)
+    torch.testing.assert_close(normalized.mean(dim=0), torch.zeros(3), rtol=0, atol=1e-5)
+    torch.testing.assert_close(normalized.var(dim=0, correction=0), torch.ones(3), rtol=0, atol=1e-4)
 
 
 def test_a_constant_coefficient_stays_finite() -> None:
@@ -55,31 +55,20 @@ def test_a_constant_coefficient_stays_finite() -> None:
     assert torch.equal(apply_cmvn(features, CmvnStats.of(features), norm_vars=True), torch.zeros(5, 2))
 
 
-def test_round_trip_and_kaldi_reads_it(tmp_path: Path) -> None:
-    stats = {name: CmvnStats.of(torch.randn(9, 4) * 1e3) for name in ("zoe", "ann")}
-    write_cmvn_stats(tmp_path / "cmvn.ark", stats)
+def test_an_archive_is_read_exactly(tmp_path: Path) -> None:
+    stats = {name: CmvnStats.of(torch.randn(9, 4) * 1e3) for name in ("ann", "zoe")}
+    kaldiio.save_ark(str(tmp_path / "cmvn.ark"), {name: item.matrix for name, item in stats.items()})
     again = read_cmvn_stats(tmp_path / "cmvn.ark")
     assert list(again) == ["ann", "zoe"]
-    for name, item in stats.items():
-        assert np.array_equal(again[name].matrix, item.matrix)  # doubles, so exactly
-        assert np.array_equal(dict(kaldiio.load_ark(str(tmp_path / "cmvn.ark")))[name], item.matrix)
+    assert all(np.array_equal(again[name].matrix, item.matrix) for name, item in stats.items())  # doubles, so exactly
 
 
-def test_kaldis_own_archive_is_read_and_written_byte_for_byte(golden: Path, tmp_path: Path) -> None:
-    archive = golden / "features" / "cmvn_utt.ark"
-    stats = read_cmvn_stats(archive)
+def test_kaldis_own_archive_is_read(golden: Path) -> None:
+    stats = read_cmvn_stats(golden / "features" / "cmvn_utt.ark")
     assert {item.dim for item in stats.values()} == {64}
-    write_cmvn_stats(tmp_path / "cmvn.ark", stats)
-    assert (tmp_path / "cmvn.ark").read_bytes() == archive.read_bytes()
 
 
-def test_an_archive_that_fails_does_not_appear(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="white space"):
-        write_cmvn_stats(tmp_path / "cmvn.ark", {"two words": CmvnStats.zeros(4)})
-    assert not list(tmp_path.iterdir())
-
-
-def test_other_matrices_are_no_statistics(tmp_path: Path) -> None:
+def test_other_matrices_are_refused(tmp_path: Path) -> None:
     kaldiio.save_ark(str(tmp_path / "x.ark"), {"utt": np.ones((3, 5), dtype=np.float32)})
     with pytest.raises(FormatError, match=r"found a matrix of shape \(3, 5\) for utt"):
         read_cmvn_stats(tmp_path / "x.ark")

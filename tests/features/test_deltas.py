@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from blasr.features.deltas import add_deltas, delta_planes
+from blasr.features.deltas import add_deltas, stack_deltas
 
 
 def test_deltas_are_kaldis(kaldi_features: Callable[[str], dict[str, Tensor]]) -> None:
     expected = kaldi_features("fbank64_deltas.ark")
     for utterance, features in kaldi_features("fbank64.ark").items():
         torch.testing.assert_close(add_deltas(features), expected[utterance], rtol=0, atol=1e-4)
-        planes = delta_planes(features)
+        planes = stack_deltas(features)
         assert planes.is_contiguous()
         assert torch.equal(planes.permute(2, 0, 1).flatten(1), add_deltas(features))
 

@@ -1,6 +1,7 @@
+"""Normalized features of utterances, their context, and what a perturbation does to them."""
+
 from __future__ import annotations
 
-import logging
 import pickle
 from pathlib import Path
 
@@ -11,40 +12,26 @@ import torch
 
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import ConfigError, DataError, MismatchError
-from blasr.features.cmvn import CmvnStats, read_cmvn_stats, write_cmvn_stats
 from blasr.features.config import CmvnMode, FeatureConfig, MfccConfig
-from blasr.features.deltas import add_deltas
-from blasr.features.extraction import FeatureExtractor, FeatureKind, TooShortError, pad_context
+from blasr.features.deltas import add_deltas, stack_deltas
+from blasr.features.extraction import FeatureExtractor, inputs_with_context, pad_context
 from blasr.features.fbank import LogMel, num_frames
+from blasr.features.perturbation import Perturbation
+from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
 from blasr.io.audio import read_audio
-from blasr.units import FloatArray
+from tests.features.voices import voice
 
 
-def voice(seconds: float, pitch: float, seed: int) -> np.ndarray:
-    """A buzz of harmonics under a formant, in noise."""
-    time = np.arange(int(seconds * 8000)) / 8000
-    buzz = sum(np.sin(2 * np.pi * pitch * k * time) / (1 + abs(pitch * k - 700) / 200) for k in range(1, 20))
-    noise = np.random.default_rng(seed).normal(size=len(time))
-    return np.asarray(0.05 * buzz + 0.003 * noise, dtype=np.float32)
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> DataDir:
-    """Two speakers with three utterances each."""
-    recordings, utterances = {}, []
-    for speaker, pitch in (("ann", 210.0), ("bob", 110.0)):
-        for index in range(3):
-            name = f"{speaker}-{index}"
-            recordings[name] = str(tmp_path / f"{name}.wav")
-            soundfile.write(recordings[name], voice(0.3 + 0.1 * index, pitch + 5 * index, index), 8000)
-            utterances.append(Utterance(name, speaker, name))
-    return DataDir(tmp_path, tuple(utterances), recordings)
+def extractor_of(config: FeatureConfig, data_dir: DataDir) -> FeatureExtractor:
+    """An extractor with the statistics of the unperturbed speakers."""
+    return FeatureExtractor(config, data_dir, collect_speaker_stats(config, data_dir))
 
 
 def test_network_input_is_the_chain_of_its_parts(data_dir: DataDir) -> None:
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
+    extractor = extractor_of(FeatureConfig(), data_dir)
     utterance = data_dir.utterances[1]
-    planes = extractor.network_input(utterance)
+    planes = stack_deltas(extractor.features(utterance))
+    assert torch.equal(extractor.network_input(utterance), pad_context(planes))
     samples, _ = read_audio(data_dir.recordings[utterance.id])
     log_mel = {
         item.id: LogMel(FeatureConfig())(torch.from_numpy(read_audio(data_dir.recordings[item.id])[0]))
@@ -60,8 +47,8 @@ def test_network_input_is_the_chain_of_its_parts(data_dir: DataDir) -> None:
 
 @pytest.mark.parametrize("norm_vars", [False, True])
 @pytest.mark.parametrize("cmvn", ["speaker", "utterance", "none"])
-def test_normalisation_is_over_what_is_configured(data_dir: DataDir, cmvn: CmvnMode, norm_vars: bool) -> None:
-    extractor = FeatureExtractor(FeatureConfig(cmvn=cmvn, norm_vars=norm_vars), data_dir)
+def test_normalization_is_over_what_is_configured(data_dir: DataDir, cmvn: CmvnMode, norm_vars: bool) -> None:
+    extractor = extractor_of(FeatureConfig(cmvn=cmvn, norm_vars=norm_vars), data_dir)
     features = {item.id: extractor.features(item) for item in data_dir.utterances}
     per_utterance = max(item.mean(dim=0).abs().max() for item in features.values())
     bob = torch.cat([features[item.id] for item in data_dir.speakers()["bob"]])
@@ -70,79 +57,24 @@ def test_normalisation_is_over_what_is_configured(data_dir: DataDir, cmvn: CmvnM
     assert ((bob.var(dim=0, correction=0) - 1).abs().max() < 1e-3) == (norm_vars and cmvn != "none")
 
 
-def test_statistics_need_one_pass_and_can_be_restricted(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[str] = []
-    original = DataDir.read_surrounded_audio
-
-    def counted(
-        self: DataDir, utterance: Utterance, margin_samples: int, sample_rate: int | None = None
-    ) -> tuple[FloatArray, int, slice]:
-        read.append(utterance.id)
-        return original(self, utterance, margin_samples, sample_rate)
-
-    monkeypatch.setattr(DataDir, "read_surrounded_audio", counted)
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
-    extractor.prepare(["bob"])
-    assert read == ["bob-0", "bob-1", "bob-2"]
-    extractor.prepare(speeds=[1.0, 0.9], vtln_warps=[1.0, 1.1])
-    assert sorted(read) == sorted([f"bob-{i}" for i in (0, 0, 1, 1, 2, 2)] + ["ann-0", "ann-1", "ann-2"])
-    extractor.features(data_dir.utterances[0], speed=0.9, vtln_warp=1.1)
-    assert len(read) == 10  # the utterance itself: its speaker's statistics are there
-
-
-def test_statistics_repeat_and_survive_pickling(data_dir: DataDir) -> None:
-    first, second = (FeatureExtractor(FeatureConfig(), data_dir) for _ in range(2))
-    assert list(first.speaker_stats) == ["ann", "bob"]
-    utterance = data_dir.utterances[0]
-    copy = pickle.loads(pickle.dumps(first))  # noqa: S301
-    assert copy.speaker_stats.keys() == first.speaker_stats.keys()
-    for extractor in (second, copy):
-        assert torch.equal(extractor.network_input(utterance), first.network_input(utterance))
-
-
-def test_statistics_from_a_file(data_dir: DataDir, tmp_path: Path) -> None:
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
-    write_cmvn_stats(tmp_path / "cmvn.ark", extractor.speaker_stats)
-    stats = read_cmvn_stats(tmp_path / "cmvn.ark")
-    utterance = data_dir.utterances[0]
-    for given in (stats, dict.fromkeys(stats, stats["ann"])):
-        other = FeatureExtractor(FeatureConfig(), data_dir, speaker_stats=given)
-        assert torch.equal(other.features(utterance), extractor.features(utterance))
-    with pytest.raises(MismatchError, match="of speaker ann have 64 coefficients, the features 13"):
-        FeatureExtractor(FeatureConfig(), data_dir, "mfcc", speaker_stats=stats)
-
-
-@pytest.mark.parametrize("kind", ["fbank", "mfcc"])
-@pytest.mark.parametrize(("speed", "warp"), [(0.9, 1.0), (1.1, 1.0), (1.0, 0.9), (1.0, 1.1), (1.05, 0.95)])
-def test_a_perturbed_speaker_is_normalised_like_any_other(
-    data_dir: DataDir, speed: float, warp: float, kind: FeatureKind
-) -> None:
-    extractor = FeatureExtractor(FeatureConfig(), data_dir, kind)
-    plain = extractor.features(data_dir.utterances[0])
-    ann = torch.cat([extractor.features(item, speed=speed, vtln_warp=warp) for item in data_dir.speakers()["ann"]])
-    torch.testing.assert_close(ann.mean(dim=0), torch.zeros(extractor.dim), rtol=0, atol=1e-4)
-    other = extractor.features(data_dir.utterances[0], speed=speed, vtln_warp=warp)
-    assert other.shape != plain.shape or (other - plain).abs().max() > 0.1
-    assert len(other) == num_frames(round(0.3 / speed * 8000), extractor.config)
-
-
 @pytest.mark.parametrize("config", [FeatureConfig(), MfccConfig(), MfccConfig(use_energy=True)])
 def test_a_gain_goes_with_the_mean(data_dir: DataDir, config: FeatureConfig) -> None:
-    extractor = FeatureExtractor(config, data_dir, "mfcc" if isinstance(config, MfccConfig) else "fbank")
+    extractor = extractor_of(config, data_dir)
     utterance = data_dir.utterances[0]
-    louder = extractor.features(utterance, gain_db=-6.0)
+    louder = extractor.features(utterance, Perturbation(gain_db=-6.0))
     torch.testing.assert_close(louder, extractor.features(utterance), rtol=0, atol=5e-3)
-    plain = FeatureExtractor(FeatureConfig(cmvn="none"), data_dir)
-    difference = plain.features(utterance, gain_db=10.0) - plain.features(utterance)
+    plain = extractor_of(FeatureConfig(cmvn="none"), data_dir)
+    difference = plain.features(utterance, Perturbation(gain_db=10.0)) - plain.features(utterance)
     torch.testing.assert_close(difference, torch.full_like(difference, np.log(10.0)), rtol=0, atol=5e-3)
 
 
 def test_higher_formants(data_dir: DataDir) -> None:
     """Faster speech and a warp above 1 both move the peak of the spectrum up."""
-    extractor = FeatureExtractor(FeatureConfig(cmvn="none"), data_dir)
+    extractor = extractor_of(FeatureConfig(cmvn="none"), data_dir)
 
     def centroid(speed: float = 1.0, vtln_warp: float = 1.0) -> float:
-        energy = extractor.features(data_dir.utterances[0], speed=speed, vtln_warp=vtln_warp).exp().mean(dim=0)
+        features = extractor.features(data_dir.utterances[0], Perturbation(speed, vtln_warp))
+        energy = features.exp().mean(dim=0)
         return float((energy * torch.arange(64)).sum() / energy.sum())
 
     assert centroid(speed=0.9) < centroid() < centroid(speed=1.1)
@@ -150,65 +82,20 @@ def test_higher_formants(data_dir: DataDir) -> None:
 
 
 def test_threads_do_not_change_a_bit(data_dir: DataDir) -> None:
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
+    faster = Perturbation(speed=1.1)
+    stats = collect_speaker_stats(FeatureConfig(), data_dir, [faster])
+    extractor = FeatureExtractor(FeatureConfig(), data_dir, stats)
     before = torch.get_num_threads()
     try:
         several = []
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            several.append([extractor.features(item, speed=1.1) for item in data_dir.utterances])
+            several.append([extractor.features(item, faster) for item in data_dir.utterances])
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
     for others in several[1:]:
         assert all(torch.equal(one, other) for one, other in zip(several[0], others, strict=True))
-
-
-def test_impossible_perturbations_are_refused(data_dir: DataDir) -> None:
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
-    with pytest.raises(ConfigError, match=r"found a speed of 3\.0"):
-        extractor.features(data_dir.utterances[0], speed=3.0)
-    with pytest.raises(ConfigError, match=r"vtln_warp of 2\.0"):
-        extractor.features(data_dir.utterances[0], vtln_warp=2.0)
-
-
-def test_too_short_utterances_are_named_and_counted(data_dir: DataDir, caplog: pytest.LogCaptureFixture) -> None:
-    soundfile.write(data_dir.recordings["ann-1"], voice(0.02, 200, 0), 8000)
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
-    with pytest.raises(TooShortError, match="utterance ann-1: found 160 samples") as caught:
-        extractor.features(data_dir.utterances[1])
-    assert isinstance(caught.value, DataError)
-    with caplog.at_level(logging.WARNING):
-        FeatureExtractor(FeatureConfig(), data_dir).prepare()
-    assert "6 utterances in -> 5 kept -> 1 dropped (1 too short for one frame, first ann-1)" in caplog.text
-    assert torch.isfinite(extractor.features(data_dir.utterances[0])).all()
-
-
-def test_a_speaker_without_frames_has_no_statistics(data_dir: DataDir) -> None:
-    for index in range(3):
-        soundfile.write(data_dir.recordings[f"ann-{index}"], voice(0.02, 200, 0), 8000)
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
-    assert list(extractor.speaker_stats) == ["bob"]
-    with pytest.raises(DataError, match="has no frames of speaker ann"):
-        extractor.features(Utterance("ann-9", "ann", "bob-0"))
-
-
-def test_wrong_audio_is_named(data_dir: DataDir) -> None:
-    soundfile.write(data_dir.recordings["bob-0"], voice(0.5, 100, 0), 16000)
-    Path(data_dir.recordings["ann-0"]).unlink()
-    extractor = FeatureExtractor(FeatureConfig(), data_dir)
-    with pytest.raises(DataError, match=r"ann-0\.wav: utterance ann-0: no such audio file"):
-        extractor.features(data_dir.utterances[0])
-    with pytest.raises(DataError, match="utterance bob-0: found a sample rate of 16000 Hz, expected 8000 Hz"):
-        extractor.prepare(["bob"])
-    with pytest.raises(DataError, match="has no frames of speaker eve"):
-        extractor.features(Utterance("eve-0", "eve", "bob-1"))
-
-
-def test_mfcc_takes_rate_frames_and_normalisation_but_not_bins(data_dir: DataDir) -> None:
-    extractor = FeatureExtractor(FeatureConfig(cmvn="utterance", snip_edges=False), data_dir, "mfcc")
-    assert extractor.config == MfccConfig(cmvn="utterance", snip_edges=False)
-    assert extractor.features(data_dir.utterances[0]).shape == (30, 13)
 
 
 def test_context_repeats_the_edges() -> None:
@@ -234,13 +121,16 @@ def segmented(directory: Path, speed: float = 1.0) -> DataDir:
 def test_context_is_the_audio_around_a_segment(tmp_path: Path, snip_edges: bool, speed: float) -> None:
     config = FeatureConfig(cmvn="none", segment_context=True, snip_edges=snip_edges)
     data_dir = segmented(tmp_path)
-    extractor = FeatureExtractor(config, data_dir)
+    extractor = extractor_of(config, data_dir)
     *parts, whole = data_dir.utterances
-    planes = extractor.network_input_in_context(whole, speed=speed)
-    assert torch.equal(planes, pad_context(extractor.network_input(whole, speed=speed)))  # nothing lies around it
+    perturbation = Perturbation(speed)
+    planes = extractor.network_input(whole, perturbation)
+    assert torch.equal(
+        planes, pad_context(stack_deltas(extractor.features(whole, perturbation)))
+    )  # nothing lies around it
     for part in parts:
-        found = extractor.network_input_in_context(part, speed=speed)
-        own = extractor.network_input(part, speed=speed)
+        found = extractor.network_input(part, perturbation)
+        own = stack_deltas(extractor.features(part, perturbation))
         assert found.shape[2] == own.shape[2] + 48
         assert part.start_seconds is not None
         start = round(part.start_seconds * 100 / speed)
@@ -251,30 +141,87 @@ def test_context_is_the_audio_around_a_segment(tmp_path: Path, snip_edges: bool,
             torch.testing.assert_close(found[:, :, 24:], wanted[:, :, 24:], atol=1e-4, rtol=0)
             if part.id != "a":
                 torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)
-    assert torch.equal(
-        FeatureExtractor(FeatureConfig(cmvn="none"), data_dir).network_input_in_context(parts[1]),
-        pad_context(FeatureExtractor(FeatureConfig(cmvn="none"), data_dir).network_input(parts[1])),
-    )
+    alone = extractor_of(FeatureConfig(cmvn="none"), data_dir)
+    assert torch.equal(alone.network_input(parts[1]), pad_context(stack_deltas(alone.features(parts[1]))))
 
 
-def test_context_does_not_change_the_normalisation(tmp_path: Path) -> None:
+def test_context_does_not_change_the_normalization(tmp_path: Path) -> None:
     data_dir = segmented(tmp_path, speed=1.1)
     for cmvn in ("speaker", "utterance"):
-        plain = FeatureExtractor(FeatureConfig(cmvn=cmvn), data_dir)
-        around = FeatureExtractor(FeatureConfig(cmvn=cmvn, segment_context=True), data_dir)
+        plain = extractor_of(FeatureConfig(cmvn=cmvn), data_dir)
+        around = extractor_of(FeatureConfig(cmvn=cmvn, segment_context=True), data_dir)
         for utterance in data_dir.utterances:
-            features, own = around.features_in_context(utterance)
+            features, own = around.features_with_context(utterance)
             assert own.stop - own.start == len(plain.features(utterance))
             torch.testing.assert_close(
                 features[own].mean(dim=0), plain.features(utterance).mean(dim=0), atol=0.02, rtol=0
             )
 
 
-def test_real_speakers_are_centred(fsdd_dir: Path) -> None:
+def test_real_speakers_are_centered(fsdd_dir: Path) -> None:
     paths = sorted(fsdd_dir.glob("0_george_*.wav"))[:10]
     recordings = {path.stem: str(path) for path in paths}
     data = DataDir(fsdd_dir, tuple(Utterance(name, "george", name) for name in recordings), recordings)
-    extractor = FeatureExtractor(FeatureConfig(), data)
-    planes = torch.cat([extractor.network_input(item) for item in data.utterances], dim=2)
-    assert planes[0].mean(dim=1).abs().max() < 1e-3
-    assert CmvnStats.total(extractor.speaker_stats.values()).count == planes.shape[2]
+    extractor = extractor_of(FeatureConfig(), data)
+    features = torch.cat([extractor.features(item) for item in data.utterances])
+    assert features.mean(dim=0).abs().max() < 1e-3
+
+
+def test_extractors_repeat_and_survive_pickling(data_dir: DataDir) -> None:
+    first, second = (extractor_of(FeatureConfig(), data_dir) for _ in range(2))
+    utterance = data_dir.utterances[0]
+    copy = pickle.loads(pickle.dumps(first))  # noqa: S301
+    for extractor in (second, copy):
+        assert torch.equal(extractor.network_input(utterance), first.network_input(utterance))
+
+
+@pytest.mark.parametrize("config", [FeatureConfig(), MfccConfig()])
+@pytest.mark.parametrize(("speed", "warp"), [(0.9, 1.0), (1.1, 1.0), (1.0, 0.9), (1.0, 1.1), (1.05, 0.95)])
+def test_a_perturbed_speaker_is_normalized_like_any_other(
+    data_dir: DataDir, speed: float, warp: float, config: FeatureConfig
+) -> None:
+    changed = Perturbation(speed, warp)
+    stats = collect_speaker_stats(config, data_dir, [Perturbation(), changed])
+    extractor = FeatureExtractor(config, data_dir, stats)
+    plain = extractor.features(data_dir.utterances[0])
+    ann = torch.cat([extractor.features(item, changed) for item in data_dir.speakers()["ann"]])
+    torch.testing.assert_close(ann.mean(dim=0), torch.zeros(extractor.dim), rtol=0, atol=1e-4)
+    other = extractor.features(data_dir.utterances[0], changed)
+    assert other.shape != plain.shape or (other - plain).abs().max() > 0.1
+    assert len(other) == num_frames(round(0.3 / speed * 8000), extractor.config)
+
+
+def test_statistics_must_be_given_and_must_fit(data_dir: DataDir) -> None:
+    with pytest.raises(ConfigError, match="normalized by speaker, but there are no statistics"):
+        FeatureExtractor(FeatureConfig(), data_dir)
+    stats = collect_speaker_stats(FeatureConfig(), data_dir)
+    with pytest.raises(MismatchError, match="of speaker ann have 64 coefficients, the features 13"):
+        FeatureExtractor(MfccConfig(), data_dir, stats)
+    shared = SpeakerStats.of_speakers(dict.fromkeys(stats.speakers(), stats.of("bob")))
+    utterance = data_dir.utterances[0]
+    difference = FeatureExtractor(FeatureConfig(), data_dir, shared).features(utterance) - FeatureExtractor(
+        FeatureConfig(), data_dir, stats
+    ).features(utterance)
+    expected = torch.from_numpy(stats.of("ann").mean - stats.of("bob").mean).float()
+    torch.testing.assert_close(difference, expected.expand_as(difference), rtol=0, atol=1e-4)
+
+
+def test_a_speaker_without_statistics_is_named(data_dir: DataDir) -> None:
+    extractor = extractor_of(FeatureConfig(), data_dir)
+    with pytest.raises(DataError, match=f"{data_dir.path}: has no frames of speaker eve"):
+        extractor.features(Utterance("eve-0", "eve", "bob-1"))
+    with pytest.raises(DataError, match=r"speaker ann under Perturbation\(speed=1\.1"):
+        extractor.features(data_dir.utterances[0], Perturbation(1.1))
+
+
+def test_mfccs_have_their_own_shape(data_dir: DataDir) -> None:
+    extractor = FeatureExtractor(MfccConfig(cmvn="utterance", snip_edges=False), data_dir)
+    assert extractor.features(data_dir.utterances[0]).shape == (30, 13)
+
+
+def test_masks_come_before_the_edges_are_repeated() -> None:
+    features = torch.randn(10, 4, generator=torch.Generator().manual_seed(3))
+    inputs = inputs_with_context(features, slice(2, 10), mask=lambda planes: planes.index_fill(2, torch.tensor(9), 0.0))
+    assert inputs.shape == (3, 4, 8 + 48)
+    assert not inputs[..., -25:].any()  # the masked last frame and its 24 copies
+    assert torch.equal(inputs[..., 22:31], stack_deltas(features)[..., :9])

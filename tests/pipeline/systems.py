@@ -16,7 +16,7 @@ from torch import nn
 
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig
-from blasr.features.deltas import delta_planes
+from blasr.features.deltas import stack_deltas
 from blasr.features.fbank import LogMel
 from blasr.graph.config import LangConfig
 from blasr.graph.grammar import unigram_loop
@@ -69,7 +69,7 @@ def write_system(folder: Path, features: FeatureConfig | None = None) -> System:
     network = build_acoustic_model(config.name, num_pdfs=tree.num_pdfs, width=config.width)
     features = features or FeatureConfig(norm_vars=True)
     static = LogMel(features)(torch.from_numpy(babble(6, 0, features.sample_rate) * 32768))
-    planes = delta_planes(apply_cmvn(static, CmvnStats.of(static), norm_vars=True))[None]
+    planes = stack_deltas(apply_cmvn(static, CmvnStats.of(static), norm_vars=True))[None]
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0

@@ -1,0 +1,106 @@
+"""The statistics that normalize each speaker's features, collected by one pass over a data directory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from blasr.data.data_dir import DataDir
+from blasr.errors import DataError
+from blasr.features.cmvn import CmvnStats
+from blasr.features.config import FeatureConfig
+from blasr.features.fbank import TooShortError
+from blasr.features.perturbation import UNCHANGED, Perturbation
+from blasr.features.static_features import StaticFeatures
+from blasr.progress import track
+from blasr.tally import Tally
+from blasr.threads import one_torch_thread
+
+logger = logging.getLogger(__name__)
+
+
+class Voice(NamedTuple):
+    """A speaker under a perturbation without gain."""
+
+    speaker: str
+    perturbation: Perturbation = UNCHANGED
+
+
+@dataclass(frozen=True)
+class SpeakerStats:
+    """CMVN statistics of each voice: a speaker, unperturbed or under a perturbation.
+
+    Perturbed speech is normalized by the statistics of the perturbed speaker, that is, of all of the speaker's
+    utterances under the same perturbation. A speed and a warp make another voice with another mean spectrum, and the
+    network has to meet it as it meets new speakers: normalized by its own statistics (Kaldi's speed-perturbed speakers
+    are speakers of their own as well). The statistics of the unperturbed voice would leave an offset of up to 1
+    standard deviation of the log-mel features, which no test speaker has.
+    """
+
+    by_voice: Mapping[Voice, CmvnStats] = field(default_factory=dict)
+
+    @classmethod
+    def of_speakers(cls, stats: Mapping[str, CmvnStats]) -> SpeakerStats:
+        """Wrap the statistics of unperturbed speakers, such as :func:`blasr.features.cmvn.read_cmvn_stats` returns.
+
+        One set of statistics for all speakers is ``dict.fromkeys(speakers, stats)``.
+        """
+        return cls({Voice(speaker): item for speaker, item in stats.items()})
+
+    def speakers(self) -> dict[str, CmvnStats]:
+        """Return the statistics of the unperturbed speakers."""
+        return {voice.speaker: item for voice, item in self.by_voice.items() if voice.perturbation == UNCHANGED}
+
+    def of(self, speaker: str, perturbation: Perturbation = UNCHANGED) -> CmvnStats:
+        """Return the statistics of one voice; a gain does not matter.
+
+        Raises:
+            DataError: there are none.
+        """
+        stats = self.by_voice.get(Voice(speaker, perturbation.voice))
+        if stats is None:
+            how = "" if perturbation.voice == UNCHANGED else f" under {perturbation.voice}"
+            raise DataError(
+                f"has no frames of speaker {speaker}{how} to take statistics from",
+                fix="normalize by utterance, or give statistics",
+            )
+        return stats
+
+
+@one_torch_thread()
+def collect_speaker_stats(
+    config: FeatureConfig, data_dir: DataDir, voices: Sequence[Perturbation] = (UNCHANGED,)
+) -> SpeakerStats:
+    """Collect the statistics of every speaker's features before normalization, by one pass over the audio.
+
+    A speaker without a single frame has none, and neither has anyone where ``config.cmvn`` is not ``speaker``: nothing
+    is read then.
+
+    Args:
+        config: of the features.
+        data_dir: the speakers and their utterances.
+        voices: the perturbations under which each speaker is heard.
+
+    Raises:
+        DataError: an utterance's audio cannot be read. Utterances too short for one frame are counted and logged.
+    """
+    if config.cmvn != "speaker":
+        return SpeakerStats()
+    static = StaticFeatures(config, data_dir)
+    voices = list(dict.fromkeys(perturbation.voice for perturbation in voices))
+    stats: dict[Voice, CmvnStats] = {}
+    tally = Tally("speaker statistics")
+    listed = [utterance for utterances in data_dir.speakers().values() for utterance in utterances]
+    for utterance in track(listed, "speaker statistics", total=len(listed)):
+        try:
+            for perturbation, features in zip(voices, static.compute_voices(utterance, voices), strict=True):
+                voice = Voice(utterance.speaker, perturbation)
+                stats.setdefault(voice, CmvnStats.zeros(static.dim)).accumulate(features)
+            tally.keep()
+        except TooShortError:
+            tally.drop(utterance.id, "too short for one frame")
+    if tally.dropped:
+        logger.warning(tally.summary())
+    return SpeakerStats(stats)
