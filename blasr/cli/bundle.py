@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.cli.score.report import read_setting
 from blasr.decoding.config import DecoderConfig
 from blasr.errors import ConfigError
 from blasr.lattices.config import PathWeights
+from blasr.lattices.weights_file import read_path_weights
 from blasr.pipeline.bundle import make_bundle
 from blasr.pipeline.experiment import Experiment
 
@@ -72,4 +72,4 @@ def _setting(args: argparse.Namespace) -> PathWeights:
         return PathWeights(10.0 if given[0] is None else given[0], 0.0 if given[1] is None else given[1])
     if given != [None, None]:
         raise ConfigError("--setting has an LM weight and a penalty", fix="give the file or the numbers, not both")
-    return read_setting(args.setting)
+    return read_path_weights(args.setting)

@@ -9,21 +9,22 @@ from pathlib import Path
 from blasr.cli.language_model_file import read_language_model
 from blasr.cli.score.report import read_text
 from blasr.errors import ConfigError, DataError
-from blasr.hmm.transition_model import TransitionModel, read_transition_model
+from blasr.hmm.transition_model import read_transition_model
 from blasr.io.atomic import atomic_open
 from blasr.io.nist.ctm import CtmWord, write_ctm
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import compact_lattice_writer
 from blasr.lattices.config import CostScales, DeterminizationConfig
-from blasr.lattices.determinization import determinize_lattice
+from blasr.lattices.determinization import as_compact, determinize_lattice
 from blasr.lattices.lattice import BestPath
-from blasr.lattices.lattice_table import AnyLattice, read_any_lattices
-from blasr.lattices.minimum_bayes_risk import MinimumBayesRisk, minimum_bayes_risk
-from blasr.lattices.nbest import n_best, path_of_words
+from blasr.lattices.lattice_table import read_any_lattices
+from blasr.lattices.mbr_ctm import mbr_ctm
+from blasr.lattices.nbest import distinct_sentences, n_best
 from blasr.lattices.oracle import oracle
 from blasr.lattices.rescoring import GrammarCosts, rescore
-from blasr.lattices.word_times import AlignLexicon, WordTime, word_times, word_times_from_arcs
+from blasr.lattices.timed_words import PathFormatter
+from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.edit_distance import ErrorCounts
@@ -95,7 +96,10 @@ def _lattices(args: argparse.Namespace, tally: Tally) -> Iterator[tuple[str, Com
     folder = Path(args.lattices)
     name = folder / "lat.ark" if folder.is_dir() else args.lattices
     for utterance, lattice in track(read_any_lattices(name), "lattices"):
-        compact = _compact(lattice, config, model, force=args.action == "determinize")
+        if args.action == "determinize":
+            compact = determinize_lattice(lattice, config, model).lattice
+        else:
+            compact = as_compact(lattice, config, model)
         if compact.num_states:
             tally.keep()
             yield utterance, compact
@@ -103,14 +107,6 @@ def _lattices(args: argparse.Namespace, tally: Tally) -> Iterator[tuple[str, Com
             tally.drop(utterance, "without a path")
     print(tally.summary())
     tally.check()
-
-
-def _compact(
-    lattice: AnyLattice, config: DeterminizationConfig, model: TransitionModel | None, *, force: bool
-) -> CompactLattice:
-    if isinstance(lattice, CompactLattice) and not force:
-        return lattice
-    return determinize_lattice(lattice, config, model).lattice
 
 
 def _scales(args: argparse.Namespace) -> CostScales:
@@ -136,17 +132,13 @@ def _one_best(args: argparse.Namespace) -> None:
 def _nbest(args: argparse.Namespace) -> None:
     if args.n < 1:
         raise ConfigError(f"--n is {args.n}, expected 1 or more")
-    words, joiner, scales = SymbolTable.read(args.words), WordJoiner.beside(args.words), _scales(args)
+    scales = _scales(args)
+    formatter = PathFormatter(words=SymbolTable.read(args.words), joiner=WordJoiner.beside(args.words))
     rows = []
     with atomic_open(args.out, "w") as file:
         for utterance, lattice in _lattices(args, Tally("lattice nbest", args.max_loss)):
-            told: set[tuple[str, ...]] = set()
-            for path in n_best(lattice, args.n, scales, utterance=utterance):
-                sentence = tuple(joiner.join(_spell(words, path)))
-                if sentence in told:  # the same words in other pieces
-                    continue
-                told.add(sentence)
-                rank = len(told)
+            paths = n_best(lattice, args.n, scales, utterance=utterance)
+            for rank, (sentence, path) in enumerate(distinct_sentences(paths, formatter.text), start=1):
                 file.write(" ".join([f"{utterance}-{rank}", *sentence]) + "\n")
                 rows.append(f"{utterance}-{rank} {path.graph_cost:.6g} {path.acoustic_cost:.8g}\n")
     if args.costs is not None:
@@ -163,44 +155,24 @@ def _rescore(args: argparse.Namespace) -> None:
 
 
 def _mbr(args: argparse.Namespace) -> None:
-    words, joiner, scales = SymbolTable.read(args.words), WordJoiner.beside(args.words), _scales(args)
+    scales = _scales(args)
     lexicon = AlignLexicon.read(args.lang / "phones" / "align_lexicon.int") if args.lang is not None else None
-    if lexicon is not None and args.model is None:
-        raise ConfigError("--lang times words by the phones of transition-ids", fix="give --model final.mdl too")
-    model = read_transition_model(args.model) if args.model is not None else None
+    formatter = PathFormatter(
+        words=SymbolTable.read(args.words),
+        joiner=WordJoiner.beside(args.words),
+        frame_shift=args.frame_shift,
+        transition_model=read_transition_model(args.model) if args.model is not None else None,
+        lexicon=lexicon,
+    )
     rows: list[CtmWord] = []
     risk = 0.0
     for utterance, lattice in _lattices(args, Tally("lattice mbr", args.max_loss)):
-        chosen = n_best(lattice, 1, scales, utterance=utterance)[0].words.tolist() if args.best_path else None
-        result = minimum_bayes_risk(lattice, scales, words=chosen, utterance=utterance)
-        risk += result.risk
-        times = _times(lattice, result, scales, model, lexicon)
-        for number, word in enumerate(result.words):
-            begin, end = word.begin_frame, word.end_frame
-            if times is not None:
-                begin, end = times[number].start_frame, times[number].start_frame + times[number].num_frames
-            start, duration = begin * args.frame_shift, (end - begin) * args.frame_shift
-            rows.append(CtmWord(utterance, "1", start, duration, words.symbol_of(word.word), word.confidence))
-    joined = joiner.join_ctm(rows)
+        found, errors = mbr_ctm(utterance, lattice, formatter, scales, best_path=args.best_path)
+        rows += found
+        risk += errors
+    joined = formatter.joiner.join_ctm(rows)
     write_ctm(args.out, joined)
     print(f"{len(joined)} words, {risk:.1f} errors expected")
-
-
-def _times(
-    lattice: CompactLattice,
-    result: MinimumBayesRisk,
-    scales: CostScales,
-    model: TransitionModel | None,
-    lexicon: AlignLexicon | None,
-) -> list[WordTime] | None:
-    """The words' times on the best path that has them; None where the lattice has none, or the lexicon other words."""
-    chosen = [word.word for word in result.words]
-    path = path_of_words(lattice, chosen, scales)
-    if path is None:
-        return None
-    times = word_times(path, model, lexicon) if model is not None and lexicon is not None else None
-    times = word_times_from_arcs(path) if times is None else times
-    return times if len(times) == len(chosen) else None
 
 
 def _oracle(args: argparse.Namespace) -> None:

@@ -1,5 +1,7 @@
 from .config import DecoderConfig as DecoderConfig
 from .config import SearchBeams as SearchBeams
+from .decode_output import DecodeFiles as DecodeFiles
+from .decode_output import DecodeOutput as DecodeOutput
 from .decode_table import DecodedUtterance as DecodedUtterance
 from .decode_table import check_columns as check_columns
 from .decode_table import check_graph as check_graph

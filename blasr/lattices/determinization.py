@@ -61,6 +61,17 @@ def determinize_lattice(
     return Determinized(_to_compact(result, config), max(0.0, min([*beams, effective_beam])))
 
 
+def as_compact(
+    lattice: Lattice | CompactLattice,
+    config: DeterminizationConfig | None = None,
+    transition_model: TransitionModel | None = None,
+) -> CompactLattice:
+    """Return a compact lattice as it is, and a state-level one determinized; see :func:`determinize_lattice`."""
+    if isinstance(lattice, CompactLattice):
+        return lattice
+    return determinize_lattice(lattice, config, transition_model).lattice
+
+
 def _from_raw(lattice: Lattice, config: DeterminizationConfig) -> Acceptor:
     emitting = lattice.ilabel > 0
     return Acceptor(

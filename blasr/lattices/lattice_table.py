@@ -1,10 +1,12 @@
-"""Tables of lattices of either kind, told apart as they come."""
+"""Tables of lattices of either kind; each lattice says which kind it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
+from blasr.errors import DataError
 from blasr.io.kaldi.binary import BinaryReader
 from blasr.io.kaldi.holders import Holder
 from blasr.io.kaldi.model_stream import Reader, Writer
@@ -49,9 +51,37 @@ ANY_LATTICE: Final = Holder[AnyLattice]("a lattice", _read, _write, form="bare")
 
 
 def read_any_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, AnyLattice]]:
-    """Utterance-ids and lattices of a table, each of the kind it has in the file.
+    """Yield utterance-ids and lattices of a table, each of the kind that it has in the file.
 
     Raises:
         FormatError: as :func:`blasr.io.kaldi.tables.read_table`.
     """
     return read_table(specifier, ANY_LATTICE, allow_pipes=allow_pipes)
+
+
+def lattice_files(path: Path) -> list[Path]:
+    """Return the archives of a decoding directory, ``lat.ark`` or ``lat.1.gz``, ``lat.2.gz`` ...; a file is its own.
+
+    Raises:
+        DataError: the folder has no such file.
+    """
+    if not path.is_dir():
+        return [path]
+    if (path / "lat.ark").is_file():
+        return [path / "lat.ark"]
+    numbered = [file for file in path.glob("lat.*.gz") if file.name.split(".")[1].isdigit()]
+    if not numbered:
+        raise DataError("has neither lat.ark nor lat.1.gz", path=path, fix="decode first (blasr decode --out)")
+    return sorted(numbered, key=lambda file: int(file.name.split(".")[1]))
+
+
+def read_state_lattices(path: Path) -> Iterator[tuple[str, Lattice]]:
+    """Yield utterance-ids and state-level lattices of :func:`lattice_files`; compact lattices are expanded.
+
+    Raises:
+        DataError: the folder has no lattices, or a compact lattice has a cycle.
+        FormatError: as :func:`blasr.io.kaldi.tables.read_table`.
+    """
+    for file in lattice_files(path):
+        for utterance, lattice in read_any_lattices(file):
+            yield utterance, lattice.to_lattice() if isinstance(lattice, CompactLattice) else lattice

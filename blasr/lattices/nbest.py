@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
 
 import numpy as np
@@ -50,6 +50,23 @@ def best_paths(
         for arc in leaving[state]:
             total = cost + arc.cost
             heapq.heappush(queue, (total + backward[arc.target], next(numbers), total, arc.target, (arc, tail)))
+
+
+def distinct_sentences(
+    paths: Iterable[BestPath], text: Callable[[Sequence[int]], list[str]]
+) -> Iterator[tuple[list[str], BestPath]]:
+    """Yield the words of paths and the paths; of several paths with the same words in other pieces, only the first.
+
+    Args:
+        paths: the best first.
+        text: the words of word-ids, such as :meth:`blasr.lattices.timed_words.PathFormatter.text`.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for path in paths:
+        sentence = text(path.words.tolist())
+        if tuple(sentence) not in seen:
+            seen.add(tuple(sentence))
+            yield sentence, path
 
 
 def path_of_words(

@@ -1,16 +1,52 @@
-"""LM weight and word insertion penalty: all their settings on a tuning set, and one for every other set."""
+"""Best paths of lattices at several LM weights and word insertion penalties, and the best of these settings.
+
+Settings are tried on a tuning set; one of them is then frozen for every other set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
 from blasr.errors import DataError
+from blasr.io.nist.ctm import CtmWord
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
-from blasr.lattices.lattice import Lattice
+from blasr.lattices.lattice import BestPath, Lattice
+from blasr.lattices.timed_words import PathFormatter
 from blasr.lexicon.word_pieces import WHOLE_WORDS_ONLY, WordJoiner
 from blasr.scoring.text import Score, score_text
+
+
+def sweep_paths(
+    lattices: Iterable[tuple[str, Lattice]], settings: Sequence[PathWeights]
+) -> Iterator[tuple[str, dict[PathWeights, BestPath]]]:
+    """Yield every utterance with its best path at each setting; lattices are read once and one at a time.
+
+    Raises:
+        DataError: an utterance appears twice, or a lattice has no path to a final state.
+    """
+    seen: set[str] = set()
+    for utterance, lattice in lattices:
+        if utterance in seen:
+            raise DataError("appears twice among the lattices", utterance=utterance)
+        seen.add(utterance)
+        yield utterance, {setting: lattice.best_path(setting.scales) for setting in settings}
+
+
+def sweep_word_ids(
+    lattices: Iterable[tuple[str, Lattice]], settings: Sequence[PathWeights]
+) -> dict[PathWeights, dict[str, list[int]]]:
+    """Return, for each setting, the word-ids of every utterance's best path.
+
+    Raises:
+        DataError: as :func:`sweep_paths`.
+    """
+    word_ids: dict[PathWeights, dict[str, list[int]]] = {setting: {} for setting in settings}
+    for utterance, paths in sweep_paths(lattices, settings):
+        for setting, path in paths.items():
+            word_ids[setting][utterance] = path.words.tolist()
+    return word_ids
 
 
 def sweep(
@@ -20,27 +56,41 @@ def sweep(
     settings: Sequence[PathWeights],
     joiner: WordJoiner = WHOLE_WORDS_ONLY,
 ) -> dict[PathWeights, Score]:
-    """The score of the best paths at each setting; lattices are read once and one at a time.
+    """Return the score of the best paths at each setting.
 
-    Words are put together from pieces by ``joiner``; the insertion penalty then is of pieces.
+    ``joiner`` joins pieces into words; the insertion penalty then applies to every piece.
 
     Raises:
-        DataError: an utterance stands twice or has no reference, or a word-id is not in ``words``.
+        DataError: an utterance appears twice or has no reference, or a word-id is not in ``words``.
     """
-    hypotheses: dict[PathWeights, dict[str, list[str]]] = {setting: {} for setting in settings}
-    seen: set[str] = set()
-    for utterance, lattice in lattices:
-        if utterance in seen:
-            raise DataError("stands twice among the lattices", utterance=utterance)
-        seen.add(utterance)
-        for setting in settings:
-            path = lattice.best_path(setting.scales)
-            hypotheses[setting][utterance] = joiner.join(map(words.symbol_of, path.words.tolist()))
-    return {setting: score_text(references, hypotheses[setting]) for setting in settings}
+    formatter = PathFormatter(words=words, joiner=joiner)
+    return {
+        setting: score_text(references, {utterance: formatter.text(ids) for utterance, ids in paths.items()})
+        for setting, paths in sweep_word_ids(lattices, settings).items()
+    }
+
+
+def sweep_ctm(
+    lattices: Iterable[tuple[str, Lattice]], formatter: PathFormatter, settings: Sequence[PathWeights]
+) -> dict[PathWeights, list[CtmWord]]:
+    """Return, for each setting, the CTM rows of the best paths of all utterances, in the order of the lattices.
+
+    Raises:
+        DataError: as :func:`sweep_paths`.
+    """
+    rows: dict[PathWeights, list[CtmWord]] = {setting: [] for setting in settings}
+    for utterance, paths in sweep_paths(lattices, settings):
+        known: dict[bytes, list[CtmWord]] = {}  # many settings have the same best path
+        for setting, path in paths.items():
+            key = path.transition_ids.tobytes() + path.words.tobytes()
+            if key not in known:
+                known[key] = formatter.ctm(utterance, formatter.times(path)[0])
+            rows[setting] += known[key]
+    return rows
 
 
 def best_setting(scores: Mapping[PathWeights, Score]) -> PathWeights:
-    """The setting of fewest errors; of several, the one nearest to the middle of them all.
+    """Return the setting with the fewest errors; among several, the one nearest to the middle of them all.
 
     Kaldi's ``best_wer.sh`` takes the first of them, which on an easy tuning set is the edge of a plateau.
     """
@@ -49,7 +99,7 @@ def best_setting(scores: Mapping[PathWeights, Score]) -> PathWeights:
     penalties = sorted({setting.word_insertion_penalty for setting in scores})
 
     def place(setting: PathWeights) -> tuple[float, float]:
-        """Steps in the grid, as shares of its sides."""
+        """Return the setting's place in the grid, as shares of the grid's sides."""
         return (
             weights.index(setting.lm_weight) / len(weights),
             penalties.index(setting.word_insertion_penalty) / len(penalties),
@@ -60,7 +110,7 @@ def best_setting(scores: Mapping[PathWeights, Score]) -> PathWeights:
 
     def distance(setting: PathWeights) -> tuple[float, float, float]:
         weight, penalty = place(setting)
-        apart = (weight - middle[0]) ** 2 + (penalty - middle[1]) ** 2
-        return round(apart, 9), setting.word_insertion_penalty, setting.lm_weight
+        squared = (weight - middle[0]) ** 2 + (penalty - middle[1]) ** 2
+        return round(squared, 9), setting.word_insertion_penalty, setting.lm_weight
 
     return min(best, key=distance)

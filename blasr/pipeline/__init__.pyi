@@ -5,7 +5,6 @@ from .dump import dump_network as dump_network
 from .dump import log_likelihoods as log_likelihoods
 from .dump_gmm import dump_gmm as dump_gmm
 from .experiment import Experiment as Experiment
-from .kaldi_scoring import write_kaldi_scoring as write_kaldi_scoring
 from .preflight import Decoder as Decoder
 from .preflight import check_decode as check_decode
 from .preflight import check_dump as check_dump

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from blasr.cli.score.report import lattices_of, read_setting, read_text
+from blasr.cli.score.report import read_text
 from blasr.io.symbols import SymbolTable
+from blasr.lattices.lattice_table import read_state_lattices
+from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.scoring.edit_distance import align_words
 from recipes.common.command import run_command
@@ -28,10 +30,10 @@ def recognized(references: Text, hypotheses: Text, known: Collection[str]) -> Co
 
 def best_paths(folder: Path, words_path: Path) -> Text:
     """The words of the lattices in ``folder`` at the setting frozen beside it."""
-    setting = read_setting(folder.parent / "setting.json")
+    setting = read_path_weights(folder.parent / "setting.json")
     words, joiner = SymbolTable.read(words_path), WordJoiner.beside(words_path)
     found = {}
-    for utterance, lattice in lattices_of(folder):
+    for utterance, lattice in read_state_lattices(folder):
         path = lattice.best_path(setting.scales)
         found[utterance] = joiner.join(map(words.symbol_of, path.words.tolist()))
     return found

@@ -27,7 +27,7 @@ def test_kaldis_error_rates_at_the_weight_of_the_search(system: GoldenSystem) ->
 def test_an_utterance_of_no_reference_or_twice_is_refused(system: GoldenSystem) -> None:
     items = list(system.lattices.items())[:2]
     references = {utterance: ["ONE"] for utterance, _ in items}
-    with pytest.raises(DataError, match=f"utterance {items[0][0]}: stands twice"):
+    with pytest.raises(DataError, match=f"utterance {items[0][0]}: appears twice"):
         sweep([*items, items[0]], system.words, references, [PathWeights(10, 0)])
     del references[items[1][0]]
     with pytest.raises(DataError, match=f"utterance {items[1][0]}: 1 of 2 hypotheses"):

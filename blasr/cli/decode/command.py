@@ -13,9 +13,9 @@ from typing import TextIO
 import numpy as np
 
 from blasr.cli.decode.biglm import configure_biglm, open_biglm
-from blasr.cli.decode.output import DecodeOutput
 from blasr.cli.decode.source import configure_source, open_source
 from blasr.decoding.config import DecoderConfig
+from blasr.decoding.decode_output import DecodeFiles, DecodeOutput
 from blasr.decoding.decode_table import decode_table
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import ConfigError
@@ -27,6 +27,7 @@ from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import DeterminizationConfig
 from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.lattice_table import ANY_LATTICE
+from blasr.lattices.timed_words import PathFormatter
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.pipeline.preflight import Decoder, check_decode
@@ -129,22 +130,28 @@ def run(args: argparse.Namespace) -> None:
         def create(name: str) -> TextIO:
             return stack.enter_context(atomic_open(args.out / name, "w"))
 
-        output = DecodeOutput(
-            words,
-            joiner,
-            transition_model,
-            lexicon,
-            determinization,
-            source.frame_shift,
-            args.determinize == "true",
-            args.confidences == "true",
+        files = DecodeFiles(
             lattices=stack.enter_context(TableWriter(args.out / "lat.ark", ANY_LATTICE)),
             best_paths=create("best_path.txt"),
             ctm=create("ctm"),
             log=create("decode.log"),
         )
+        formatter = PathFormatter(
+            words=words,
+            joiner=joiner,
+            frame_shift=source.frame_shift,
+            transition_model=transition_model,
+            lexicon=lexicon,
+        )
+        output = DecodeOutput(
+            files=files,
+            formatter=formatter,
+            determinization=determinization,
+            determinized=args.determinize == "true",
+            confidences=args.confidences == "true",
+        )
         exchanged = f", language model {args.new_lm} in the place of {args.old_lm}" if difference is not None else ""
-        output.log.write(f"{config}, graph {graph_path}, model {source.model}, {source.told}{exchanged}\n")
+        files.log.write(f"{config}, graph {graph_path}, model {source.model}, {source.told}{exchanged}\n")
         for decoded in track(decode_table(decoder, loglikes, args.nj, determinize), "decoding"):
             if decoded.lattice is None:
                 tally.drop(decoded.utterance, decoded.reason)
@@ -153,7 +160,7 @@ def run(args: argparse.Namespace) -> None:
             output.write(decoded)
         tally.check()
         lines = output.summary(tally, time.monotonic() - started, args.nj, times_from)
-        output.log.writelines(f"{line}\n" for line in lines)
+        files.log.writelines(f"{line}\n" for line in lines)
     for line in lines:
         logger.info(line)
 

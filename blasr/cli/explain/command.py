@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blasr.cli.explain.lattices import lattice_evidence
-from blasr.cli.score.report import count_report, lattices_of, read_setting, read_text, table, tell_setting, write_json
+from blasr.cli.score.report import count_report, read_text, table, write_json
 from blasr.cli.score.stm import Reference
 from blasr.errors import ConfigError, DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
+from blasr.lattices.lattice_table import read_state_lattices
+from blasr.lattices.nearest_path import lattice_evidence
+from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.causes import MEANING, Cause, LatticeEvidence, causes
@@ -169,14 +171,16 @@ def _from_lattices(
     args: argparse.Namespace, words: SymbolTable, references: Mapping[str, Sequence[str]], explained: _Explained
 ) -> dict[str, list[str]]:
     """The best paths' words; what the lattices tell goes into ``explained``."""
-    setting = read_setting(args.setting) if args.setting is not None else PathWeights(args.lm_weight, args.penalty)
-    explained.notes.append(f"best paths at {tell_setting(setting)}")
+    setting = read_path_weights(args.setting) if args.setting is not None else PathWeights(args.lm_weight, args.penalty)
+    explained.notes.append(f"best paths at {setting}")
     forced = {}
     if args.forced is not None:
-        forced = {utterance: lattice.best_path(setting.scales) for utterance, lattice in lattices_of(args.forced)}
+        forced = {
+            utterance: lattice.best_path(setting.scales) for utterance, lattice in read_state_lattices(args.forced)
+        }
     hypotheses: dict[str, list[str]] = {}
     oracle = reference_words = 0
-    for utterance, lattice in track(lattices_of(args.lattices), "explaining", len(references)):
+    for utterance, lattice in track(read_state_lattices(args.lattices), "explaining", len(references)):
         path = lattice.best_path(setting.scales)
         hypotheses[utterance] = [words.symbol_of(word) for word in path.words.tolist()]
         if utterance not in references:

@@ -13,23 +13,22 @@ from blasr.cli.score.report import (
     COUNTS,
     count_report,
     count_row,
-    lattices_of,
     lm_weights,
     numbers_of,
-    read_setting,
     read_text,
     setting_report,
     table,
-    tell_setting,
     write_json,
 )
 from blasr.cli.score.stm import score_stm
 from blasr.errors import ConfigError, FormatError
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
+from blasr.lattices.kaldi_scoring import write_kaldi_scoring
+from blasr.lattices.lattice_table import read_state_lattices
 from blasr.lattices.sweep import best_setting, sweep
+from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
-from blasr.pipeline.kaldi_scoring import write_kaldi_scoring
 from blasr.progress import track
 from blasr.scoring.text import Score, score_text
 from blasr.tally import Tally
@@ -158,12 +157,12 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     """The score at the frozen or else the best setting; prints the sweep."""
     if args.words is None:
         raise ConfigError("--lattices hold word-ids", fix="name the symbol table that spells them with --words")
-    frozen = read_setting(args.setting) if args.setting is not None else None
+    frozen = read_path_weights(args.setting) if args.setting is not None else None
     grid = [
         PathWeights(*pair) for pair in product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))
     ]
     settings = grid if frozen is None or frozen in grid else [*grid, frozen]
-    lattices = track(lattices_of(args.lattices), "scoring", len(references))
+    lattices = track(read_state_lattices(args.lattices), "scoring", len(references))
     words, joiner = SymbolTable.read(args.words), WordJoiner.beside(args.words)
     if args.kaldi_dir is not None:
         scores = write_kaldi_scoring(args.kaldi_dir, lattices, words, references, settings, joiner)
@@ -181,10 +180,10 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     oracle = _numbers(scores[best]) | {"setting": setting_report(best)}
     report = {"lattices": str(args.lattices), "setting": setting_report(chosen), "oracle": oracle}
     if frozen is not None:
-        print(f"frozen: {tell_setting(frozen)}, from {args.setting}: WER {scores[frozen].wer:.2f}")
-        print(f"oracle: {tell_setting(best)}, the best on this very set: WER {scores[best].wer:.2f}")
+        print(f"frozen: {frozen}, from {args.setting}: WER {scores[frozen].wer:.2f}")
+        print(f"oracle: {best}, the best on this very set: WER {scores[best].wer:.2f}")
     else:
-        print(f"best: {tell_setting(best)}: WER {scores[best].wer:.2f} (tuned on this very set)")
+        print(f"best: {best}: WER {scores[best].wer:.2f} (tuned on this very set)")
     if args.freeze is not None:
         write_json(args.freeze, setting_report(best) | {"tuned_on": {"text": str(args.text), **_numbers(scores[best])}})
     return scores[chosen], report

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blasr.errors import ConfigError, DataError, FormatError
+from blasr.errors import ConfigError, FormatError
 from blasr.io.atomic import atomic_open
-from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.config import PathWeights
-from blasr.lattices.lattice import Lattice
-from blasr.lattices.lattice_table import read_any_lattices
 from blasr.scoring.edit_distance import ErrorCounts
 
 COUNTS = ("WER", "ins", "del", "sub", "words")
@@ -49,24 +46,6 @@ def count_report(counts: ErrorCounts) -> dict[str, Any]:
 def setting_report(setting: PathWeights) -> dict[str, Any]:
     """A setting in JSON, as --freeze writes it."""
     return {"lm_weight": setting.lm_weight, "word_insertion_penalty": setting.word_insertion_penalty}
-
-
-def tell_setting(setting: PathWeights) -> str:
-    """A setting in words."""
-    return f"LM weight {setting.lm_weight:g}, word insertion penalty {setting.word_insertion_penalty:g}"
-
-
-def read_setting(path: Path) -> PathWeights:
-    """The setting that --freeze wrote; :class:`FormatError` where the file holds none."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        setting = PathWeights(float(values["lm_weight"]), float(values["word_insertion_penalty"]))
-    except ConfigError as error:
-        raise FormatError(error.message, path=path) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"is not a frozen setting: {error!r}"
-        raise FormatError(message, path=path, fix="write one with blasr score --freeze on a tuning set") from None
-    return setting
 
 
 def lm_weights(text: str) -> list[float]:
@@ -116,18 +95,3 @@ def read_text(path: Path) -> dict[str, list[str]]:
             raise FormatError("stands a second time", path=path, line=number, utterance=fields[0])
         text[fields[0]] = fields[1:]
     return text
-
-
-def lattices_of(path: Path) -> Iterator[tuple[str, Lattice]]:
-    """The lattices of an archive or of a folder's ``lat.ark``, ``lat.1.gz``, ``lat.2.gz`` ...; compact ones too."""
-    files = [path]
-    if path.is_dir():
-        files = [path / "lat.ark"]
-        if not files[0].is_file():
-            numbered = [file for file in path.glob("lat.*.gz") if file.name.split(".")[1].isdigit()]
-            files = sorted(numbered, key=lambda file: int(file.name.split(".")[1]))
-        if not files:
-            raise DataError("has neither lat.ark nor lat.1.gz", path=path, fix="decode first (blasr decode --out)")
-    for file in files:
-        for utterance, lattice in read_any_lattices(file):
-            yield utterance, lattice.to_lattice() if isinstance(lattice, CompactLattice) else lattice

@@ -16,11 +16,9 @@ from typing import Any
 from blasr.cli.score.report import (
     lm_weights,
     numbers_of,
-    read_setting,
     read_text,
     setting_report,
     table,
-    tell_setting,
     write_json,
 )
 from blasr.cli.score.words import lattice_words
@@ -30,6 +28,7 @@ from blasr.io.nist.glm import read_glm
 from blasr.io.nist.stm import Stm, markup_problem, read_stm
 from blasr.lattices.config import PathWeights
 from blasr.lattices.sweep import best_setting
+from blasr.lattices.weights_file import read_path_weights
 from blasr.progress import track
 from blasr.scoring.bootstrap import wer_interval
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment, pooled, score_segments
@@ -148,11 +147,11 @@ def score_stm(args: argparse.Namespace) -> None:
 
 def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[Block], dict[str, Any]]:
     """The file and the words of the frozen or else the best setting; prints the sweep."""
-    frozen = read_setting(args.setting) if args.setting is not None else None
+    frozen = read_path_weights(args.setting) if args.setting is not None else None
     paths, read = _settings(args, reference, frozen)
     if frozen is not None and frozen not in paths:
-        there = "; ".join(map(tell_setting, paths))
-        raise ConfigError(f"there is no CTM of the frozen setting ({tell_setting(frozen)}), but {there}")
+        there = "; ".join(map(str, paths))
+        raise ConfigError(f"there is no CTM of the frozen setting ({frozen}), but {there}")
     reports = {}
     totals = {}
     for setting in track(paths, "scoring"):
@@ -167,10 +166,10 @@ def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[
     ]
     print(table(("LM weight", "penalty", "WER", ""), rows))
     if frozen is not None:
-        print(f"frozen: {tell_setting(frozen)}, from {args.setting}: WER {totals[frozen].wer:.2f}")
-        print(f"oracle: {tell_setting(best)}, the best on this very set: WER {totals[best].wer:.2f}")
+        print(f"frozen: {frozen}, from {args.setting}: WER {totals[frozen].wer:.2f}")
+        print(f"oracle: {best}, the best on this very set: WER {totals[best].wer:.2f}")
     else:
-        print(f"best: {tell_setting(best)}: WER {totals[best].wer:.2f} (tuned on this very set)")
+        print(f"best: {best}: WER {totals[best].wer:.2f} (tuned on this very set)")
     if args.freeze is not None:
         write_json(args.freeze, setting_report(best) | {"tuned_on": {"stm": str(reference.path), **reports[best]}})
     chosen = frozen or best

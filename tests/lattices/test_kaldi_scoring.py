@@ -13,7 +13,7 @@ from blasr.errors import DataError
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.compact_lattice_io import read_compact_lattices
 from blasr.lattices.config import PathWeights
-from blasr.pipeline.kaldi_scoring import setting_name, write_kaldi_scoring
+from blasr.lattices.kaldi_scoring import setting_name, write_kaldi_scoring
 
 
 def test_names() -> None:
@@ -54,5 +54,5 @@ def test_an_utterance_twice(golden: Path, tmp_path: Path) -> None:
     assert main([*command, str(folder / "lang" / "words.txt"), "--loglikes", loglikes, "--out", str(tmp_path)]) == 0
     utterance, compact = next(iter(read_compact_lattices(tmp_path / "lat.ark")))
     first = utterance, compact.to_lattice()
-    with pytest.raises(DataError, match="stands twice"):
+    with pytest.raises(DataError, match="appears twice"):
         write_kaldi_scoring(tmp_path, [first, first], words, {first[0]: ["ONE"]}, [PathWeights(10.0, 0.0)])

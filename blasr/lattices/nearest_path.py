@@ -1,4 +1,4 @@
-"""The path of a lattice that is nearest to a reference, and what it costs beside the hypothesis."""
+"""The path of a state-level lattice that is nearest to a reference, and its costs compared with the hypothesis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ERROR: Final = 1e7
 
 @dataclass(frozen=True, slots=True)
 class NearestPath:
-    """Errors of the path nearest to the reference, each counting 1, and its unscaled costs."""
+    """The number of errors of the path nearest to the reference, and its unscaled costs."""
 
     errors: int
     graph_cost: float
@@ -26,18 +26,27 @@ class NearestPath:
 
 
 def nearest_path(lattice: Lattice, reference: Sequence[int], acoustic_scale: float) -> NearestPath | None:
-    """The path with the lowest edit distance from ``reference``, word-ids; of several the cheapest.
+    """Find the path with the lowest edit distance from ``reference``; among several, the cheapest.
 
-    Kaldi's ``lattice-oracle``, for state-level lattices. None where no path ends.
+    Kaldi's ``lattice-oracle`` for state-level lattices; :func:`blasr.lattices.oracle.oracle` is for compact ones.
+
+    Args:
+        lattice: the lattice.
+        reference: word-ids.
+        acoustic_scale: the factor of acoustic costs when costs are compared.
+
+    Returns:
+        The path, or None where no path reaches a final state.
     """
     size = len(reference)
     wanted = np.asarray(reference, np.int64)
-    best = np.full((lattice.num_states, size + 1, 3), np.inf)  # errors and scaled cost together, graph, acoustic
+    # By state and number of reference words used: errors and scaled cost together, graph cost, acoustic cost.
+    best = np.full((lattice.num_states, size + 1, 3), np.inf)
     best[0, 0] = 0
     found: AnyArray | None = None
     for state in range(lattice.num_states):
         here = best[state]
-        _leave_out(here)
+        _delete_words(here)
         if not np.isfinite(here[:, 0]).any():
             continue
         end = lattice.final_graph_cost[state], lattice.final_acoustic_cost[state]
@@ -63,14 +72,17 @@ def nearest_path(lattice: Lattice, reference: Sequence[int], acoustic_scale: flo
 def lattice_evidence(
     lattice: Lattice, hypothesis: BestPath, reference: Sequence[int], lm_weight: float, forced: BestPath | None = None
 ) -> LatticeEvidence | None:
-    """Compare a lattice's hypothesis with its path nearest to the reference, in graph costs and acoustic costs.
+    """Compare the hypothesis with the lattice's path nearest to the reference, in graph costs and acoustic costs.
 
     Args:
-        lattice: whose best path at ``lm_weight`` is the hypothesis.
+        lattice: the lattice; its best path at ``lm_weight`` is the hypothesis.
         hypothesis: that path.
         reference: word-ids.
         lm_weight: acoustic costs are divided by it.
         forced: the best path of a search that could only find the reference.
+
+    Returns:
+        The evidence, or None where no path of the lattice reaches a final state.
     """
     scale = 1 / lm_weight
     nearest = nearest_path(lattice, reference, scale)
@@ -89,8 +101,8 @@ def _costs(graph: float, acoustic: float, scale: float) -> AnyArray:
     return np.array((graph + scale * acoustic, graph, acoustic))
 
 
-def _leave_out(here: AnyArray) -> None:
-    """Go on by leaving out words of the reference, each an error."""
+def _delete_words(here: AnyArray) -> None:
+    """Let paths at a state skip words of the reference; each skipped word is an error."""
     level = ERROR * np.arange(len(here))
     lowest = np.minimum.accumulate(here[:, 0] - level)
     source = np.maximum.accumulate(np.where(here[:, 0] - level == lowest, np.arange(len(here)), 0))
