@@ -15,7 +15,8 @@ from blasr.align.leaf_clustering import cluster_bottom_up
 from blasr.align.questions import PhoneSet, Questions
 from blasr.align.tree_stats import VARIANCE_FLOOR, Moments, TreeStats, log_likelihood
 from blasr.errors import DataError
-from blasr.hmm.tree import ConstantEventMap, ContextDependency, EventMap, SplitEventMap, TableEventMap, stub_map
+from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap, TableEventMap
+from blasr.hmm.tree import ContextDependency, stub_map
 
 ROUNDED_TO = 8
 """Leaves come in multiples of this, where clustering can bring them there."""

@@ -1,7 +1,7 @@
-"""Decision trees as Kaldi's event maps (``tree/event-map``): from the phones in context and the pdf-class to a pdf-id.
+"""Decision trees as Kaldi's event maps (``tree/event-map``), which map events to pdf-ids.
 
-An event gives values to keys: key ``i >= 0`` is the phone at position ``i`` of the context window (0 beyond the ends of
-an utterance), key ``PDF_CLASS`` the pdf-class of the HMM state.
+An event maps keys to values. Key ``i >= 0`` is the phone at position ``i`` of the context window (0 beyond the ends of
+an utterance). Key ``PDF_CLASS`` is the pdf-class of the HMM state.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from blasr.io.kaldi.model_stream import Reader, Writer
 PDF_CLASS: Final = -1
 """The key of the pdf-class in an event."""
 MAX_DEPTH: Final = 300
-"""Levels of the deepest tree that is read; those that Kaldi grows have a few dozen."""
+"""The most levels of a tree that is read; trees of Kaldi have a few dozen."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConstantEventMap:
-    """A leaf: one answer for every event."""
+    """A leaf: the same answer for every event."""
 
     answer: int
 
@@ -35,7 +35,7 @@ class ConstantEventMap:
 
 @dataclass(frozen=True, slots=True)
 class TableEventMap:
-    """A branch for every value of a key; None where a value has no branch."""
+    """One branch for every value of a key; None for a value without a branch."""
 
     key: int
     table: tuple[EventMap | None, ...]
@@ -46,7 +46,7 @@ class TableEventMap:
         return None if branch is None else branch.map(event)
 
     def answers(self, event: Mapping[int, int]) -> Iterator[int]:
-        """The pdf-ids that an event with these keys, and any values of the others, can have (``MultiMap``)."""
+        """The pdf-ids of all events with these values, whatever the values of the other keys (``MultiMap``)."""
         branches = (self._branch(event[self.key]),) if self.key in event else self.table
         for branch in branches:
             if branch is not None:
@@ -72,7 +72,7 @@ class SplitEventMap:
         return (self.yes if event[self.key] in self.yes_set else self.no).map(event)
 
     def answers(self, event: Mapping[int, int]) -> Iterator[int]:
-        """The pdf-ids that an event with these keys, and any values of the others, can have (``MultiMap``)."""
+        """The pdf-ids of all events with these values, whatever the values of the other keys (``MultiMap``)."""
         if self.key not in event or event[self.key] in self.yes_set:
             yield from self.yes.answers(event)
         if self.key not in event or event[self.key] not in self.yes_set:
@@ -83,7 +83,7 @@ EventMap = ConstantEventMap | TableEventMap | SplitEventMap
 
 
 def leaves(event_map: EventMap | None) -> Iterator[ConstantEventMap]:
-    """All leaves, from left to right."""
+    """All leaves, from left to right; none for None."""
     if isinstance(event_map, ConstantEventMap):
         yield event_map
     elif isinstance(event_map, TableEventMap):
@@ -95,7 +95,7 @@ def leaves(event_map: EventMap | None) -> Iterator[ConstantEventMap]:
 
 
 def read_event_map(reader: Reader, depth: int = 0) -> EventMap | None:
-    """Read an event map, None if it is ``NULL``; :class:`FormatError` if there is none at the reader's position."""
+    """Read the event map at the reader's position, None for ``NULL``; :class:`FormatError` if there is none."""
     if depth > MAX_DEPTH:
         raise reader.error(f"the tree is deeper than {MAX_DEPTH} levels")
     kind = reader.expect("CE", "TE", "SE", "NULL")

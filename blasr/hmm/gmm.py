@@ -1,8 +1,8 @@
 """Diagonal-covariance Gaussian mixtures, one per pdf-id (Kaldi's ``gmm/diag-gmm`` and ``gmm/am-diag-gmm``).
 
-On disk Kaldi keeps ``1 / variance``, ``mean / variance`` and, for every Gaussian, the part of its log-likelihood that
-no frame changes (``gconsts``). Here weights, means and variances are float64, from which those 32-bit numbers come back
-bit for bit.
+A file holds ``1 / variance``, ``mean / variance`` and, for every Gaussian, the part of its log-likelihood that does not
+depend on the frame (``gconsts``). Here weights, means and variances are float64, so that the same 32-bit numbers are
+written again, bit for bit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.errors import DataError, MismatchError
+from blasr.hmm.model_part import checked_at
 from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.units import AnyArray, FloatArray, IntArray
 
@@ -24,22 +25,41 @@ DoubleArray = NDArray[np.float64]
 
 _LOG_2PI: Final = float(np.log(2 * np.pi))
 _BLOCK_VALUES: Final = 1 << 24
-"""Component log-likelihoods held at a time: 64 MiB."""
+"""Component log-likelihoods computed at a time: 64 MiB."""
 _GCONST_TOLERANCE: Final = 1e-3
 
 
+class _GaussianArrays:
+    """Parameters of G Gaussians over D dimensions: ``weights (G,)``, ``means (G, D)``, ``variances (G, D)``."""
+
+    weights: DoubleArray
+    means: DoubleArray
+    variances: DoubleArray
+
+    @property
+    def num_gaussians(self) -> int:
+        """Number of Gaussians (G)."""
+        return len(self.weights)
+
+    @property
+    def dimension(self) -> int:
+        """Dimensions of a frame (D)."""
+        return int(self.means.shape[1])
+
+
 @dataclass(frozen=True, eq=False)
-class DiagGmm:
+class DiagGmm(_GaussianArrays):
     """A mixture of G Gaussians over D dimensions.
 
     Attributes:
         weights: ``(G,)``.
         means: ``(G, D)``.
         variances: ``(G, D)``.
-        gconsts: ``(G,)`` float32, Kaldi's constant terms; by default computed from the others.
+        gconsts: ``(G,)`` float32, Kaldi's constant terms; by default computed from the other parameters.
 
     Raises:
-        DataError: shapes disagree, a number is not finite, a weight is negative or a variance not positive.
+        DataError: shapes disagree, a number is not finite, a weight is negative, all weights are zero, or a variance
+            is not positive.
     """
 
     weights: DoubleArray
@@ -57,24 +77,14 @@ class DiagGmm:
         if not all(np.all(np.isfinite(array)) for array in (self.weights, self.means, self.variances)):
             raise DataError("a number of a mixture is not finite")
         if np.any(self.weights < 0) or not np.any(self.weights) or np.any(self.variances <= 0):
-            raise DataError("a weight of a mixture is negative, all are zero, or a variance is not positive")
+            raise DataError("a weight of a mixture is negative, all weights are zero, or a variance is not positive")
         if self.gconsts is None:
             object.__setattr__(self, "gconsts", constant_terms(self.weights, self.means, self.variances))
 
-    @property
-    def num_gaussians(self) -> int:
-        """Number of Gaussians (G)."""
-        return len(self.weights)
-
-    @property
-    def dimension(self) -> int:
-        """Dimensions of a frame (D)."""
-        return int(self.means.shape[1])
-
     @classmethod
-    @np.errstate(all="ignore")  # what a corrupt file holds may overflow; it is checked at the end
+    @np.errstate(all="ignore")  # numbers of a corrupt file may overflow; they are checked at the end
     def read_from(cls, reader: Reader) -> Self:
-        """Read the mixture that starts at the reader's position; :class:`FormatError` if there is none."""
+        """Read the mixture at the reader's position; :class:`FormatError` if there is none."""
         reader.expect("<DiagGMM>", "<DiagGMMBegin>")
         stored = None
         if reader.expect("<GCONSTS>", "<WEIGHTS>") == "<GCONSTS>":
@@ -86,16 +96,14 @@ class DiagGmm:
         reader.expect("<INV_VARS>")
         inv_vars = reader.float_matrix("the variances of a mixture").astype(np.float64)
         reader.expect("</DiagGMM>", "<DiagGMMEnd>")
-        try:
-            if means_invvars.shape != inv_vars.shape:
-                raise DataError(f"a mixture has means of {means_invvars.shape} and variances of {inv_vars.shape}")
+        if means_invvars.shape != inv_vars.shape:
+            raise reader.error(f"a mixture has means of {means_invvars.shape} and variances of {inv_vars.shape}")
+        with checked_at(reader):
             gmm = cls(weights, means_invvars / inv_vars, 1.0 / inv_vars)
-        except DataError as error:
-            raise reader.error(error.message) from None
-        return gmm._with_stored(stored)
+        return gmm._with_stored_constants(stored)
 
-    def _with_stored(self, stored: FloatArray | None) -> Self:
-        """Itself with the constant terms of its file, if these are right but for rounding."""
+    def _with_stored_constants(self, stored: FloatArray | None) -> Self:
+        """The mixture with the constant terms of its file, if these are correct except for rounding."""
         assert self.gconsts is not None
         if stored is None or stored.shape != self.gconsts.shape:
             return self
@@ -104,7 +112,7 @@ class DiagGmm:
         return type(self)(self.weights, self.means, self.variances, stored)
 
     def write_to(self, writer: Writer) -> None:
-        """Write the mixture as Kaldi does."""
+        """Write the mixture, byte for byte as Kaldi does."""
         assert self.gconsts is not None
         writer.token("<DiagGMM>")
         writer.newline()
@@ -125,23 +133,27 @@ class DiagGmm:
 
 
 def constant_terms(weights: DoubleArray, means: DoubleArray, variances: DoubleArray) -> FloatArray:
-    """``(G,)``: log of weight and normalisation, and the part of the exponent without the frame, ``ComputeGconsts``."""
-    with np.errstate(divide="ignore"):  # a weight of zero: a Gaussian that is never chosen
+    """The part ``(G,)`` of every log-likelihood that does not depend on the frame (``ComputeGconsts``).
+
+    It consists of the log weight, the log normalization and the constant term of the exponent.
+    """
+    with np.errstate(divide="ignore"):  # a Gaussian with weight zero is never chosen
         log_weights = np.log(weights)
-    normalisation = means.shape[1] * _LOG_2PI + np.log(variances).sum(axis=1)
-    terms = log_weights - 0.5 * (normalisation + (means**2 / variances).sum(axis=1))
+    normalization = means.shape[1] * _LOG_2PI + np.log(variances).sum(axis=1)
+    terms = log_weights - 0.5 * (normalization + (means**2 / variances).sum(axis=1))
     return np.asarray(terms, np.float32)
 
 
-class AmDiagGmm:
-    """The mixtures of an acoustic model, pdf-id by pdf-id.
+class AmDiagGmm(_GaussianArrays):
+    """The mixtures of an acoustic model, one for each pdf-id.
 
     Args:
-        mixtures: one for every pdf-id, all of one dimension.
+        mixtures: one for every pdf-id, all with the same dimension.
 
     Attributes:
-        offsets: ``(P + 1,)``: the Gaussians of pdf-id p are ``offsets[p]`` to ``offsets[p + 1] - 1``.
-        weights, means, variances: of all Gaussians, ``(G,)``, ``(G, D)`` and ``(G, D)``, float64.
+        mixtures: the argument, as a tuple.
+        offsets: ``(num_pdfs + 1,)``; pdf-id p has the Gaussians ``offsets[p]`` to ``offsets[p + 1] - 1``.
+        weights, means, variances: of the Gaussians of all pdf-ids, ``(G,)``, ``(G, D)`` and ``(G, D)``, float64.
 
     Raises:
         DataError: there are no mixtures, or their dimensions differ.
@@ -161,7 +173,7 @@ class AmDiagGmm:
 
     @classmethod
     def from_arrays(cls, offsets: AnyArray, weights: AnyArray, means: AnyArray, variances: AnyArray) -> Self:
-        """The model of arrays over all Gaussians, shaped as the attributes of the same names."""
+        """The model with these arrays over all Gaussians; see the attributes of the same names for the shapes."""
         bounds = np.asarray(offsets).tolist()
         slices = [slice(first, last) for first, last in pairwise(bounds)]
         return cls([DiagGmm(weights[part], means[part], variances[part]) for part in slices])
@@ -170,16 +182,6 @@ class AmDiagGmm:
     def num_pdfs(self) -> int:
         """Number of pdf-ids."""
         return len(self.mixtures)
-
-    @property
-    def num_gaussians(self) -> int:
-        """Number of Gaussians of all pdf-ids together (G)."""
-        return len(self.weights)
-
-    @property
-    def dimension(self) -> int:
-        """Dimensions of a frame (D)."""
-        return int(self.means.shape[1])
 
     def __len__(self) -> int:
         return len(self.mixtures)
@@ -192,22 +194,23 @@ class AmDiagGmm:
 
     @cached_property
     def _projection(self) -> tuple[DoubleArray, FloatArray, FloatArray]:
-        """A centre ``(D,)``, and what turns ``[x - centre, (x - centre)^2]`` into component log-likelihoods.
+        """The center of the means ``(D,)``, coefficients ``(2 D, G)`` and constants ``(G,)``.
 
-        Frames and means are taken relative to the centre: 32-bit products lose less where the numbers are small.
+        ``[x - center, (x - center)^2] @ coefficients + constants`` are the component log-likelihoods of a frame x.
+        Numbers relative to the center are small, so that 32-bit products lose less precision.
         """
-        centre = self.means.mean(axis=0)
-        means = self.means - centre
+        center = self.means.mean(axis=0)
+        means = self.means - center
         linear, quadratic = means / self.variances, -0.5 / self.variances
         coefficients = np.concatenate([linear, quadratic], axis=1).T  # (2 D, G)
         return (
-            centre,
+            center,
             np.ascontiguousarray(coefficients, np.float32),
             constant_terms(self.weights, means, self.variances),
         )
 
     def component_log_likelihoods(self, features: AnyArray) -> FloatArray:
-        """Natural log of weight times density of every Gaussian, ``(T, G)`` float32, for ``features (T, D)``.
+        """Natural log of weight times density, ``(T, G)`` float32, of every Gaussian for ``features (T, D)``.
 
         Raises:
             MismatchError: the features have another dimension.
@@ -215,9 +218,9 @@ class AmDiagGmm:
         frames = np.asarray(features)
         if frames.ndim != 2 or frames.shape[1] != self.dimension:
             raise MismatchError(f"the mixtures have {self.dimension} dimensions, the features the shape {frames.shape}")
-        centre, coefficients, constants = self._projection
-        centred = (frames - centre).astype(np.float32)
-        result: FloatArray = np.concatenate([centred, centred**2], axis=1) @ coefficients
+        center, coefficients, constants = self._projection
+        centered = (frames - center).astype(np.float32)
+        result: FloatArray = np.concatenate([centered, centered**2], axis=1) @ coefficients
         result += constants
         return result
 
@@ -236,7 +239,7 @@ class AmDiagGmm:
         return result
 
     def _sum_over_components(self, components: FloatArray) -> FloatArray:
-        """Log of the sum of exponentials over every pdf-id's Gaussians: ``(T, G) -> (T, num_pdfs)``."""
+        """Log of the sum of exponentials over the Gaussians of every pdf-id: ``(T, G) -> (T, num_pdfs)``."""
         if self.num_gaussians == self.num_pdfs:
             return components
         starts = self.offsets[:-1]
@@ -248,22 +251,26 @@ class AmDiagGmm:
 
     @classmethod
     def read_from(cls, reader: Reader, first: str | None = None) -> Self:
-        """Read the model at the reader's position, its ``first`` token if read already; else :class:`FormatError`."""
+        """Read the model at the reader's position; :class:`FormatError` if there is none.
+
+        Args:
+            reader: at the model, or after its first token.
+            first: the first token, if it has been read already.
+        """
         if first != "<DIMENSION>":
             reader.expect("<DIMENSION>")
         dimension = reader.int32("the dimension of the acoustic model")
         reader.expect("<NUMPDFS>")
         num_pdfs = reader.check_count(reader.int32("the number of pdfs"), 60, "mixtures")
-        try:
-            model = cls([DiagGmm.read_from(reader) for _ in range(num_pdfs)])
-        except DataError as error:
-            raise reader.error(error.message) from None
+        mixtures = [DiagGmm.read_from(reader) for _ in range(num_pdfs)]
+        with checked_at(reader):
+            model = cls(mixtures)
         if model.dimension != dimension:
             raise reader.error(f"the acoustic model announces {dimension} dimensions and has {model.dimension}")
         return model
 
     def write_to(self, writer: Writer) -> None:
-        """Write the model as Kaldi does."""
+        """Write the model, byte for byte as Kaldi does."""
         writer.token("<DIMENSION>")
         writer.int32(self.dimension)
         writer.token("<NUMPDFS>")

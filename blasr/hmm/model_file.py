@@ -1,4 +1,4 @@
-"""``final.mdl``: a transition model and, behind it, the Gaussian mixtures of its pdfs."""
+"""``final.mdl``: a transition model, followed by the Gaussian mixtures of its pdfs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from blasr.errors import MismatchError
 from blasr.hmm.gmm import AmDiagGmm
+from blasr.hmm.model_part import checked_at
 from blasr.hmm.transition_model import TransitionModel
 from blasr.io.kaldi.model_stream import Reader, open_reader, open_writer
 
@@ -19,7 +20,8 @@ def read_model(path: FilePath) -> tuple[TransitionModel, AmDiagGmm | None]:
     """Read a ``final.mdl``, binary or text.
 
     Returns:
-        The transition model, and the mixtures; None if the file ends there or goes on with another kind of model.
+        The transition model and the mixtures. The mixtures are None if the file ends after the transition model or
+        continues with another kind of acoustic model.
 
     Raises:
         FormatError: the file is truncated, corrupt, of another kind, or has fewer mixtures than pdfs.
@@ -29,7 +31,7 @@ def read_model(path: FilePath) -> tuple[TransitionModel, AmDiagGmm | None]:
 
 
 def read_model_from(reader: Reader) -> tuple[TransitionModel, AmDiagGmm | None]:
-    """The model at a reader's position, as :func:`read_model`."""
+    """Read the model at a reader's position; see :func:`read_model`."""
     transition_model = TransitionModel.read_from(reader)
     first = reader.try_token()
     if first is None or first in _OTHER_MODELS:
@@ -37,17 +39,15 @@ def read_model_from(reader: Reader) -> tuple[TransitionModel, AmDiagGmm | None]:
     if first != "<DIMENSION>":
         raise reader.error(f"expected an acoustic model or the end of the file, found {first[:80]!r}")
     acoustic_model = AmDiagGmm.read_from(reader, first)
-    try:
+    with checked_at(reader):
         _check_pdfs(transition_model, acoustic_model)
-    except MismatchError as error:
-        raise reader.error(error.message) from None
     return transition_model, acoustic_model
 
 
 def write_model(
     path: FilePath, transition_model: TransitionModel, acoustic_model: AmDiagGmm | None = None, *, binary: bool = True
 ) -> None:
-    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` if mixtures are missing."""
+    """Write a ``final.mdl``, byte for byte as Kaldi does; :class:`MismatchError` if a pdf has no mixture."""
     if acoustic_model is not None:
         _check_pdfs(transition_model, acoustic_model)
     with open_writer(path, binary=binary) as writer:
@@ -59,4 +59,4 @@ def write_model(
 def _check_pdfs(transition_model: TransitionModel, acoustic_model: AmDiagGmm) -> None:
     if acoustic_model.num_pdfs < transition_model.num_pdfs:
         expected, found = transition_model.num_pdfs, acoustic_model.num_pdfs
-        raise MismatchError(f"the transition model has {expected} pdfs, the acoustic model mixtures for {found}")
+        raise MismatchError(f"the transition model has {expected} pdfs, the acoustic model only {found} mixtures")

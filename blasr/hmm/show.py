@@ -1,4 +1,4 @@
-"""A transition model told for people to read, as Kaldi's ``show-transitions`` tells it."""
+"""A human-readable listing of a transition model, as Kaldi's ``show-transitions`` prints it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from blasr.units import AnyArray
 
 
 def show_transitions(model: TransitionModel, phones: SymbolTable, occupancies: AnyArray | None = None) -> Iterator[str]:
-    """Lines, without their ends, that tell every transition-state and its transition-ids.
+    """List every transition-state and its transition-ids.
 
     Args:
         model: the transition model.
         phones: names of its phones.
-        occupancies: by pdf-id, the number of frames it was seen in (``final.occs``); told where given.
+        occupancies: for every pdf-id the number of frames in which it occurred (``final.occs``); listed if given.
+
+    Yields:
+        The lines of the listing, without line ends.
 
     Raises:
         MismatchError: there are fewer occupancies than pdfs.
         DataError: a phone has no name.
     """
     if occupancies is not None and len(occupancies) < model.num_pdfs:
-        raise MismatchError(f"the model has {model.num_pdfs} pdfs, there are {len(occupancies)} occupancies")
+        raise MismatchError(f"the model has {model.num_pdfs} pdfs, but there are {len(occupancies)} occupancies")
     is_hmm = model.topology.is_hmm
     probabilities = np.exp(model.log_probs, dtype=np.float64).astype(np.float32)
     for state, (phone, hmm_state, forward, self_loop) in enumerate(model.tuples.tolist(), start=1):
@@ -39,5 +42,5 @@ def show_transitions(model: TransitionModel, phones: SymbolTable, occupancies: A
                 count += f" count of self-loop-pdf = {occupancies[self_loop]:g}" if self_loop >= 0 else ""
         for number in range(*model.first_transition_ids[state : state + 2].tolist()):
             destination = int(model.destinations[number])
-            what = "self-loop" if destination == hmm_state else f"{hmm_state} -> {destination}"
-            yield f" Transition-id = {number} p = {probabilities[number]:.6g}{count} [{what}]"
+            kind = "self-loop" if destination == hmm_state else f"{hmm_state} -> {destination}"
+            yield f" Transition-id = {number} p = {probabilities[number]:.6g}{count} [{kind}]"

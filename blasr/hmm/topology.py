@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from blasr.errors import DataError, MismatchError
-from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
+from blasr.hmm.model_part import ModelPart, checked_at
+from blasr.io.kaldi.model_stream import Reader, Writer
 
 NO_PDF: Final = -1
-"""The pdf-class of a state that emits nothing."""
+"""The pdf-class of a state that emits nothing, such as the final state."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class HmmState:
     """A state of a phone's HMM.
 
     Attributes:
-        forward_pdf_class: the pdf-class (from 0) of the transitions to other states; ``NO_PDF`` emits nothing.
-        self_loop_pdf_class: that of the self-loop; the same in the classical topologies.
+        forward_pdf_class: the pdf-class (from 0) of the transitions to other states; ``NO_PDF`` if it emits nothing.
+        self_loop_pdf_class: the pdf-class of the self-loop; equal to ``forward_pdf_class`` except in chain topologies.
         transitions: pairs of a destination state and its initial probability.
     """
 
@@ -37,18 +37,21 @@ class HmmState:
 _IN_STATE: Final = ("<Transition>", "<Final>", "</State>")
 FINAL_STATE: Final = HmmState(NO_PDF, NO_PDF)
 PhoneEntry = tuple[HmmState, ...]
+"""The HMM of a phone: its states, of which the last is final."""
 
 
-class Topology:
-    """The HMM of every phone.
+class Topology(ModelPart):
+    """The HMM of every phone. A file of its own is called ``topo``.
 
     Args:
-        entries: the different HMMs, each a sequence of states whose last one is final: no pdf, no transitions.
-        entry_of_phone: for every phone (from 1) the index of its HMM in ``entries``.
+        entries: the different HMMs, each a sequence of states. The last state is final: no pdf-class, no transitions.
+        entry_of_phone: for every phone (from 1) the index (from 0) of its HMM in ``entries``.
 
     Raises:
-        DataError: Kaldi's ``HmmTopology::Check`` would refuse it.
+        DataError: Kaldi's ``HmmTopology::Check`` would refuse the topology.
     """
+
+    BINARY = False
 
     def __init__(self, entries: Iterable[Sequence[HmmState]], entry_of_phone: Mapping[int, int]) -> None:
         self.entries: tuple[PhoneEntry, ...] = tuple(tuple(entry) for entry in entries)
@@ -57,12 +60,12 @@ class Topology:
 
     @property
     def phones(self) -> tuple[int, ...]:
-        """All phones, ascending."""
+        """All phones, in ascending order."""
         return tuple(self.entry_of_phone)
 
     @property
     def is_hmm(self) -> bool:
-        """Whether every state has one pdf-class for all its transitions (the form written as ``<PdfClass>``)."""
+        """Whether the self-loop and the other transitions of every state share a pdf-class (not so in chain models)."""
         return all(state.forward_pdf_class == state.self_loop_pdf_class for entry in self.entries for state in entry)
 
     def entry(self, phone: int) -> PhoneEntry:
@@ -71,7 +74,7 @@ class Topology:
             return self.entries[self.entry_of_phone[phone]]
         except KeyError:
             raise MismatchError(
-                f"phone {phone} is not in the topology, whose phones go up to {self.phones[-1]}",
+                f"phone {phone} is not in the topology; its largest phone is {self.phones[-1]}",
                 fix="use the topo, phones.txt and tree of one lang directory",
             ) from None
 
@@ -80,7 +83,7 @@ class Topology:
         return 1 + max(max(state.forward_pdf_class, state.self_loop_pdf_class) for state in self.entry(phone))
 
     def min_frames(self, phone: int) -> int:
-        """Frames that a phone takes at least (``HmmTopology::MinLength``)."""
+        """The smallest number of frames that a phone lasts (``HmmTopology::MinLength``)."""
         entry = self.entry(phone)
         length = {0: int(entry[0].forward_pdf_class != NO_PDF)}
         changed = True
@@ -95,28 +98,15 @@ class Topology:
         return length[len(entry) - 1]
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a ``topo`` file, text or binary; :class:`FormatError` if it is none."""
-        with open_reader(path) as reader:
-            return cls.read_from(reader)
-
-    @classmethod
     def read_from(cls, reader: Reader) -> Self:
-        """Read the topology that starts at the reader's position, as within a model."""
+        """Read the topology at the reader's position; :class:`FormatError` if there is none."""
         reader.expect("<Topology>")
         entries, entry_of_phone = _read_binary(reader) if reader.binary else _read_text(reader)
-        try:
+        with checked_at(reader):
             return cls(entries, entry_of_phone)
-        except DataError as error:
-            raise reader.error(error.message) from None
-
-    def write(self, path: str | os.PathLike[str], *, binary: bool = False) -> None:
-        """Write a ``topo`` file, as text unless asked otherwise."""
-        with open_writer(path, binary=binary) as writer:
-            self.write_to(writer)
 
     def write_to(self, writer: Writer) -> None:
-        """Write the topology, as within a model."""
+        """Write the topology at the writer's position."""
         writer.token("<Topology>")
         if writer.binary:
             self._write_binary(writer)
@@ -156,29 +146,32 @@ class Topology:
             writer.token("</ForPhones>")
             writer.newline()
             for number, state in enumerate(entry):
-                writer.token("<State>")
-                writer.int32(number)
-                if state.forward_pdf_class != NO_PDF:
-                    writer.token("<PdfClass>" if self.is_hmm else "<ForwardPdfClass>")
-                    writer.int32(state.forward_pdf_class)
-                    if not self.is_hmm:
-                        writer.token("<SelfLoopPdfClass>")
-                        writer.int32(state.self_loop_pdf_class)
-                for destination, probability in state.transitions:
-                    writer.token("<Transition>")
-                    writer.int32(destination)
-                    writer.float32(probability)
-                writer.token("</State>")
-                writer.newline()
+                self._write_text_state(writer, number, state)
             writer.token("</TopologyEntry>")
             writer.newline()
 
+    def _write_text_state(self, writer: Writer, number: int, state: HmmState) -> None:
+        writer.token("<State>")
+        writer.int32(number)
+        if state.forward_pdf_class != NO_PDF:
+            writer.token("<PdfClass>" if self.is_hmm else "<ForwardPdfClass>")
+            writer.int32(state.forward_pdf_class)
+            if not self.is_hmm:
+                writer.token("<SelfLoopPdfClass>")
+                writer.int32(state.self_loop_pdf_class)
+        for destination, probability in state.transitions:
+            writer.token("<Transition>")
+            writer.int32(destination)
+            writer.float32(probability)
+        writer.token("</State>")
+        writer.newline()
+
     def _check(self) -> None:
-        """Refuse what ``HmmTopology::Check`` refuses."""
+        """Raise :class:`DataError` in the cases that ``HmmTopology::Check`` refuses."""
         if not self.entries or not self.entry_of_phone:
             raise DataError("the topology is empty")
         if self.phones[0] < 1:
-            raise DataError(f"the topology covers phone {self.phones[0]}, but phones count from 1")
+            raise DataError(f"the topology has phone {self.phones[0]}, but phones are numbered from 1")
         if set(self.entry_of_phone.values()) != set(range(len(self.entries))):
             raise DataError("the topology has an entry without phones, or a phone without an entry")
         for entry in self.entries:
@@ -199,31 +192,33 @@ def _check_entry(entry: PhoneEntry) -> None:
         raise DataError("a topology entry needs an emitting state and a final one")
     if entry[-1] != FINAL_STATE:
         raise DataError("the last state of a topology entry must have no pdf-class and no transitions")
-    reached = {0}
-    classes = set()
     for number, state in enumerate(entry):
-        if state.self_loop_pdf_class == NO_PDF != state.forward_pdf_class and number in dict(state.transitions):
-            raise DataError(f"state {number} has a self-loop without a pdf-class")
-        if state.forward_pdf_class == NO_PDF != state.self_loop_pdf_class:
-            raise DataError(f"state {number} has a self-loop pdf-class without a forward one")
-        destinations = [destination for destination, _ in state.transitions]
-        if len(set(destinations)) != len(destinations):
-            raise DataError(f"state {number} has two transitions to one state")
-        if not destinations and number < len(entry) - 1:
-            raise DataError(f"state {number} has no transitions")
-        for destination, probability in state.transitions:
-            if not 0 <= destination < len(entry):
-                raise DataError(f"state {number} has a transition to state {destination} of {len(entry)}")
-            if not 0.0 < probability < float("inf"):
-                raise DataError(f"state {number} has a transition of probability {probability}")
-            if state.forward_pdf_class == NO_PDF and destination in (number, len(entry) - 1):
-                raise DataError(f"state {number} emits nothing, yet loops or ends the phone")
-            reached.add(destination)
-        classes |= {state.forward_pdf_class, state.self_loop_pdf_class} - {NO_PDF}
+        _check_state(number, state, len(entry))
+    reached = {0} | {destination for state in entry for destination, _ in state.transitions}
     if len(reached) < len(entry):
         raise DataError(f"state {min(set(range(len(entry))) - reached)} has no transition into it")
+    classes = {number for state in entry for number in (state.forward_pdf_class, state.self_loop_pdf_class)} - {NO_PDF}
     if classes != set(range(len(classes))) or not classes:
-        raise DataError(f"the pdf-classes {sorted(classes)} do not count from 0 without a gap")
+        raise DataError(f"the pdf-classes {sorted(classes)} are not numbered from 0 without gaps")
+
+
+def _check_state(number: int, state: HmmState, num_states: int) -> None:
+    if state.self_loop_pdf_class == NO_PDF != state.forward_pdf_class and number in dict(state.transitions):
+        raise DataError(f"state {number} has a self-loop without a pdf-class")
+    if state.forward_pdf_class == NO_PDF != state.self_loop_pdf_class:
+        raise DataError(f"state {number} has a self-loop pdf-class without a forward one")
+    destinations = [destination for destination, _ in state.transitions]
+    if len(set(destinations)) != len(destinations):
+        raise DataError(f"state {number} has two transitions to one state")
+    if not destinations and number < num_states - 1:
+        raise DataError(f"state {number} has no transitions")
+    for destination, probability in state.transitions:
+        if not 0 <= destination < num_states:
+            raise DataError(f"state {number} has a transition to state {destination} of {num_states}")
+        if not 0.0 < probability < float("inf"):
+            raise DataError(f"state {number} has a transition of probability {probability}")
+        if state.forward_pdf_class == NO_PDF and destination in (number, num_states - 1):
+            raise DataError(f"state {number} emits nothing, but has a self-loop or ends the phone")
 
 
 def _read_binary(reader: Reader) -> tuple[list[list[HmmState]], dict[int, int]]:
@@ -237,44 +232,55 @@ def _read_binary(reader: Reader) -> tuple[list[list[HmmState]], dict[int, int]]:
         count = reader.int32("the number of topology entries")
     entries = []
     for _ in range(reader.check_count(count, 5, "topology entries")):
-        entry = []
-        for _ in range(reader.check_count(reader.int32("the number of states"), 10, "states")):
-            forward = reader.int32("a pdf-class")
-            self_loop = forward if is_hmm else reader.int32("a pdf-class")
-            num_transitions = reader.check_count(reader.int32("the number of transitions"), 10, "transitions")
-            transitions = [(reader.int32("a state"), reader.float32("a probability")) for _ in range(num_transitions)]
-            entry.append(HmmState(forward, self_loop, tuple(transitions)))
-        entries.append(entry)
+        num_states = reader.check_count(reader.int32("the number of states"), 10, "states")
+        entries.append([_read_binary_state(reader, is_hmm) for _ in range(num_states)])
     reader.expect("</Topology>")
     return entries, {phone: entry_of_phone[phone] for phone in phones}
+
+
+def _read_binary_state(reader: Reader, is_hmm: bool) -> HmmState:
+    forward = reader.int32("a pdf-class")
+    self_loop = forward if is_hmm else reader.int32("a pdf-class")
+    num_transitions = reader.check_count(reader.int32("the number of transitions"), 10, "transitions")
+    transitions = [(reader.int32("a state"), reader.float32("a probability")) for _ in range(num_transitions)]
+    return HmmState(forward, self_loop, tuple(transitions))
 
 
 def _read_text(reader: Reader) -> tuple[list[list[HmmState]], dict[int, int]]:
     entries: list[list[HmmState]] = []
     entry_of_phone: dict[int, int] = {}
     while reader.expect("<TopologyEntry>", "</Topology>") == "<TopologyEntry>":
-        reader.expect("<ForPhones>")
-        while (token := reader.token("a phone or </ForPhones>")) != "</ForPhones>":
-            if not (token.isascii() and token.isdigit() and len(token) < 10):
-                raise reader.error(f"expected a phone's number, found {token[:80]!r}")
-            if int(token) in entry_of_phone:
-                raise reader.error(f"phone {token} stands in the topology twice")
-            entry_of_phone[int(token)] = len(entries)
-        entry: list[HmmState] = []
-        final: dict[int, float] = {}
-        while reader.expect("<State>", "</TopologyEntry>") == "<State>":
-            if (number := reader.int32("a state's number")) != len(entry):
-                raise reader.error(f"expected state {len(entry)}, found state {number}")
-            state, probability = _read_text_state(reader)
-            entry.append(state)
-            if probability is not None:
-                final[number] = probability
-        entries.append(_with_final_state(entry, final) if final else entry)
+        for phone in _read_text_phones(reader):
+            if phone in entry_of_phone:
+                raise reader.error(f"phone {phone} appears twice in the topology")
+            entry_of_phone[phone] = len(entries)
+        entries.append(_read_text_states(reader))
     return entries, entry_of_phone
 
 
+def _read_text_phones(reader: Reader) -> Iterator[int]:
+    reader.expect("<ForPhones>")
+    while (token := reader.token("a phone or </ForPhones>")) != "</ForPhones>":
+        if not (token.isascii() and token.isdigit() and len(token) < 10):
+            raise reader.error(f"expected a phone's number, found {token[:80]!r}")
+        yield int(token)
+
+
+def _read_text_states(reader: Reader) -> list[HmmState]:
+    states: list[HmmState] = []
+    final: dict[int, float] = {}
+    while reader.expect("<State>", "</TopologyEntry>") == "<State>":
+        if (number := reader.int32("a state's number")) != len(states):
+            raise reader.error(f"expected state {len(states)}, found state {number}")
+        state, probability = _read_text_state(reader)
+        states.append(state)
+        if probability is not None:
+            final[number] = probability
+    return _with_final_state(states, final) if final else states
+
+
 def _with_final_state(entry: list[HmmState], final: Mapping[int, float]) -> list[HmmState]:
-    """An entry of the old form, in which states end with a probability, with a final state to go to instead."""
+    """Convert an entry of the old form, whose states have a probability of ending, to one with a final state."""
     states = entry if entry[-1] == FINAL_STATE else [*entry, FINAL_STATE]
     last = len(states) - 1
     for number, probability in final.items():
@@ -285,7 +291,7 @@ def _with_final_state(entry: list[HmmState], final: Mapping[int, float]) -> list
 
 
 def _read_text_state(reader: Reader) -> tuple[HmmState, float | None]:
-    """A state and, in files of Kaldi before 2012, the probability of ending in it."""
+    """Read a state and, from files of Kaldi before 2012, the probability of ending in it."""
     forward = self_loop = NO_PDF
     token = reader.expect("<PdfClass>", "<ForwardPdfClass>", *_IN_STATE)
     if token == "<PdfClass>":
@@ -315,14 +321,17 @@ def make_topology(
 ) -> Topology:
     """Kaldi's usual topologies, as ``utils/gen_topo.pl`` makes them.
 
-    Speech phones are left-to-right without skips. Silence phones have a first and a last state and, between these,
-    states that may go to each other in any order; with fewer than three states they are as speech phones.
+    Speech phones are left-to-right without skips. Silence phones have a first state, a last state and, in between,
+    states with transitions to each other in any order. With fewer than three states they are left-to-right too.
 
     Args:
         speech_phones: phones from 1.
         silence_phones: phones from 1 whose sound varies in length and order: silence, noise.
         speech_states: emitting states of a speech phone.
         silence_states: emitting states of a silence phone.
+
+    Raises:
+        DataError: a phone is listed twice, or there are no phones.
     """
     entries = [_left_to_right(speech_states)] if speech_phones else []
     if silence_phones:

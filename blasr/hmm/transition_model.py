@@ -1,8 +1,16 @@
-"""Transition-states, transition-ids and their probabilities (Kaldi's ``hmm/transition-model``).
+"""Transition-states, transition-ids and their probabilities (Kaldi's ``hmm/transition-model.h``).
 
-A transition-state (from 1) is a tuple of phone, HMM state, forward pdf-id and self-loop pdf-id; the tuples are sorted.
-A transition-id (from 1) is a transition out of a transition-state; they are numbered state by state in the order of
-the topology. Alignments and decoding graphs are made of transition-ids.
+Glossary, as in Kaldi:
+
+- phone: a phone of the topology, numbered from 1.
+- HMM state: a state in the topology entry of a phone, numbered from 0. The last one is final and not emitting.
+- pdf-id: a pdf of the acoustic model, numbered from 0.
+- transition-state: a tuple of phone, HMM state, forward pdf-id and self-loop pdf-id, numbered from 1 in sorted order.
+  Except in chain models the two pdf-ids are equal.
+- transition-index: the number, from 0, of a transition in the topology's list of transitions out of an HMM state.
+- transition-id: a pair of transition-state and transition-index, numbered from 1 in sorted order.
+
+Alignments and the input sides of decoding graphs consist of transition-ids.
 """
 
 from __future__ import annotations
@@ -16,31 +24,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blasr.errors import DataError, MismatchError
+from blasr.hmm.model_part import ModelPart, checked_at
 from blasr.hmm.topology import NO_PDF, Topology
 from blasr.hmm.tree import ContextDependency
-from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
+from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.units import AnyArray, FloatArray, IntArray
 
 T = TypeVar("T", bound=np.generic)
 _SMALLEST_PROBABILITY: Final = 1e-10
-"""What remains for leaving a state whose self-loop has probability 1."""
+"""The probability of leaving a state if its self-loop has probability 1."""
 
 
-class TransitionModel:
-    """Transition-ids and what they mean.
+class TransitionModel(ModelPart):
+    """The meaning and the probability of every transition-id.
 
-    Every attribute that is an array over transition-ids has ``num_transition_ids + 1`` elements; element 0 is unused.
+    "By transition-id" below means an array of ``num_transition_ids + 1`` elements; element 0 is unused.
 
     Args:
-        topology: of every phone in ``tuples``.
-        tuples: ``(S, 4)``, sorted and each once: phone, HMM state, forward pdf-id, self-loop pdf-id.
-        log_probs: natural logarithms, float32, by transition-id; by default those of the topology.
+        topology: the HMM of every phone in ``tuples``.
+        tuples: the transition-states ``(S, 4)``, sorted, without duplicates; see the glossary.
+        log_probs: by transition-id, natural logarithms, float32; by default the probabilities of the topology.
 
     Attributes:
-        transition_states: the transition-state (from 1) of every transition-id.
-        destinations: the HMM state that it goes to.
-        self_loop_of: the transition-id that loops on the same transition-state; 0 if there is none.
-        log_probs: natural logarithm of its probability.
+        transition_states: by transition-id, its transition-state (from 1).
+        destinations: by transition-id, the HMM state (from 0) to which it leads.
+        self_loop_of: by transition-id, the self-loop of the same transition-state; 0 if there is none.
+        log_probs: by transition-id, the natural logarithm of its probability, float32.
+        first_transition_ids: by transition-state, its first transition-id; the last element is one past the last id.
 
     Raises:
         DataError: the tuples are not sorted, contradict the topology, or do not fit the probabilities.
@@ -53,9 +63,8 @@ class TransitionModel:
         transitions = [topology.entry(phone)[state].transitions for phone, state in self.tuples[:, :2].tolist()]
         counts = np.array([len(of_state) for of_state in transitions])
         self.first_transition_ids: IntArray = np.concatenate([[0, 1], 1 + np.cumsum(counts)]).astype(np.int32)
-        """By transition-state: its first transition-id; then one past the last."""
-        self.transition_states = _from_one(np.repeat(np.arange(1, len(counts) + 1), counts))
-        self.destinations = _from_one([destination for of_state in transitions for destination, _ in of_state])
+        self.transition_states = _prepend_unused(np.repeat(np.arange(1, len(counts) + 1), counts))
+        self.destinations = _prepend_unused([destination for of_state in transitions for destination, _ in of_state])
         self._is_self_loop = self.destinations == self._by_state(self.tuples[:, 1])
         self._is_self_loop[0] = False
         self.self_loop_of = self._by_state(self._self_loops()[1:])
@@ -72,11 +81,11 @@ class TransitionModel:
         self.log_probs[0] = 0.0
 
     def _by_state(self, values: AnyArray) -> IntArray:
-        """Values of the transition-states 1 to S, spread over their transition-ids."""
+        """By transition-id, the value of its transition-state, from values of the transition-states 1 to S."""
         return np.concatenate([[0], values]).astype(np.int32)[self.transition_states]
 
     def _self_loops(self) -> IntArray:
-        """By transition-state: its self-loop, or 0."""
+        """By transition-state, the transition-id of its self-loop, or 0."""
         loops = np.zeros(len(self.tuples) + 1, np.int32)
         ids = np.flatnonzero(self._is_self_loop)
         loops[self.transition_states[ids]] = ids
@@ -84,12 +93,12 @@ class TransitionModel:
 
     @property
     def num_transition_ids(self) -> int:
-        """Number of transition-ids, which count from 1."""
+        """Number of transition-ids, which are numbered from 1."""
         return len(self.transition_states) - 1
 
     @property
     def num_transition_states(self) -> int:
-        """Number of transition-states, which count from 1."""
+        """Number of transition-states, which are numbered from 1."""
         return len(self.tuples)
 
     @cached_property
@@ -104,50 +113,50 @@ class TransitionModel:
 
     @cached_property
     def non_self_loop_log_probs(self) -> FloatArray:
-        """By transition-id: log of 1 minus the self-loop probability of its state (``GetNonSelfLoopLogProb``)."""
+        """By transition-id, the log of 1 minus the self-loop probability of its state (``GetNonSelfLoopLogProb``)."""
         loops = np.where(self.self_loop_of > 0, np.exp(self.log_probs[self.self_loop_of]), np.float32(0))
         remaining = np.float32(1) - loops.astype(np.float32)
         return np.log(np.where(remaining > 0, remaining, np.float32(_SMALLEST_PROBABILITY))).astype(np.float32)
 
     @cached_property
     def log_probs_ignoring_self_loops(self) -> FloatArray:
-        """By transition-id: log-probability given that the state is left (``GetTransitionLogProbIgnoringSelfLoops``).
+        """By transition-id, the log-probability given that the state is left.
 
-        Of no meaning for the self-loops themselves.
+        Not meaningful for self-loops (``GetTransitionLogProbIgnoringSelfLoops``).
         """
         return self.log_probs - self.non_self_loop_log_probs
 
     @property
     def tid_to_pdf(self) -> IntArray:
-        """By transition-id: its pdf-id (from 0)."""
+        """By transition-id, its pdf-id (from 0)."""
         return self._pdf_ids
 
     def pdf_ids(self, transition_ids: ArrayLike) -> IntArray:
-        """pdf-ids (from 0) of transition-ids, of the same shape; :class:`MismatchError` if one is out of range."""
-        return self._take(self._pdf_ids, transition_ids)
+        """The pdf-ids (from 0) of transition-ids, in the same shape; :class:`MismatchError` if one is out of range."""
+        return self._look_up(self._pdf_ids, transition_ids)
 
     def phones(self, transition_ids: ArrayLike) -> IntArray:
-        """Phones (from 1) of transition-ids; :class:`MismatchError` if one is out of range."""
-        return self._take(self._by_state(self.tuples[:, 0]), transition_ids)
+        """The phones (from 1) of transition-ids; :class:`MismatchError` if one is out of range."""
+        return self._look_up(self._by_state(self.tuples[:, 0]), transition_ids)
 
     def hmm_states(self, transition_ids: ArrayLike) -> IntArray:
-        """HMM states (from 0) that transition-ids leave; :class:`MismatchError` if one is out of range."""
-        return self._take(self._by_state(self.tuples[:, 1]), transition_ids)
+        """The HMM states (from 0) from which transition-ids lead; :class:`MismatchError` if one is out of range."""
+        return self._look_up(self._by_state(self.tuples[:, 1]), transition_ids)
 
     def is_self_loop(self, transition_ids: ArrayLike) -> AnyArray:
         """Whether transition-ids stay in their state, as booleans; :class:`MismatchError` if one is out of range."""
-        return self._take(self._is_self_loop, transition_ids)
+        return self._look_up(self._is_self_loop, transition_ids)
 
     def is_final(self, transition_ids: ArrayLike) -> AnyArray:
         """Whether transition-ids end their phone, as booleans; :class:`MismatchError` if one is out of range."""
-        return self._take(self._is_final, transition_ids)
+        return self._look_up(self._is_final, transition_ids)
 
     @cached_property
     def _is_final(self) -> AnyArray:
         sizes = [len(self.topology.entry(phone)) for phone in self.tuples[:, 0].tolist()]
         return np.asarray(self.destinations == self._by_state(np.array(sizes) - 1))
 
-    def _take(self, values: NDArray[T], transition_ids: ArrayLike) -> NDArray[T]:
+    def _look_up(self, values: NDArray[T], transition_ids: ArrayLike) -> NDArray[T]:
         ids = np.asarray(transition_ids)
         if not ids.size:
             return np.empty(ids.shape, values.dtype)
@@ -164,7 +173,10 @@ class TransitionModel:
         return {tuple(row): state for state, row in enumerate(self.tuples.tolist(), start=1)}
 
     def transition_state(self, phone: int, hmm_state: int, forward_pdf: int, self_loop_pdf: int | None = None) -> int:
-        """Transition-state (from 1) of a tuple; :class:`MismatchError` if the model has no such tuple."""
+        """The transition-state (from 1) of a tuple; :class:`MismatchError` if the model has no such tuple.
+
+        ``self_loop_pdf`` equals ``forward_pdf`` by default.
+        """
         row = (phone, hmm_state, forward_pdf, forward_pdf if self_loop_pdf is None else self_loop_pdf)
         try:
             return self._state_of_tuple[row]
@@ -176,10 +188,10 @@ class TransitionModel:
 
     @classmethod
     def from_tree(cls, tree: ContextDependency, topology: Topology) -> Self:
-        """The model of every tuple that the tree can produce, with the topology's probabilities (``ComputeTuples``).
+        """The model with every tuple that the tree can produce and the topology's probabilities (``ComputeTuples``).
 
         Raises:
-            MismatchError: the tree gives no pdf to a pdf-class of a phone of the topology.
+            MismatchError: the tree has no pdf for a pdf-class of a phone of the topology.
         """
         tuples: set[tuple[int, int, int, int]] = set()
         for phone in topology.phones:
@@ -193,22 +205,22 @@ class TransitionModel:
                     pairs = tree.pdf_pairs_of(phone, forward, self_loop, topology.phones)
                 if not pairs:
                     raise MismatchError(
-                        f"the tree has no pdf for pdf-class {forward} of phone {phone}, which the topology has",
+                        f"the tree has no pdf for pdf-class {forward} of phone {phone} of the topology",
                         fix="use the tree and the lang directory of one alignment directory",
                     )
                 tuples |= {(phone, number, *pair) for pair in pairs}
         return cls(topology, np.array(sorted(tuples), np.int32))
 
     def estimate(self, counts: ArrayLike, *, floor: float = 0.01, mincount: float = 5.0) -> Self:
-        """A new model with maximum-likelihood probabilities (``MleUpdate``); this one stays as it is.
+        """A new model with maximum-likelihood probabilities (``MleUpdate``); this one does not change.
 
         Args:
-            counts: by transition-id, element 0 unused: how often it was taken.
+            counts: by transition-id, how often it occurred.
             floor: the smallest probability of a transition.
-            mincount: a transition-state seen less often keeps its probabilities.
+            mincount: a transition-state that occurred less often keeps its probabilities.
 
         Raises:
-            MismatchError: there are not ``num_transition_ids + 1`` counts.
+            MismatchError: the number of counts is not ``num_transition_ids + 1``.
             DataError: a count is negative or not finite.
         """
         taken = np.asarray(counts, np.float64)
@@ -221,7 +233,7 @@ class TransitionModel:
         updated = (np.bincount(states, minlength=size)[states] > 1) & (totals >= mincount)
         updated[0] = False
         probs = np.divide(taken, totals, out=np.ones_like(taken), where=totals > 0)
-        for _ in range(3):  # flooring breaks the sum, dividing by it the floor: three rounds, as Kaldi
+        for _ in range(3):  # flooring changes the sum and normalizing breaks the floor: three rounds, as in Kaldi
             probs /= np.bincount(states, probs, size)[states]
             probs = np.maximum(probs, floor)
         with np.errstate(divide="ignore"):
@@ -233,12 +245,14 @@ class TransitionModel:
             raise DataError("the transition model has no transition-states")
         order = np.lexsort(self.tuples.T[::-1])
         if np.any(order != np.arange(len(order))) or np.any(np.all(np.diff(self.tuples, axis=0) == 0, axis=1)):
-            raise DataError("the tuples of the transition model are not sorted, or one stands twice")
+            raise DataError("the tuples of the transition model are not sorted, or one appears twice")
         if np.any(self.tuples[:, 2] < 0) or np.any(self.tuples[:, 3] < NO_PDF):
             raise DataError("a pdf-id of the transition model is negative")
         for phone, state in self.tuples[:, :2].tolist():
             if not 0 <= state < len(self.topology.entry(phone)) - 1:
-                raise DataError(f"phone {phone} has no emitting HMM state {state}, which the transition model names")
+                raise DataError(
+                    f"the transition model uses state {state} of phone {phone}, which is not an emitting state"
+                )
 
     def _check_log_probs(self) -> None:
         if self.log_probs.shape != (self.num_transition_ids + 1,):
@@ -251,7 +265,7 @@ class TransitionModel:
 
     @classmethod
     def read_from(cls, reader: Reader) -> Self:
-        """Read the model that starts at the reader's position; :class:`FormatError` if there is none."""
+        """Read the model at the reader's position; :class:`FormatError` if there is none."""
         reader.expect("<TransitionModel>")
         topology = Topology.read_from(reader)
         columns = 4 if reader.expect("<Tuples>", "<Triples>") == "<Tuples>" else 3
@@ -260,17 +274,15 @@ class TransitionModel:
             tuples = np.concatenate([tuples, tuples[:, 2:]], axis=1)
         reader.expect("</Tuples>", "</Triples>")
         reader.expect("<LogProbs>")
-        with np.errstate(all="ignore"):  # a corrupt one may overflow; they are checked with the rest
+        with np.errstate(all="ignore"):  # numbers of a corrupt file may overflow; the constructor checks them
             log_probs = reader.float_vector("the transition probabilities").astype(np.float32)
         reader.expect("</LogProbs>")
         reader.expect("</TransitionModel>")
-        try:
+        with checked_at(reader):
             return cls(topology, tuples, log_probs)
-        except (DataError, MismatchError) as error:
-            raise reader.error(error.message) from None
 
     def write_to(self, writer: Writer) -> None:
-        """Write the model, byte for byte as Kaldi does."""
+        """Write the model at the writer's position, byte for byte as Kaldi does."""
         name = "Triples" if self.topology.is_hmm else "Tuples"
         writer.token("<TransitionModel>")
         writer.newline()
@@ -289,22 +301,16 @@ class TransitionModel:
         writer.token("</TransitionModel>")
         writer.newline()
 
-    def write(self, path: str | os.PathLike[str], *, binary: bool = True) -> None:
-        """Write a file of the transition model alone."""
-        with open_writer(path, binary=binary) as writer:
-            self.write_to(writer)
 
-
-def _from_one(values: ArrayLike) -> IntArray:
-    """An array whose element 0 is unused."""
+def _prepend_unused(values: ArrayLike) -> IntArray:
+    """The values with an unused element 0 in front."""
     return np.concatenate([[0], np.asarray(values)]).astype(np.int32)
 
 
 def read_transition_model(path: str | os.PathLike[str]) -> TransitionModel:
-    """Read the transition model of a ``final.mdl``, binary or text; an acoustic model behind it is not looked at.
+    """Read the transition model of a ``final.mdl``, binary or text; an acoustic model that follows it is not read.
 
     Raises:
         FormatError: the file is truncated, corrupt or of another kind.
     """
-    with open_reader(path) as reader:
-        return TransitionModel.read_from(reader)
+    return TransitionModel.read(path)

@@ -1,12 +1,12 @@
-"""The phonetic decision tree: which pdf-id a phone in its context has (Kaldi's ``tree/context-dep``)."""
+"""Phonetic decision trees, from a phone in context and a pdf-class to a pdf-id (Kaldi's ``tree/context-dep``)."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from os import PathLike
 from typing import Self
 
 from blasr.errors import DataError, MismatchError
@@ -20,28 +20,20 @@ from blasr.hmm.event_map import (
     read_event_map,
     write_event_map,
 )
-from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
-
-__all__ = [
-    "ConstantEventMap",
-    "ContextDependency",
-    "EventMap",
-    "SplitEventMap",
-    "TableEventMap",
-    "monophone_tree",
-    "read_tree",
-    "stub_map",
-]
+from blasr.hmm.model_part import ModelPart, checked_at
+from blasr.io.kaldi.model_stream import Reader, Writer
 
 
 @dataclass(frozen=True)
-class ContextDependency:
+class ContextDependency(ModelPart):
     """A tree over windows of phones.
+
+    A file of its own is called ``tree``.
 
     Attributes:
         context_width: phones in the window (N): 1 for monophones, 3 for triphones.
-        central_position: where the phone itself stands in it, from 0 (P): 0 for monophones, 1 for triphones.
-        event_map: the tree; its answers are pdf-ids, from 0.
+        central_position: position of the central phone in the window, from 0 (P): 0 for monophones, 1 for triphones.
+        event_map: the tree; its answers are pdf-ids (from 0).
     """
 
     context_width: int
@@ -50,7 +42,7 @@ class ContextDependency:
 
     def __post_init__(self) -> None:
         if not 0 <= self.central_position < self.context_width:
-            message = f"the central position {self.central_position} lies outside the {self.context_width} phones"
+            message = f"the central position {self.central_position} is outside the {self.context_width} phones"
             raise DataError(f"{message} of the context window")
 
     @cached_property
@@ -69,7 +61,7 @@ class ContextDependency:
             MismatchError: the tree does not cover the window.
         """
         if len(phone_window) != self.context_width:
-            raise MismatchError(f"the tree looks at {self.context_width} phones, {len(phone_window)} were given")
+            raise MismatchError(f"the tree needs {self.context_width} phones, found {len(phone_window)}")
         answer = self.event_map.map({PDF_CLASS: pdf_class, **dict(enumerate(phone_window))})
         if answer is None:
             window = " ".join(map(str, phone_window))
@@ -80,17 +72,17 @@ class ContextDependency:
         return answer
 
     def pdfs_of(self, phone: int, pdf_class: int) -> list[int]:
-        """All pdf-ids, ascending, that a pdf-class of a phone has in some context (``GetPdfInfo``)."""
+        """All pdf-ids, in ascending order, that a pdf-class of a phone has in any context (``GetPdfInfo``)."""
         return sorted(set(self.event_map.answers({self.central_position: phone, PDF_CLASS: pdf_class})))
 
     def pdf_pairs_of(self, phone: int, forward: int, self_loop: int, phones: Sequence[int]) -> set[tuple[int, int]]:
-        """The pairs of pdf-ids that two pdf-classes of a phone have together in some context (``EnumeratePairs``).
+        """The pairs of pdf-ids that two pdf-classes of a phone have together in any context (``EnumeratePairs``).
 
         Args:
             phone: the central phone.
             forward: the forward pdf-class.
             self_loop: the self-loop pdf-class; if negative, the second pdf-id of every pair is -1.
-            phones: all phones, for the positions around the central one.
+            phones: all phones, for the other positions of the window.
         """
         positions = sorted(range(self.context_width), key=lambda position: abs(position - self.central_position))
         return set(self._pairs({self.central_position: phone}, positions[1:], forward, self_loop, (0, *phones)))
@@ -107,36 +99,23 @@ class ContextDependency:
             yield from self._pairs({**window, positions[0]: phone}, positions[1:], forward, self_loop, phones)
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a ``tree`` file, binary or text; :class:`FormatError` if it is none."""
-        with open_reader(path) as reader:
-            return cls.read_from(reader)
-
-    @classmethod
     def read_from(cls, reader: Reader) -> Self:
-        """Read the tree that starts at the reader's position."""
+        """Read the tree at the reader's position; :class:`FormatError` if there is none."""
         reader.expect("ContextDependency")
         context_width = reader.int32("the context width")
         central_position = reader.int32("the central position")
-        if reader.expect("ToPdf", "ToLength") == "ToLength":  # an old form also told the pdf-classes of each phone
+        if reader.expect("ToPdf", "ToLength") == "ToLength":  # old files also have numbers of pdf-classes
             read_event_map(reader)
             reader.expect("ToPdf")
         event_map = read_event_map(reader)
         if event_map is None:
             raise reader.error("the tree is empty")
         reader.expect("EndContextDependency")
-        try:
+        with checked_at(reader):
             return cls(context_width, central_position, event_map)
-        except DataError as error:
-            raise reader.error(error.message) from None
-
-    def write(self, path: str | os.PathLike[str], *, binary: bool = True) -> None:
-        """Write a ``tree`` file, byte for byte as Kaldi does."""
-        with open_writer(path, binary=binary) as writer:
-            self.write_to(writer)
 
     def write_to(self, writer: Writer) -> None:
-        """Write the tree at the writer's position."""
+        """Write the tree at the writer's position, byte for byte as Kaldi does."""
         writer.token("ContextDependency")
         writer.int32(self.context_width)
         writer.int32(self.central_position)
@@ -145,19 +124,22 @@ class ContextDependency:
         writer.token("EndContextDependency")
 
 
-def read_tree(path: str | os.PathLike[str]) -> ContextDependency:
-    """Read a ``tree`` file, binary or text; :class:`FormatError` if it is none."""
+def read_tree(path: str | PathLike[str]) -> ContextDependency:
+    """Read a ``tree`` file, binary or text; :class:`FormatError` if it is not one."""
     return ContextDependency.read(path)
 
 
 def monophone_tree(
     phone_sets: Sequence[Sequence[int]], num_pdf_classes_of_phone: Mapping[int, int]
 ) -> ContextDependency:
-    """A tree without context: the phones of a set share their pdfs (``MonophoneContextDependencyShared``).
+    """A tree without context; the phones of a set share their pdfs (``MonophoneContextDependencyShared``).
 
     Args:
-        phone_sets: the phones (from 1) of each set; every phone once.
-        num_pdf_classes_of_phone: as the topology has them.
+        phone_sets: the phones (from 1) of each set; every phone is in one set.
+        num_pdf_classes_of_phone: the number of pdf-classes of every phone in the topology.
+
+    Raises:
+        DataError: a phone is in two sets, or a set is empty.
     """
     return ContextDependency(1, 0, stub_map(0, phone_sets, num_pdf_classes_of_phone))
 
@@ -168,27 +150,34 @@ def stub_map(
     num_pdf_classes_of_phone: Mapping[int, int],
     share_roots: Sequence[bool] | None = None,
 ) -> EventMap:
-    """The tree before any splitting, leaves numbered from 0 (``GetStubMap``).
+    """The tree before any split, with leaves numbered from 0 (``GetStubMap``).
 
     Args:
-        central_position: key of the phone itself.
-        phone_sets: the phones (from 1) that share a root; every phone once.
-        num_pdf_classes_of_phone: as the topology has them.
-        share_roots: for every set, whether its pdf-classes start from one leaf too; by default none do.
+        central_position: the key of the central phone.
+        phone_sets: the phones (from 1) that share a root; every phone is in one set.
+        num_pdf_classes_of_phone: the number of pdf-classes of every phone in the topology.
+        share_roots: for every set, whether all its pdf-classes share one leaf; by default no set does.
+
+    Raises:
+        DataError: a phone is in two sets, a set is empty, or the number of flags is wrong.
     """
     sets = [sorted(phones) for phones in phone_sets]
     shared = [False] * len(sets) if share_roots is None else list(share_roots)
-    everything = [phone for phones in sets for phone in phones]
-    if len(set(everything)) < len(everything):
+    listed = [phone for phones in sets for phone in phones]
+    if len(set(listed)) < len(listed):
         raise DataError("a phone is in two phone sets")
     if not sets or not all(sets) or len(shared) != len(sets):
-        raise DataError("there are no phone sets, an empty one, or not one share_roots flag for each")
-    return _stub(central_position, list(zip(sets, shared, strict=True)), num_pdf_classes_of_phone, count())
+        raise DataError("there are no phone sets, a phone set is empty, or the number of share_roots flags is wrong")
+    return _stub_of_roots(central_position, list(zip(sets, shared, strict=True)), num_pdf_classes_of_phone, count())
 
 
-def _stub(
+def _stub_of_roots(
     position: int, roots: Sequence[tuple[list[int], bool]], num_pdf_classes: Mapping[int, int], number: Iterator[int]
 ) -> EventMap:
+    """The stub for some roots, each a set of phones and whether its pdf-classes share one leaf.
+
+    As in Kaldi, single phones become a table; sets of several phones are halved until one set is left.
+    """
     if len(roots) == 1:
         phones, shared = roots[0]
         if shared:
@@ -199,9 +188,9 @@ def _stub(
     if all(len(phones) == 1 for phones, _ in roots) and len(roots) <= 2 * highest:
         table: list[EventMap | None] = [None] * (highest + 1)
         for root in roots:
-            table[root[0][0]] = _stub(position, [root], num_pdf_classes, number)
+            table[root[0][0]] = _stub_of_roots(position, [root], num_pdf_classes, number)
         return TableEventMap(position, tuple(table))
     half = len(roots) // 2
-    yes = _stub(position, roots[:half], num_pdf_classes, number)
-    no = _stub(position, roots[half:], num_pdf_classes, number)
+    yes = _stub_of_roots(position, roots[:half], num_pdf_classes, number)
+    no = _stub_of_roots(position, roots[half:], num_pdf_classes, number)
     return SplitEventMap(position, frozenset(phone for phones, _ in roots[:half] for phone in phones), yes, no)

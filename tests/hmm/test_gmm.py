@@ -34,7 +34,7 @@ def reference(gmm: DiagGmm, features: Array) -> Array:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 7), min_size=1, max_size=6), st.integers(1, 40))
 def test_log_likelihoods_are_those_of_torch(seed: int, sizes: list[int], dimension: int) -> None:
-    """32-bit products against double precision: within 1e-3 or 1e-5 of the value."""
+    """32-bit products agree with double precision within 1e-3 or 1e-5 of the value."""
     rng = np.random.default_rng(seed)
     model = AmDiagGmm([random_gmm(rng, size, dimension) for size in sizes])
     features = (rng.normal(size=(9, dimension)) * 4 + 5).astype(np.float32)
@@ -80,7 +80,7 @@ def test_a_gaussian_without_weight_is_never_chosen() -> None:
     np.testing.assert_allclose(gmm.log_likelihoods(frames), alone.log_likelihoods(frames), atol=1e-5)
 
 
-def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_block_size_does_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     model = AmDiagGmm([random_gmm(rng, 2, 5) for _ in range(4)])
     features = rng.normal(size=(23, 5)).astype(np.float32)
@@ -90,7 +90,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert model.log_likelihoods(features[:0]).shape == (0, 4)
 
 
-def test_arrays_and_mixtures_are_one() -> None:
+def test_a_model_built_from_arrays_has_the_same_mixtures() -> None:
     rng = np.random.default_rng(4)
     model = AmDiagGmm([random_gmm(rng, size, 3) for size in (2, 3)])
     again = AmDiagGmm.from_arrays(model.offsets, model.weights, model.means, model.variances)
@@ -98,7 +98,7 @@ def test_arrays_and_mixtures_are_one() -> None:
     np.testing.assert_array_equal(again[1].means, model[1].means)
 
 
-def test_what_cannot_be_a_mixture() -> None:
+def test_invalid_mixtures_are_refused() -> None:
     one, two = np.ones(1), np.ones((1, 2))
     for weights, means, variances, message in (
         (np.ones(2), two, two, "shapes"),
@@ -117,7 +117,7 @@ def test_what_cannot_be_a_mixture() -> None:
         AmDiagGmm([DiagGmm(one, two, two), DiagGmm(one, np.ones((1, 3)), np.ones((1, 3)))])
 
 
-def test_features_of_another_dimension() -> None:
+def test_features_of_another_dimension_are_refused() -> None:
     model = AmDiagGmm([DiagGmm(np.ones(1), np.ones((1, 2)), np.ones((1, 2)))])
     for shape in ((4, 3), (4,)):
         with pytest.raises(MismatchError, match="2 dimensions"):

@@ -33,7 +33,7 @@ def test_kaldis_model_byte_for_byte(golden: Path, tmp_path: Path) -> None:
 
 
 def test_kaldis_constant_terms(golden: Path) -> None:
-    """Recomputed from the parameters, within 1e-4 of those that Kaldi stored."""
+    """Computed from the parameters, within 1e-4 of those that Kaldi stored."""
     _, mixtures = read_model(golden / "fsdd_tri1" / "final.mdl")
     assert mixtures is not None
     for gmm in mixtures:
@@ -60,7 +60,7 @@ def test_a_written_model_reads_back(tmp_path_factory: pytest.TempPathFactory, se
         assert path.read_bytes() == written
 
 
-def test_a_transition_model_alone_and_before_a_neural_network(tmp_path: Path) -> None:
+def test_a_transition_model_alone_or_followed_by_a_neural_network(tmp_path: Path) -> None:
     transitions, _ = small_model()
     path = tmp_path / "final.mdl"
     write_model(path, transitions)
@@ -74,8 +74,8 @@ def test_a_transition_model_alone_and_before_a_neural_network(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_every_prefix_is_truncated(tmp_path: Path, binary: bool) -> None:
-    """But for the one that ends where the transition model does: that is a file of its own."""
+def test_every_truncated_file_is_refused(tmp_path: Path, binary: bool) -> None:
+    """Except the file that ends where the transition model ends, which is valid."""
     transitions, mixtures = small_model()
     path = tmp_path / "final.mdl"
     write_model(path, transitions, binary=binary)
@@ -110,8 +110,8 @@ def test_a_flipped_bit_is_an_error_or_another_model(
         assert mixtures is None or np.all(mixtures.variances > 0)
 
 
-def test_wrong_constant_terms_are_not_trusted(tmp_path: Path) -> None:
-    """As Kaldi, which computes them again."""
+def test_wrong_constant_terms_are_computed_again(tmp_path: Path) -> None:
+    """As Kaldi does."""
     transitions, mixtures = small_model()
     wrong = [
         DiagGmm(gmm.weights, gmm.means, gmm.variances, np.full(gmm.num_gaussians, 7, np.float32)) for gmm in mixtures
@@ -125,17 +125,17 @@ def test_wrong_constant_terms_are_not_trusted(tmp_path: Path) -> None:
         np.testing.assert_allclose(gmm.gconsts, expected.gconsts, rtol=1e-5)
 
 
-def test_fewer_mixtures_than_pdfs(tmp_path: Path) -> None:
+def test_fewer_mixtures_than_pdfs_are_refused(tmp_path: Path) -> None:
     transitions, mixtures = small_model()
     path = tmp_path / "final.mdl"
-    with pytest.raises(MismatchError, match="2 pdfs, the acoustic model mixtures for 1"):
+    with pytest.raises(MismatchError, match="2 pdfs, the acoustic model only 1 mixtures"):
         write_model(path, transitions, AmDiagGmm([mixtures[0]]))
     assert not path.exists()
     write_model(path, transitions, mixtures)
     data = path.read_bytes()
     end = data.index(b"<DiagGMM>", data.index(b"<DiagGMM>") + 1)
     path.write_bytes(data[:end].replace(b"<NUMPDFS> \4\2", b"<NUMPDFS> \4\1"))
-    with pytest.raises(FormatError, match="2 pdfs, the acoustic model mixtures for 1"):
+    with pytest.raises(FormatError, match="2 pdfs, the acoustic model only 1 mixtures"):
         read_model(path)
     path.write_bytes(data.replace(b"<DIMENSION> \4\3", b"<DIMENSION> \4\4"))
     with pytest.raises(FormatError, match="announces 4 dimensions and has 3"):

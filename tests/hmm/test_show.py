@@ -32,5 +32,5 @@ def test_without_occupancies() -> None:
         " Transition-id = 1 p = 0.75 [self-loop]",
         " Transition-id = 2 p = 0.25 [0 -> 1]",
     ]
-    with pytest.raises(MismatchError, match="2 pdfs, there are 1 occupancies"):
+    with pytest.raises(MismatchError, match="2 pdfs, but there are 1 occupancies"):
         list(show_transitions(model, phones, np.ones(1)))

@@ -18,7 +18,7 @@ PROBABILITIES = st.floats(2.0**-10, 1.0, width=32)
 
 @st.composite
 def topologies(draw: st.DrawFn) -> Topology:
-    """Left-to-right entries with random skips back, of one or of two pdf-classes per state."""
+    """Left-to-right entries with random skips back, with one or two pdf-classes per state."""
     entries = []
     two_classes = draw(st.booleans())
     for _ in range(draw(st.integers(1, 3))):
@@ -54,8 +54,8 @@ def test_a_written_topology_reads_back(topology: Topology) -> None:
             Topology.read_from(BinaryReader(io.BytesIO(data[:length]), "topo", length))
 
 
-def test_kaldis_topo_is_the_usual_one(golden: Path, tmp_path: Path) -> None:
-    """Kaldi's file, made by gen_topo.pl, and ours for the same phones; the text is Kaldi's but for spaces."""
+def test_make_topology_equals_kaldis_topo(golden: Path, tmp_path: Path) -> None:
+    """The topology equals a file made by gen_topo.pl; the written text differs only in spaces."""
     path = golden / "fsdd_tri1" / "lang" / "topo"
     topology = Topology.read(path)
     assert topology == make_topology(range(3, 22), [1, 2])
@@ -79,8 +79,8 @@ CHAIN_TOPO = """<Topology>
 """
 
 
-def test_the_form_of_chain_models(tmp_path: Path) -> None:
-    """One state whose self-loop has a pdf-class of its own, as ``gen_topo.py`` for chain models writes it."""
+def test_topologies_of_chain_models(tmp_path: Path) -> None:
+    """One state whose self-loop has its own pdf-class, as ``gen_topo.py`` writes it for chain models."""
     (tmp_path / "topo").write_text(CHAIN_TOPO, encoding="utf-8")
     topology = Topology.read(tmp_path / "topo")
     assert topology.entry(2)[0] == HmmState(0, 1, ((0, 0.5), (1, 0.5)))
@@ -101,7 +101,7 @@ def test_other_numbers_of_states() -> None:
         make_topology([1, 2], [2])
 
 
-def test_an_unknown_phone() -> None:
+def test_an_unknown_phone_is_refused() -> None:
     with pytest.raises(MismatchError, match="phone 9 is not in the topology"):
         make_topology([2], [1]).entry(9)
 
@@ -119,19 +119,19 @@ SPEECH = HmmState.emitting(0, [(0, 0.5), (1, 0.5)])
         ([HmmState.emitting(0, [(1, 0.0)]), FINAL_STATE], "probability 0"),
         ([HmmState.emitting(0, [(1, float("nan"))]), FINAL_STATE], "probability nan"),
         ([HmmState.emitting(0, []), FINAL_STATE], "no transitions"),
-        ([HmmState.emitting(1, [(1, 1.0)]), FINAL_STATE], "do not count from 0"),
+        ([HmmState.emitting(1, [(1, 1.0)]), FINAL_STATE], "are not numbered from 0"),
         ([HmmState.emitting(0, [(0, 1.0)]), FINAL_STATE], "state 1 has no transition into it"),
         ([HmmState(NO_PDF, NO_PDF, ((1, 1.0),)), FINAL_STATE], "emits nothing"),
         ([HmmState(0, NO_PDF, ((0, 0.5), (1, 0.5))), FINAL_STATE], "self-loop without a pdf-class"),
         ([HmmState(NO_PDF, 0, ((1, 1.0),)), FINAL_STATE], "without a forward one"),
     ],
 )
-def test_what_kaldi_would_refuse(entry: list[HmmState], message: str) -> None:
+def test_topologies_that_kaldi_refuses_are_refused(entry: list[HmmState], message: str) -> None:
     with pytest.raises(DataError, match=message):
         Topology([entry], {1: 0})
 
 
-def test_phones_without_entries_and_entries_without_phones() -> None:
+def test_phones_without_entries_and_entries_without_phones_are_refused() -> None:
     for phones in ({}, {1: 1}, {0: 0}):
         with pytest.raises(DataError):
             Topology([[SPEECH, FINAL_STATE]], phones)
@@ -140,7 +140,7 @@ def test_phones_without_entries_and_entries_without_phones() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("1 2", "1 1", "twice"),
+        ("1 2", "1 1", "phone 1 appears twice"),
         ("1 2", "1 x", "expected a phone's number"),
         ("<State> 1", "<State> 2", "expected state 1"),
         ("0.5 </State>", "zero </State>", "expected a probability"),
@@ -148,7 +148,7 @@ def test_phones_without_entries_and_entries_without_phones() -> None:
         ("<Transition> 1 0.5", "<Transition> 7 0.5", "transition to state 7"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_an_error_names_the_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in CHAIN_TOPO
     (tmp_path / "topo").write_text(CHAIN_TOPO.replace(old, new), encoding="utf-8")
     with pytest.raises(FormatError, match=message) as caught:
@@ -165,8 +165,8 @@ def test_a_bad_line_is_named(tmp_path: Path, old: str, new: str, message: str) -
         "<State> 1 <PdfClass> 1 <Transition> 1 0.75 <Transition> 2 0.25 </State> <State> 2 </State>",
     ],
 )
-def test_the_old_form_whose_states_end_by_themselves(end: str) -> None:
-    """``<Final>``, which Kaldi wrote before it had final states, means a transition to one."""
+def test_the_old_form_without_final_states(end: str) -> None:
+    """``<Final>``, which Kaldi wrote before it had final states, becomes a transition to a final state."""
     first = "<State> 0 <PdfClass> 0 <Transition> 0 0.75 <Transition> 1 0.25 </State>"
     text = f"<Topology> <TopologyEntry> <ForPhones> 1 2 </ForPhones> {first} {end} </TopologyEntry> </Topology>"
     assert Topology.read_from(TextReader(text, "topo")) == make_topology([1, 2], [], speech_states=2)

@@ -38,13 +38,13 @@ def kaldi_model(tri1: Path) -> TransitionModel:
 
 
 def small_model() -> TransitionModel:
-    """Phones 1 (silence, five states) and 2, 3 (three states), a pdf for every state."""
+    """Phones 1 (silence, five states) and 2, 3 (three states), with a pdf for every state."""
     tree = monophone_tree([[1], [2], [3]], {1: 5, 2: 3, 3: 3})
     return TransitionModel.from_tree(tree, make_topology([2, 3], [1]))
 
 
 def chain_model() -> TransitionModel:
-    """One state per phone; the self-loop has its own pdf, which alone looks at the left phone."""
+    """One state per phone; the self-loop has its own pdf, which depends on the left phone."""
     topology = Topology([[HmmState(0, 1, ((0, 0.5), (1, 0.5))), FINAL_STATE]], {1: 0, 2: 0})
     looped = SplitEventMap(0, frozenset({0, 1}), ConstantEventMap(2), ConstantEventMap(3))
     tree = ContextDependency(
@@ -54,7 +54,7 @@ def chain_model() -> TransitionModel:
 
 
 def test_kaldis_model(kaldi_model: TransitionModel, tri1: Path, tmp_path: Path) -> None:
-    """Numbers of am_info.txt; the text form is Kaldi's to the byte, and reads back."""
+    """The numbers of am_info.txt; the text form equals Kaldi's byte for byte and can be read again."""
     assert kaldi_model.num_transition_ids == 322
     assert kaldi_model.num_transition_states == 153
     assert (kaldi_model.num_pdfs, kaldi_model.num_phones) == (144, 21)
@@ -69,15 +69,15 @@ def test_kaldis_model(kaldi_model: TransitionModel, tri1: Path, tmp_path: Path) 
 
 
 def test_the_tree_gives_kaldis_tuples(kaldi_model: TransitionModel, tri1: Path) -> None:
-    """Exactly those of final.mdl, and the topology's probabilities."""
+    """Exactly the tuples of final.mdl, with the topology's probabilities."""
     topology = Topology.read(tri1 / "lang" / "topo")
     model = TransitionModel.from_tree(read_tree(tri1 / "tree"), topology)
     np.testing.assert_array_equal(model.tuples, kaldi_model.tuples)
     assert np.exp(model.log_probs[[1, 17, 18]]) == pytest.approx([0.25, 0.75, 0.25])
 
 
-def test_alignments_map_as_kaldi_maps_them(kaldi_model: TransitionModel, tri1: Path) -> None:
-    """ali-to-pdf, ali-to-phones --per-frame and analyze-counts, exactly."""
+def test_pdfs_and_phones_of_alignments_equal_kaldis(kaldi_model: TransitionModel, tri1: Path) -> None:
+    """Exactly as ali-to-pdf, ali-to-phones --per-frame and analyze-counts."""
     pdfs = dict(read_alignments(tri1 / "ali.1.pdf.txt.gz"))
     phones = dict(read_alignments(tri1 / "ali.1.phones.txt.gz"))
     counts = np.zeros(kaldi_model.num_pdfs)
@@ -95,12 +95,12 @@ def test_alignments_map_as_kaldi_maps_them(kaldi_model: TransitionModel, tri1: P
 
 
 def test_probabilities_for_graphs(kaldi_model: TransitionModel) -> None:
-    """What GetHTransducer and AddSelfLoops need: leaving and looping share the whole probability."""
+    """The probabilities that GetHTransducer and AddSelfLoops need: leaving and looping sum to 1."""
     ids = np.arange(1, 323)
     leaving = ids[~kaldi_model.is_self_loop(ids)]
     probs = np.exp(kaldi_model.log_probs_ignoring_self_loops[leaving].astype(np.float64))
     sums = np.bincount(kaldi_model.transition_states[leaving], probs)[1:]
-    np.testing.assert_allclose(sums, 1.0, atol=1e-3)  # Kaldi's last flooring leaves a little more than 1
+    np.testing.assert_allclose(sums, 1.0, atol=1e-3)  # after Kaldi's last flooring the sum is slightly above 1
     loops = kaldi_model.self_loop_of[ids]
     assert np.all(kaldi_model.is_self_loop(loops))
     np.testing.assert_array_equal(kaldi_model.transition_states[loops], kaldi_model.transition_states[ids])
@@ -109,7 +109,7 @@ def test_probabilities_for_graphs(kaldi_model: TransitionModel) -> None:
     )
 
 
-def test_what_transition_ids_mean() -> None:
+def test_the_meaning_of_transition_ids() -> None:
     model = small_model()
     ids = np.arange(1, model.num_transition_ids + 1)
     assert model.num_transition_ids == 18 + 2 * 6
@@ -126,7 +126,7 @@ def test_what_transition_ids_mean() -> None:
 
 
 def test_the_self_loop_can_have_its_own_pdf() -> None:
-    """The tuples of a chain model: the pairs of forward and self-loop pdf that occur together."""
+    """The tuples of a chain model are the pairs of forward and self-loop pdf that occur together."""
     model = chain_model()
     assert model.tuples.tolist() == [[1, 0, 0, 2], [1, 0, 0, 3], [2, 0, 1, 2], [2, 0, 1, 3]]
     np.testing.assert_array_equal(model.pdf_ids(np.arange(1, 9)), [2, 0, 3, 0, 2, 1, 3, 1])
@@ -142,15 +142,15 @@ def test_a_state_without_self_loop() -> None:
     assert model.log_probs_ignoring_self_loops[1] == 0.0
 
 
-def test_a_certain_self_loop_leaves_a_little() -> None:
-    """Kaldi goes on with 1e-10."""
+def test_a_self_loop_of_probability_1_can_be_left() -> None:
+    """Kaldi uses 1e-10."""
     topology = Topology([[HmmState.emitting(0, [(0, 1.0), (1, 0.1)]), FINAL_STATE]], {1: 0})
     model = TransitionModel.from_tree(monophone_tree([[1]], {1: 1}), topology)
     assert np.exp(model.non_self_loop_log_probs[1]) == pytest.approx(1e-10)
 
 
 def kaldis_update(counts: list[float], floor: float) -> list[float]:
-    """MleUpdate for one transition-state, written as plainly as it is meant."""
+    """MleUpdate for one transition-state, in plain Python."""
     probs = [count / sum(counts) for count in counts]
     for _ in range(3):
         total = sum(probs)
@@ -160,7 +160,7 @@ def kaldis_update(counts: list[float], floor: float) -> list[float]:
 
 @settings(max_examples=40, deadline=None)
 @given(npst.arrays(np.float64, 31, elements=st.floats(0, 1000, allow_subnormal=False)))
-def test_estimate_is_kaldis_update(counts: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+def test_estimate_equals_kaldis_update(counts: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     model = small_model()
     estimated = model.estimate(counts)
     for state in range(1, model.num_transition_states + 1):
@@ -174,7 +174,7 @@ def test_estimate_is_kaldis_update(counts: np.ndarray[tuple[int], np.dtype[np.fl
 
 
 def test_estimate_from_kaldis_alignments(kaldi_model: TransitionModel, tri1: Path) -> None:
-    """The alignments are those behind final.mdl realigned once: its probabilities come back but for a few frames."""
+    """The alignments were made with final.mdl itself, so the estimate differs from it by a few frames only."""
     counts = np.zeros(323)
     for part in ("ali.1.gz", "ali.2.gz"):
         for _, transition_ids in read_alignments(tri1 / part):
@@ -190,7 +190,7 @@ def test_estimate_from_kaldis_alignments(kaldi_model: TransitionModel, tri1: Pat
 
 
 @pytest.mark.parametrize("model", [small_model(), chain_model()], ids=["triples", "tuples"])
-def test_every_prefix_is_truncated(model: TransitionModel, tmp_path: Path) -> None:
+def test_every_truncated_file_is_refused(model: TransitionModel, tmp_path: Path) -> None:
     stream = io.BytesIO()
     model.write_to(BinaryWriter(stream))
     data = stream.getvalue()
@@ -220,7 +220,7 @@ def test_a_flipped_bit_is_an_error_or_another_model(data: st.DataObject) -> None
         assert np.all(model.log_probs <= 0)
 
 
-def test_ids_of_another_model() -> None:
+def test_ids_outside_the_model_are_refused() -> None:
     model = small_model()
     for wrong in (0, -1, 31):
         with pytest.raises(MismatchError, match=f"{wrong} is not a transition-id of the model, which has 1 to 30"):
@@ -229,7 +229,7 @@ def test_ids_of_another_model() -> None:
         model.transition_state(2, 1, 7)
 
 
-def test_a_tree_of_other_phones() -> None:
+def test_a_tree_without_a_phone_is_refused() -> None:
     with pytest.raises(MismatchError, match="no pdf for pdf-class 0 of phone 3"):
         TransitionModel.from_tree(monophone_tree([[1], [2]], {1: 5, 2: 3}), make_topology([2, 3], [1]))
 
@@ -239,17 +239,17 @@ def test_a_tree_of_other_phones() -> None:
     [
         ([], "no transition-states"),
         ([[2, 0, 0, 0], [1, 0, 0, 0]], "not sorted"),
-        ([[1, 0, 0, 0], [1, 0, 0, 0]], "stands twice"),
-        ([[1, 5, 0, 0]], "no emitting HMM state 5"),
+        ([[1, 0, 0, 0], [1, 0, 0, 0]], "appears twice"),
+        ([[1, 5, 0, 0]], "uses state 5 of phone 1, which is not an emitting state"),
         ([[1, 0, -1, -1]], "negative"),
     ],
 )
-def test_tuples_that_cannot_be(tuples: list[list[int]], message: str) -> None:
+def test_invalid_tuples_are_refused(tuples: list[list[int]], message: str) -> None:
     with pytest.raises(DataError, match=message):
         TransitionModel(make_topology([2], [1]), np.array(tuples))
 
 
-def test_probabilities_that_cannot_be() -> None:
+def test_invalid_probabilities_are_refused() -> None:
     model = small_model()
     for log_probs, message in (
         (model.log_probs[1:], "expected 30 transition probabilities, found 29"),
@@ -260,7 +260,7 @@ def test_probabilities_that_cannot_be() -> None:
             TransitionModel(model.topology, model.tuples, log_probs)
 
 
-def test_a_file_of_another_kind(tmp_path: Path, golden: Path) -> None:
+def test_files_of_another_kind_are_refused(tmp_path: Path, golden: Path) -> None:
     with pytest.raises(FormatError, match="expected <TransitionModel>, found 'ContextDependency'"):
         read_transition_model(golden / "fsdd_tri1" / "tree")
     (tmp_path / "packed.mdl").write_bytes(gzip.compress(b"model"))

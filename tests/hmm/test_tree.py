@@ -51,7 +51,7 @@ def test_a_written_tree_reads_back(tree: ContextDependency) -> None:
 def test_pdfs_of_a_phone_are_those_of_its_windows(
     tree: ContextDependency, phone: int, forward: int, self_loop: int
 ) -> None:
-    """Every window's pdf is among the answers without the window, and every pair of pdfs among the pairs."""
+    """The pdf of every window is among the pdfs of its phone, and every pair of pdfs is among the pairs."""
     windows = [(left, phone, right) for left, right in product(PHONES, PHONES)]
     pdfs = set(tree.pdfs_of(phone, forward))
     pairs = tree.pdf_pairs_of(phone, forward, self_loop, PHONES[1:])
@@ -84,7 +84,7 @@ def test_kaldis_tree(golden: Path, tmp_path: Path) -> None:
 
 
 def test_kaldis_tree_by_hand(golden: Path) -> None:
-    """Followed in tree.txt by eye: SIL does not look at its context, SPN has one pdf."""
+    """Looked up by eye in tree.txt: SIL does not depend on its context, SPN has one pdf."""
     tree = read_tree(golden / "fsdd_tri1" / "tree")
     assert [tree.pdf_id((0, 1, 5), pdf_class) for pdf_class in range(5)] == [0, 72, 51, 37, 38]
     assert {tree.pdf_id((3, 2, 4), pdf_class) for pdf_class in range(5)} == {1}
@@ -93,7 +93,7 @@ def test_kaldis_tree_by_hand(golden: Path) -> None:
 
 
 def test_a_monophone_tree_numbers_its_pdfs_by_phone_and_class() -> None:
-    """As MonophoneContextDependency: a table over phones of tables over pdf-classes."""
+    """As in MonophoneContextDependency: a table over phones of tables over pdf-classes."""
     tree = monophone_tree([[1], [2], [4]], {1: 5, 2: 5, 4: 3})
     assert [tree.pdf_id([1], pdf_class) for pdf_class in range(5)] == [0, 1, 2, 3, 4]
     assert [tree.pdf_id([4], pdf_class) for pdf_class in range(3)] == [10, 11, 12]
@@ -104,12 +104,12 @@ def test_a_monophone_tree_numbers_its_pdfs_by_phone_and_class() -> None:
         tree.pdf_id([4], 3)
     with pytest.raises(MismatchError, match="no pdf for pdf-class 0 of the phones 9"):
         tree.pdf_id([9], 0)
-    with pytest.raises(MismatchError, match="looks at 1 phones"):
+    with pytest.raises(MismatchError, match="needs 1 phones"):
         tree.pdf_id([1, 2, 3], 0)
 
 
-def test_a_stub_of_phone_sets_splits_in_halves() -> None:
-    """As GetStubMap: sets of several phones make questions, a shared root is one leaf."""
+def test_a_stub_halves_the_phone_sets() -> None:
+    """As in GetStubMap, sets of several phones become questions and a shared root is one leaf."""
     stub = stub_map(1, [[1], [3, 2], [4]], {1: 2, 2: 3, 3: 3, 4: 3}, [False, False, True])
     assert isinstance(stub, SplitEventMap)
     assert (stub.key, stub.yes_set) == (1, frozenset({1}))
@@ -117,7 +117,7 @@ def test_a_stub_of_phone_sets_splits_in_halves() -> None:
     assert answers == [[0, 1, None], [2, 3, 4], [2, 3, 4], [5, 5, 5]]
 
 
-def test_phone_sets_that_cannot_be() -> None:
+def test_invalid_phone_sets_are_refused() -> None:
     for sets, share in (([[1], [1]], None), ([], None), ([[]], None), ([[1]], [True, False])):
         with pytest.raises(DataError):
             stub_map(0, sets, {1: 3}, share)
@@ -137,7 +137,7 @@ def test_phone_sets_that_cannot_be() -> None:
         ("ContextDependency 1 0 ToPdf " + "SE 0 [ 1 ]\n{ " * 5000, "deeper than"),
     ],
 )
-def test_a_bad_tree_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_a_corrupt_tree_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "tree").write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=message):
         read_tree(tmp_path / "tree")
