@@ -14,13 +14,13 @@ from typing import Any, Final
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
 from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.io.kaldi.specifiers import Specifier
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table
-from blasr.io.kaldi.text import TextWriter
+from blasr.io.kaldi.text_streams import TextWriter
 from blasr.lattices.compact_lattice import ACCEPTOR, CompactLattice, check_compact
 from blasr.lattices.lattice_io import COMPACT, read_header, read_lines, write_header
 from blasr.units import AnyArray

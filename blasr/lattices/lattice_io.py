@@ -15,13 +15,13 @@ import numba
 import numpy as np
 
 from blasr.errors import BlasrError, DataError
-from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
 from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.io.kaldi.specifiers import Specifier, Wspecifier
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table
-from blasr.io.kaldi.text import TextWriter
+from blasr.io.kaldi.text_streams import TextWriter
 from blasr.lattices.lattice import Lattice
 from blasr.units import AnyArray, IntArray
 

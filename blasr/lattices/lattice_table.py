@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from blasr.errors import DataError
-from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
 from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.io.kaldi.specifiers import Specifier

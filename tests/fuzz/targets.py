@@ -18,16 +18,16 @@ from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency, monophone_tree
 from blasr.io import fst
 from blasr.io.kaldi import holders
-from blasr.io.kaldi.binary import BINARY_HEADER, BinaryReader, BinaryWriter
+from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryReader, BinaryWriter
 from blasr.io.kaldi.compression import CompressionMethod
 from blasr.io.kaldi.holders import Holder
 from blasr.io.kaldi.model_stream import Writer, reader_of
 from blasr.io.kaldi.plain_archives import read_plain_matrices
 from blasr.io.kaldi.posteriors import Posterior
-from blasr.io.kaldi.scripts import parse_script_line
+from blasr.io.kaldi.script_files import parse_script_line
 from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Wspecifier, cut
 from blasr.io.kaldi.tables import read_archive
-from blasr.io.kaldi.text import TextWriter
+from blasr.io.kaldi.text_streams import TextWriter
 from blasr.io.kaldi.waves import WAVE, Wave
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import COMPACT_LATTICE

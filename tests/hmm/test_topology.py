@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.hmm.topology import FINAL_STATE, NO_PDF, HmmState, Topology, make_topology
-from blasr.io.kaldi.binary import BinaryReader, BinaryWriter
-from blasr.io.kaldi.text import TextReader, TextWriter
+from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 PROBABILITIES = st.floats(2.0**-10, 1.0, width=32)
 

@@ -23,7 +23,7 @@ from blasr.hmm import (
 from blasr.hmm.event_map import PDF_CLASS, ConstantEventMap, SplitEventMap, TableEventMap
 from blasr.hmm.topology import FINAL_STATE, HmmState
 from blasr.io import read_alignments
-from blasr.io.kaldi.binary import BinaryReader, BinaryWriter
+from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter
 from blasr.io.kaldi.model_stream import open_reader
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.hmm.event_map import PDF_CLASS, ConstantEventMap, EventMap, SplitEventMap, TableEventMap, leaves
 from blasr.hmm.tree import ContextDependency, monophone_tree, read_tree, stub_map
-from blasr.io.kaldi.binary import BinaryReader, BinaryWriter
-from blasr.io.kaldi.text import TextReader, TextWriter
+from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 PHONES = range(4)
 CLASSES = range(3)

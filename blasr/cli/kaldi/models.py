@@ -18,7 +18,7 @@ from blasr.hmm.show import show_transitions
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.hmm.tree import read_tree
 from blasr.io.kaldi import holders
-from blasr.io.kaldi.streams import open_output
+from blasr.io.kaldi.extended_filenames import open_output
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table, read_value
 from blasr.io.symbols import SymbolTable

@@ -1,8 +1,9 @@
 from .alignments import alignment_files as alignment_files
 from .alignments import read_alignments as read_alignments
 from .alignments import write_alignments as write_alignments
-from .binary import BinaryReader as BinaryReader
+from .binary_streams import BinaryReader as BinaryReader
 from .compression import CompressionMethod as CompressionMethod
+from .extended_filenames import open_output as open_output
 from .holders import DOUBLE_MATRIX as DOUBLE_MATRIX
 from .holders import MATRIX as MATRIX
 from .holders import Holder as Holder
@@ -17,12 +18,11 @@ from .specifiers import ScriptEntry as ScriptEntry
 from .specifiers import Specifier as Specifier
 from .specifiers import Wspecifier as Wspecifier
 from .specifiers import is_table as is_table
-from .streams import open_output as open_output
 from .table_writer import TableWriter as TableWriter
 from .table_writer import write_value as write_value
 from .tables import MatrixWriter as MatrixWriter
 from .tables import read_matrices as read_matrices
 from .tables import read_table as read_table
 from .tables import read_value as read_value
-from .text import TextWriter as TextWriter
+from .text_streams import TextWriter as TextWriter
 from .waves import WAVE_FILE as WAVE_FILE

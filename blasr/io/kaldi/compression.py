@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.units import AnyArray, FloatArray
 
 COMPRESSED_KINDS: Final = frozenset({"CM", "CM2", "CM3"})

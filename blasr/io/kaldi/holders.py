@@ -11,11 +11,11 @@ from typing import Any, Final, Generic, Literal, TypeVar
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.io.kaldi.binary import BinaryReader, BinaryWriter, sized_ints
+from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter, sized_ints
 from blasr.io.kaldi.compression import COMPRESSED_KINDS, CompressionMethod, read_compressed, write_compressed
 from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.io.kaldi.posteriors import Posterior, read_posterior, write_posterior
-from blasr.io.kaldi.text import TextReader, TextWriter
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 from blasr.units import AnyArray, IntArray
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from blasr.errors import FormatError
-from blasr.io.kaldi.binary import BINARY_HEADER, BinaryReader, BinaryWriter
-from blasr.io.kaldi.streams import open_input, open_output
-from blasr.io.kaldi.text import TextReader, TextWriter
+from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryReader, BinaryWriter
+from blasr.io.kaldi.extended_filenames import open_input, open_output
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 Reader = BinaryReader | TextReader
 Writer = BinaryWriter | TextWriter

@@ -10,7 +10,7 @@ from typing import Final, Self
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.io.kaldi.binary import BinaryReader, BinaryWriter
+from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter
 from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.units import AnyArray, FloatArray, IntArray
 

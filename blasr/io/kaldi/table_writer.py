@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from typing import IO, Any, Final, Generic, Self, TypeVar
 
 from blasr.errors import DataError
-from blasr.io.kaldi.binary import BINARY_HEADER, BinaryWriter
+from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryWriter
+from blasr.io.kaldi.extended_filenames import open_output
 from blasr.io.kaldi.holders import MATRIX, Holder
-from blasr.io.kaldi.scripts import read_script
+from blasr.io.kaldi.script_files import read_script
 from blasr.io.kaldi.specifiers import Specifier, Wspecifier
-from blasr.io.kaldi.streams import open_output
-from blasr.io.kaldi.text import TextWriter
+from blasr.io.kaldi.text_streams import TextWriter
 from blasr.units import AnyArray
 
 T = TypeVar("T")

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from blasr.errors import BlasrError, FormatError
-from blasr.io.kaldi.binary import BINARY_HEADER, BinaryReader
+from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryReader
+from blasr.io.kaldi.extended_filenames import open_input
 from blasr.io.kaldi.holders import MATRIX, VECTOR, Holder
 from blasr.io.kaldi.pipes import is_command
 from blasr.io.kaldi.plain_archives import read_plain_matrices
-from blasr.io.kaldi.scripts import read_script
+from blasr.io.kaldi.script_files import read_script
 from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Specifier, cut
-from blasr.io.kaldi.streams import open_input
 from blasr.io.kaldi.table_writer import MatrixWriter
-from blasr.io.kaldi.text import TextReader
+from blasr.io.kaldi.text_streams import TextReader
 from blasr.units import AnyArray, FloatArray
 
 __all__ = [

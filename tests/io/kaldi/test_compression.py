@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as npst
 
 from blasr.errors import DataError
 from blasr.io import read_matrices
-from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.compression import CompressionMethod, read_compressed, write_compressed
 
 METHODS = list(CompressionMethod)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blasr.errors import FormatError
-from blasr.io.kaldi.binary import BinaryReader
+from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.compression import CompressionMethod
 from blasr.io.kaldi.holders import DOUBLE_MATRIX, MATRIX, Holder, compressed_matrix
 from blasr.io.kaldi.table_writer import TableWriter

@@ -1,4 +1,4 @@
-"""Kaldi's basic types in text: the counterpart of :mod:`blasr.io.kaldi.binary`, with the same methods."""
+"""Kaldi's basic types in text: the counterpart of :mod:`blasr.io.kaldi.binary_streams`, with the same methods."""
 
 from __future__ import annotations
 

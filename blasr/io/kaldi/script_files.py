@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blasr.errors import FormatError
-from blasr.io.kaldi.binary import BinaryReader
-from blasr.io.kaldi.streams import open_input
+from blasr.io.kaldi.binary_streams import BinaryReader
+from blasr.io.kaldi.extended_filenames import open_input
 
 
 def read_script(path: str, *, allow_pipes: bool = False) -> Iterator[tuple[str, str, int]]:

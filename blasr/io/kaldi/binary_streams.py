@@ -3,7 +3,7 @@
 A binary file starts with ``\\0B``. There a token ends in one space, a number is preceded by its size in bytes
 (negative for unsigned ones), a vector of integers is a size byte, a count and the raw values, and ``FV``/``FM``
 (``DV``/``DM``) are vectors and matrices of 32-bit (64-bit) floats. In text, white space separates everything and
-floats have seven digits. :class:`BinaryReader` and :class:`blasr.io.kaldi.text.TextReader` have the same methods, and
+floats have seven digits. :class:`BinaryReader` and :class:`blasr.io.kaldi.text_streams.TextReader` have the same methods, and
 so have the writers, so that each model is read and written by one function.
 
 Every failure is a :class:`FormatError` with the file and the byte or line; a declared size is checked against what is

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from blasr.errors import FormatError
-from blasr.io.kaldi.binary import BinaryReader, BinaryWriter, sized_ints
+from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter, sized_ints
 from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
-from blasr.io.kaldi.text import TextReader, TextWriter
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
 FLOAT32 = st.floats(width=32, allow_nan=False)
