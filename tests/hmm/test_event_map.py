@@ -14,7 +14,7 @@ from blasr.hmm.event_map import (
     read_event_map,
     write_event_map,
 )
-from blasr.io.kaldi.text import TextReader, TextWriter
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 MAP = SplitEventMap(
     0, frozenset({1, 2}), TableEventMap(PDF_CLASS, (ConstantEventMap(0), ConstantEventMap(1))), ConstantEventMap(2)

@@ -1,13 +1,14 @@
-"""Kaldi's basic types in binary and in text: tokens, numbers, vectors and matrices (``base/io-funcs``).
+"""Kaldi's basic types in binary form: tokens, numbers, vectors and matrices (``base/io-funcs``).
 
-A binary file starts with ``\\0B``. There a token ends in one space, a number is preceded by its size in bytes
-(negative for unsigned ones), a vector of integers is a size byte, a count and the raw values, and ``FV``/``FM``
-(``DV``/``DM``) are vectors and matrices of 32-bit (64-bit) floats. In text, white space separates everything and
-floats have seven digits. :class:`BinaryReader` and :class:`blasr.io.kaldi.text_streams.TextReader` have the same methods, and
-so have the writers, so that each model is read and written by one function.
+A binary file starts with ``\\0B``. A token ends in one space. A number follows its size in bytes, which is negative for
+unsigned numbers. A vector of integers is a size byte, a count and the raw values. ``FV`` and ``FM`` (``DV`` and ``DM``)
+are vectors and matrices of 32-bit (64-bit) floats.
 
-Every failure is a :class:`FormatError` with the file and the byte or line; a declared size is checked against what is
-left of the file before anything of that size is allocated.
+:mod:`blasr.io.kaldi.text_streams` has the text form. The readers of both forms have the same methods, and so do the
+writers, so that one function reads or writes a model in either form.
+
+Every failure is a :class:`FormatError` with the file and the byte or line. A declared size is checked against what is
+left of the file before memory of that size is allocated.
 """
 
 from __future__ import annotations
@@ -23,26 +24,27 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from blasr.errors import FormatError
+from blasr.io.kaldi.token_reader import TokenReader
 from blasr.units import AnyArray, IntArray
 
 BINARY_HEADER: Final = b"\0B"
-PIECE: Final = 1 << 18
-"""Bytes read at a time where the size of what is left is unknown (a compressed stream)."""
-MAX_TOKEN: Final = 4096
-"""Bytes of the longest token, so that a file without spaces is not read whole in search of one."""
+CHUNK_BYTES: Final = 1 << 18
+"""Bytes read at a time if the size of the rest is unknown, as in a compressed stream."""
+MAX_TOKEN_BYTES: Final = 4096
+"""The length of the longest token, so that a file without spaces is not read whole in search of one."""
 
-_WHITE: Final = re.compile(rb"[ \n\t\r\v\f]")
+_WHITE_SPACE: Final = re.compile(rb"[ \n\t\r\v\f]")
 _FLOAT_TYPES: Final[dict[str, np.dtype[Any]]] = {"F": np.dtype("<f4"), "D": np.dtype("<f8")}
 _SIZED_INT: Final = np.dtype([("size", "i1"), ("value", "<i4")])
 
 
-class BinaryReader:
-    """Reads Kaldi's binary basic types from a stream.
+class BinaryReader(TokenReader):
+    """Reads Kaldi's basic types from a binary stream.
 
     Args:
-        stream: the bytes; ``offset`` counts from where it stands.
-        path: named in errors.
-        size: bytes in the stream; None if unknown, as in a gzip stream.
+        stream: the bytes; ``offset`` counts from its current position.
+        path: the file to name in errors.
+        size: the number of bytes in the stream; None if it is unknown, as in a gzip stream.
     """
 
     binary: Final = True
@@ -50,22 +52,22 @@ class BinaryReader:
     def __init__(self, stream: IO[bytes], path: str | os.PathLike[str], size: int | None = None) -> None:
         self.path = path
         self.offset = 0
-        """Bytes from the start of the stream to the next unread one."""
+        """The number of bytes that have been read."""
         self._stream: Any = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
         self._size = size
 
     def seek(self, offset: int) -> None:
-        """Go to an offset from the start of the stream."""
+        """Move to an offset from the start of the stream."""
         if self._size is not None and not 0 <= offset <= self._size:
-            raise self.error(f"the offset {offset} lies outside the file's {self._size} bytes")
+            raise self.error(f"the offset {offset} is outside the file, which has {self._size} bytes")
         try:
             self._stream.seek(offset)
-        except (EOFError, OSError, zlib.error) as error:  # a compressed stream is read up to the offset
+        except (EOFError, OSError, zlib.error) as error:  # a compressed stream is decompressed up to the offset
             raise self.error(f"unreadable up to byte {offset}: {error}") from error
         self.offset = offset
 
     def error(self, message: str, *, fix: str | None = None) -> FormatError:
-        """The error to raise for what was found at the present offset."""
+        """The error to raise for what was found at the current offset."""
         return FormatError(f"byte {self.offset}: {message}", path=self.path, fix=fix)
 
     def _read(self, count: int) -> bytes:
@@ -76,16 +78,16 @@ class BinaryReader:
         return data
 
     def take(self, count: int, what: str) -> bytes:
-        """Exactly ``count`` bytes of ``what``."""
+        """Read exactly ``count`` bytes. ``what`` they are is named in errors."""
         if count < 0:
-            raise self.error(f"{what} of {count} bytes cannot be")
+            raise self.error(f"{what} cannot have {count} bytes")
         if self._size is not None:
             data = self._read(count) if count <= self._size - self.offset else b""
             found = self._size - self.offset if not data else len(data)
         else:
             pieces: list[bytes] = []
             found = 0
-            while found < count and (piece := self._read(min(count - found, PIECE))):
+            while found < count and (piece := self._read(min(count - found, CHUNK_BYTES))):
                 pieces.append(piece)
                 found += len(piece)
             data = b"".join(pieces)
@@ -95,12 +97,12 @@ class BinaryReader:
         return data
 
     def values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
-        """``count`` raw values of ``what``, in an array of their own."""
+        """Read ``count`` raw values into a new array. ``what`` they are is named in errors."""
         kind = np.dtype(dtype)
         size = count * kind.itemsize
         if count < 0 or (self._size is not None and size > self._size - self.offset):
             self.check_count(count, kind.itemsize, f"values of {what}")
-        if size > PIECE and self._size is None:
+        if size > CHUNK_BYTES and self._size is None:
             return np.frombuffer(bytearray(self.take(size, what)), kind)
         array = np.empty(count, kind)
         if size:
@@ -112,7 +114,7 @@ class BinaryReader:
             found = self._stream.readinto(array)
         except (EOFError, OSError, zlib.error) as error:
             raise self.error(f"unreadable: {error}") from error
-        while found < size:  # some streams give less than they have at a time
+        while found < size:  # a stream may return fewer bytes than were requested
             if not (more := self._read(size - found)):
                 raise self.error(f"truncated: {what} needs {size} bytes, {found} are left")
             array.view(np.uint8)[found : found + len(more)] = np.frombuffer(more, np.uint8)
@@ -120,16 +122,16 @@ class BinaryReader:
         self.offset += size
 
     def rest(self) -> bytes:
-        """Everything up to the end of the stream."""
+        """Read everything up to the end of the stream."""
         pieces = []
-        while piece := self._read(PIECE):
+        while piece := self._read(CHUNK_BYTES):
             pieces.append(piece)
         data = b"".join(pieces)
         self.offset += len(data)
         return data
 
     def until(self, byte: bytes) -> bytes:
-        """Everything up to the next such byte, that byte included, or up to the end of the stream."""
+        """Read up to and including the next ``byte``, or up to the end of the stream."""
         data = bytearray()
         while piece := self._window():
             end = piece.find(byte) + 1
@@ -140,19 +142,19 @@ class BinaryReader:
         return bytes(data)
 
     def at(self, byte: bytes) -> bool:
-        """Whether this byte comes next; it is not taken."""
+        """Whether ``byte`` comes next; nothing is read."""
         return self._window()[:1] == byte
 
     def match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
-        """Take what comes next if the pattern matches it; None, and nothing is taken, if not, or not in the buffer."""
+        """Read what comes next if the pattern matches it within the buffer; otherwise read nothing and return None."""
         match = pattern.match(self._window())
         if match is not None:
-            self._stream.read(end := match.end())  # it lies in the buffer
+            self._stream.read(end := match.end())  # it is in the buffer
             self.offset += end
         return match
 
     def _window(self) -> bytes:
-        """Bytes that can be read next, without taking them; none at the end."""
+        """Look at the bytes in the buffer without reading them; empty at the end of the stream."""
         try:
             window: bytes = self._stream.peek(1)
         except (EOFError, OSError, zlib.error) as error:
@@ -160,22 +162,22 @@ class BinaryReader:
         return window
 
     def try_token(self, *, leave_newline: bool = False) -> str | None:
-        """The next token, or None at the end of the stream; of the space behind it one character is taken.
+        """Read the next token and one character of the white space after it; None at the end of the stream.
 
         Args:
-            leave_newline: do not take a new line, which ends a value that is empty in text.
+            leave_newline: leave a newline unread. It ends a value that is empty in text form.
         """
         data = b""
-        while len(data) <= MAX_TOKEN:
+        while len(data) <= MAX_TOKEN_BYTES:
             window = self._window()
             if not window:
                 if data:
                     raise self.error("truncated: the file ends inside a token")
                 return None
-            if not data and (white := len(window) - len(window.lstrip())):
-                self._skip(white)
+            if not data and (leading_space := len(window) - len(window.lstrip())):
+                self._skip(leading_space)
                 continue
-            found = _WHITE.search(window)
+            found = _WHITE_SPACE.search(window)
             end = found.start() if found else len(window)
             data += window[:end]
             self._skip(end + (found is not None and not (leave_newline and found.group() == b"\n")))
@@ -184,25 +186,11 @@ class BinaryReader:
                     return data.decode("utf-8")
                 except UnicodeDecodeError:
                     raise self.error(f"{data[:80]!r} is not UTF-8") from None
-        raise self.error(f"no space after {MAX_TOKEN} bytes, where a token was expected")
+        raise self.error(f"expected a token, found no space within {MAX_TOKEN_BYTES} bytes")
 
     def _skip(self, count: int) -> None:
         self._read(count)
         self.offset += count
-
-    def token(self, what: str = "a token") -> str:
-        """The next token, which is ``what`` the caller expects."""
-        token = self.try_token()
-        if token is None:
-            raise self.error(f"truncated: expected {what}, found the end of the file")
-        return token
-
-    def expect(self, *expected: str) -> str:
-        """The next token, which must be one of ``expected``."""
-        token = self.token(" or ".join(expected))
-        if token not in expected:
-            raise self.error(f"expected {' or '.join(expected)}, found {token!r}")
-        return token
 
     def _sized(self, size: int, code: str, what: str) -> Any:
         data = self.take(1 + abs(size), what)
@@ -212,30 +200,34 @@ class BinaryReader:
         return struct.unpack(f"<{code}", data[1:])[0]
 
     def int32(self, what: str = "an integer") -> int:
-        """A signed 32-bit integer."""
+        """Read a signed 32-bit integer."""
         return int(self._sized(4, "i", what))
 
     def uint32(self, what: str = "an unsigned integer") -> int:
-        """An unsigned 32-bit integer."""
+        """Read an unsigned 32-bit integer."""
         return int(self._sized(-4, "I", what))
 
     def float32(self, what: str = "a number") -> float:
-        """A 32-bit float, or a 64-bit one as Kaldi accepts in its place."""
+        """Read a 32-bit float, or a 64-bit one, which Kaldi accepts in its place."""
         size = self.take(1, what)[0]
         if size not in (4, 8):
             raise self.error(f"expected the size byte 4 or 8 of {what}, found {size}")
         return float(struct.unpack("<f" if size == 4 else "<d", self.take(size, what))[0])
 
     def check_count(self, count: int, item_bytes: int, what: str) -> int:
-        """``count`` again, once it is certain that so many items of at least ``item_bytes`` each can follow."""
+        """Return ``count`` if the rest of the file has room for so many items of at least ``item_bytes`` each.
+
+        Raises:
+            FormatError: the count is negative or too large.
+        """
         if count < 0:
-            raise self.error(f"{count} {what} cannot be")
+            raise self.error(f"there cannot be {count} {what}")
         if self._size is not None and count * item_bytes > self._size - self.offset:
-            raise self.error(f"truncated: {count} {what} cannot lie in the {self._size - self.offset} bytes left")
+            raise self.error(f"truncated: {count} {what} do not fit in the {self._size - self.offset} bytes left")
         return count
 
     def int_vector(self, what: str = "a vector of integers") -> IntArray:
-        """A ``std::vector<int32>`` as ``WriteIntegerVector`` stores it."""
+        """Read a ``std::vector<int32>``, as ``WriteIntegerVector`` stores it."""
         head = self.take(5, what)
         if head[0] != 4:
             raise self.error(f"expected the size byte 4 of {what}, found {head[0]}")
@@ -244,12 +236,12 @@ class BinaryReader:
         return np.frombuffer(data, "<i4").astype(np.int32)
 
     def int_rows(self, rows: int, columns: int, what: str) -> IntArray:
-        """``(rows, columns)`` integers, each with its size byte."""
+        """Read ``(rows, columns)`` integers, each after its size byte."""
         self.check_count(rows, 5 * columns, what)
         return self.sized_ints(rows * columns, what).reshape(rows, columns)
 
     def sized_ints(self, count: int, what: str) -> IntArray:
-        """``count`` integers, each with its size byte."""
+        """Read ``count`` integers, each after its size byte."""
         cells = np.frombuffer(self.take(5 * self.check_count(count, 5, what), what), _SIZED_INT)
         if np.count_nonzero(cells["size"] != 4):
             raise self.error(f"a size byte among the {what} is not 4")
@@ -269,16 +261,16 @@ class BinaryReader:
         return self.values(dtype, count, what).reshape(shape)
 
     def float_vector(self, what: str = "a vector") -> AnyArray:
-        """A float32 or float64 vector, as stored."""
+        """Read a vector, float32 or float64 as stored."""
         return self._values(self.token(what), 1, what)
 
     def float_matrix(self, what: str = "a matrix", kind: str | None = None) -> AnyArray:
-        """A float32 or float64 matrix, as stored. ``kind`` is its first token, if read already."""
+        """Read a matrix, float32 or float64 as stored. ``kind`` is its first token if that has been read already."""
         return self._values(self.token(what) if kind is None else kind, 2, what)
 
 
 class BinaryWriter:
-    """Writes Kaldi's binary basic types."""
+    """Writes Kaldi's basic types in binary form."""
 
     binary: Final = True
 
@@ -286,43 +278,43 @@ class BinaryWriter:
         self.stream = stream
 
     def token(self, token: str) -> None:
-        """A token and its space."""
+        """Write a token and a space."""
         self.stream.write(f"{token} ".encode())
 
     def newline(self) -> None:
-        """Nothing: text alone has lines."""
+        """Write nothing: only the text form has lines."""
 
     def int32(self, value: int) -> None:
-        """A signed 32-bit integer."""
+        """Write a signed 32-bit integer."""
         self.stream.write(struct.pack("<bi", 4, value))
 
     def uint32(self, value: int) -> None:
-        """An unsigned 32-bit integer."""
+        """Write an unsigned 32-bit integer."""
         self.stream.write(struct.pack("<bI", -4, value))
 
     def float32(self, value: float) -> None:
-        """A 32-bit float."""
+        """Write a 32-bit float."""
         self.stream.write(struct.pack("<bf", 4, value))
 
     def int_vector(self, values: AnyArray | list[int] | tuple[int, ...]) -> None:
-        """A ``std::vector<int32>``."""
+        """Write a ``std::vector<int32>``."""
         array = np.asarray(values, "<i4")
         self.stream.write(struct.pack("<bi", 4, array.size) + array.tobytes())
 
     def int_rows(self, rows: AnyArray) -> None:
-        """Integers with a size byte each; in text, one line per row."""
+        """Write integers, each after its size byte; the text form has one line per row."""
         self.stream.write(sized_ints(rows))
 
     def raw(self, data: bytes) -> None:
-        """Bytes as they are."""
+        """Write bytes unchanged."""
         self.stream.write(data)
 
     def float_vector(self, values: AnyArray, *, double: bool = False) -> None:
-        """A vector of 32-bit floats, or of 64-bit ones."""
+        """Write a vector of 32-bit floats, or of 64-bit ones."""
         self._array(np.asarray(values, "<f8" if double else "<f4"), 1)
 
     def float_matrix(self, values: AnyArray, *, double: bool = False) -> None:
-        """A matrix of 32-bit floats, or of 64-bit ones."""
+        """Write a matrix of 32-bit floats, or of 64-bit ones."""
         self._array(np.asarray(values, "<f8" if double else "<f4"), 2)
 
     def _array(self, array: AnyArray, dimensions: int) -> None:
@@ -334,7 +326,7 @@ class BinaryWriter:
 
 
 def sized_ints(values: AnyArray) -> bytes:
-    """Integers as Kaldi stores them one by one: a size byte 4 before each."""
+    """Integers as Kaldi stores single ones: each after the size byte 4."""
     array = np.asarray(values)
     cells = np.empty(array.size, _SIZED_INT)
     cells["size"] = 4
