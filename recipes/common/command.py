@@ -1,4 +1,4 @@
-"""Runs a recipe's Python step the way ``blasr`` runs a subcommand: a user's mistake becomes one message."""
+"""Command lines of the recipes' Python steps. A user's mistake becomes one message, as in ``blasr``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from collections.abc import Callable
 from blasr.errors import BlasrError
 
 
-def run_command(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], None]) -> None:
-    """Parse the command line, call ``run``, and exit with the error's own status where there is one."""
+def step_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """Return a parser for the module ``name``; its help begins with the first line of the module's docstring."""
+    return argparse.ArgumentParser(prog=name, description=(doc or "").partition("\n")[0])
+
+
+def run_step(parser: argparse.ArgumentParser, run: Callable[..., None]) -> None:
+    """Parse the command line and call ``run`` with the arguments as keywords.
+
+    A :class:`BlasrError` is printed in one line, and the process exits with the error's status.
+    """
     args = parser.parse_args()
     try:
-        run(args)
+        run(**vars(args))
     except BlasrError as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

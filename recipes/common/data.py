@@ -20,14 +20,15 @@ class Item(NamedTuple):
 
 
 def write_data_dir(path: Path, items: Iterable[Item]) -> None:
-    """Write ``wav.scp``, ``text``, ``utt2spk`` and ``spk2utt`` with absolute paths, and say what was written.
+    """Write ``wav.scp``, ``text``, ``utt2spk`` and ``spk2utt`` with absolute paths, and print their size.
 
     Raises:
         DataError: there are no items.
     """
     items = sorted(items)
     if not items:
-        raise DataError("no utterances to write", path=path, fix="give the corpus in the layout that the recipe names")
+        fix = "check that the corpus has the layout that the recipe expects"
+        raise DataError("no utterances to write", path=path, fix=fix)
     utterances = tuple(Utterance(item.id, item.speaker, item.id, words=item.words) for item in items)
     DataDir(path, utterances, {item.id: str(item.wav.resolve()) for item in items}).write(path)
     words, speakers = sum(len(item.words) for item in items), len({item.speaker for item in items})

@@ -1,11 +1,12 @@
-# Sourced by every recipe after it has given its options their defaults, as Kaldi's utils/parse_options.sh:
-# `--some-name VALUE` sets the variable some_name, `--help` prints the recipe's leading comment, and what is not
-# an option is left in the array `arguments`. Also puts this checkout's blasr on the path and defines `stage`.
+# Sourced by every recipe after it has set the defaults of its options, like Kaldi's utils/parse_options.sh.
+# `--some-name VALUE` sets the variable some_name, `--help` prints the comment at the top of the recipe, and the other
+# arguments are collected in the array `arguments`. This file also puts this checkout's blasr on the PATH and defines
+# `stage`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ -x "$root/.venv/bin/blasr" ]; then PATH=$root/.venv/bin:$PATH; fi
 export PATH PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # waiting threads sleep: spinning ones stop one another on a busy machine
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # idle threads sleep; on a busy machine spinning threads slow down others
 
 fail() { echo "$0: error: $*" >&2; exit 2; }
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
@@ -16,15 +17,15 @@ while [ $# -gt 0 ]; do
     -h | --help) usage; exit 0 ;;
     --*)
       name=${1#--} && name=${name//-/_}
-      declare -p "$name" &>/dev/null || { usage >&2; fail "no option $1"; }
+      declare -p "$name" &>/dev/null || { usage >&2; fail "unknown option $1"; }
       [ $# -gt 1 ] || fail "$1 needs a value"
       printf -v "$name" '%s' "$2" && shift 2 ;;
     *) arguments+=("$1") && shift ;;
   esac
 done
-command -v blasr >/dev/null || fail "blasr is not installed here; fix: run make setup in $root"
+command -v blasr >/dev/null || fail "blasr is not installed; fix: run make setup in $root"
 
-# stage NUMBER TITLE: says the title, unless --stage asked for a later one; for use as `if stage 1 "..."; then`.
+# stage NUMBER TITLE: print the title, or return 1 if --stage starts the recipe later. Use: `if stage 1 "..."; then`.
 stage() {
   [ "$1" -ge "$stage" ] || return 1
   echo "== stage $1: $2 (after ${SECONDS} s)" >&2

@@ -1,35 +1,35 @@
-# Sourced by the recipes: the steps from a network to word error rates. A recipe has set `lang`, `gmm` (the folder
-# with final.mdl and tree), `graph` (the folder with HCLG.fst) and `nj` (threads).
+# Sourced by the recipes: the steps from an acoustic model to word error rates. The recipe sets `data` (the folder of the
+# data directories), `lang`, `gmm` (the folder with final.mdl and tree), `graph` (the folder with HCLG.fst) and `nj`.
 
-# recognize DATA OUT DUMP_OPTION...: the log-likelihoods and lattices of a data directory; all paths of the lattices,
-# since scoring takes only their best and needs no determinization.
-recognize() {
-  local data=$1 out=$2
+# decode SET OUT DUMP_OPTION...: write the log-likelihoods and lattices of $data/SET. The lattices keep all paths: scoring
+# uses only the best path and does not need determinization.
+decode() {
+  local set=$1 out=$2
   shift 2
-  blasr dump --data "$data" "$@" "$out"
+  blasr dump --data "$data/$set" "$@" "$out"
   blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" \
     --determinize false --loglikes "scp:$out/loglikes.scp" --out "$out"
 }
 
-# score DATA OUT SCORE_OPTION...: the errors of those lattices, into OUT/score.json and, told at length, OUT/score.txt.
+# score SET OUT SCORE_OPTION...: write the errors of these lattices to OUT/score.json and OUT/score.txt.
 score() {
-  local data=$1 out=$2
+  local set=$1 out=$2
   shift 2
-  blasr score --text "$data/text" --utt2spk "$data/utt2spk" --lattices "$out" --words "$lang/words.txt" \
+  blasr score --text "$data/$set/text" --utt2spk "$data/$set/utt2spk" --lattices "$out" --words "$lang/words.txt" \
     --json "$out/score.json" "$@" >"$out/score.txt"
 }
 
-# recognize_tuned OUT DUMP_OPTION VALUE DEV TEST...: OUT/SET for each data directory $data/SET, with the setting that
-# makes the fewest errors on the first one frozen, in OUT/setting.json, for the others. Where many settings are equally
-# good, the middle one is taken; `penalties` are the word insertion penalties to try.
+# decode_and_score OUT DUMP_OPTION VALUE DEV TEST...: write OUT/SET for each set. The setting with the fewest errors on DEV
+# is written to OUT/setting.json and used for the other sets; the middle one is taken if many are equally good.
+# `penalties` is the list of word insertion penalties to try.
 penalties=0,0.5,1,2
-recognize_tuned() {
-  local out=$1 option=$2 value=$3 dev=$4 set tuning
+decode_and_score() {
+  local out=$1 option=$2 value=$3 dev=$4 set setting
   shift 3
   for set in "$@"; do
-    recognize "$data/$set" "$out/$set" "$option" "$value"
-    tuning=(--setting "$out/setting.json")
-    [ "$set" != "$dev" ] || tuning=(--penalties "$penalties" --freeze "$out/setting.json")
-    score "$data/$set" "$out/$set" "${tuning[@]}"
+    decode "$set" "$out/$set" "$option" "$value"
+    setting=(--setting "$out/setting.json")
+    [ "$set" != "$dev" ] || setting=(--penalties "$penalties" --freeze "$out/setting.json")
+    score "$set" "$out/$set" "${setting[@]}"
   done
 }

@@ -1,35 +1,39 @@
-"""The table that a recipe ends with, and its lines for RESULTS, from the reports of ``blasr score --json``."""
+"""The table that a recipe prints last, and its lines for RESULTS, from the reports of ``blasr score --json``."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from blasr.cli.options import add_option
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 
 Report = Mapping[str, Any]
 
 
 def read_report(path: Path) -> Report:
-    """What ``blasr score --json`` wrote.
+    """Return the report that ``blasr score --json`` wrote.
 
     Raises:
-        DataError: it is not there.
+        DataError: there is no such file, or it is not JSON.
     """
     try:
         report: Report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"is no report of blasr score: {error}", path=path, fix="run the scoring stage") from None
+        message = f"is not a report of blasr score: {error}"
+        raise DataError(message, path=path, fix="run the scoring stage") from None
     return report
 
 
 def results_line(name: str, report: Report) -> str:
-    """As in a Kaldi recipe's RESULTS: ``%WER 0.55 [ 1 / 183, 0 ins, 0 del, 1 sub ] name``, and the setting."""
+    """Return a line as in RESULTS of a Kaldi recipe, followed by the setting.
+
+    For example ``%WER 0.55 [ 1 / 183, 0 ins, 0 del, 1 sub ] name (LM weight 10, insertion penalty 0)``.
+    """
     insertions, deletions, substitutions = (report[key] for key in ("insertions", "deletions", "substitutions"))
     errors = insertions + deletions + substitutions
     setting = report["setting"]
@@ -41,7 +45,7 @@ def results_line(name: str, report: Report) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first column aligned to the left, the others to the right."""
+    """Return a table with the first column aligned to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = []
     for first, *others in (header, *rows):
@@ -50,22 +54,31 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def report_results(args: argparse.Namespace) -> None:
-    """Print the table, and write the lines into ``args.out``."""
-    reports = {name: read_report(Path(path)) for name, _, path in (pair.partition("=") for pair in args.reports)}
+def report_results(reports: Sequence[str], out: Path) -> None:
+    """Print the table and write the lines of RESULTS.
+
+    Args:
+        reports: ``NAME=SCORE.JSON`` for each line, in order.
+        out: the file that receives the lines.
+
+    Raises:
+        DataError: a report is missing.
+    """
+    pairs = (pair.partition("=") for pair in reports)
+    found = {name: read_report(Path(path)) for name, _, path in pairs}
     keys = ("insertions", "deletions", "substitutions", "words")
-    rows = [[name, f"{report['wer']:.2f}", *(str(report[key]) for key in keys)] for name, report in reports.items()]
+    rows = [[name, f"{report['wer']:.2f}", *(str(report[key]) for key in keys)] for name, report in found.items()]
     print(table(("", "WER %", "ins", "del", "sub", "words"), rows))
-    with atomic_open(args.out, "w") as stream:
-        stream.writelines(f"{results_line(name, report)}\n" for name, report in reports.items())
-    print(f"written: {args.out}")
+    with atomic_open(out, "w") as stream:
+        stream.writelines(f"{results_line(name, report)}\n" for name, report in found.items())
+    print(f"written: {out}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.common.results", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("out", type=Path, metavar="RESULTS", help="the file that receives the lines")
-    parser.add_argument("reports", nargs="+", metavar="NAME=SCORE.JSON", help="what to tell, in order")
-    run_command(parser, report_results)
+    parser = step_parser("recipes.common.results", __doc__)
+    parser.add_argument("reports", nargs="+", metavar="NAME=SCORE.JSON", help="the reports, in the table's order")
+    add_option(parser, "--out", required=True, note="the file that receives the lines")
+    run_step(parser, report_results)
 
 
 if __name__ == "__main__":

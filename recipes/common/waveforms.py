@@ -19,13 +19,13 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Gaps:
-    """The quiet stretches of a joined string, each drawn uniformly from (shortest, longest), in seconds.
+    """The pauses of a joined string. Each length is drawn uniformly from (shortest, longest), in seconds.
 
-    Args:
-        lead: before the first word.
-        between: between two words.
-        tail: after the last word.
-        noise: the greatest amplitude, in steps of 16-bit samples, of the white noise that fills them.
+    Attributes:
+        lead: the pause before the first word.
+        between: the pause between two words.
+        tail: the pause after the last word.
+        noise: the largest amplitude of the white noise that fills the pauses, in steps of 16-bit samples.
     """
 
     lead: tuple[float, float]
@@ -35,7 +35,7 @@ class Gaps:
 
 
 def join(words: Sequence[Samples], gaps: Gaps, rate: int, generator: np.random.Generator) -> Samples:
-    """One waveform of all ``words``, unchanged and in order, with quiet noise around them."""
+    """Return one waveform ``(N,)`` with all ``words``, unchanged and in order, and quiet noise around them."""
 
     def quiet(seconds: tuple[float, float]) -> Samples:
         length = int(generator.integers(round(seconds[0] * rate), round(seconds[1] * rate) + 1))
@@ -48,22 +48,22 @@ def join(words: Sequence[Samples], gaps: Gaps, rate: int, generator: np.random.G
 
 
 def to_int16(samples: NDArray[Any]) -> Samples:
-    """Rounded to 16-bit samples, clipped at their range."""
+    """Round to 16-bit samples and clip to their range."""
     rounded: Samples = np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
     return rounded
 
 
 def read_wav(path: Path, rate: int) -> Samples:
-    """The samples of a one-channel recording.
+    """Return the samples ``(N,)`` of a one-channel recording.
 
     Raises:
-        DataError: the file is missing, truncated, no audio, of another rate or of several channels.
+        DataError: the file is missing, truncated or not audio, or has another rate or several channels.
     """
     return to_int16(read_audio(path, sample_rate=rate)[0])
 
 
 def write_wav(path: Path, samples: Samples, rate: int) -> Path:
-    """Write a 16-bit wav file; returns its path."""
+    """Write a 16-bit wav file and return its path."""
     with atomic_path(path) as temporary:
         soundfile.write(temporary, samples, rate, subtype="PCM_16", format="WAV")
     return path

@@ -1,8 +1,8 @@
-"""Speech from eSpeak NG, offline, through the shared library of the package ``espeakng-loader`` (GPLv3).
+"""Offline speech synthesis with eSpeak NG, through the shared library of the package ``espeakng-loader`` (GPLv3).
 
-The library keeps global state from call to call, so the samples repeat only in a fresh process that makes the same
-calls in the same order: :func:`render` gives each voice a process of its own. Constants are those of
-eSpeak NG's ``speak_lib.h``.
+The library keeps global state between calls, so the samples repeat only in a fresh process that makes the same
+calls in the same order. Therefore :func:`render` starts one process per voice. The constants come from
+``speak_lib.h`` of eSpeak NG.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class Line:
-    """What to say and how: words per minute, and base pitch and its range from 0 to 100 (50 is the voice's own)."""
+    """A text, its speaking rate, and its base pitch and pitch range from 0 to 100 (50 is the voice's default)."""
 
     text: str
     words_per_minute: int = 170
@@ -44,32 +44,36 @@ class Line:
 
 @dataclass(frozen=True)
 class Speech:
-    """16-bit samples ``(N,)`` and their rate in Hz."""
+    """16-bit samples ``(N,)`` and their sample rate in Hz."""
 
     samples: NDArray[np.int16]
     rate: int
 
 
 def require_espeak() -> None:
-    """Raise :class:`DependencyError` where the synthesizer is not installed."""
+    """Raise :class:`DependencyError` if the synthesizer is not installed."""
     if importlib.util.find_spec("espeakng_loader") is None:
-        message = "the speech synthesizer of the demo, espeakng-loader, is not installed"
+        message = "the demo's speech synthesizer, espeakng-loader, is not installed"
         raise DependencyError(message, fix="run pip install 'blasr[demo]' (or make setup)")
 
 
-def render(scripts: Mapping[str, Sequence[Line]], jobs: int) -> Iterator[tuple[str, list[Speech]]]:
-    """Each voice (an eSpeak NG name such as ``en-us+f2``) with its lines spoken, in the order of ``scripts``.
+def render(scripts: Mapping[str, Sequence[Line]], nj: int) -> Iterator[tuple[str, list[Speech]]]:
+    """Yield each voice with its spoken lines, in the order of ``scripts``.
+
+    Args:
+        scripts: the lines of each voice; a voice is an eSpeak NG name such as ``en-us+f2``.
+        nj: how many processes run at the same time; the output does not depend on it.
 
     Raises:
         DependencyError: the synthesizer is not installed, fails, or does not know a voice.
     """
     require_espeak()
-    with ThreadPoolExecutor(jobs) as pool:  # each thread waits for a process
+    with ThreadPoolExecutor(nj) as pool:  # each thread waits for a process
         yield from zip(scripts, pool.map(_speak_in_fresh_process, scripts, scripts.values()), strict=True)
 
 
 def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
-    """The lines in one voice; repeats exactly only as the first call in a process.
+    """Speak the lines in one voice. The samples repeat exactly only in the first call of a process.
 
     Raises:
         DependencyError: the synthesizer is not installed, or does not know the voice.
@@ -81,8 +85,8 @@ def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
     rate = library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
     if rate <= 0:
         message = f"eSpeak NG cannot read its voices in {espeakng_loader.get_data_path()}"
-        raise DependencyError(message, fix="install espeakng-loader again, in a folder whose path is under 150 letters")
-    library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))  # else the time of day seeds the breath noise of some voices
+        raise DependencyError(message, fix="install espeakng-loader in a folder with a path under 150 characters")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))  # otherwise the time seeds the breath noise of some voices
     chunks: list[NDArray[np.int16]] = []
 
     def collect(samples: Any, count: int, events: Any) -> int:
@@ -102,7 +106,7 @@ def speak(voice: str, lines: Sequence[Line]) -> list[Speech]:
         chunks.clear()
         status = library.espeak_Synth(text, len(text), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None)
         if status != 0 or not chunks:
-            raise DependencyError(f"eSpeak NG said nothing for {line.text!r} (status {status})")
+            raise DependencyError(f"eSpeak NG produced no audio for {line.text!r} (status {status})")
         spoken.append(Speech(np.concatenate(chunks), rate))
     return spoken
 
@@ -120,7 +124,7 @@ def _speak_in_fresh_process(voice: str, lines: Sequence[Line]) -> list[Speech]:
 
 
 def _serve() -> None:
-    """What the fresh process does: a voice and its lines from stdin, their samples to stdout."""
+    """Read a voice and its lines from stdin and write their samples to stdout. This is what the fresh process runs."""
     voice, lines = json.load(sys.stdin)
     try:
         spoken = speak(voice, [Line(**line) for line in lines])

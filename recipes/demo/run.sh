@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole journey on telephone digits and commands. The speech is SYNTHETIC: eSpeak NG says it, on this machine.
+# From text to word error rates on telephone digits and commands. The speech is SYNTHETIC: eSpeak NG makes it here.
 #
 #   recipes/demo/run.sh [--stage N] [--work DIR] [--nj N]
 #
@@ -15,7 +15,7 @@ nj=2
 data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
 
 if stage 0 "synthesize the corpus"; then
-  python -m recipes.demo.synthesize --jobs "$nj" "$data"
+  python -m recipes.demo.synthesize --nj "$nj" --out "$data"
 fi
 if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/demo/lexicon.txt" --silence-phones SIL,SPN --oov '<unk>' "$lang"
@@ -31,9 +31,9 @@ if stage 4 "decoding graph with a bigram of 4,000 sentences"; then
   blasr graph --lang "$lang" --model "$gmm" --text "$data/lm.txt" --plain-text --order 2 "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
-  recognize_tuned "$gmm" --gmm "$gmm" dev test
-  recognize_tuned "$network" --experiment "$network" dev test
+  decode_and_score "$gmm" --gmm "$gmm" dev test
+  decode_and_score "$network" --experiment "$network" dev test
 fi
 echo "Synthetic speech, voices not heard in training:"
-python -m recipes.common.results "$work/RESULTS" gmm/test="$gmm/test/score.json" \
+python -m recipes.common.results --out "$work/RESULTS" gmm/test="$gmm/test/score.json" \
   bl_resnet22_a2b3/test="$network/test/score.json"

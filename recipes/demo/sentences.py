@@ -1,4 +1,4 @@
-"""What callers of the demo say: telephone digits and commands, drawn from a small grammar."""
+"""The sentences of the demo: telephone digits and commands, drawn from a small grammar."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NUMBER_LENGTHS = (3, 7)
 
 
 def sentence(generator: np.random.Generator) -> tuple[str, ...]:
-    """One sentence: a number (2 of 6), ``dial`` and a number (1 of 6), or a command."""
+    """Draw a sentence: a number (2 times in 6), ``dial`` and a number (1 in 6), or a command (3 in 6)."""
     kind = int(generator.integers(6))
     if kind >= 3:
         return tuple(COMMANDS[int(generator.integers(len(COMMANDS)))].split())

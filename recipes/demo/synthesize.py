@@ -1,12 +1,11 @@
 """Synthesize the demo's corpus: telephone digits and commands in many voices, as Kaldi data directories.
 
-Nobody speaks here: the voices are eSpeak NG's. Voices of dev and test are held out of training.
+All speech is synthetic, made by eSpeak NG. The voices of dev and test are held out of training.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torchaudio import functional
 
+from blasr.cli.options import add_option
 from blasr.io.atomic import atomic_open
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 from recipes.common.data import Item, write_data_dir
 from recipes.common.waveforms import Samples, to_int16, write_wav
 from recipes.demo.espeak import Line, Speech, render
@@ -25,7 +25,7 @@ from recipes.demo.sentences import sentence
 RATE = 8000
 TELEPHONE_BAND_HZ = (300.0, 3400.0)
 SNR_DB = (20.0, 35.0)
-PEAK = (0.2, 0.7)  # of full scale
+PEAK = (0.2, 0.7)  # share of full scale
 SILENCE_SECONDS = (0.15, 0.4)
 WORDS_PER_MINUTE = (140, 200)
 PITCH = (35, 65)
@@ -41,9 +41,11 @@ VOICES = {
     "test": ("m7", "f4", "linda", "paul", "steph", "max"),
 }
 
+DrawSentence = Callable[[np.random.Generator], tuple[str, ...]]
+
 
 def script(words: tuple[str, ...], generator: np.random.Generator) -> Line:
-    """How a sentence is said: its rate and pitch, and where a speaker of digits takes a breath."""
+    """Draw how a sentence is spoken: its rate and pitch, and the pauses between words."""
     breaks = generator.random(len(words)) < 0.15
     breaks[-1] = False
     text = " ".join(word + "," * bool(pause) for word, pause in zip(words, breaks, strict=True))
@@ -52,7 +54,7 @@ def script(words: tuple[str, ...], generator: np.random.Generator) -> Line:
 
 
 def telephone(speech: Speech, generator: np.random.Generator) -> Samples:
-    """``speech`` as heard over a telephone: 8 kHz, 300-3400 Hz, some noise and silence around it, mu-law coded."""
+    """Return ``speech`` as heard over a telephone: 8 kHz, 300-3400 Hz, with noise and silence, mu-law coded."""
     signal = functional.resample(torch.from_numpy(speech.samples / np.float32(32768)), speech.rate, RATE)
     signal = signal * (generator.uniform(*PEAK) / float(signal.abs().max()))
     power = float(signal.square().mean())
@@ -69,14 +71,17 @@ def telephone(speech: Speech, generator: np.random.Generator) -> Samples:
 
 
 def synthesize_sets(
-    out: Path,
-    per_voice: Mapping[str, int],
-    seed: int,
-    jobs: int,
-    language: str,
-    sentence_of: Callable[[np.random.Generator], tuple[str, ...]],
+    out: Path, per_voice: Mapping[str, int], language: str, draw_sentence: DrawSentence, *, seed: int, nj: int
 ) -> None:
-    """Write ``out/train``, ``out/dev`` and ``out/test``: so many sentences of each voice, in one of eSpeak's languages.
+    """Write the data directories ``out/train``, ``out/dev`` and ``out/test``.
+
+    Args:
+        out: the folder that receives them, and the wav files.
+        per_voice: the number of sentences of each voice, for each set.
+        language: one of eSpeak NG's languages, such as ``en-us``.
+        draw_sentence: draws the words of one sentence.
+        seed: seed of the sentences, speaking styles and noise.
+        nj: how many processes run at the same time; the output does not depend on it.
 
     Raises:
         DependencyError: the synthesizer is not installed.
@@ -84,10 +89,10 @@ def synthesize_sets(
     torch.set_num_threads(1)
     sets = {voice: name for name, voices in VOICES.items() for voice in voices}
     generators = {voice: np.random.default_rng([seed, *voice.encode()]) for voice in sets}
-    said = {voice: [sentence_of(generators[voice]) for _ in range(per_voice[name])] for voice, name in sets.items()}
+    said = {voice: [draw_sentence(generators[voice]) for _ in range(per_voice[name])] for voice, name in sets.items()}
     scripts = {f"{language}+{voice}": [script(words, generators[voice]) for words in said[voice]] for voice in sets}
     items: dict[str, list[Item]] = {name: [] for name in VOICES}
-    for variant, spoken in render(scripts, jobs):
+    for variant, spoken in render(scripts, nj):
         voice = variant.partition("+")[2]
         for number, (words, speech) in enumerate(zip(said[voice], spoken, strict=True)):
             name = f"{voice}-{number:03d}"
@@ -97,37 +102,34 @@ def synthesize_sets(
         write_data_dir(out / name, items[name])
 
 
-def synthesize(out: Path, per_voice: Mapping[str, int], seed: int, jobs: int) -> None:
-    """Write ``out/train``, ``out/dev``, ``out/test`` and the language model's text ``out/lm.txt``.
+def synthesize(out: Path, train: int, dev: int, test: int, seed: int, nj: int) -> None:
+    """Write ``out/train``, ``out/dev``, ``out/test`` and the text of the language model, ``out/lm.txt``.
 
     Raises:
         DependencyError: the synthesizer is not installed.
     """
-    synthesize_sets(out, per_voice, seed, jobs, "en-us", sentence)
+    synthesize_sets(out, {"train": train, "dev": dev, "test": test}, "en-us", sentence, seed=seed, nj=nj)
     generator = np.random.default_rng([seed, *b"lm"])
     with atomic_open(out / "lm.txt", "w") as stream:
         stream.writelines(" ".join(sentence(generator)) + "\n" for _ in range(LM_SENTENCES))
 
 
-def run_synthesis(
-    parser: argparse.ArgumentParser,
-    per_voice: Mapping[str, int],
-    synthesize: Callable[[Path, Mapping[str, int], int, int], None],
-) -> None:
-    """The command line of a synthesized corpus; ``per_voice`` has the sentences of a voice in each set by default."""
-    parser.add_argument("out", type=Path, metavar="OUT", help="where the data directories go")
-    for name, number in per_voice.items():
-        parser.add_argument(f"--{name}", type=int, default=number, metavar="N", help=f"{name} sentences per voice")
-    parser.add_argument("--seed", type=int, default=0, help="of what is said, speaking styles and noise")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (the output is the same)")
-    run_command(
-        parser, lambda args: synthesize(args.out, {name: getattr(args, name) for name in VOICES}, args.seed, args.jobs)
-    )
+def synthesis_parser(name: str, doc: str | None, defaults: Mapping[str, int]) -> argparse.ArgumentParser:
+    """Return the parser of a synthetic corpus; ``defaults`` has the number of sentences per voice in each set."""
+    parser = step_parser(name, doc)
+    add_option(parser, "--out", required=True, note="the folder that receives the data directories")
+    for part, number in defaults.items():
+        parser.add_argument(
+            f"--{part}", type=int, default=number, metavar="N", help=f"{part} sentences per voice (default: {number})"
+        )
+    add_option(parser, "--seed")
+    add_option(parser, "--nj", note="the output does not depend on it")
+    return parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.demo.synthesize", description=(__doc__ or "").splitlines()[0])
-    run_synthesis(parser, {"train": 30, "dev": 20, "test": 20}, synthesize)
+    parser = synthesis_parser("recipes.demo.synthesize", __doc__, {"train": 30, "dev": 20, "test": 20})
+    run_step(parser, synthesize)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""bL-ResNet-50 beside its plain baseline on scikit-learn's digits: equal epochs, several seeds, accuracy and time.
+"""Compare bL-ResNet-50 with its plain baseline on scikit-learn's digits: equal epochs, several seeds, accuracy, time.
 
-Each training leaves its figures in ``WORK/MODEL_seedN/result.json``, which later calls with the same settings take up.
+Each run writes its figures to ``WORK/MODEL_seedN/result.json``; later calls with the same settings reuse them.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import logging
@@ -34,7 +33,7 @@ from blasr.pipeline.vision import (
     train_vision,
 )
 from blasr.vision import summarize
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 from recipes.common.results import table
 
 CONF = Path(__file__).parents[2] / "conf" / "vision"
@@ -48,15 +47,15 @@ HEADING = """\
 recipes/digits_images/run.sh --seeds "{seeds}" --epochs {epochs} --report {report}
 ```
 
-Real scans of 8 x 8 pixels, enlarged to {size} x {size}; networks of {width:g} times the paper's width;
-{epochs} epochs, batches of {batch_size}. Accuracy after the last epoch on {held_out} held-out scans, of which one
-is {point:.2f} points; the mean has the standard deviation over the seeds beside it.
+Real scans of 8 x 8 pixels, enlarged to {size} x {size}; networks of {width:g} times the paper's width; {epochs} epochs,
+batches of {batch_size}. Accuracy is measured after the last epoch on {held_out} held-out scans; one scan is {point:.2f}
+points. The mean is followed by the standard deviation over the seeds.
 
-{machine}, torch {torch}. Clock and processor: seconds of a whole
-training, which measures the held-out scans after each epoch. The clock also counts other work on the machine (load
-average {loads}, of which a training is 1); processor time feels it least. Times differ from run to run; the
-rest repeats on the same machine. Layers this small take much of their time for other work than MACs, so that fewer MACs
-save less than in a network of full size, for which see benchmarks/reports.
+{machine}, torch {torch}. Clock and processor are the seconds of a whole run,
+including the evaluation after each epoch. Other work on the machine (load average {loads}, of which one run is 1)
+also lengthens the clock time; processor time is affected least. Times differ from run to run; all other figures
+repeat on the same machine. Such small layers spend much of their time on work other than MACs. Therefore fewer MACs
+save less here than in a network of full size, see benchmarks/reports.
 """
 
 HEADER = ("model", "seed", "accuracy, %", "loss", "clock, s", "processor, s")
@@ -64,12 +63,13 @@ HEADER = ("model", "seed", "accuracy, %", "loss", "clock, s", "processor, s")
 
 @dataclass(frozen=True)
 class Run:
-    """One training.
+    """One training run.
 
     Attributes:
-        score: on the held-out images, after the last epoch.
-        clock, processor: seconds that training took, and of processor time over all threads.
-        load: of the machine at the end, a minute's average.
+        score: the score on the held-out images after the last epoch.
+        clock: seconds on the clock.
+        processor: seconds of processor time, summed over threads.
+        load: the load average of the last minute, at the end.
     """
 
     model: str
@@ -81,76 +81,76 @@ class Run:
 
     @property
     def accuracy(self) -> float:
-        """In %."""
+        """Top-1 accuracy in %."""
         return 100 - self.score.top1_error
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.digits_images.compare", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("work", type=Path, help="where data/ is, and what receives the experiments")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, help="in place of the configurations'")
-    parser.add_argument("--report", type=Path, help="receives the table, in Markdown")
-    run_command(parser, compare)
+    parser = step_parser("recipes.digits_images.compare", __doc__)
+    parser.add_argument("work", type=Path, help="the folder with data/; it receives the experiments")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="default: 0 1 2")
+    parser.add_argument("--epochs", type=int, metavar="N", help="default: as in the configurations")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="also write the table there, in Markdown")
+    run_step(parser, compare)
 
 
-def compare(args: argparse.Namespace) -> None:
-    """Train what is not trained yet; print the table, and write it where asked.
+def compare(work: Path, seeds: Sequence[int], epochs: int | None, report: Path | None) -> None:
+    """Train the models that are not trained yet and print the table; write it to ``report`` if given.
 
     Raises:
-        BlasrError: the images are not there, or the configuration cannot be used.
+        BlasrError: there are no images, or the configuration cannot be used.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    configs = [configured(args, model, seed) for seed in args.seeds for model in MODELS]
-    runs = [finished(config) or trained(config) for config in configs]
+    configs = [run_config(work, model, seed, epochs) for seed in seeds for model in MODELS]
+    runs = [finished_run(config) or train_and_evaluate(config) for config in configs]
     print(table(HEADER, rows(runs)))
-    if args.report is not None:
-        with atomic_open(args.report, "w") as file:
-            file.write(report(configs[0], runs))
-        print(f"written: {args.report}")
+    if report is not None:
+        with atomic_open(report, "w") as file:
+            file.write(markdown_report(configs[0], runs))
+        print(f"written: {report}")
 
 
-def configured(args: argparse.Namespace, model: str, seed: int) -> VisionRunConfig:
-    """One training of ``model`` on the images in ``args.work``."""
-    data = args.work / "data"
+def run_config(work: Path, model: str, seed: int, epochs: int | None) -> VisionRunConfig:
+    """Return the configuration of one training run of ``model`` on the images in ``work``."""
+    data = work / "data"
     overrides = [
-        f"experiment={args.work / f'{model}_seed{seed}'}",
+        f"experiment={work / f'{model}_seed{seed}'}",
         f"data.train={data / 'train'}",
         f"data.valid={data / 'valid'}",
         f"training.seed={seed}",
     ]
-    if args.epochs is not None:
-        overrides.append(f"training.epochs={args.epochs}")
+    if epochs is not None:
+        overrides.append(f"training.epochs={epochs}")
     config: VisionRunConfig = load_config(VisionRunConfig, CONF / f"digits_{model}.yaml", overrides)
     return config
 
 
-def finished(config: VisionRunConfig) -> Run | None:
-    """The figures that a training left.
+def finished_run(config: VisionRunConfig) -> Run | None:
+    """Return the figures of a finished run, None if there is none.
 
     Raises:
-        ConfigError: it was one with other settings.
+        ConfigError: the finished run had other settings.
     """
     path = config.experiment / RESULT
     if not path.is_file():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
     if found["settings"] != settings(config):
-        raise ConfigError("has the figures of other settings", path=path, fix=f"remove {config.experiment}")
+        raise ConfigError("has the figures of a run with other settings", path=path, fix=f"remove {config.experiment}")
     return Run(**{**found["run"], "score": ImageScore(**found["run"]["score"])})
 
 
-def trained(config: VisionRunConfig) -> Run:
-    """Train, measure on the held-out images, and leave the figures in the experiment."""
+def train_and_evaluate(config: VisionRunConfig) -> Run:
+    """Train, evaluate on the held-out images, and write the figures into the experiment."""
     if config.experiment.exists():
-        shutil.rmtree(config.experiment)  # half a training: going on would take less than a whole one's time
+        shutil.rmtree(config.experiment)  # an unfinished run: if it resumed, the measured time would be too short
     start = time.perf_counter(), time.process_time()
     train_vision(config)
     clock, processor = time.perf_counter() - start[0], time.process_time() - start[1]
     load = os.getloadavg()[0]
     model, description = load_experiment(config.experiment)
     _, valid = read_images(config.data)
-    assert valid is not None, "the configurations name held-out images"
+    assert valid is not None, "both configurations have held-out images"
     score = evaluate_images(model, valid, description.images, description.images.size)
     run = Run(config.model.name, config.training.seed, score, clock, processor, load)
     with atomic_open(config.experiment / RESULT, "w") as file:
@@ -159,39 +159,41 @@ def trained(config: VisionRunConfig) -> Run:
 
 
 def settings(config: VisionRunConfig) -> dict[str, Any]:
-    """What decides the figures, as JSON has it."""
+    """Return the settings that determine the figures, as JSON values."""
     mapping = to_mapping(config)
     return {name: mapping[name] for name in ("model", "images", "training")}
 
 
 def rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
-    """A line for every run, and for every model the mean of its runs with the accuracy's standard deviation."""
+    """Return a row for every run, and for every model the mean of its runs and the standard deviation of accuracy."""
     lines: list[tuple[str, ...]] = []
     for model in MODELS:
-        own = [run for run in runs if run.model == model]
+        of_model = [run for run in runs if run.model == model]
         lines += [
-            row(model, str(run.seed), f"{run.accuracy:.2f}", run.score.loss, run.clock, run.processor) for run in own
+            row(model, str(run.seed), f"{run.accuracy:.2f}", run.score.loss, run.clock, run.processor)
+            for run in of_model
         ]
         means = [
             statistics.fmean(figures)
-            for figures in zip(*((r.score.loss, r.clock, r.processor) for r in own), strict=True)
+            for figures in zip(*((r.score.loss, r.clock, r.processor) for r in of_model), strict=True)
         ]
-        lines.append(row(model, "mean", spread([run.accuracy for run in own]), *means))
+        lines.append(row(model, "mean", spread([run.accuracy for run in of_model]), *means))
     return lines
 
 
 def row(model: str, seed: str, accuracy: str, loss: float, clock: float, processor: float) -> tuple[str, ...]:
+    """Return the cells of one row."""
     return model, seed, accuracy, f"{loss:.4f}", f"{clock:.1f}", f"{processor:.1f}"
 
 
 def spread(figures: Sequence[float]) -> str:
-    """The mean, and the standard deviation where there are several."""
+    """Return the mean, followed by the standard deviation if there are several figures."""
     mean = f"{statistics.fmean(figures):.2f}"
     return f"{mean} +- {statistics.stdev(figures):.2f}" if len(figures) > 1 else mean
 
 
-def report(config: VisionRunConfig, runs: Sequence[Run]) -> str:
-    """The results, in Markdown."""
+def markdown_report(config: VisionRunConfig, runs: Sequence[Run]) -> str:
+    """Return the results in Markdown."""
     size, width = config.images.size, config.model.width
     counts = {model: summarize(model, image_size=size, num_classes=10, width=width) for model in MODELS}
     loads = [run.load for run in runs]
@@ -210,12 +212,16 @@ def report(config: VisionRunConfig, runs: Sequence[Run]) -> str:
         loads=f"{min(loads):.1f} to {max(loads):.1f}",
     )
     costs = [(model, f"{count.macs:,}", f"{count.params:,}") for model, count in counts.items()]
-    tables = [*markdown(("model", "MACs per image", "parameters"), costs), "", *markdown(HEADER, rows(runs))]
+    tables = [
+        *markdown_table(("model", "MACs per image", "parameters"), costs),
+        "",
+        *markdown_table(HEADER, rows(runs)),
+    ]
     return "\n".join([heading, *tables, ""])
 
 
-def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """A table, its first column to the left and the others to the right."""
+def markdown_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table with the first column aligned to the left and the others to the right."""
     return [f"| {' | '.join(cells)} |" for cells in (header, ["---", *["---:"] * (len(header) - 1)], *lines)]
 
 

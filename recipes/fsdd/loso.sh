@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # FSDD, leaving one speaker out: train on five speakers, test on all single digits of the sixth, six times.
 #
-#   recipes/fsdd/loso.sh CORPUS_DIR [--speakers "george jackson ..."] [--work DIR] [--jobs N]
+#   recipes/fsdd/loso.sh CORPUS_DIR [--speakers "george jackson ..."] [--work DIR] [--nj N]
 #
-# The triphone GMM of the flat start and the network trained on its alignments stand side by side. --jobs folds run at
-# a time, a thread each, and log to WORK/SPEAKER.log. A fold that is done is not done again.
+# Compares the triphone GMM of the flat start with the network trained on its alignments. --nj folds run at the same time
+# with one thread each and log to WORK/SPEAKER.log. Finished folds are not repeated.
 set -euo pipefail
 
 speakers="george jackson lucas nicolas theo yweweler"
 work=exp/fsdd_loso
-jobs=2
-only= # one fold, here and now: what this script runs itself for each speaker
-stage=0 nj=1
+nj=2
+only= # run the fold of this speaker; the script calls itself with it
+stage=0
 . "$(dirname "$0")/../common/options.sh"
 . "$root/recipes/common/recognition.sh"
 corpus=${arguments[0]:-}
@@ -19,28 +19,29 @@ corpus=${arguments[0]:-}
 lang=$work/lang
 
 if [ -n "$only" ]; then
+  nj=1
   data=$work/$only/data gmm=$work/$only/tri graph=$work/$only/tri/graph network=$work/$only/bl_resnet22_a2b3
   [ ! -e "$network/test_isolated/score.json" ] || exit 0
   export OMP_NUM_THREADS=1
-  python -m recipes.fsdd.prepare "$corpus" "$data" --leave-out "$only" --train-strings 40
+  python -m recipes.fsdd.prepare "$corpus" --out "$data" --leave-out "$only" --train-strings 40
   blasr align --data "$data/train" --lang "$lang" --jobs 1 \
     --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
     --set data.train="$data/train" --set data.alignments="$gmm"
   blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
-  recognize_tuned "$gmm" --gmm "$gmm" dev test_isolated
-  recognize_tuned "$network" --experiment "$network" dev test_isolated
+  decode_and_score "$gmm" --gmm "$gmm" dev test_isolated
+  decode_and_score "$network" --experiment "$network" dev test_isolated
   exit 0
 fi
 
 mkdir -p "$work"
 blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' "$lang"
 one='"$0" "$1" --work "$2" --only "$3" &>"$2/$3.log" || { tail -n 5 "$2/$3.log" >&2; exit 255; }'
-printf '%s\n' $speakers | xargs -P "$jobs" -I{} bash -c "$one" "$0" "$corpus" "$work" {}
+printf '%s\n' $speakers | xargs -P "$nj" -I{} bash -c "$one" "$0" "$corpus" "$work" {}
 
 reports=()
 for speaker in $speakers; do reports+=("gmm/$speaker=$work/$speaker/tri/test_isolated/score.json"); done
 for speaker in $speakers; do
   reports+=("bl_resnet22_a2b3/$speaker=$work/$speaker/bl_resnet22_a2b3/test_isolated/score.json")
 done
-python -m recipes.common.results "$work/RESULTS" "${reports[@]}"
+python -m recipes.common.results --out "$work/RESULTS" "${reports[@]}"

@@ -1,12 +1,11 @@
 """Kaldi data directories from the Free Spoken Digit Dataset (FSDD): single digits, and strings joined from them.
 
-Recordings 0-4 of each speaker and digit are the test set, 5-49 the training set, as FSDD defines. Of the latter,
-47-49 are held out and joined into the strings of ``dev``, on which the language model weight is tuned.
+Recordings 0-4 of each speaker and digit are the test set and 5-49 the training set, as FSDD defines them. Recordings
+47-49 are held out of training and joined into the strings of ``dev``, on which the language model weight is tuned.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from blasr.cli.options import add_option
 from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 from recipes.common.data import Item, write_data_dir
 from recipes.common.waveforms import Gaps, join, read_wav, write_wav
 
@@ -27,8 +27,8 @@ TEST_INDICES = range(5)
 DEV_INDICES = range(47, 50)
 STRING_LENGTHS = (3, 7)
 
-# The dev strings (and the test strings, where none are given) sound as telephone digits do: clear short pauses.
-# Those for training vary more, so that the network learns no particular pause.
+# The dev strings (and the test strings, unless they are given) have the short clear pauses of telephone digits.
+# The pauses of the training strings vary more, so that the network does not learn one kind of pause.
 PAUSES = Gaps(lead=(0.1, 0.2), between=(0.05, 0.2), tail=(0.05, 0.2), noise=3)
 VARIED_PAUSES = Gaps(lead=(0.02, 0.3), between=(0.0, 0.3), tail=(0.02, 0.3), noise=5)
 
@@ -55,14 +55,14 @@ class Recording:
 
 @dataclass(frozen=True)
 class Strings:
-    """Joined strings: which, and of which recordings each consists."""
+    """Joined strings, and the ids of the recordings in each of them."""
 
     items: tuple[Item, ...]
     parts: dict[str, tuple[str, ...]]
 
 
 def find_recordings(corpus: Path) -> list[Recording]:
-    """The recordings in ``corpus`` or its folder ``recordings``, sorted.
+    """Return the recordings in ``corpus`` or its folder ``recordings``, sorted.
 
     Raises:
         DataError: there are none.
@@ -81,18 +81,18 @@ def join_strings(
 ) -> Strings:
     """Write ``per_speaker`` strings of each speaker's ``recordings`` into ``folder``; ids are ``SPEAKER-KIND000``.
 
-    A speaker's strings depend on the seed, the kind and that speaker's recordings only.
+    The strings of a speaker depend only on the seed, the kind and the recordings of that speaker.
     """
     items: list[Item] = []
     parts: dict[str, tuple[str, ...]] = {}
     chosen = sorted(recordings)
     for speaker in sorted({recording.speaker for recording in chosen}):
-        own = [recording for recording in chosen if recording.speaker == speaker]
-        audio = {recording: read_wav(recording.path, RATE) for recording in own}
+        candidates = [recording for recording in chosen if recording.speaker == speaker]
+        audio = {recording: read_wav(recording.path, RATE) for recording in candidates}
         generator = np.random.default_rng([seed, *f"{kind} {speaker}".encode()])
         for number in range(per_speaker):
             length = int(generator.integers(STRING_LENGTHS[0], STRING_LENGTHS[1] + 1))
-            picked = [own[i] for i in generator.integers(0, len(own), length)]
+            picked = [candidates[i] for i in generator.integers(0, len(candidates), length)]
             name = f"{speaker}-{kind}{number:03d}"
             samples = join([audio[recording] for recording in picked], gaps, RATE, generator)
             wav = write_wav(folder / f"{name}.wav", samples, RATE)
@@ -102,60 +102,86 @@ def join_strings(
 
 
 def read_connected(folder: Path) -> list[Item]:
-    """The strings in a folder with ``wav/UTTERANCE.wav``, ``text`` and ``utt2spk``.
+    """Return the strings in a folder with ``wav/UTTERANCE.wav``, ``text`` and ``utt2spk``.
 
     Raises:
-        DataError: a file is missing, or they disagree.
+        DataError: a file is missing, or an utterance is not in all of them.
     """
     speakers = _read_table(folder / "utt2spk")
     items = []
     for name, text in _read_table(folder / "text").items():
         wav = folder / "wav" / f"{name}.wav"
         if name not in speakers or not wav.is_file():
-            missing = "utt2spk" if name not in speakers else f"wav/{name}.wav"
-            raise DataError(
-                f"text names it, {missing} does not", path=folder, utterance=name, fix="complete the folder"
-            )
+            message = "is in text but not in utt2spk" if name not in speakers else f"has no wav/{name}.wav"
+            raise DataError(message, path=folder, utterance=name, fix="complete the folder")
         items.append(Item(name, speakers[name], tuple(text.split()), wav))
     return items
 
 
-def prepare(args: argparse.Namespace) -> None:
-    """Write the data directories under ``args.out``.
+@dataclass(frozen=True)
+class Split:
+    """The recordings of the three sets."""
+
+    train: list[Recording]
+    dev: list[Recording]
+    test: list[Recording]
+
+
+def split_recordings(corpus: Path, leave_out: str | None) -> Split:
+    """Split the recordings as FSDD does, or test on all recordings of the speaker ``leave_out``.
 
     Raises:
-        DataError: the corpus or the folder of connected strings is not as published.
+        DataError: there are no recordings, or none of that speaker.
     """
-    out: Path = args.out
-    everything = find_recordings(args.corpus)
-    speakers = sorted({recording.speaker for recording in everything})
-    if args.leave_out is not None and args.leave_out not in speakers:
-        message = f"no recordings of the speaker {args.leave_out!r} to leave out"
-        raise DataError(message, path=args.corpus, fix=f"choose one of {', '.join(speakers)}")
-    kept = [recording for recording in everything if recording.speaker != args.leave_out]
+    recordings = find_recordings(corpus)
+    speakers = sorted({recording.speaker for recording in recordings})
+    if leave_out is not None and leave_out not in speakers:
+        message = f"no recordings of the speaker {leave_out!r} to leave out"
+        raise DataError(message, path=corpus, fix=f"choose one of {', '.join(speakers)}")
+    kept = [recording for recording in recordings if recording.speaker != leave_out]
     test = [recording for recording in kept if recording.index in TEST_INDICES]
-    dev = [recording for recording in kept if recording.index in DEV_INDICES]
-    train = [recording for recording in kept if recording.index not in {*TEST_INDICES, *DEV_INDICES}]
-    if args.leave_out is not None:
-        test = [recording for recording in everything if recording.speaker == args.leave_out]
+    if leave_out is not None:
+        test = [recording for recording in recordings if recording.speaker == leave_out]
+    return Split(
+        [recording for recording in kept if recording.index not in {*TEST_INDICES, *DEV_INDICES}],
+        [recording for recording in kept if recording.index in DEV_INDICES],
+        test,
+    )
 
+
+def prepare(
+    corpus: Path,
+    out: Path,
+    connected: Path | None,
+    leave_out: str | None,
+    train_strings: int,
+    dev_strings: int,
+    test_strings: int,
+    seed: int,
+) -> None:
+    """Write the data directories under ``out``; the options are described by ``--help``.
+
+    Raises:
+        DataError: the corpus or the folder of connected strings does not have the published layout.
+    """
+    split = split_recordings(corpus, leave_out)
     wav = out / "wav"
-    train_joined = join_strings("joined", train, args.train_strings, VARIED_PAUSES, wav, args.seed)
-    dev_joined = join_strings("dev", dev, args.dev_strings, PAUSES, wav, args.seed)
-    isolated = [recording.item for recording in train]
+    train_joined = join_strings("joined", split.train, train_strings, VARIED_PAUSES, wav, seed)
+    dev_joined = join_strings("dev", split.dev, dev_strings, PAUSES, wav, seed)
+    isolated = [recording.item for recording in split.train]
     write_data_dir(out / "train_isolated", isolated)
     write_data_dir(out / "train_joined", train_joined.items)
     write_data_dir(out / "train", [*isolated, *train_joined.items])
     write_data_dir(out / "dev", dev_joined.items)
-    write_data_dir(out / "test_isolated", (recording.item for recording in test))
+    write_data_dir(out / "test_isolated", (recording.item for recording in split.test))
     parts = train_joined.parts | dev_joined.parts
-    if args.connected is not None:
-        write_data_dir(out / "test_connected", read_connected(args.connected))
-    elif args.leave_out is None:
-        test_joined = join_strings("conn", test, args.test_strings, PAUSES, wav, args.seed)
+    if connected is not None:
+        write_data_dir(out / "test_connected", read_connected(connected))
+    elif leave_out is None:
+        test_joined = join_strings("conn", split.test, test_strings, PAUSES, wav, seed)
         write_data_dir(out / "test_connected", test_joined.items)
         parts |= test_joined.parts
-    with atomic_open(out / "strings.txt", "w") as stream:  # what each joined string consists of
+    with atomic_open(out / "strings.txt", "w") as stream:  # the recordings in each joined string
         stream.writelines(f"{name} {' '.join(parts[name])}\n" for name in sorted(parts))
     for name in ("train", "dev", "test_isolated"):
         DataDir.read(out / name, need_text=True)
@@ -166,22 +192,26 @@ def _read_table(path: Path) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
-        raise DataError(message, path=path, fix="give a folder with wav/, text, utt2spk") from None
+        raise DataError(message, path=path, fix="give a folder with wav/, text and utt2spk") from None
     rows = (line.split(maxsplit=1) for line in lines if line.strip())
     return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.fsdd.prepare", description=(__doc__ or "").splitlines()[0])
+    parser = step_parser("recipes.fsdd.prepare", __doc__)
     parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="the folder of DIGIT_SPEAKER_INDEX.wav files")
-    parser.add_argument("out", type=Path, metavar="OUT", help="where the data directories go")
-    parser.add_argument("--connected", type=Path, metavar="DIR", help="test strings (default: joined from test)")
-    parser.add_argument("--leave-out", metavar="SPEAKER", help="train without this speaker, test on all of that one's")
-    parser.add_argument("--train-strings", type=int, default=60, metavar="N", help="joined for training, per speaker")
-    parser.add_argument("--dev-strings", type=int, default=12, metavar="N", help="joined for dev, per speaker")
-    parser.add_argument("--test-strings", type=int, default=6, metavar="N", help="joined for test, per speaker")
-    parser.add_argument("--seed", type=int, default=0, help="of the joined strings")
-    run_command(parser, prepare)
+    add_option(parser, "--out", required=True, note="the folder that receives the data directories")
+    parser.add_argument(
+        "--connected", type=Path, metavar="DIR", help="digit strings to test on (default: joined from test recordings)"
+    )
+    parser.add_argument(
+        "--leave-out", metavar="SPEAKER", help="train without this speaker and test on all of this speaker's recordings"
+    )
+    for name, number in (("train", 60), ("dev", 12), ("test", 6)):
+        text = f"joined {name} strings per speaker (default: {number})"
+        parser.add_argument(f"--{name}-strings", type=int, default=number, metavar="N", help=text)
+    add_option(parser, "--seed", note="for the joined strings")
+    run_step(parser, prepare)
 
 
 if __name__ == "__main__":

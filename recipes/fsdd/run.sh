@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# FSDD: six speakers' digits, from 2,520 recordings to word error rates on the others, single and in strings.
+# FSDD: digits of six speakers, from 2,520 recordings to word error rates on the others, one by one and in strings.
 #
 #   recipes/fsdd/run.sh CORPUS_DIR [--connected DIR] [--stage N] [--work DIR] [--nj N]
 #
-# CORPUS_DIR is the folder `recordings` of free-spoken-digit-dataset. --connected names a folder with wav/, text and
-# utt2spk of digit strings to test on; without it, strings are joined from the test recordings. All goes under --work.
+# CORPUS_DIR is the folder `recordings` of free-spoken-digit-dataset. --connected is a folder with wav/, text and utt2spk
+# of digit strings to test on; without it, strings are joined from the test recordings. Everything is written under
+# --work.
 set -euo pipefail
 
 stage=0
@@ -19,7 +20,7 @@ corpus=${arguments[0]:-}
 data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
 
 if stage 0 "data directories: recordings 0-4 for testing, 47-49 for tuning, the others for training"; then
-  python -m recipes.fsdd.prepare "$corpus" "$data" ${connected:+--connected "$connected"}
+  python -m recipes.fsdd.prepare "$corpus" --out "$data" ${connected:+--connected "$connected"}
 fi
 if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' "$lang"
@@ -35,11 +36,11 @@ if stage 4 "decoding graph: any string of digits"; then
   blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
-  recognize_tuned "$gmm" --gmm "$gmm" dev test_isolated test_connected
-  recognize_tuned "$network" --experiment "$network" dev test_isolated test_connected
+  decode_and_score "$gmm" --gmm "$gmm" dev test_isolated test_connected
+  decode_and_score "$network" --experiment "$network" dev test_isolated test_connected
 fi
 reports=()
 for set in dev test_isolated test_connected; do
   reports+=("gmm/$set=$gmm/$set/score.json" "bl_resnet22_a2b3/$set=$network/$set/score.json")
 done
-python -m recipes.common.results "$work/RESULTS" "${reports[@]}"
+python -m recipes.common.results --out "$work/RESULTS" "${reports[@]}"

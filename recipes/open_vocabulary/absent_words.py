@@ -1,8 +1,7 @@
-"""How many of the words that training never had were recognized, and how many of the others, at the frozen setting."""
+"""Count the correct words that occur in the training text, and those that do not, at the frozen setting."""
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -13,13 +12,13 @@ from blasr.lattices.lattice_table import read_state_lattices
 from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.scoring.edit_distance import align_words
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 
 Text = Mapping[str, Sequence[str]]
 
 
-def recognized(references: Text, hypotheses: Text, known: Collection[str]) -> Counter[tuple[bool, bool]]:
-    """How many words of the references there are, by whether they are known and whether they are correct."""
+def count_correct(references: Text, hypotheses: Text, known: Collection[str]) -> Counter[tuple[bool, bool]]:
+    """Count the words of the references by whether they are in ``known`` and whether they were recognized."""
     counts: Counter[tuple[bool, bool]] = Counter()
     for utterance, reference in references.items():
         for wanted, found in align_words(reference, hypotheses.get(utterance, [])).pairs:
@@ -29,7 +28,7 @@ def recognized(references: Text, hypotheses: Text, known: Collection[str]) -> Co
 
 
 def best_paths(folder: Path, words_path: Path) -> Text:
-    """The words of the lattices in ``folder`` at the setting frozen beside it."""
+    """Return the words of the lattices in ``folder``, at the setting in ``setting.json`` of its parent folder."""
     setting = read_path_weights(folder.parent / "setting.json")
     words, joiner = SymbolTable.read(words_path), WordJoiner.beside(words_path)
     found = {}
@@ -39,25 +38,30 @@ def best_paths(folder: Path, words_path: Path) -> Text:
     return found
 
 
-def report(args: argparse.Namespace) -> None:
-    """Print one line for each kind of word and system."""
-    known = {word for words in read_text(args.train).values() for word in words}
-    references = read_text(args.text)
-    for name, folder, words_path in args.system:
-        counts = recognized(references, best_paths(Path(folder), Path(words_path)), known)
-        for is_known, label in ((True, "in the training text"), (False, "absent from it")):
+def report(train: Path, ref: Path, system: Sequence[tuple[str, str, str]]) -> None:
+    """Print one line for each kind of word and each system (its name, lattices and words.txt)."""
+    known = {word for words in read_text(train).values() for word in words}
+    references = read_text(ref)
+    for name, folder, words_path in system:
+        counts = count_correct(references, best_paths(Path(folder), Path(words_path)), known)
+        for is_known, label in ((True, "in the training text"), (False, "not in the training text")):
             correct, number = counts[is_known, True], counts[is_known, True] + counts[is_known, False]
             print(f"{name}: words {label}: {correct} of {number} correct, {100 * correct / max(number, 1):.1f}%")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="recipes.open_vocabulary.absent_words", description=(__doc__ or "").splitlines()[0]
+    parser = step_parser("recipes.open_vocabulary.absent_words", __doc__)
+    parser.add_argument("--train", type=Path, required=True, metavar="TEXT", help="the transcripts of the training set")
+    parser.add_argument("--ref", type=Path, required=True, metavar="TEXT", help="the references")
+    parser.add_argument(
+        "--system",
+        nargs=3,
+        action="append",
+        required=True,
+        metavar=("NAME", "LATTICES", "WORDS"),
+        help="a system's name, folder of lattices and words.txt; may be repeated",
     )
-    parser.add_argument("train", type=Path, help="the transcripts of training")
-    parser.add_argument("text", type=Path, help="the references")
-    parser.add_argument("--system", nargs=3, action="append", required=True, metavar=("NAME", "LATTICES", "WORDS"))
-    run_command(parser, report)
+    run_step(parser, report)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Finnish numerals, each one compound word, spelt as it sounds: 247 is kaksisataaneljäkymmentäseitsemän."""
+"""Finnish numerals, each one compound word, spelled as it sounds: 247 is kaksisataaneljäkymmentäseitsemän."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DIGITS: Final = ("", "yksi", "kaksi", "kolme", "neljä", "viisi", "kuusi", "seit
 
 
 def numeral(number: int) -> str:
-    """The word for a number from 0 to 999."""
+    """Return the word for a number from 0 to 999."""
     if number == 0:
         return "nolla"
     hundreds, rest = divmod(number, 100)

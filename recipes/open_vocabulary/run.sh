@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# An open vocabulary: from transcripts alone to word error rates, without a lexicon, with words that training never had.
-# Finnish numerals, each one compound word. The speech is SYNTHETIC: eSpeak NG says it, on this machine.
+# An open vocabulary: from transcripts to word error rates without a lexicon, with words that are not in the training
+# text. Finnish numerals, each one compound word. The speech is SYNTHETIC: eSpeak NG makes it here.
 #
 #   recipes/open_vocabulary/run.sh [--stage N] [--work DIR] [--nj N] [--vocabulary-size N] [--network CONF.yaml]
 #
-# Pieces of words, spelt, against the words of the training text, spelt; the same GMM, or network where a configuration
-# such as conf/demo_bl_resnet22_a2b3.yaml is given. Everything is written under --work.
+# Compares pieces of words with the words of the training text; both are spelled in letters. The acoustic model is the
+# same GMM, and also a network if --network gives a configuration such as conf/demo_bl_resnet22_a2b3.yaml. Everything is
+# written under --work.
 set -euo pipefail
 
 stage=0
@@ -20,9 +21,9 @@ data=$work/data subwords=$work/subwords gmm=$work/tri
 lang_options=(--position-dependent --silence-phones SIL,SPN --oov '<unk>')
 
 if stage 0 "synthesize the corpus"; then
-  python -m recipes.open_vocabulary.synthesize --jobs "$nj" "$data"
+  python -m recipes.open_vocabulary.synthesize --nj "$nj" --out "$data"
 fi
-if stage 1 "pieces of the training text's words, and their lang; the words themselves, and theirs"; then
+if stage 1 "lang directories of pieces and of whole words"; then
   blasr subwords train --text "$data/train/text" --utterance-ids --vocabulary-size "$vocabulary_size" "$subwords"
   blasr lang --subwords "$subwords" "${lang_options[@]}" "$work/lang_pieces"
   blasr subwords spell --utterance-ids "$data/train/text" "$work/lexicon.txt"
@@ -38,7 +39,7 @@ if [ -n "$network" ] && stage 3 "network"; then
   blasr train "$network" --experiment "$work/network" \
     --set data.train="$data/train_pieces" --set data.alignments="$gmm"
 fi
-if stage 4 "language models of the training text, graphs"; then
+if stage 4 "language models of the training text, decoding graphs"; then
   blasr lm train --utterance-ids --text "$data/train_pieces/text" --order 4 --closed "$work/pieces.arpa"
   blasr lm train --utterance-ids --text "$data/train/text" --order 2 --closed --smoothing witten-bell "$work/words.arpa"
   for units in pieces words; do
@@ -52,13 +53,13 @@ for index in "${!systems[@]}"; do
   system=${systems[index]}
   for units in pieces words; do
     out=$system/$units lang=$work/lang_$units graph=$gmm/graph_$units
-    if stage 5 "log-likelihoods, lattices, word error rates with $units at the setting that is best on dev"; then
-      recognize_tuned "$out" "${options[index]}" "$system" dev test
+    if stage 5 "$units: lattices, word error rates at the setting that is best on dev"; then
+      decode_and_score "$out" "${options[index]}" "$system" dev test
     fi
     reports+=("$(basename "$system")_$units/test=$out/test/score.json")
     absent+=(--system "$(basename "$system")_$units" "$out/test" "$lang/words.txt")
   done
 done
 echo "Synthetic speech, voices not heard in training:"
-python -m recipes.common.results "$work/RESULTS" "${reports[@]}"
-python -m recipes.open_vocabulary.absent_words "$data/train/text" "$data/test/text" "${absent[@]}"
+python -m recipes.common.results --out "$work/RESULTS" "${reports[@]}"
+python -m recipes.open_vocabulary.absent_words --train "$data/train/text" --ref "$data/test/text" "${absent[@]}"

@@ -1,43 +1,47 @@
-"""Choose the run that makes the fewest errors on the tuning set, from the reports of ``blasr score --json``."""
+"""Choose the run with the fewest errors on the tuning set, from the reports of ``blasr score --json``."""
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from blasr.errors import DataError
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 from recipes.common.results import read_report, table
 
 
-def run(args: argparse.Namespace) -> None:
-    """Print the best folder's name to stdout, the table to stderr.
+def choose(title: str, folders: Sequence[Path]) -> None:
+    """Print the name of the best folder to stdout and the table to stderr.
+
+    Args:
+        title: the table's first heading.
+        folders: folders with ``score.json``; of equally good ones the first is chosen.
 
     Raises:
-        DataError: a report is not there or has no segments scored.
+        DataError: a report is missing or has no scored words.
     """
     rows, errors = [], {}
-    for folder in args.folders:
+    for folder in folders:
         report = read_report(folder / "score.json")
         counts, setting = report.get("all", {}), report.get("setting", {})
         if not counts.get("words"):
-            raise DataError("has no words scored", path=folder / "score.json", fix="score it with --stm")
+            raise DataError("has no scored words", path=folder / "score.json", fix="write it with blasr score stm")
         errors[folder] = sum(counts[key] for key in ("substitutions", "deletions", "insertions"))
-        told = [f"{setting[key]:g}" for key in ("lm_weight", "word_insertion_penalty")]
-        rows.append([folder.name, f"{counts['wer']:.2f}", *told])
-    best = min(args.folders, key=lambda folder: errors[folder])  # of equals the first
-    for row, folder in zip(rows, args.folders, strict=True):
+        cells = [f"{setting[key]:g}" for key in ("lm_weight", "word_insertion_penalty")]
+        rows.append([folder.name, f"{counts['wer']:.2f}", *cells])
+    best = min(folders, key=lambda folder: errors[folder])  # the first of equal ones
+    for row, folder in zip(rows, folders, strict=True):
         row.append("chosen" if folder == best else "")
-    print(table((args.title, "WER %", "LM weight", "penalty", ""), rows), file=sys.stderr)
+    print(table((title, "WER %", "LM weight", "penalty", ""), rows), file=sys.stderr)
     print(best.name)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.swbd.choose", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("title", help="what the folders are")
-    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="with score.json")
-    run_command(parser, run)
+    parser = step_parser("recipes.swbd.choose", __doc__)
+    parser.add_argument("title", help="the heading of the table's first column")
+    parser.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="a folder with score.json")
+    run_step(parser, choose)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Kaldi data directories of two-channel telephone conversations: one speaker on each side."""
+"""Kaldi data directories of two-channel telephone conversations, with one speaker on each side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blasr.tally import Tally
 
 
 class Turn(NamedTuple):
-    """A stretch of one side, ``A`` or ``B``, of a conversation; ``words`` is None where they are not known."""
+    """A segment of side ``A`` or ``B`` of a conversation; ``words`` is None if they are unknown."""
 
     id: str
     conversation: str
@@ -23,17 +23,23 @@ class Turn(NamedTuple):
 
     @property
     def recording(self) -> str:
-        """The recording-id, which is the speaker too: ``sw02001-A``."""
+        """The recording-id, which is also the speaker-id: ``sw02001-A``."""
         return f"{self.conversation}-{self.side}"
 
 
 def write_conversations(
     path: Path, turns: Iterable[Turn], audio: Mapping[str, Path], *, max_loss: float = 0.05
 ) -> DataDir:
-    """Write the directory of all turns whose conversation has audio, and say how many there are.
+    """Write the directory of all turns whose conversation has audio, and print its size.
+
+    Args:
+        path: the directory.
+        turns: the turns, in any order.
+        audio: the audio file of each conversation.
+        max_loss: the share of turns that may have no audio.
 
     Raises:
-        DataError: too many have none.
+        DataError: too many turns have no audio.
     """
     tally = Tally(f"{path}: audio", max_loss, unit="segments")
     kept = {}
@@ -56,17 +62,17 @@ def write_conversations(
     data.write(path)
     hours = sum(turn.end_seconds - turn.start_seconds for turn in kept.values()) / 3600
     words = sum(len(turn.words or ()) for turn in kept.values())
-    told = f", {words} words" if words else ""
-    print(f"{path}: {len(kept)} segments, {hours:.2f} hours, {len(sides)} sides{told}")
+    suffix = f", {words} words" if words else ""
+    print(f"{path}: {len(kept)} segments, {hours:.2f} hours, {len(sides)} sides{suffix}")
     return data
 
 
 def write_table(path: Path, rows: Mapping[str, str]) -> None:
-    """Write ``key value`` lines, sorted."""
+    """Write ``key value`` lines, sorted by key."""
     with atomic_open(path, "w") as stream:
         stream.writelines(f"{key} {value}\n" for key, value in sorted(rows.items()))
 
 
 def centiseconds(seconds: float) -> str:
-    """A time as it stands in utterance-ids: six digits."""
+    """Return a time as in utterance-ids: six digits, in hundredths of a second."""
     return f"{int(100 * seconds + 0.5):06d}"

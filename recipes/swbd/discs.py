@@ -1,4 +1,4 @@
-"""Where the files of LDC's corpora are. Only names are relied on, so discs may be unpacked in any folders."""
+"""Find the files of LDC's corpora. Only file names matter, so the discs may be unpacked in any folders."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SPH2PIPE = "sph2pipe"
 
 @dataclass(frozen=True)
 class Disc:
-    """A corpus as LDC publishes it, the option of ``run.sh`` that names its folder, and a file that it must have."""
+    """A corpus published by LDC, the option of ``run.sh`` for its folder, and the files that it must have."""
 
-    catalogue: str
+    catalog_number: str
     title: str
     option: str
     expected: str
 
     @property
     def name(self) -> str:
-        """As errors call it."""
-        return f"{self.catalogue} ({self.title})"
+        """The name in error messages."""
+        return f"{self.catalog_number} ({self.title})"
 
 
 SWBD1 = Disc("LDC97S62", "Switchboard-1 Release 2", "--swbd1", "sw02001.sph and the other conversations")
@@ -59,60 +59,66 @@ RT02 = Disc("LDC2004S11", "2002 Rich Transcription, CTS part", "--rt02", "the CT
 
 
 def find_files(disc: Disc, folders: Iterable[Path], pattern: str) -> list[Path]:
-    """All files below the folders whose name, in lower case, fits ``pattern``; sorted.
+    """Return all files below the folders whose name, in lower case, matches ``pattern``, sorted.
 
     Raises:
-        DataError: a folder is missing, or none has such a file.
+        DataError: a folder is missing, or there is no such file.
     """
     folders = list(folders)
     fix = f"set {disc.option} (or the paths in recipes/swbd/paths.sh) to {disc.name}"
     for folder in folders:
         if not folder.is_dir():
-            raise DataError(f"no such folder; {disc.name} with {disc.expected} is expected here", path=folder, fix=fix)
+            raise DataError(f"no such folder, expected {disc.name} with {disc.expected}", path=folder, fix=fix)
     found = sorted({path for folder in folders for path in folder.rglob("*") if fnmatch(path.name.lower(), pattern)})
     if not found:
         where = ", ".join(map(str, folders)) or "no folder"
-        raise DataError(f"found no {pattern}; {disc.name} has {disc.expected}", path=where, fix=fix)
+        raise DataError(f"found no {pattern}, expected {disc.name} with {disc.expected}", path=where, fix=fix)
     return found
 
 
 def find_file(disc: Disc, folders: Iterable[Path], pattern: str) -> Path:
-    """The first file of that name, of those in the folders nearest to the top.
+    """Return the matching file that is nearest to the top of the folders; the first one if there are several.
 
     Raises:
-        DataError: as :func:`find_files`.
+        DataError: a folder is missing, or there is no such file.
     """
     return min(find_files(disc, folders, pattern), key=lambda path: (len(path.parts), path))
 
 
-def find_conversations(disc: Disc, folders: Iterable[Path], expanded: Path, jobs: int = 4) -> dict[str, Path]:
-    """The SPHERE file of every conversation, by its name without ``.sph``.
+def find_conversations(disc: Disc, folders: Iterable[Path], expanded: Path, nj: int) -> dict[str, Path]:
+    """Return the SPHERE file of every conversation, by its name without ``.sph``.
 
-    Files compressed with shorten, as those of Fisher are, are expanded into the folder ``expanded`` by ``sph2pipe``,
-    once: training reads short stretches from all over a corpus, which compressed files do not allow.
+    Training reads short segments from anywhere in a corpus, and compressed files do not allow that. Therefore files
+    compressed with shorten, such as Fisher's, are expanded once, by ``sph2pipe``.
+
+    Args:
+        disc: the corpus.
+        folders: the folders of its discs.
+        expanded: the folder that receives the expanded files.
+        nj: how many files are expanded at the same time.
 
     Raises:
-        DataError: there are none, or sph2pipe fails on one.
-        DependencyError: some are compressed, and sph2pipe is not installed.
-        FormatError: one is no SPHERE file.
+        DataError: there are no such files, or sph2pipe fails.
+        DependencyError: a file is compressed and sph2pipe is not installed.
+        FormatError: a file is not a SPHERE file.
     """
     conversations = {path.stem.lower(): path.resolve() for path in find_files(disc, folders, "*.sph")}
     compressed = {name: path for name, path in conversations.items() if SphereHeader.read(path).compression is not None}
     if compressed:
-        _expand(compressed, expanded, jobs)
+        _expand(compressed, expanded, nj)
         conversations |= {name: (expanded / f"{name}.sph").resolve() for name in compressed}
     print(f"{disc.name}: {len(conversations)} conversations, {len(compressed)} of them expanded with {SPH2PIPE}")
     return conversations
 
 
-def _expand(compressed: Mapping[str, Path], expanded: Path, jobs: int) -> None:
+def _expand(compressed: Mapping[str, Path], expanded: Path, nj: int) -> None:
     program = which(SPH2PIPE)
     missing = {name: path for name, path in compressed.items() if not (expanded / f"{name}.sph").is_file()}
     if program is None and missing:
         first = next(iter(missing.values()))
         raise DependencyError(
-            f"{first} and {len(missing) - 1} other(s) are compressed with shorten, and {SPH2PIPE} is not installed",
-            fix=f"build {SPH2PIPE} 2.5 (LDC distributes its source; Kaldi's tools/ has it too) and put it on the PATH",
+            f"{first} and {len(missing) - 1} other(s) are compressed with shorten, but {SPH2PIPE} is not installed",
+            fix=f"build {SPH2PIPE} 2.5 (its source comes from LDC or Kaldi's tools/) and put it on the PATH",
         )
 
     def expand(name: str) -> None:
@@ -122,6 +128,6 @@ def _expand(compressed: Mapping[str, Path], expanded: Path, jobs: int) -> None:
             if result.returncode != 0 or not out.is_file():
                 raise DataError(f"{SPH2PIPE} failed: {result.stderr.strip()}", path=missing[name])
 
-    with ThreadPoolExecutor(jobs) as pool:  # each thread waits for a process
+    with ThreadPoolExecutor(nj) as pool:  # each thread waits for a process
         for _ in track(pool.map(expand, missing), "expanding", total=len(missing)):
             pass

@@ -7,9 +7,9 @@ train_network() {
     --set data.train="$data/train" --set data.alignments="$gmm" $train_options
 }
 
-# recognize_and_score SET EPOCH PRIOR_SCALE OUT SCORE_OPTION...: lattices of $data/SET and their errors, by NIST's rules.
-# It goes part by part, since log-likelihoods are large: 128 kB a frame with 32,000 CD states, 46 GB an hour of speech.
-recognize_and_score() {
+# decode_and_score SET EPOCH PRIOR_SCALE OUT SCORE_OPTION...: decode $data/SET and score the lattices by NIST's rules.
+# The set is decoded in parts because log-likelihoods are large: 128 kB per frame with 32,000 CD states, 46 GB per hour.
+decode_and_score() {
   local set=$1 epoch=$2 prior_scale=$3 out=$4 part
   shift 4
   if [ -e "$out/score.json" ]; then return; fi
@@ -30,19 +30,19 @@ recognize_and_score() {
   if [ "$set" != hub5 ]; then rm "$out"/lat.*.gz; fi
 }
 
-# The epoch first, at one prior scale, then the prior scale; LM weight and insertion penalty are the best of each.
+# Choose the epoch at one prior scale, then the prior scale; each run has its best LM weight and insertion penalty.
 choose_on_rt02() {
   local number best epoch folders=()
   for number in $epochs; do
     best=$network/rt02/epoch${number}_prior$first_prior_scale
-    recognize_and_score rt02 "$number" "$first_prior_scale" "$best" --freeze "$best/setting.json"
+    decode_and_score rt02 "$number" "$first_prior_scale" "$best" --freeze "$best/setting.json"
     folders+=("$best")
   done
   best=$(python -m recipes.swbd.choose "$variant, RT-02: epoch" "${folders[@]}")
   epoch=${best#epoch} epoch=${epoch%_prior*} folders=()
   for number in $prior_scales; do
     best=$network/rt02/epoch${epoch}_prior$number
-    recognize_and_score rt02 "$epoch" "$number" "$best" --freeze "$best/setting.json"
+    decode_and_score rt02 "$epoch" "$number" "$best" --freeze "$best/setting.json"
     folders+=("$best")
   done
   best=$(python -m recipes.swbd.choose "$variant, RT-02: prior scale" "${folders[@]}")
@@ -51,9 +51,9 @@ choose_on_rt02() {
 
 score_hub5() {
   local best epoch
-  best=$(readlink "$network/rt02/chosen") || fail "nothing is chosen in $network/rt02; fix: run stage 6"
+  best=$(readlink "$network/rt02/chosen") || fail "no choice in $network/rt02; fix: run stage 6"
   epoch=${best#epoch} epoch=${epoch%_prior*}
-  rm -rf "$network/hub5" # its setting may be another now
-  recognize_and_score hub5 "$epoch" "${best#*_prior}" "$network/hub5" \
+  rm -rf "$network/hub5" # the setting may have changed
+  decode_and_score hub5 "$epoch" "${best#*_prior}" "$network/hub5" \
     --setting "$network/rt02/chosen/setting.json" --group SWB=sw --group CH=en --speakers
 }

@@ -1,23 +1,24 @@
-"""The lexicon: words of the training texts with pronunciations of ``sw-ms98-dict.text``, and what can be made of them.
+"""The lexicon: words of the training texts, with pronunciations from ``sw-ms98-dict.text`` or derived from them.
 
-Of the words that have a pronunciation the most frequent are taken, with all of Switchboard's first. Words that the
-dictionary lacks are spelled out (``c._n._n.``), joined from their parts (``forty-five``, ``tom_cruise``) or inflected
-(``neighbor's``); further dictionaries in CMU's format can be given, whose phones are renamed.
+The lexicon has the most frequent words that have a pronunciation, those of Switchboard first. Words that are not in
+the dictionary are spelled out (``c._n._n.``), joined from their parts (``forty-five``, ``tom_cruise``) or inflected
+(``neighbor's``). More dictionaries in CMU's format can be given; their phones are renamed.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from blasr.cli.options import add_option
 from blasr.errors import DataError, FormatError
 from blasr.io.atomic import atomic_open
 from blasr.tally import Tally
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 from recipes.swbd.discs import MS98, find_file
+from recipes.swbd.transcripts import read_lines
 from recipes.swbd.words import LETTERS, NOISES, find_acronyms, ms98_word
 
 Pronunciations = dict[str, set[str]]
@@ -25,19 +26,19 @@ _VOICELESS, _SIBILANT = {"p", "t", "k", "f", "th"}, {"s", "z", "sh", "zh", "ch",
 
 
 def read_ms98_lexicon(path: Path) -> list[tuple[str, str]]:
-    """Words, spelled as :func:`recipes.swbd.words.ms98_word` does, and their phones.
+    """Return the words, spelled as by :func:`recipes.swbd.words.ms98_word`, and their phones.
 
     Raises:
-        DataError: more than one line in a hundred is no word with phones; the first of them is named.
+        DataError: more than one line in a hundred is not a word with phones; the error has the first of them.
     """
     tally = Tally("dictionary", 0.01, unit="lines")
     found = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         fields = line.lower().split()
         if not fields or fields[0].startswith("#") or fields[0] == "[silence]" or fields[1:] == ["sil"]:
             continue
         if len(fields) < 2 or not all(phone.isalpha() for phone in fields[1:]):
-            tally.drop(f"{path}:{number} {line[:40]!r}", "that are no word with its phones")
+            tally.drop(f"{path}:{number} {line[:40]!r}", "that are not a word with phones")
             continue
         tally.keep()
         word = ms98_word(fields[0])
@@ -50,14 +51,14 @@ def read_ms98_lexicon(path: Path) -> list[tuple[str, str]]:
 
 
 def read_cmu_lexicon(path: Path) -> Iterator[tuple[str, str]]:
-    """Words and phones of a dictionary like CMU's: ``TOMATO(1)  T AH0 M AA1 T OW2``, stress left out.
+    """Yield words and phones, without stress, of a dictionary in CMU's format: ``TOMATO(1)  T AH0 M AA1 T OW2``.
 
-    CMU writes the unstressed vowel AH0 where sw-ms98-dict has ``ax``.
+    The unstressed vowel AH0 of CMU becomes ``ax``, as in sw-ms98-dict.
 
     Raises:
-        FormatError: with file and line.
+        FormatError: a line is broken; the error has its number.
     """
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         fields = line.split("#")[0].lower().split() if not line.startswith(";;;") else []
         if not fields:
             continue
@@ -67,8 +68,8 @@ def read_cmu_lexicon(path: Path) -> Iterator[tuple[str, str]]:
         yield re.sub(r"\(\d+\)$", "", fields[0]), " ".join(phones)
 
 
-def made_pronunciations(word: str, known: Mapping[str, set[str]]) -> set[str]:
-    """Pronunciations of a word that the dictionaries lack, from those of others; none where that does not do."""
+def derived_pronunciations(word: str, known: Mapping[str, set[str]]) -> set[str]:
+    """Derive the pronunciations of a word from those of known words; return an empty set if that is not possible."""
     acronym = re.fullmatch(r"([a-z](?:\._[a-z])*\.)('?s)?", word)
     if acronym is not None:
         base = {" ".join(LETTERS[letter] for letter in acronym[1] if letter.isalpha())}
@@ -86,7 +87,14 @@ def made_pronunciations(word: str, known: Mapping[str, set[str]]) -> set[str]:
 def choose_words(
     counts: Sequence[Counter[str]], pronunciations: Callable[[str], set[str]], size: int, tally: Tally
 ) -> Pronunciations:
-    """The lexicon's words: those of the first text by frequency, then those of the others, at most ``size``."""
+    """Choose at most ``size`` words: those of the first text by frequency, then those of the other texts.
+
+    Args:
+        counts: the frequencies of the words of each text.
+        pronunciations: returns the pronunciations of a word.
+        size: the size of the lexicon.
+        tally: counts the words, and the reasons why others were dropped.
+    """
     chosen: Pronunciations = {}
     seen = set(NOISES)
     for count in counts:
@@ -105,51 +113,74 @@ def choose_words(
     return chosen
 
 
-def build(args: argparse.Namespace) -> None:
-    """Write ``args.out``.
+def read_dictionaries(ms98: Path, extra: Sequence[Path]) -> Pronunciations:
+    """Return the pronunciations of ``sw-ms98-dict.text``, and of the other dictionaries for words that it lacks.
 
     Raises:
-        DataError: no dictionary or text is there.
-        FormatError: a broken line.
+        DataError: there is no ``sw-ms98-dict.text`` below ``ms98``, or it is broken.
+        FormatError: another dictionary is broken, or has a phone that ``sw-ms98-dict.text`` does not have.
     """
     known: Pronunciations = {}
-    dictionary = read_ms98_lexicon(find_file(MS98, [args.ms98], "sw-ms98-dict.text"))
+    dictionary = read_ms98_lexicon(find_file(MS98, [ms98], "sw-ms98-dict.text"))
     acronyms = find_acronyms(dictionary)
     for word, phones in dictionary:
         known.setdefault(acronyms.get(word, word), set()).add(phones)
-    phone_set = {phone for row in known.values() for phones in row for phone in phones.split()}
-    for path in args.extra_lexicon:
+    phone_set = phones_of(known)
+    for path in extra:
         for word, phones in read_cmu_lexicon(path):
-            strange = set(phones.split()) - phone_set
-            if strange:
-                message = f"{word} has the phones {', '.join(sorted(strange))}, which sw-ms98-dict.text has not"
+            unknown = set(phones.split()) - phone_set
+            if unknown:
+                message = f"{word} has the phones {', '.join(sorted(unknown))}, which are not in sw-ms98-dict.text"
                 raise FormatError(message, path=path)
             if word not in known:
                 known[word] = {phones}
-    counts = [count_words(path) for path in args.text]
+    return known
+
+
+def phones_of(known: Pronunciations) -> set[str]:
+    """Return all phones of the pronunciations."""
+    return {phone for row in known.values() for phones in row for phone in phones.split()}
+
+
+def build(ms98: Path, extra_lexicon: Sequence[Path], text: Sequence[Path], size: int, out: Path) -> None:
+    """Write the lexicon and print its size.
+
+    Args:
+        ms98: the folder of ``sw-ms98-dict.text``.
+        extra_lexicon: more dictionaries, in CMU's format.
+        text: Kaldi ``text`` files, the most important one first.
+        size: most words.
+        out: the lexicon.
+
+    Raises:
+        DataError: a dictionary or text is missing or empty.
+        FormatError: a line is broken.
+    """
+    known = read_dictionaries(ms98, extra_lexicon)
+    counts = [count_words(path) for path in text]
     tally = Tally("lexicon", 1, unit="words")
-    chosen = choose_words(counts, lambda word: known.get(word) or made_pronunciations(word, known), args.size, tally)
+    chosen = choose_words(counts, lambda word: known.get(word) or derived_pronunciations(word, known), size, tally)
     lines = [f"{word} {phones}\n" for word, phones in NOISES.items()]
     lines += [f"{word} {phones}\n" for word in sorted(chosen) for phones in sorted(chosen[word])]
-    with atomic_open(args.out, "w") as stream:
+    with atomic_open(out, "w") as stream:
         stream.writelines(lines)
     print(tally.summary())
     total = sum(count.total() for count in counts)
     covered = sum(number for count in counts for word, number in count.items() if word in chosen or word in NOISES)
-    made = sum(1 for word in chosen if word not in known)
+    derived = sum(1 for word in chosen if word not in known)
     print(
-        f"{args.out}: {len(chosen)} words ({made} made from others) and {len(NOISES)} noises, {len(lines)} "
-        f"pronunciations, {len(phone_set)} phones; {covered / total:.2%} of the {total} words of the texts"
+        f"{out}: {len(chosen)} words ({derived} derived from others) and {len(NOISES)} noises, {len(lines)} "
+        f"pronunciations, {len(phones_of(known))} phones; {covered / total:.2%} of the {total} words of the texts"
     )
 
 
 def count_words(path: Path) -> Counter[str]:
-    """How often each word stands in a Kaldi ``text``.
+    """Count the words of a Kaldi ``text``.
 
     Raises:
         DataError: it has no words.
     """
-    counts = Counter(word for line in _lines(path) for word in line.split()[1:])
+    counts = Counter(word for line in read_lines(path) for word in line.split()[1:])
     if not counts:
         raise DataError("has no words", path=path, fix="prepare the data first")
     return counts
@@ -164,21 +195,16 @@ def _plural(phones: str) -> str:
     return f"{phones} {'ax z' if last in _SIBILANT else 's' if last in _VOICELESS else 'z'}"
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="latin-1").splitlines()
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", path=path) from None
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.swbd.lexicon", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--ms98", type=Path, required=True, help="swb_ms98_transcriptions")
-    parser.add_argument("--extra-lexicon", type=Path, nargs="*", default=[], help="dictionaries in CMU's format")
-    parser.add_argument("--text", type=Path, nargs="+", required=True, help="texts, the most important one first")
-    parser.add_argument("--size", type=int, default=30500, help="the most words (default: %(default)s)")
-    parser.add_argument("out", type=Path, metavar="OUT", help="lexicon.txt")
-    run_command(parser, build)
+    parser = step_parser("recipes.swbd.lexicon", __doc__)
+    parser.add_argument("--ms98", type=Path, required=True, metavar="DIR", help="swb_ms98_transcriptions")
+    help_text = "more dictionaries, in CMU's format"
+    parser.add_argument("--extra-lexicon", type=Path, nargs="*", default=[], metavar="FILE", help=help_text)
+    help_text = "Kaldi text files, the most important one first"
+    parser.add_argument("--text", type=Path, nargs="+", required=True, metavar="FILE", help=help_text)
+    parser.add_argument("--size", type=int, default=30500, metavar="N", help="most words (default: %(default)s)")
+    add_option(parser, "--out", required=True, note="lexicon.txt")
+    run_step(parser, build)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,30 @@
-"""Prune an ARPA language model to a number of n-grams: the least threshold, of a geometric series, that gets there."""
+"""Prune an ARPA language model to a number of n-grams.
+
+The threshold is the smallest one of a geometric series that leaves so few n-grams.
+"""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+from blasr.cli.options import add_option
 from blasr.errors import ConfigError
 from blasr.lm.arpa import read_arpa, write_arpa
 from blasr.lm.backoff_model import BackoffModel
 from blasr.lm.pruning import prune
-from recipes.common.command import run_command
+from recipes.common.command import run_step, step_parser
 
 FIRST_THRESHOLD, STEP, LARGEST_THRESHOLD = 1e-10, 10**0.125, 0.1
 
 
 def limit(model: BackoffModel, most: int) -> tuple[BackoffModel, float]:
-    """The pruned model of at most ``most`` n-grams, all orders together, and its threshold (0 for none needed).
+    """Return the model pruned to at most ``most`` n-grams of all orders, and the threshold (0 if it is small enough).
 
     Raises:
-        ConfigError: the single words alone are more.
+        ConfigError: there are more 1-grams than that, or no threshold leaves so few n-grams.
     """
     if model.num_ngrams[0] > most:
-        raise ConfigError(f"found {model.num_ngrams[0]} single words, expected at most {most} n-grams in all")
+        raise ConfigError(f"found {model.num_ngrams[0]} 1-grams, expected at most {most} n-grams of all orders")
     if sum(model.num_ngrams) <= most:
         return model, 0.0
     threshold = FIRST_THRESHOLD
@@ -29,33 +32,34 @@ def limit(model: BackoffModel, most: int) -> tuple[BackoffModel, float]:
         pruned = prune(model, threshold)
         if sum(pruned.num_ngrams) <= most:
             return pruned, threshold
-        # far from the goal, take larger steps
+        # larger steps while far from the goal
         threshold *= STEP ** (4 if sum(pruned.num_ngrams) > 2 * most else 1)
     raise ConfigError(f"no threshold up to {LARGEST_THRESHOLD} leaves at most {most} n-grams")
 
 
-def run(args: argparse.Namespace) -> None:
-    """Write ``args.out``.
+def limit_lm(arpa: Path, out: Path, most: int) -> None:
+    """Write the ARPA model ``arpa`` to ``out``, pruned to at most ``most`` n-grams.
 
     Raises:
-        ConfigError: it cannot be made so small.
+        ConfigError: no pruning leaves so few n-grams.
     """
-    model = read_arpa(args.model)
-    pruned, threshold = limit(model, args.most)
-    write_arpa(pruned, args.out)
+    model = read_arpa(arpa)
+    pruned, threshold = limit(model, most)
+    write_arpa(pruned, out)
     sizes = ", ".join(f"{count} {order}-grams" for order, count in enumerate(pruned.num_ngrams, start=1))
     print(
-        f"{args.out}: {sum(model.num_ngrams)} n-grams in -> {sum(pruned.num_ngrams)} kept at threshold "
-        f"{threshold:.3g} (at most {args.most}): {sizes}"
+        f"{out}: {sum(model.num_ngrams)} n-grams in -> {sum(pruned.num_ngrams)} kept at threshold "
+        f"{threshold:.3g} (at most {most}): {sizes}"
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="recipes.swbd.limit_lm", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("model", type=Path, help="ARPA, plain or .gz")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the ARPA file to write")
-    parser.add_argument("--most", type=int, default=4_000_000, help="n-grams, all orders (default: %(default)s)")
-    run_command(parser, run)
+    parser = step_parser("recipes.swbd.limit_lm", __doc__)
+    parser.add_argument("arpa", type=Path, metavar="ARPA", help="the model, plain or .gz")
+    add_option(parser, "--out", required=True, note="the ARPA file to write, plain or .gz")
+    help_text = "most n-grams of all orders (default: %(default)s)"
+    parser.add_argument("--most", type=int, default=4_000_000, metavar="N", help=help_text)
+    run_step(parser, limit_lm)
 
 
 if __name__ == "__main__":

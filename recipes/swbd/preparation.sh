@@ -1,21 +1,19 @@
-# Sourced by run.sh: the stages that all variants share. Uses run.sh's options and $data, $lm, $lang, $gmm, $graph.
+# Sourced by run.sh: the stages that all variants share. Uses the options of run.sh and $data, $lm, $lang, $gmm, $graph.
 
 prepare_data() {
-  local expanded=$data/expanded
-  python -m recipes.swbd.prepare_swbd1 --swbd1 $swbd1 --ms98 "$ms98" --expanded "$expanded" --jobs "$nj" "$data/swbd1"
-  python -m recipes.swbd.prepare_fisher --fisher $fisher --expanded "$expanded" --jobs "$nj" "$data/fisher"
-  python -m recipes.swbd.prepare_hub5 --rt02 $rt02 --hub5-text $hub5_text \
-    --expanded "$expanded" --jobs "$nj" "$data/rt02"
-  python -m recipes.swbd.prepare_hub5 --hub5-speech $hub5_speech --hub5-text $hub5_text \
-    --expanded "$expanded" --jobs "$nj" "$data/hub5"
-  python -m recipes.swbd.combine "$data/swbd1" "$data/fisher" "$data/train" "$lm" \
+  local shared=(--expanded "$data/expanded" --nj "$nj")
+  python -m recipes.swbd.prepare_swbd1 --swbd1 $swbd1 --ms98 "$ms98" "${shared[@]}" --out "$data/swbd1"
+  python -m recipes.swbd.prepare_fisher --fisher $fisher "${shared[@]}" --out "$data/fisher"
+  python -m recipes.swbd.prepare_hub5 --rt02 $rt02 --hub5-text $hub5_text "${shared[@]}" --out "$data/rt02"
+  python -m recipes.swbd.prepare_hub5 --hub5-speech $hub5_speech --hub5-text $hub5_text "${shared[@]}" --out "$data/hub5"
+  python -m recipes.swbd.combine --swbd "$data/swbd1" --fisher "$data/fisher" --out "$data/train" --texts "$lm" \
     --max-repeats "$max_repeats" --heldout-every "$heldout_every"
 }
 
 prepare_lang() {
-  if [ -n "$kaldi_lang" ]; then echo "taking $kaldi_lang"; return; fi
+  if [ -n "$kaldi_lang" ]; then echo "using $kaldi_lang"; return; fi
   python -m recipes.swbd.lexicon --ms98 "$ms98" --extra-lexicon $extra_lexicon --size "$vocabulary" \
-    --text "$data/swbd1/text" "$data/fisher/text" -- "$data/lexicon.txt"
+    --text "$data/swbd1/text" "$data/fisher/text" --out "$data/lexicon.txt"
   blasr lang --lexicon "$data/lexicon.txt" --silence-phones sil,spn,nsn,lau --optional-silence sil --oov '<unk>' \
     --position-dependent "$lang"
 }
@@ -27,14 +25,14 @@ train_lm() {
       --vocabulary "$lang/words.txt" --unknown '<unk>' "$lm/$corpus.arpa.gz"
   done
   blasr lm interpolate --tune "$lm/heldout.txt" "$lm/swbd.arpa.gz" "$lm/fisher.arpa.gz" "$lm/mixed.arpa.gz"
-  python -m recipes.swbd.limit_lm --most "$ngrams" "$lm/mixed.arpa.gz" "$lm/lm.arpa.gz"
+  python -m recipes.swbd.limit_lm --most "$ngrams" "$lm/mixed.arpa.gz" --out "$lm/lm.arpa.gz"
   blasr lm perplexity --text "$lm/heldout.txt" "$lm/lm.arpa.gz"
 }
 
-# GMMs are trained on some of the data only, which suffices for a tree; they then align all of it.
+# A part of the data is enough to train the GMMs and the tree; then they align all of it.
 align_training_set() {
   local set=(--set map_oov=true --set triphone.num_leaves="$num_leaves" --set triphone.totgauss="$totgauss")
-  if [ -n "$kaldi_ali" ]; then echo "taking $kaldi_ali"; return; fi
+  if [ -n "$kaldi_ali" ]; then echo "using $kaldi_ali"; return; fi
   if [ "$flat_start" -eq 0 ] || [ "$flat_start" -ge "$(wc -l <"$data/train/text")" ]; then
     blasr align --data "$data/train" --lang "$lang" --jobs "$nj" "${set[@]}" $align_options "$gmm"
     return
@@ -46,5 +44,7 @@ align_training_set() {
 
 compile_graph() {
   blasr graph --lang "$lang" --model "$gmm" --arpa "$lm/lm.arpa.gz" "$graph"
-  for set in rt02 hub5; do python -m recipes.swbd.glm "$data/$set/glm" "$lang/words.txt" "$data/$set/scoring.glm"; done
+  for set in rt02 hub5; do
+    python -m recipes.swbd.glm --glm "$data/$set/glm" --words "$lang/words.txt" --out "$data/$set/scoring.glm"
+  done
 }

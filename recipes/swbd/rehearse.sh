@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Rehearse recipes/swbd without LDC's discs: every stage of run.sh, for real, on a small SYNTHETIC corpus in the same
-# layouts (two-channel telephone conversations between eSpeak NG's voices). Ends with the Hub5'00 table; its word error
-# rates say that the recipe works, and nothing about people's speech.
+# Rehearse recipes/swbd without LDC's discs: every stage of run.sh on a small SYNTHETIC corpus in the same layouts
+# (two-channel telephone conversations between voices of eSpeak NG). Prints the Hub5'00 table; its word error rates show
+# that the recipe works, and say nothing about human speech.
 #
 #   recipes/swbd/rehearse.sh [--short] [--work DIR] [--nj N] [--stage N] [--variants "NAME ..."]
 #
-# All seven variants, narrow, --nj at a time (2). --short: fewer conversations and one variant.
+# Trains narrow models of all seven variants, --nj at a time (2). With --short: fewer conversations and one variant.
 set -euo pipefail
 
 short=false rest=()
@@ -21,18 +21,18 @@ stage=0
 
 conversations=(--swbd1 5 --fisher 2 --rt02 2 --hub5 2 --turns 12)
 sizes=(--flat-start 250 --num-leaves 300 --totgauss 1500)
-everything="resnet22 bl_resnet22_a4b1 bl_resnet22_a4b2 bl_resnet22_a4b3 bl_resnet22_a2b3 bl_resnet22_a4b1_cat bl_pyr_resnet22_a4b1"
+all_variants="resnet22 bl_resnet22_a4b1 bl_resnet22_a4b2 bl_resnet22_a4b3 bl_resnet22_a2b3 bl_resnet22_a4b1_cat bl_pyr_resnet22_a4b1"
 if $short; then
   conversations=(--swbd1 4 --fisher 1 --rt02 1 --hub5 1 --turns 11)
   sizes=(--flat-start 120 --num-leaves 200 --totgauss 1000)
-  everything=bl_resnet22_a2b3
+  all_variants=bl_resnet22_a2b3
 fi
-variants=${variants:-$everything}
+variants=${variants:-$all_variants}
 work=${work:-exp/swbd_rehearsal$($short && echo _short || true)}
 corpora=$work/corpora
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
-# rehearse OPTION...: run.sh, made small.
+# rehearse OPTION...: run run.sh with small settings.
 rehearse() {
   "$root/recipes/swbd/run.sh" --work "$work" "${sizes[@]}" \
     --swbd1 "$corpora/LDC97S62" --ms98 "$corpora/swb_ms98_transcriptions" \
@@ -47,15 +47,15 @@ rehearse() {
 }
 
 if stage 0 "synthesize the discs"; then
-  [ ! -e "$work/data" ] || fail "$work holds a rehearsal already; fix: remove it, name another --work, or give --stage"
-  python -m recipes.swbd.rehearsal.build "$corpora" "${conversations[@]}" --jobs "$nj"
+  [ ! -e "$work/data" ] || fail "$work already has a rehearsal; fix: remove it, give another --work, or give --stage"
+  python -m recipes.swbd.rehearsal.build --out "$corpora" "${conversations[@]}" --nj "$nj"
 fi
 if [ "$stage" -le 4 ]; then rehearse --stage "$stage" --last 4 --nj "$nj"; fi
 if [ "$stage" -le 7 ]; then
   running=0 failed=
   for variant in $variants; do
     if [ "$running" -ge "$nj" ]; then wait -n || failed=yes; running=$((running - 1)); fi
-    echo "== $variant: stages 5 to 7, told in $work/$variant.log (after $SECONDS s)" >&2
+    echo "== $variant: stages 5 to 7, log in $work/$variant.log (after $SECONDS s)" >&2
     rehearse --stage $((stage > 5 ? stage : 5)) --last 7 --variants "$variant" --nj 1 >"$work/$variant.log" 2>&1 &
     running=$((running + 1))
   done
@@ -63,4 +63,4 @@ if [ "$stage" -le 7 ]; then
   [ -z "$failed" ] || { tail -n 5 "$work"/*resnet22*.log >&2; fail "a variant failed"; }
 fi
 rehearse --stage 8 --variants "$variants"
-echo "SYNTHETIC speech: these rates say that the recipe works from end to end. The paper's are of people, 2000 hours."
+echo "SYNTHETIC speech: these rates show that the recipe works from end to end. The paper's: human speech, 2000 hours."

@@ -1,6 +1,6 @@
 """One spelling for the words of Switchboard, Fisher and their lexicon: lower case, noises in brackets, ``i._b._m.``.
 
-The rules are those of Kaldi's ``swbd1_map_words.pl``, ``fisher_data_prep.sh`` and ``format_acronyms_dict.py``.
+The rules come from Kaldi's ``swbd1_map_words.pl``, ``fisher_data_prep.sh`` and ``format_acronyms_dict.py``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 LAUGHTER, NOISE, VOCALIZED_NOISE, UNKNOWN = "[laughter]", "[noise]", "[vocalized-noise]", "<unk>"
 NOISES = {NOISE: "nsn", LAUGHTER: "lau", VOCALIZED_NOISE: "spn", UNKNOWN: "spn"}
-"""The words that are no speech, or unknown, with their phones."""
+"""The words for noises and for unknown words, with their phones."""
 
 LETTERS = {
     "a": "ey",
@@ -40,7 +40,7 @@ LETTERS = {
     "w": "d ah b ax l y uw",
     "z": "z iy",
 }
-"""The letters' names in the phones of ``sw-ms98-dict.text``."""
+"""The names of the letters, in the phones of ``sw-ms98-dict.text``."""
 
 _FISHER_NOISES = {"[laugh]": LAUGHTER} | dict.fromkeys(
     ("[sigh]", "[cough]", "[mn]", "[breath]", "[lipsmack]", "[sneeze]", "[noise]"), NOISE
@@ -48,24 +48,24 @@ _FISHER_NOISES = {"[laugh]": LAUGHTER} | dict.fromkeys(
 _ASIDE = re.compile(r"<[be]_aside>")
 _ACRONYM = re.compile(r"([a-z])((?:\._[a-z])+)\.('?s)?")
 
-# In this order: laughed words, mispronounced words and the unspoken parts of words.
+# The rules are applied in this order.
 _MS98_RULES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (r"^(-?)\[laughter-(.+)\](-?)$", r"\1\2\3"),  # [laughter-story] is said with a laugh
-        (r"^\[(.+)/.+\](-?)$", r"\1\2"),  # [it'n/isn't]: what was said, what was meant
-        (r"^-?\[[^][]+\](.+)$", r"-\1"),  # -[an]y
-        (r"^(.+)\[[^][]+\]-?$", r"\1-"),  # ab[solute]-
-        (r"^([^][]+)\[.+\]$", r"\1"),  # ex[specially]-/especially], a slip of the transcribers
-        (r"^\{(.+)\}$", r"\1"),  # {yuppiedom} is no word of a dictionary
+        (r"^(-?)\[laughter-(.+)\](-?)$", r"\1\2\3"),  # [laughter-story]: said with a laugh
+        (r"^\[(.+)/.+\](-?)$", r"\1\2"),  # [it'n/isn't]: the spoken and the intended word
+        (r"^-?\[[^][]+\](.+)$", r"-\1"),  # -[an]y: the part in brackets was not spoken
+        (r"^(.+)\[[^][]+\]-?$", r"\1-"),  # ab[solute]-: the same at the end
+        (r"^([^][]+)\[.+\]$", r"\1"),  # ex[specially]-/especially]: an error of the transcribers
+        (r"^\{(.+)\}$", r"\1"),  # {yuppiedom}: not a word of a dictionary
         (r"([a-z])\[[^][]+\]([a-z])", r"\1-\2"),  # ammu[n]it-
-        (r"_\d", ""),  # a_1 is another pronunciation of a
+        (r"_\d", ""),  # a_1: another pronunciation of a
     )
 )
 
 
 def ms98_word(word: str) -> str:
-    """A word of the ISIP transcripts or of ``sw-ms98-dict.text``."""
+    """Return the spelling of a word of the ISIP transcripts or of ``sw-ms98-dict.text``."""
     word = word.lower()
     if word in NOISES:
         return word
@@ -75,24 +75,30 @@ def ms98_word(word: str) -> str:
 
 
 def ms98_words(text: str, acronyms: Mapping[str, str]) -> tuple[str, ...]:
-    """The words of a transcript, without silence and the marks of asides; ``acronyms`` as :func:`find_acronyms`."""
+    """Return the words of a transcript, without silence and marks of asides.
+
+    Args:
+        text: the transcript.
+        acronyms: the spelling of acronyms, from :func:`find_acronyms`.
+    """
     words = _ASIDE.sub(" ", text.lower()).split()
     mapped = (ms98_word(word) for word in words if word != "[silence]")
     return tuple(acronyms.get(word, word) for word in mapped)
 
 
 def fisher_words(text: str) -> tuple[str, ...] | None:
-    """The words of a Fisher transcript; None where the transcriber marked a part as uncertain, ``((...))``."""
+    """Return the words of a Fisher transcript, or None if the transcriber marked a part as uncertain, ``((...))``."""
     if "((" in text or "))" in text:
         return None
     return tuple(_FISHER_NOISES.get(word, word) for word in text.lower().split())
 
 
 def find_acronyms(pronunciations: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Words of a lexicon that are spelled out, and their spelling in Fisher: ``ibm`` is ``i._b._m.``.
+    """Return the words of a lexicon that are spoken as letters, and their spelling in Fisher: ``ibm`` is ``i._b._m.``.
 
     Args:
-        pronunciations: words and their phones; a word counts if one of its pronunciations is its letters' names.
+        pronunciations: words and their phones. A word is spoken as letters if one of its pronunciations consists of
+            the names of its letters.
     """
     found = {}
     for word, phones in pronunciations:
@@ -108,7 +114,7 @@ def find_acronyms(pronunciations: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def acronym_letters(word: str) -> str | None:
-    """How references write an acronym: ``u._c._l._a.`` is ``u c l a``, with ``'s`` at its end; None for other words."""
+    """Return an acronym as references write it, ``u c l a`` for ``u._c._l._a.``, or None if it is not an acronym."""
     match = _ACRONYM.fullmatch(word)
     if match is None:
         return None

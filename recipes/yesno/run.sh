@@ -17,7 +17,7 @@ corpus=${arguments[0]:-}
 data=$work/data lang=$work/lang gmm=$work/tri graph=$work/tri/graph network=$work/bl_resnet22_a2b3
 
 if stage 0 "data directories"; then
-  python -m recipes.yesno.prepare "$corpus" "$data"
+  python -m recipes.yesno.prepare "$corpus" --out "$data"
 fi
 if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/yesno/lexicon.txt" --silence-phones SIL --oov '<SIL>' "$lang"
@@ -39,6 +39,6 @@ fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on the training half"; then
   # Both halves have noises between the words and no word is ever in doubt: high penalties cost nothing and are tried.
   penalties=0,2,4,6,8,10,12
-  recognize_tuned "$network" --experiment "$network" train test
+  decode_and_score "$network" --experiment "$network" train test
 fi
-python -m recipes.common.results "$work/RESULTS" test="$network/test/score.json"
+python -m recipes.common.results --out "$work/RESULTS" test="$network/test/score.json"

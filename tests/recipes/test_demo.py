@@ -1,4 +1,4 @@
-"""The synthetic corpus: repeatable, exact transcripts, held-out voices, telephone band."""
+"""The synthetic corpus: it repeats, its transcripts are exact, test voices are held out, audio is in telephone band."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ needs_espeak = pytest.mark.skipif(
 
 
 def synthesize(out: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "recipes.demo.synthesize", str(out), *options]
+    command = [sys.executable, "-m", "recipes.demo.synthesize", "--out", str(out), *options]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
 
 
@@ -34,8 +34,8 @@ def test_speech_repeats_in_fresh_processes() -> None:
         f"en-us+{voice}": [espeak.Line("dial five, two"), espeak.Line("stop", 190, 60)] for voice in ("f2", "m1")
     }
     first, again = (
-        {voice: [item.samples.tobytes() for item in spoken] for voice, spoken in espeak.render(scripts, jobs)}
-        for jobs in (2, 1)
+        {voice: [item.samples.tobytes() for item in spoken] for voice, spoken in espeak.render(scripts, nj)}
+        for nj in (2, 1)
     )
     assert list(first) == list(scripts)
     assert first == again
@@ -43,12 +43,12 @@ def test_speech_repeats_in_fresh_processes() -> None:
 
 
 @needs_espeak
-def test_unknown_voice_is_told() -> None:
+def test_unknown_voice_is_an_error() -> None:
     with pytest.raises(DependencyError, match="no-such-voice"):
         next(espeak.render({"no-such-voice": [espeak.Line("stop")]}, 1))
 
 
-def test_missing_synthesizer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_synthesizer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r"pip install 'blasr\[demo\]'"):
         espeak.require_espeak()
@@ -71,8 +71,8 @@ def test_every_word_is_in_the_lexicon() -> None:
 @needs_espeak
 def test_corpus(tmp_path: Path) -> None:
     sizes = ("--train", "2", "--dev", "2", "--test", "2")
-    synthesize(tmp_path / "a", *sizes, "--jobs", "2")
-    synthesize(tmp_path / "b", *sizes, "--jobs", "1")
+    synthesize(tmp_path / "a", *sizes, "--nj", "2")
+    synthesize(tmp_path / "b", *sizes, "--nj", "1")
     for name, voices in VOICES.items():
         data = DataDir.read(tmp_path / "a" / name, need_text=True)
         assert set(data.speakers()) == set(voices)

@@ -1,12 +1,12 @@
-"""scikit-learn's digits become a folder of images, and the comparison tells what it trained."""
+"""scikit-learn's digits become a folder of images, and the comparison reports every training run."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,8 +29,8 @@ def test_prepare(tmp_path: Path) -> None:
     names = {name.rpartition("/")[2] for images in (train, valid) for name in map(images.name, range(len(images)))}
     assert len(names) == 1797
     number = int(Path(valid.name(0)).stem)
-    grey = valid.image(0).getpixel((4, 3))
-    assert grey == round(datasets.load_digits().images[number][3, 4] * 255 / 16)
+    gray = valid.image(0).getpixel((4, 3))
+    assert gray == round(datasets.load_digits().images[number][3, 4] * 255 / 16)
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def arguments(work: Path, **values: object) -> Namespace:
-    return Namespace(**{"work": work, "seeds": [0, 4], "epochs": 2, "report": work / "RESULTS.md", **values})
+def run_compare(work: Path, **values: Any) -> None:
+    compare(**{"work": work, "seeds": [0, 4], "epochs": 2, "report": work / "RESULTS.md", **values})
 
 
-def test_compare_trains_each_once_and_tells_all(work: Path) -> None:
-    compare(arguments(work))
+def test_compare_trains_each_model_once_and_reports_all(work: Path) -> None:
+    run_compare(work)
     results = {path: path.stat().st_mtime_ns for path in work.glob("*/result.json")}
     assert sorted(path.parent.name for path in results) == [
         "bl_resnet50_a2b4_seed0", "bl_resnet50_a2b4_seed4", "resnet50_seed0", "resnet50_seed4",
@@ -63,22 +63,22 @@ def test_compare_trains_each_once_and_tells_all(work: Path) -> None:
     rows = [line.split(" | ")[:2] for line in report.splitlines() if line.startswith(("| resnet50 |", "| bl_"))]
     assert [seed for _, seed in rows] == ["5,669,888", "4,097,024", "0", "4", "mean", "0", "4", "mean"]
 
-    compare(arguments(work))
+    run_compare(work)
     assert {path: path.stat().st_mtime_ns for path in results} == results
     assert (work / "RESULTS.md").read_text() == report
-    with pytest.raises(ConfigError, match="figures of other settings"):
-        compare(arguments(work, epochs=3))
+    with pytest.raises(ConfigError, match="a run with other settings"):
+        run_compare(work, epochs=3)
 
 
-def test_half_a_training_begins_anew(work: Path) -> None:
-    """The time of what is left would be too short."""
+def test_unfinished_run_starts_again(work: Path) -> None:
+    """If it resumed, the measured time would be too short."""
     (work / "resnet50_seed0" / "checkpoints").mkdir(parents=True)
     (work / "resnet50_seed0" / "checkpoints" / "last.safetensors").write_bytes(b"half")
-    compare(arguments(work, seeds=[0], epochs=1, report=None))
+    run_compare(work, seeds=[0], epochs=1, report=None)
     assert (work / "resnet50_seed0" / "result.json").is_file() and not (work / "RESULTS.md").exists()
 
 
-def test_missing_images_are_one_message(tmp_path: Path) -> None:
+def test_missing_images_are_one_error(tmp_path: Path) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     script = [str(ROOT / "recipes" / "digits_images" / "run.sh"), "--stage", "1", "--work", str(tmp_path)]
     result = subprocess.run(script, capture_output=True, text=True, check=False, env=environment)

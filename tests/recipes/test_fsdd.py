@@ -1,4 +1,4 @@
-"""The FSDD preparation: what trains never tests, and the same seed gives the same strings."""
+"""The FSDD preparation: training and test recordings are disjoint, and the same seed gives the same strings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPEAKERS = ("anna", "bert", "carl")
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten digits of three speakers, indices as FSDD has them, each recording with samples of its own."""
+    """Ten digits of three speakers with indices as in FSDD; no two recordings have the same samples."""
     folder = tmp_path_factory.mktemp("corpus")
     generator = np.random.default_rng(0)
     for speaker in SPEAKERS:
@@ -31,7 +31,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def prepare(corpus: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recipes.fsdd.prepare", str(corpus), str(out), *options]
+    command = [sys.executable, "-m", "recipes.fsdd.prepare", str(corpus), "--out", str(out), *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -44,7 +44,7 @@ def prepared(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def parts_of(out: Path, name: str) -> dict[str, list[str]]:
-    """The recordings that each utterance of a data directory consists of."""
+    """The recordings in each utterance of a data directory."""
     strings = {line.split()[0]: line.split()[1:] for line in (out / "strings.txt").read_text().splitlines()}
     data = DataDir.read(out / name, need_text=True)
     return {utterance.id: strings.get(utterance.id, [utterance.id]) for utterance in data.utterances}
@@ -63,7 +63,7 @@ def test_sets_share_no_recording(prepared: Path) -> None:
     assert train.keys() == parts_of(prepared, "train_isolated").keys() | parts_of(prepared, "train_joined").keys()
 
 
-def test_strings_hold_their_recordings_in_order(prepared: Path, corpus: Path) -> None:
+def test_strings_contain_their_recordings_in_order(prepared: Path, corpus: Path) -> None:
     recordings = {recording.id: recording for recording in find_recordings(corpus)}
     for name, count in (("train_joined", 27), ("dev", 12), ("test_connected", 18)):
         data = DataDir.read(prepared / name, need_text=True)
@@ -108,7 +108,7 @@ def test_leave_one_speaker_out_covers_the_corpus_once(prepared: Path, corpus: Pa
     assert sorted(tested) == [recording.id for recording in find_recordings(corpus)]
 
 
-def test_given_connected_strings_are_taken_as_they_are(corpus: Path, tmp_path: Path) -> None:
+def test_given_connected_strings_are_used_unchanged(corpus: Path, tmp_path: Path) -> None:
     connected = tmp_path / "connected"
     write_wav(connected / "wav" / "anna-c0.wav", np.ones(800, np.int16), 8000)
     (connected / "text").write_text("anna-c0 ONE TWO\n")
@@ -123,7 +123,7 @@ def test_given_connected_strings_are_taken_as_they_are(corpus: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(("options", "message"), [((), "no recordings"), (("--leave-out", "zoe"), "zoe")])
-def test_mistakes_are_told(corpus: Path, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+def test_mistakes_are_errors(corpus: Path, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
     result = prepare(corpus if options else tmp_path, tmp_path / "out", *options)
     assert result.returncode == 1
     assert message in result.stderr

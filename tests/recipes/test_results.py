@@ -1,10 +1,9 @@
-"""What a recipe ends with, and the shell parts that all recipes share."""
+"""The table at the end of a recipe, and the shell code that all recipes share."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def test_table_and_results_lines(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "a.json").write_text(json.dumps(report((1, 2, 3), 1000)))
     (tmp_path / "b.json").write_text(json.dumps(report((0, 0, 0), 183)))
     pairs = [f"isolated={tmp_path}/a.json", f"connected={tmp_path}/b.json"]
-    report_results(Namespace(out=tmp_path / "RESULTS", reports=pairs))
+    report_results(pairs, tmp_path / "RESULTS")
     assert (tmp_path / "RESULTS").read_text().splitlines() == [
         "%WER 0.60 [ 6 / 1000, 1 ins, 2 del, 3 sub ] isolated (LM weight 12, insertion penalty 0.5)",
         "%WER 0.00 [ 0 / 183, 0 ins, 0 del, 0 sub ] connected (LM weight 12, insertion penalty 0.5)",
@@ -42,13 +41,13 @@ def test_table_and_results_lines(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_missing_report_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="report of blasr score"):
-        report_results(Namespace(out=tmp_path / "RESULTS", reports=[f"test={tmp_path}/absent.json"]))
+        report_results([f"test={tmp_path}/absent.json"], tmp_path / "RESULTS")
     assert not (tmp_path / "RESULTS").exists()
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    """A recipe of two stages that prints its options."""
+    """A recipe with two stages that print its options."""
     path = tmp_path / "run.sh"
     path.write_text(
         "#!/usr/bin/env bash\n# What it does.\n#\n#   run.sh CORPUS\nset -euo pipefail\n"
@@ -62,14 +61,14 @@ def run(recipe: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", str(recipe), *arguments], capture_output=True, text=True, check=False)
 
 
-def test_options_stand_anywhere(recipe: Path) -> None:
+def test_options_may_be_anywhere(recipe: Path) -> None:
     assert run(recipe, "my corpus", "--work", "here", "b").stdout == "0 here\n1 my corpus b\n"
     assert run(recipe, "--stage", "1", "c").stdout == "1 c\n"
 
 
 def test_help_and_mistakes(recipe: Path) -> None:
     assert run(recipe, "--help").stdout == "What it does.\n\n  run.sh CORPUS\n"
-    for arguments, message in ((("--wrok", "x"), "no option --wrok"), (("--work",), "--work needs a value")):
+    for arguments, message in ((("--wrok", "x"), "unknown option --wrok"), (("--work",), "--work needs a value")):
         result = run(recipe, *arguments)
         assert result.returncode == 2
         assert message in result.stderr

@@ -1,4 +1,4 @@
-"""recipes/swbd on discs in LDC's layouts: what is read, what is dropped and why, what is refused."""
+"""recipes/swbd on discs in LDC's layouts: what is read, what is dropped and why, and which inputs are errors."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.data.data_dir import DataDir
+from blasr.errors import FormatError
 from blasr.io.nist.stm import read_stm
 from blasr.tally import Tally
 from recipes.swbd import prepare_fisher, prepare_swbd1
+from recipes.swbd.combine import hold_out, limit_repeats
 from recipes.swbd.rehearsal.conversations import Conversation, SpokenTurn, place, plan
 from recipes.swbd.rehearsal.layouts import write_fisher, write_hub5, write_rt02, write_swbd1
+from recipes.swbd.transcripts import parse_span, read_lines
 
 ROOT = Path(__file__).parents[2]
 TURNS = (
@@ -55,22 +58,22 @@ def run(module: str, *arguments: str | Path, path: str | None = None) -> subproc
 
 def swbd1(discs: Path, out: Path, **options: str | None) -> subprocess.CompletedProcess[str]:
     folders = ("--swbd1", discs / "LDC97S62", "--ms98", discs / "swb_ms98_transcriptions")
-    return run("prepare_swbd1", *folders, "--expanded", out.parent / "expanded", out, **options)
+    return run("prepare_swbd1", *folders, "--expanded", out.parent / "expanded", "--out", out, **options)
 
 
 def fisher(discs: Path, out: Path) -> subprocess.CompletedProcess[str]:
     folders = [discs / name for name in ("LDC2004S13", "LDC2004T19", "LDC2005S13", "LDC2005T19")]
-    return run("prepare_fisher", "--fisher", *folders, "--expanded", out.parent / "expanded", out)
+    return run("prepare_fisher", "--fisher", *folders, "--expanded", out.parent / "expanded", "--out", out)
 
 
 def hub5(discs: Path, out: Path) -> subprocess.CompletedProcess[str]:
     folders = ("--hub5-speech", discs / "LDC2002S09", "--hub5-text", discs / "LDC2002T43")
-    return run("prepare_hub5", *folders, "--expanded", out.parent / "expanded", out)
+    return run("prepare_hub5", *folders, "--expanded", out.parent / "expanded", "--out", out)
 
 
 def rt02(discs: Path, out: Path) -> subprocess.CompletedProcess[str]:
     folders = ("--rt02", discs / "LDC2004S11", "--hub5-text", discs / "LDC2002T43")
-    return run("prepare_hub5", *folders, "--expanded", out.parent / "expanded", out)
+    return run("prepare_hub5", *folders, "--expanded", out.parent / "expanded", "--out", out)
 
 
 def test_switchboard(discs: Path, tmp_path: Path) -> None:
@@ -99,10 +102,10 @@ def test_utterance_ids_are_those_of_kaldi(tmp_path: Path) -> None:
     text.write_text("# fe_03_00004.sph\n# Transcribed at the LDC\n\n7.38 8.78 A: an- so the topic is \n")
     (turn,) = prepare_fisher.read_transcript(text, tally)
     assert turn == ("fe_03_00004-A-000738-000877", "fe_03_00004", "A", 7.38, 8.77, ("an-", "so", "the", "topic", "is"))
-    assert 8.78 * 100 < 878  # why Kaldi's script, which cuts, says 877
+    assert 8.78 * 100 < 878  # Kaldi's script truncates and therefore has 877
 
 
-def test_audio_is_that_of_the_side_and_the_time(discs: Path, tmp_path: Path) -> None:
+def test_audio_has_the_right_side_and_times(discs: Path, tmp_path: Path) -> None:
     assert swbd1(discs, tmp_path / "swbd1").returncode == 0
     data = DataDir.read(tmp_path / "swbd1")
     whole = conversation("2001").samples.astype(float)
@@ -110,7 +113,7 @@ def test_audio_is_that_of_the_side_and_the_time(discs: Path, tmp_path: Path) -> 
         samples, rate = data.read_audio(data.utterances[utterance])
         assert rate == 8000
         assert len(samples) == end - start
-        # mu-law keeps 16-bit samples to a thirty-second of their size
+        # mu-law changes 16-bit samples by at most a thirty-second of their size
         np.testing.assert_allclose(samples, whole[start:end, column], rtol=1 / 32, atol=8)
 
 
@@ -243,7 +246,7 @@ def test_compressed_audio_needs_sph2pipe(discs: Path, tmp_path: Path) -> None:
     bare = str(tmp_path / "bin")
     result = swbd1(discs, tmp_path / "out", path=bare)
     assert result.returncode == 1
-    assert "sw02002.sph and 0 other(s) are compressed with shorten, and sph2pipe is not installed" in result.stderr
+    assert "sw02002.sph and 0 other(s) are compressed with shorten, but sph2pipe is not installed" in result.stderr
     program = tmp_path / "bin" / "sph2pipe"
     program.parent.mkdir()
     program.write_text(
@@ -260,20 +263,56 @@ def test_compressed_audio_needs_sph2pipe(discs: Path, tmp_path: Path) -> None:
     assert (tmp_path / "expanded" / "sw02002.sph").read_bytes() == original
     data = DataDir.read(tmp_path / "out")
     assert data.recordings["sw02002-A"] == str(tmp_path / "expanded" / "sw02002.sph")
-    program.unlink()  # what is expanded is not expanded again
+    program.unlink()  # expanded files are not expanded again
     assert swbd1(discs, tmp_path / "out", path=bare).returncode == 0
 
 
 def test_training_set_and_texts(discs: Path, tmp_path: Path) -> None:
     assert swbd1(discs, tmp_path / "swbd1").returncode == fisher(discs, tmp_path / "fisher").returncode == 0
-    folders = (tmp_path / "swbd1", tmp_path / "fisher", tmp_path / "train", tmp_path / "lm")
-    result = run("combine", *folders, "--max-repeats", "3", "--heldout-every", "2")
+    folders = ("--swbd", tmp_path / "swbd1", "--fisher", tmp_path / "fisher")
+    outputs = ("--out", tmp_path / "train", "--texts", tmp_path / "lm")
+    result = run("combine", *folders, *outputs, "--max-repeats", "3", "--heldout-every", "2")
     assert result.returncode == 0, result.stderr
-    assert "16 utterances in -> 12 kept -> 4 dropped (4 repeating what was said 3 times" in result.stdout
+    assert "16 utterances in -> 12 kept -> 4 dropped (4 repeating words that occurred 3 times" in result.stdout
     assert len(DataDir.read(tmp_path / "train", need_text=True)) == 12
     texts = {name: (tmp_path / "lm" / f"{name}.txt").read_text() for name in ("swbd", "fisher", "heldout")}
     assert {name: text.count("\n") for name, text in texts.items()} == {"swbd": 4, "fisher": 8, "heldout": 4}
     assert texts["heldout"].splitlines()[0] == "uh i watch the news on t._v."
+
+
+def test_preparations_share_their_options(tmp_path: Path) -> None:
+    for module, max_loss in (("prepare_swbd1", "0.05"), ("prepare_fisher", "0.05"), ("prepare_hub5", "0")):
+        usage = " ".join(run(module, "--help").stdout.split())
+        loss = f"--max-loss SHARE share of segments that may lack their audio, from 0 to 1 (default: {max_loss})"
+        for option in ("--out PATH", "--expanded DIR", "--nj N", loss):
+            assert option in usage, (module, option)
+    result = run("prepare_swbd1", "--swbd1", tmp_path, "--ms98", tmp_path, "--expanded", tmp_path)
+    assert result.returncode == 2
+    assert "the following arguments are required: --out" in result.stderr
+
+
+def test_unreadable_transcripts_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"absent\.txt: cannot be read"):
+        read_lines(tmp_path / "absent.txt")
+
+
+def test_segments_end_after_their_start(tmp_path: Path) -> None:
+    assert parse_span("0.5", "1.25", tmp_path, 3) == (0.5, 1.25)
+    with pytest.raises(FormatError, match=r":3: ends at 1 s, not after its start at 1 s"):
+        parse_span("1", "1.0", tmp_path, 3)
+
+
+def test_held_out_conversations_and_repeats(discs: Path, tmp_path: Path) -> None:
+    assert swbd1(discs, tmp_path / "swbd1").returncode == 0
+    data = DataDir.read(tmp_path / "swbd1", need_text=True)
+    for every, conversation_id in ((2, "sw02002"), (1, None), (9, "sw02002")):  # every 9th of 2: the last one
+        kept, heldout = hold_out(data, every)
+        assert sorted([*kept, *heldout], key=lambda item: item.id) == list(data.utterances)
+        names = {data.reco2file_and_channel[item.recording][0] for item in heldout}
+        assert names == ({conversation_id} if conversation_id else {"sw02001", "sw02002"})
+    tally = Tally("copies", 1)
+    assert len(limit_repeats(data.utterances, 0, tally)) == 8
+    assert [item.id[:7] for item in limit_repeats(data.utterances, 1, tally)] == ["sw02001"] * 4
 
 
 def report(errors: int, words: int = 100) -> dict[str, object]:
@@ -285,7 +324,7 @@ def report(errors: int, words: int = 100) -> dict[str, object]:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000), lengths=st.lists(st.integers(100, 20_000), min_size=1, max_size=5))
-def test_turns_lie_where_their_audio_is(seed: int, lengths: list[int]) -> None:
+def test_turns_have_the_times_of_their_audio(seed: int, lengths: list[int]) -> None:
     item = plan("2001", ("m1", "f1"), 4, seed)
     sides = [side for side, _ in item.turns]
     audio = [(side, np.full(lengths[i % len(lengths)], 100 + i, np.int16)) for i, side in enumerate(sides)]
@@ -310,20 +349,20 @@ def test_choice_and_table(tmp_path: Path) -> None:
     (tmp_path / "rt02" / "chosen").symlink_to("epoch10_prior0.8")
     (tmp_path / "hub5").mkdir()
     (tmp_path / "hub5" / "score.json").write_text(json.dumps(report(4)))
-    result = run("hub5_table", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
+    result = run("hub5_table", "--out", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
     assert result.returncode == 0, result.stderr
     row = "bl_resnet22_a2b3 4.00 4.00 4.00 1.00-2.00 4.00 11.10 17.80 14.46 100 10 0.8"
     assert row.split() in [line.split() for line in (tmp_path / "RESULTS").read_text().splitlines()]
     (tmp_path / "hub5" / "score.json").write_text(json.dumps({**report(4), "CH": {}}))
-    result = run("hub5_table", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
+    result = run("hub5_table", "--out", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
     assert result.returncode == 1
     assert "has no words of CH" in result.stderr
 
 
-def test_unknown_option_is_refused() -> None:
+def test_unknown_option_is_an_error() -> None:
     result = subprocess.run(["recipes/swbd/run.sh", "--swbd2", "x"], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2
-    assert "no option --swbd2" in result.stderr
+    assert "unknown option --swbd2" in result.stderr
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Spellings, lexicon and rules of recipes/swbd."""
+"""The spellings, the lexicon, the GLM and the pruned language model of recipes/swbd."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blasr.lm.kneser_ney import estimate_kneser_ney
 from blasr.scoring.normalization import Normalizer
 from blasr.tally import Tally
 from recipes.swbd.glm import with_acronyms
-from recipes.swbd.lexicon import choose_words, made_pronunciations, read_cmu_lexicon, read_ms98_lexicon
+from recipes.swbd.lexicon import choose_words, derived_pronunciations, read_cmu_lexicon, read_ms98_lexicon
 from recipes.swbd.limit_lm import limit
 from recipes.swbd.rehearsal.layouts import DICTIONARY, GLM
 from recipes.swbd.rehearsal.sentences import BACKCHANNELS, OPENINGS, SLOTS, SPELLINGS, TEMPLATES
@@ -45,7 +45,7 @@ def test_ms98_word(written: str, word: str) -> None:
     assert ms98_word(word) == word
 
 
-def test_transcripts_lose_silence_and_asides_and_spell_acronyms() -> None:
+def test_transcripts_without_silence_and_asides_and_with_spelled_acronyms() -> None:
     text = "[silence] <b_aside> yeah i[bm]- ibm_1 <E_ASIDE> [laughter] [silence]"
     assert ms98_words(text, {"ibm": "i._b._m."}) == ("yeah", "i-", "i._b._m.", "[laughter]")
     assert ms98_words("[silence]", {}) == ()
@@ -93,7 +93,7 @@ def read_glm_text(folder: Path, text: str):  # type: ignore[no-untyped-def]
     return read_glm(folder / "original", "ctm", "hyp")
 
 
-def test_glm_makes_room_for_its_rules(tmp_path: Path) -> None:
+def test_glm_limit_allows_the_added_rules(tmp_path: Path) -> None:
     rules = [f"[A._{letter}.] => [A {letter}] / [ ] __ [ ]" for letter in "BCDEFGHIJKLMNOPQRSTUVWXYZ"]
     many = GLM.replace("'500'", "'7'")
     (tmp_path / "glm").write_text("\n".join(with_acronyms(many.splitlines(), rules)) + "\n")
@@ -109,15 +109,15 @@ def test_rehearsal_lexicon_has_every_word() -> None:
     assert heard - lexicon == {"[laughter]", "[noise]", "wea-"}
 
 
-def test_made_pronunciations() -> None:
+def test_derived_pronunciations() -> None:
     known = {"cat": {"k ae t"}, "bus": {"b ah s"}, "dog": {"d ao g"}, "dogs": {"d ao g z"}}
-    assert made_pronunciations("c._n._n.", known) == {"s iy eh n eh n"}
-    assert made_pronunciations("c._n._n.'s", known) == {"s iy eh n eh n z"}
-    assert made_pronunciations("cat's", known) == {"k ae t s"}
-    assert made_pronunciations("bus's", known) == {"b ah s ax z"}
-    assert made_pronunciations("dogs'", known) == {"d ao g z"}
-    assert made_pronunciations("dog-cat", known) == made_pronunciations("dog_cat", known) == {"d ao g k ae t"}
-    assert made_pronunciations("ca-", known) == made_pronunciations("bird", known) == set()
+    assert derived_pronunciations("c._n._n.", known) == {"s iy eh n eh n"}
+    assert derived_pronunciations("c._n._n.'s", known) == {"s iy eh n eh n z"}
+    assert derived_pronunciations("cat's", known) == {"k ae t s"}
+    assert derived_pronunciations("bus's", known) == {"b ah s ax z"}
+    assert derived_pronunciations("dogs'", known) == {"d ao g z"}
+    assert derived_pronunciations("dog-cat", known) == derived_pronunciations("dog_cat", known) == {"d ao g k ae t"}
+    assert derived_pronunciations("ca-", known) == derived_pronunciations("bird", known) == set()
 
 
 def test_words_are_chosen_by_frequency_and_the_first_text() -> None:
@@ -139,12 +139,12 @@ def test_cmu_dictionary(tmp_path: Path) -> None:
         list(read_cmu_lexicon(path))
 
 
-def test_broken_dictionary_lines_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_dictionary_lines_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sw-ms98-dict.text"
     path.write_text("# comment\n" + "a ax\n" * 100 + "broken 3x\n")
     assert read_ms98_lexicon(path) == [("a", "ax")] * 100
-    told = f"101 lines in -> 100 kept -> 1 dropped (1 that are no word with its phones, first {path}:102 'broken 3x')"
-    assert told in capsys.readouterr().out
+    summary = f"101 lines in -> 100 kept -> 1 dropped (1 that are not a word with phones, first {path}:102 'broken 3x')"
+    assert summary in capsys.readouterr().out
     path.write_text("a ax\nbroken\n")
     with pytest.raises(DataError, match=r"sw-ms98-dict\.text:2 'broken'"):
         read_ms98_lexicon(path)
@@ -159,5 +159,5 @@ def test_language_model_is_limited() -> None:
     pruned, threshold = limit(model, most)
     assert singles < sum(pruned.num_ngrams) <= most
     assert threshold > 0
-    with pytest.raises(ConfigError, match="single words"):
+    with pytest.raises(ConfigError, match="1-grams"):
         limit(model, singles - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from recipes.yesno.prepare import find_recordings, prepare
 def test_first_half_trains_and_second_half_tests(tmp_path: Path) -> None:
     for number in range(7):
         write_wav(tmp_path / "waves_yesno" / f"0_1_0_1_0_{'_'.join(f'{number:03b}')}.wav", np.ones(9, np.int16), 8000)
-    prepare(Namespace(corpus=tmp_path, out=tmp_path / "data"))
+    prepare(tmp_path, tmp_path / "data")
     train, test = (DataDir.read(tmp_path / "data" / name, need_text=True) for name in ("train", "test"))
     assert [utterance.id[-5:] for utterance in train.utterances] == ["0_0_0", "0_0_1", "0_1_0"]
     assert [utterance.id[-5:] for utterance in test.utterances] == ["0_1_1", "1_0_0", "1_0_1", "1_1_0"]

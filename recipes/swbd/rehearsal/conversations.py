@@ -1,4 +1,4 @@
-"""Two-channel telephone conversations between eSpeak NG's voices: who says what and when, and the audio."""
+"""Two-channel telephone conversations between voices of eSpeak NG: the turns, their times, and the audio."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from recipes.swbd.rehearsal.sentences import backchannel, sentence, spelling
 
 GAP_SECONDS = (0.3, 1.0)
 BACKCHANNEL_SHARE = 0.4
-LINE_NOISE = 3  # the greatest amplitude, in steps of 16-bit samples, where nobody speaks
+LINE_NOISE = 3  # the largest amplitude where nobody speaks, in steps of 16-bit samples
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A conversation to be: its name, the voices of sides A and B, and the turns of both in order."""
+    """A planned conversation: its name, the voices of sides A and B, and the turns (side 0 or 1, words) in order."""
 
     name: str
     voices: tuple[str, str]
@@ -29,7 +29,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class SpokenTurn:
-    """``words`` (names of :mod:`sentences`) said on side ``A`` or ``B`` between two times."""
+    """A turn on side ``A`` or ``B``: its times, and its words as named in :mod:`sentences`."""
 
     side: str
     start_seconds: float
@@ -39,7 +39,7 @@ class SpokenTurn:
 
 @dataclass(frozen=True)
 class Conversation:
-    """The 16-bit samples ``(N, 2)`` of both sides, and what is said in them."""
+    """A conversation: its name, its voices, the 16-bit samples ``(N, 2)`` of both sides, and its turns."""
 
     name: str
     voices: tuple[str, str]
@@ -48,12 +48,12 @@ class Conversation:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """The length of the conversation."""
         return len(self.samples) / RATE
 
 
 def plan(name: str, voices: tuple[str, str], num_turns: int, seed: int) -> Plan:
-    """``num_turns`` turns of each side in alternation, some with a word of the listener."""
+    """Plan ``num_turns`` turns of each side in alternation. The listener responds to some of them."""
     generator = np.random.default_rng([seed, *name.encode()])
     turns: list[tuple[int, tuple[str, ...]]] = []
     for number in range(2 * num_turns):
@@ -63,8 +63,8 @@ def plan(name: str, voices: tuple[str, str], num_turns: int, seed: int) -> Plan:
     return Plan(name, voices, tuple(turns))
 
 
-def speak(plans: Sequence[Plan], seed: int, jobs: int) -> list[Conversation]:
-    """The conversations, each with its audio; every voice speaks all its turns in one process.
+def speak(plans: Sequence[Plan], seed: int, nj: int) -> list[Conversation]:
+    """Return the conversations with their audio. Each voice speaks all of its turns in one process.
 
     Raises:
         DependencyError: the synthesizer is not installed.
@@ -78,7 +78,7 @@ def speak(plans: Sequence[Plan], seed: int, jobs: int) -> list[Conversation]:
             )
             text = " ".join(spelling(word).said for word in words)
             lines.setdefault(f"en-us+{item.voices[side]}", []).append(Line(text, rate, pitch, pitch_range))
-    spoken = {voice.partition("+")[2]: iter(speeches) for voice, speeches in render(lines, jobs)}
+    spoken = {voice.partition("+")[2]: iter(speeches) for voice, speeches in render(lines, nj)}
     conversations = []
     for item in plans:
         generator = np.random.default_rng([seed, *b"line", *item.name.encode()])
@@ -88,7 +88,7 @@ def speak(plans: Sequence[Plan], seed: int, jobs: int) -> list[Conversation]:
 
 
 def place(item: Plan, audio: Sequence[tuple[int, Samples]], generator: np.random.Generator) -> Conversation:
-    """Turns of a side follow each other; a listener's word falls into the turn before it."""
+    """Place the turns in time. Turns of one side do not overlap; a response of the listener starts within a turn."""
     free = [0, 0]
     placed: list[tuple[int, int, Samples]] = []
     latest = 0
@@ -109,7 +109,7 @@ def place(item: Plan, audio: Sequence[tuple[int, Samples]], generator: np.random
 
 
 def pair_voices(names: Sequence[str], voices: Sequence[str], num_turns: int, seed: int) -> list[Plan]:
-    """Plans of conversations in which all voices take part in turn."""
+    """Plan conversations in which the voices take part in turn."""
     ring: Mapping[int, str] = dict(enumerate(voices))
     return [
         plan(name, (ring[2 * i % len(ring)], ring[(2 * i + 1) % len(ring)]), num_turns, seed)

@@ -1,4 +1,4 @@
-"""Conversations written as LDC's discs hold them: folders, file names, headers, transcripts and tables."""
+"""Write conversations in the layouts of LDC's discs: folders, file names, headers, transcripts and tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recipes.swbd.rehearsal.sentences import spelling
 
 DICTIONARY = Path(__file__).with_name("sw-ms98-dict.text")
 GLM = """\
-;; The rehearsal's global map file, in the form of NIST's.
+;; The global map file of the rehearsal, in NIST's format.
 * name = "rehearsal"
 * desc = "synthetic conversations"
 * format = 'NIST1'
@@ -34,7 +34,7 @@ GLM = """\
 
 
 def write_sphere(path: Path, conversation: Conversation, database: str) -> None:
-    """Two interleaved channels of 8-bit mu-law, with a header like LDC's."""
+    """Write two interleaved channels of 8-bit mu-law, with a header like LDC's."""
     coded = io.BytesIO()
     soundfile.write(coded, conversation.samples, RATE, format="RAW", subtype="ULAW")
     fields = {
@@ -55,7 +55,7 @@ def write_sphere(path: Path, conversation: Conversation, database: str) -> None:
 
 
 def write_swbd1(root: Path, conversations: Sequence[Conversation]) -> None:
-    """LDC97S62 (``swb1_d1/data/sw02001.sph``) and the ISIP transcripts, silence and all."""
+    """Write LDC97S62 (``swb1_d1/data/sw02001.sph``) and the ISIP transcripts, including their silences."""
     for number, conversation in enumerate(conversations):
         name = conversation.name  # 2001
         write_sphere(root / f"LDC97S62/swb1_d{1 + number % 4}/data/sw0{name}.sph", conversation, "SWITCHBOARD-1")
@@ -70,20 +70,20 @@ def write_swbd1(root: Path, conversations: Sequence[Conversation]) -> None:
 
 
 def _with_silence(turns: Sequence[SpokenTurn], seconds: float) -> list[tuple[float, float, str]]:
-    """A side from its beginning to its end, as ms98 has it; every fifth turn is partly said to someone else."""
-    rows, until = [], 0.0
+    """Return start, end and text of all segments of a side, as in ms98; every fifth turn is marked as an aside."""
+    rows, last_end = [], 0.0
     for number, turn in enumerate(turns):
-        if turn.start_seconds > until:
-            rows.append((until, turn.start_seconds, "[silence]"))
+        if turn.start_seconds > last_end:
+            rows.append((last_end, turn.start_seconds, "[silence]"))
         text = " ".join(spelling(word).ms98 for word in turn.words)
         text = f"<b_aside> {text} <e_aside>" if number % 5 == 4 else text
         rows.append((turn.start_seconds, turn.end_seconds, text))
-        until = turn.end_seconds
-    return [*rows, (until, seconds, "[silence]")]
+        last_end = turn.end_seconds
+    return [*rows, (last_end, seconds, "[silence]")]
 
 
 def write_fisher(root: Path, conversations: Sequence[Conversation], part: int) -> None:
-    """LDC2004S13 and LDC2004T19 (part 1) or LDC2005S13 and LDC2005T19 (part 2)."""
+    """Write LDC2004S13 and LDC2004T19 (part 1) or LDC2005S13 and LDC2005T19 (part 2)."""
     speech, text = ("LDC2004S13", "LDC2004T19") if part == 1 else ("LDC2005S13", "LDC2005T19")
     files, calls = [], ["CALL_ID,DATE_TIME,TOPICID,SIG_GRADE,CNV_GRADE,APIN,ASX.DL,BPIN,BSX.DL"]
     for number, conversation in enumerate(conversations):
@@ -105,7 +105,7 @@ def write_fisher(root: Path, conversations: Sequence[Conversation], part: int) -
 
 
 def write_hub5(root: Path, conversations: Sequence[Conversation]) -> None:
-    """LDC2002S09 with its PEM and LDC2002T43 with STM and GLM; names begin with ``sw_`` or ``en_``."""
+    """Write LDC2002S09 with its PEM and LDC2002T43 with STM and GLM; names begin with ``sw_`` or ``en_``."""
     speech, text = root / "LDC2002S09" / "hub5e_00" / "english", root / "LDC2002T43" / "reference"
     for conversation in conversations:
         write_sphere(speech / f"{conversation.name}.sph", conversation, "HUB5")
@@ -124,7 +124,7 @@ def write_hub5(root: Path, conversations: Sequence[Conversation]) -> None:
 
 
 def write_rt02(root: Path, conversations: Sequence[Conversation]) -> None:
-    """The telephone part of LDC2004S11: sides called 1 and 2, gaps between segments, a UEM."""
+    """Write the telephone part of LDC2004S11: sides 1 and 2, gaps between segments, and a UEM."""
     folder = root / "LDC2004S11" / "data"
     for conversation in conversations:
         write_sphere(folder / "audio" / "cts" / f"{conversation.name}.sph", conversation, "RT02")
@@ -144,7 +144,7 @@ def write_rt02(root: Path, conversations: Sequence[Conversation]) -> None:
 
 
 def _stm_line(conversation: Conversation, turn: SpokenTurn, channel: str, labels: str) -> str:
-    """Turns of only what is not scored are ignored, as in NIST's references."""
+    """Return a line of the STM. A turn without scored words is marked as ignored, as in NIST's references."""
     words = " ".join(spelling(word).stm for word in turn.words).split()
     text = " ".join(words) or "IGNORE_TIME_SEGMENT_IN_SCORING"
     times = f"{turn.start_seconds:.2f} {turn.end_seconds:.2f}"

@@ -1,4 +1,4 @@
-"""What the rehearsal's speakers say: small talk from templates, spelled as each corpus would transcribe it."""
+"""The sentences of the rehearsal: small talk from templates, spelled as in the transcripts of each corpus."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ REPAIRS = (("weather", "PARTIAL"), ("very", "MISPRONOUNCED"))
 
 @dataclass(frozen=True)
 class Spelling:
-    """A word as it is said to the synthesizer, and as ms98, Fisher and a NIST reference write it."""
+    """The text of a word for the synthesizer, and its spelling in ms98, Fisher and a NIST reference."""
 
     said: str
     ms98: str
@@ -77,12 +77,12 @@ SPELLINGS = {
 
 
 def spelling(word: str) -> Spelling:
-    """Of a word or a name in capitals."""
+    """Return the spelling of a word or of a name in capitals."""
     return SPELLINGS.get(word) or Spelling(word, word, word, word.upper())
 
 
 def sentence(generator: np.random.Generator) -> tuple[str, ...]:
-    """A turn: an opening or none, one or two sentences, now and then a slip of the tongue."""
+    """Draw the words of a turn: an opening or none, one or two sentences, and sometimes a slip of the tongue."""
     words = _draw(generator, OPENINGS).split()
     for _ in range(1 + int(generator.random() < 0.4)):
         template = _draw(generator, TEMPLATES).split()
@@ -94,7 +94,7 @@ def sentence(generator: np.random.Generator) -> tuple[str, ...]:
 
 
 def backchannel(generator: np.random.Generator) -> tuple[str, ...]:
-    """What the listener says meanwhile."""
+    """Draw a response of the listener."""
     return tuple(_draw(generator, BACKCHANNELS).split())
 
 
