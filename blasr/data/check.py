@@ -268,11 +268,11 @@ def _check_speakers(files: DataFiles) -> None:
             files.report("utt2spk", entry.line, message, fix, fatal=False)
         previous = entry.value
     if "spk2utt" not in files.tables:
-        fix = f"write it: blasr data fix {files.path}"
+        fix = f"write it: blasr data fix --data {files.path}"
         files.report("spk2utt", None, "no such file", fix, fatal=False)
         return
     listed: dict[str, str] = {}
-    fix = f"write it anew from utt2spk: blasr data fix {files.path}"
+    fix = f"write it anew from utt2spk: blasr data fix --data {files.path}"
     for speaker, entry in files.tables["spk2utt"].items():
         for utterance in entry.value.split():
             listed[utterance] = speaker

@@ -13,7 +13,7 @@ decode_and_score() {
   local set=$1 epoch=$2 prior_scale=$3 out=$4 part
   shift 4
   if [ -e "$out/score.json" ]; then return; fi
-  blasr data split "$data/$set" "$parts" >/dev/null
+  blasr data split --data "$data/$set" --parts "$parts" >/dev/null
   for part in $(seq "$parts"); do
     if [ -e "$out/lat.$part.gz" ]; then continue; fi
     blasr dump --experiment "$network" --checkpoint "epoch$epoch" --prior-scale "$prior_scale" \

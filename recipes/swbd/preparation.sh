@@ -37,7 +37,7 @@ align_training_set() {
     blasr align --data "$data/train" --lang "$lang" --jobs "$nj" "${set[@]}" $align_options "$gmm"
     return
   fi
-  blasr data subset "$data/train" "$flat_start" "$data/train_part"
+  blasr data subset --data "$data/train" --even "$flat_start" --out "$data/train_part"
   blasr align --data "$data/train_part" --lang "$lang" --jobs "$nj" "${set[@]}" $align_options "$work/tri"
   blasr align --data "$data/train" --lang "$lang" --model "$work/tri" --jobs "$nj" --set map_oov=true "$gmm"
 }

@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_faultless_directory(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_correct_directory(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "check", str(folder), "--audio", "--need-text"]) == 0
     out = capsys.readouterr().out
     expected = "2 utterances, 2 speakers, 2 recordings, 0.0025 hours (9.0 s), 2 transcripts of 3 words"
@@ -48,9 +48,9 @@ def test_every_problem_is_printed(folder: Path, capsys: pytest.CaptureFixture[st
 def test_fixing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "spk2utt").unlink()
     (folder / "utt2spk").write_text("bob-1 bob\nann-1 ann\n")
-    assert main(["data", "fix", str(folder), "--out", str(tmp_path / "fixed")]) == 0
+    assert main(["data", "fix", "--data", str(folder), "--out", str(tmp_path / "fixed")]) == 0
     assert not (folder / "spk2utt").exists()
-    assert main(["data", "fix", str(folder)]) == 0
+    assert main(["data", "fix", "--data", str(folder)]) == 0
     for path in (folder, tmp_path / "fixed"):
         assert (path / "utt2spk").read_text() == "ann-1 ann\nbob-1 bob\n"
         assert (path / "spk2utt").read_text() == "ann ann-1\nbob bob-1\n"
@@ -58,22 +58,22 @@ def test_fixing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "2 utterances" in capsys.readouterr().out
 
 
-def test_fixing_tells_what_it_takes_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fixing_reports_what_it_removes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "text").write_text("ann-1 one\neve-1 lost\n")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert main(["data", "fix", str(folder)]) == 0
+    assert main(["data", "fix", "--data", str(folder)]) == 0
     out = capsys.readouterr().out
-    assert "took out bob-1: it is not in text" in out
-    assert "took out eve-1: it has no speaker in utt2spk" in out
-    assert f"{folder}: kept 1 utterances, took out 2" in out
+    assert "removed bob-1: it is not in text" in out
+    assert "removed eve-1: it has no speaker in utt2spk" in out
+    assert f"{folder}: kept 1 utterances, removed 2" in out
     assert (folder / "text").read_text() == "ann-1 one\n"
     assert {path.name: path.read_bytes() for path in (folder / ".backup").iterdir()} == before
 
 
-def test_fixing_leaves_what_it_cannot_mend(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fixing_leaves_a_directory_that_it_cannot_fix(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "text").write_text("ann-2 one\n")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert main(["data", "fix", str(folder)]) == 1
+    assert main(["data", "fix", "--data", str(folder)]) == 1
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert "no utterance would be left" in capsys.readouterr().err
 
@@ -92,3 +92,45 @@ def test_commands_are_refused_unless_allowed(folder: Path, capsys: pytest.Captur
     assert "pass --allow-pipes" in capsys.readouterr().out
     assert main(["data", "check", str(folder), "--allow-pipes"]) == 0
     assert "9.0 s" in capsys.readouterr().out
+
+
+def test_check_takes_the_directory_as_data_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", "--data", str(folder)]) == 0
+    assert "2 utterances" in capsys.readouterr().out
+    for words in ([], [str(folder), "--data", str(folder)]):
+        with pytest.raises(SystemExit) as stop:
+            main(["data", "check", *words])
+        assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept"), [("--even", "bob-1"), ("--first", "ann-1"), ("--last", "bob-1"), ("--per-spk", "ann-1 bob-1")]
+)
+def test_subsets(folder: Path, tmp_path: Path, choice: str, kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "part"
+    assert main(["data", "subset", "--data", str(folder), choice, "1", "--out", str(out)]) == 0
+    assert " ".join(line.split()[0] for line in (out / "utt2spk").read_text().splitlines()) == kept
+    assert f"{out}: {len(kept.split())} utterances of {folder}" in capsys.readouterr().out
+
+
+def test_a_subset_of_listed_speakers(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("bob\n")
+    out = tmp_path / "part"
+    assert main(["data", "subset", "--data", str(folder), "--spk-list", f"{tmp_path}/list", "--out", str(out)]) == 0
+    assert (out / "utt2spk").read_text() == "bob-1 bob\n"
+
+
+def test_splitting_combining_durations_and_speeds(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "split", "--data", str(folder), "--parts", "2"]) == 0
+    first, second = folder / "split2" / "1", folder / "split2" / "2"
+    assert main(["data", "combine", str(first), str(second), "--out", str(tmp_path / "all")]) == 0
+    assert (tmp_path / "all" / "text").read_text() == (folder / "text").read_text()
+    assert main(["data", "durations", "--data", str(folder)]) == 0
+    assert (folder / "utt2dur").read_text().startswith("ann-1 4.5")
+    out = tmp_path / "speeds"
+    command = ["data", "perturb-speed", "--data", str(folder), "--out", str(out), "--speeds", "1.0,1.1"]
+    assert main([*command, "--no-spk-prefix"]) == 0
+    assert "sp1.1-ann-1 ann\n" in (out / "utt2spk").read_text()
+    assert "2 parts" in capsys.readouterr().out

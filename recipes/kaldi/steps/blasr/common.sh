@@ -40,7 +40,7 @@ device() {
 }
 
 # split_data DATA: the parts for the jobs, in DATA/split$nj (of whole speakers, whose statistics normalise the features).
-split_data() { blasr data split "$1" "$nj" >&2; }
+split_data() { blasr data split --data "$1" --parts "$nj" >&2; }
 
 # numbered PREFIX: PREFIX1 PREFIX2 ... for all jobs.
 numbered() {
