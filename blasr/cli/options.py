@@ -116,8 +116,8 @@ def positive_integers(text: str) -> tuple[int, ...]:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a list such as ``[noise],<unk>``; empty ones are left out."""
-    return tuple(part for part in text.split(",") if part)
+    """Return the words of a list such as ``[noise],<unk>``; commas or spaces separate them."""
+    return tuple(text.replace(",", " ").split())
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,7 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--seed": _value(integer, "N", "seed of the random numbers", 0),
     "--max-loss": _value(share, "SHARE", "share of the utterances that may be lost, from 0 to 1", 0.05),
     "--allow-pipes": _yes_no("run the commands that wav.scp contains"),
+    "--utterance-ids": _yes_no("the lines of the text begin with an utterance-id"),
 }
 _UNCHANGED: Final[Any] = object()
 

@@ -137,15 +137,10 @@ def _evenly_of_speaker(line: bytes, count: int) -> bytes:
 def _shortest(source: Path, tables: dict[str, Lines], count: int) -> Lines:
     name = next((name for name in ("utt2num_frames", "utt2dur") if name in tables), None)
     if name is None:
-<<<<<<< HEAD
-        fix = "write utt2dur (UTTERANCE SECONDS): blasr data durations " + str(source)
+        fix = "write utt2dur (UTTERANCE SECONDS): blasr data durations --data " + str(source)
         raise DataError(
             "has neither utt2num_frames nor utt2dur, which the choice of the shortest needs", path=source, fix=fix
         )
-=======
-        fix = "write utt2dur (UTTERANCE SECONDS): blasr data durations --data " + str(source)
-        raise DataError("has neither utt2num_frames nor utt2dur to tell the shortest by", path=source, fix=fix)
->>>>>>> aaca8b8 (cli: give blasr data the grammar of options)
     lengths = []
     for number, line in enumerate(tables[name], start=1):
         try:

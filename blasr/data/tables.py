@@ -127,13 +127,8 @@ def speakers_of(folder: Path, utt2spk: Sequence[bytes]) -> dict[bytes, bytes]:
             found = f"found {len(fields)} fields, expected UTTERANCE SPEAKER"
             raise DataError(found, path=folder / "utt2spk", line=number, fix=f"check it: blasr data check {folder}")
         if fields[0] in speakers:
-<<<<<<< HEAD
             message = f"{readable(fields[0])} stands here again"
-            raise DataError(message, path=folder / "utt2spk", line=number, fix=f"blasr data fix {folder}")
-=======
-            message = f"{tell(fields[0])} stands here again"
             raise DataError(message, path=folder / "utt2spk", line=number, fix=f"blasr data fix --data {folder}")
->>>>>>> aaca8b8 (cli: give blasr data the grammar of options)
         speakers[fields[0]] = fields[1]
     return speakers
 

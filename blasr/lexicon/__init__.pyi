@@ -5,6 +5,10 @@ from .subwords_dir import LEXICON as LEXICON
 from .subwords_dir import UNKNOWN as UNKNOWN
 from .subwords_dir import SubwordsDir as SubwordsDir
 from .subwords_dir import make_subwords_dir as make_subwords_dir
+from .subwords_text import PieceCounts as PieceCounts
+from .subwords_text import describe_unspelled as describe_unspelled
+from .subwords_text import split_text as split_text
+from .subwords_text import write_spelled_lexicon as write_spelled_lexicon
 from .word_pieces import WHOLE_WORDS as WHOLE_WORDS
 from .word_pieces import WHOLE_WORDS_ONLY as WHOLE_WORDS_ONLY
 from .word_pieces import WORD_MARK as WORD_MARK

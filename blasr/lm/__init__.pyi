@@ -21,6 +21,7 @@ from .perplexity import measure_perplexity as measure_perplexity
 from .pruning import prune as prune
 from .text import iterate_sentences as iterate_sentences
 from .text import read_sentences as read_sentences
+from .text import read_vocabulary as read_vocabulary
 from .text import replace_words as replace_words
 from .vocabulary import merge_words as merge_words
 from .vocabulary import ngrams_without as ngrams_without

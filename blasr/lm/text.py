@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from os import PathLike
 
 from blasr.errors import DataError
+from blasr.io.symbols import SymbolTable
 from blasr.io.text_lines import read_fields
 
 
@@ -78,3 +80,19 @@ def replace_words(
         elif not missing:
             kept.append(list(sentence))
     return kept, unknown
+
+
+def read_vocabulary(path: str | PathLike[str]) -> set[str]:
+    """Return the words of a ``words.txt`` or of a list with any number of words on a line.
+
+    The symbols that are not words, ``<eps>``, ``<s>``, ``</s>`` and ``#0``, ``#1``, ..., are left out.
+
+    Raises:
+        FormatError: the file cannot be read, or is a ``words.txt`` with a mistake.
+    """
+    lines = list(iterate_sentences(path))
+    if all(len(fields) == 2 and fields[1].isdigit() for fields in lines):
+        words = set(SymbolTable.read(path))
+    else:
+        words = {word for fields in lines for word in fields}
+    return {word for word in words if word not in ("<eps>", "<s>", "</s>") and not re.fullmatch(r"#\d+", word)}

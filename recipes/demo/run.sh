@@ -18,7 +18,7 @@ if stage 0 "synthesize the corpus"; then
   python -m recipes.demo.synthesize --nj "$nj" --out "$data"
 fi
 if stage 1 "lang"; then
-  blasr lang --lexicon "$root/recipes/demo/lexicon.txt" --silence-phones SIL,SPN --oov '<unk>' "$lang"
+  blasr lang --lexicon "$root/recipes/demo/lexicon.txt" --silence-phones SIL,SPN --oov '<unk>' --out "$lang"
 fi
 if stage 2 "alignments from a flat start"; then
   blasr align --data "$data/train" --lang "$lang" --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
@@ -28,7 +28,7 @@ if stage 3 "network"; then
     --set data.train="$data/train" --set data.alignments="$gmm"
 fi
 if stage 4 "decoding graph with a bigram of 4,000 sentences"; then
-  blasr graph --lang "$lang" --model "$gmm" --text "$data/lm.txt" --plain-text --order 2 "$graph"
+  blasr graph --lang "$lang" --gmm "$gmm" --text "$data/lm.txt" --no-utterance-ids --order 2 --out "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
   decode_and_score "$gmm" --gmm "$gmm" dev test

@@ -28,14 +28,14 @@ if [ -n "$only" ]; then
     --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
     --set data.train="$data/train" --set data.alignments="$gmm"
-  blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
+  blasr graph --lang "$lang" --gmm "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE --out "$graph"
   decode_and_score "$gmm" --gmm "$gmm" dev test_isolated
   decode_and_score "$network" --experiment "$network" dev test_isolated
   exit 0
 fi
 
 mkdir -p "$work"
-blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' "$lang"
+blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --out "$lang"
 one='"$0" "$1" --work "$2" --only "$3" &>"$2/$3.log" || { tail -n 5 "$2/$3.log" >&2; exit 255; }'
 printf '%s\n' $speakers | xargs -P "$nj" -I{} bash -c "$one" "$0" "$corpus" "$work" {}
 

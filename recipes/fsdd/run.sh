@@ -23,7 +23,7 @@ if stage 0 "data directories: recordings 0-4 for testing, 47-49 for tuning, the 
   python -m recipes.fsdd.prepare "$corpus" --out "$data" ${connected:+--connected "$connected"}
 fi
 if stage 1 "lang"; then
-  blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' "$lang"
+  blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --out "$lang"
 fi
 if stage 2 "alignments from a flat start"; then
   blasr align --data "$data/train" --lang "$lang" --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
@@ -33,7 +33,7 @@ if stage 3 "network"; then
     --set data.train="$data/train" --set data.alignments="$gmm"
 fi
 if stage 4 "decoding graph: any string of digits"; then
-  blasr graph --lang "$lang" --model "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE "$graph"
+  blasr graph --lang "$lang" --gmm "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE --out "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on dev"; then
   decode_and_score "$gmm" --gmm "$gmm" dev test_isolated test_connected

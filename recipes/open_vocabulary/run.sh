@@ -24,14 +24,14 @@ if stage 0 "synthesize the corpus"; then
   python -m recipes.open_vocabulary.synthesize --nj "$nj" --out "$data"
 fi
 if stage 1 "lang directories of pieces and of whole words"; then
-  blasr subwords train --text "$data/train/text" --utterance-ids --vocabulary-size "$vocabulary_size" "$subwords"
-  blasr lang --subwords "$subwords" "${lang_options[@]}" "$work/lang_pieces"
-  blasr subwords spell --utterance-ids "$data/train/text" "$work/lexicon.txt"
-  blasr lang --lexicon "$work/lexicon.txt" "${lang_options[@]}" "$work/lang_words"
+  blasr subwords train --text "$data/train/text" --utterance-ids --vocabulary-size "$vocabulary_size" --out "$subwords"
+  blasr lang --subwords "$subwords" "${lang_options[@]}" --out "$work/lang_pieces"
+  blasr subwords spell --utterance-ids --text "$data/train/text" --out "$work/lexicon.txt"
+  blasr lang --lexicon "$work/lexicon.txt" "${lang_options[@]}" --out "$work/lang_words"
 fi
 if stage 2 "alignments of the pieces from a flat start"; then
   rm -rf "$data/train_pieces" && cp -r "$data/train" "$data/train_pieces"
-  blasr subwords apply --utterance-ids "$subwords" "$data/train/text" "$data/train_pieces/text"
+  blasr subwords apply --utterance-ids --subwords "$subwords" --text "$data/train/text" --out "$data/train_pieces/text"
   blasr align --data "$data/train_pieces" --lang "$work/lang_pieces" \
     --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
 fi
@@ -40,10 +40,10 @@ if [ -n "$network" ] && stage 3 "network"; then
     --set data.train="$data/train_pieces" --set data.alignments="$gmm"
 fi
 if stage 4 "language models of the training text, decoding graphs"; then
-  blasr lm train --utterance-ids --text "$data/train_pieces/text" --order 4 --closed "$work/pieces.arpa"
-  blasr lm train --utterance-ids --text "$data/train/text" --order 2 --closed --smoothing witten-bell "$work/words.arpa"
+  blasr lm train --utterance-ids --text "$data/train_pieces/text" --order 4 --closed --out "$work/pieces.arpa"
+  blasr lm train --utterance-ids --text "$data/train/text" --order 2 --closed --smoothing witten-bell --out "$work/words.arpa"
   for units in pieces words; do
-    blasr graph --lang "$work/lang_$units" --arpa "$work/$units.arpa" --model "$gmm" "$gmm/graph_$units"
+    blasr graph --lang "$work/lang_$units" --arpa "$work/$units.arpa" --gmm "$gmm" --out "$gmm/graph_$units"
   done
 fi
 systems=("$gmm") options=(--gmm)

@@ -15,18 +15,18 @@ prepare_lang() {
   python -m recipes.swbd.lexicon --ms98 "$ms98" --extra-lexicon $extra_lexicon --size "$vocabulary" \
     --text "$data/swbd1/text" "$data/fisher/text" --out "$data/lexicon.txt"
   blasr lang --lexicon "$data/lexicon.txt" --silence-phones sil,spn,nsn,lau --optional-silence sil --oov '<unk>' \
-    --position-dependent "$lang"
+    --position-dependent --out "$lang"
 }
 
 train_lm() {
   local corpus
   for corpus in swbd fisher; do
     blasr lm train --text "$lm/$corpus.txt" --order "$order" --min-counts "$min_counts" \
-      --vocabulary "$lang/words.txt" --unknown '<unk>' "$lm/$corpus.arpa.gz"
+      --vocabulary "$lang/words.txt" --unknown '<unk>' --out "$lm/$corpus.arpa.gz"
   done
-  blasr lm interpolate --tune "$lm/heldout.txt" "$lm/swbd.arpa.gz" "$lm/fisher.arpa.gz" "$lm/mixed.arpa.gz"
+  blasr lm interpolate "$lm/swbd.arpa.gz" "$lm/fisher.arpa.gz" --tune "$lm/heldout.txt" --out "$lm/mixed.arpa.gz"
   python -m recipes.swbd.limit_lm --most "$ngrams" "$lm/mixed.arpa.gz" --out "$lm/lm.arpa.gz"
-  blasr lm perplexity --text "$lm/heldout.txt" "$lm/lm.arpa.gz"
+  blasr lm perplexity "$lm/lm.arpa.gz" --text "$lm/heldout.txt"
 }
 
 # A part of the data is enough to train the GMMs and the tree; then they align all of it.
@@ -43,7 +43,7 @@ align_training_set() {
 }
 
 compile_graph() {
-  blasr graph --lang "$lang" --model "$gmm" --arpa "$lm/lm.arpa.gz" "$graph"
+  blasr graph --lang "$lang" --gmm "$gmm" --arpa "$lm/lm.arpa.gz" --out "$graph"
   for set in rt02 hub5; do
     python -m recipes.swbd.glm --glm "$data/$set/glm" --words "$lang/words.txt" --out "$data/$set/scoring.glm"
   done

@@ -20,7 +20,7 @@ if stage 0 "data directories"; then
   python -m recipes.yesno.prepare "$corpus" --out "$data"
 fi
 if stage 1 "lang"; then
-  blasr lang --lexicon "$root/recipes/yesno/lexicon.txt" --silence-phones SIL --oov '<SIL>' "$lang"
+  blasr lang --lexicon "$root/recipes/yesno/lexicon.txt" --silence-phones SIL --oov '<SIL>' --out "$lang"
 fi
 if stage 2 "alignments from a flat start"; then
   # Few phones, all of them frequent: single Gaussians first, as silence and speech are easily mistaken for one another.
@@ -34,7 +34,7 @@ if stage 3 "network"; then
     --set data.train="$data/train" --set data.alignments="$gmm"
 fi
 if stage 4 "decoding graph"; then
-  blasr graph --lang "$lang" --model "$gmm" --loop all "$graph"
+  blasr graph --lang "$lang" --gmm "$gmm" --loop all --out "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on the training half"; then
   # Both halves have noises between the words and no word is ever in doubt: high penalties cost nothing and are tried.

@@ -12,7 +12,7 @@ from blasr.io.fst import read_fst
 
 
 def arguments(tri1: Path, *more: str) -> list[str]:
-    return ["graph", "--lang", str(tri1 / "lang"), "--model", str(tri1), *more]
+    return ["graph", "--lang", str(tri1 / "lang"), "--gmm", str(tri1), *more]
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def test_a_grammar_and_a_word_loop_give_kaldis_graph(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     grammar = str(tri1 / "lang" / "G.fst")
-    assert main(arguments(tri1, "--grammar", grammar, str(tmp_path / "a" / "HCLG.fst"))) == 0
+    assert main(arguments(tri1, "--grammar", grammar, "--out", str(tmp_path / "a" / "HCLG.fst"))) == 0
     assert "194 states, 416 arcs, 144 pdfs" in capsys.readouterr().out
-    assert main(arguments(tri1, "--loop", "all", str(tmp_path / "b"))) == 0
+    assert main(arguments(tri1, "--loop", "all", "--out", str(tmp_path / "b"))) == 0
     one, other = read_fst(tmp_path / "a" / "HCLG.fst"), read_fst(tmp_path / "b" / "HCLG.fst")
     np.testing.assert_array_equal(one.ilabel, other.ilabel)
     np.testing.assert_array_equal(one.ilabel, read_fst(tri1 / "HCLG.fst").ilabel)
@@ -37,22 +37,24 @@ def test_a_grammar_and_a_word_loop_give_kaldis_graph(
 def test_a_text_with_and_without_utterance_ids(tri1: Path, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("u1 ONE TWO\nu2 TWO TWO ONE\n")
     (tmp_path / "plain").write_text("ONE TWO\nTWO TWO ONE\n")
-    assert main(arguments(tri1, "--text", str(tmp_path / "text"), "--order", "3", str(tmp_path / "a"))) == 0
-    plain = ["--text", str(tmp_path / "plain"), "--plain-text", "--order", "3"]
-    assert main(arguments(tri1, *plain, str(tmp_path / "b"))) == 0
+    assert main(arguments(tri1, "--text", str(tmp_path / "text"), "--order", "3", "--out", str(tmp_path / "a"))) == 0
+    plain = ["--text", str(tmp_path / "plain"), "--no-utterance-ids", "--order", "3"]
+    assert main(arguments(tri1, *plain, "--out", str(tmp_path / "b"))) == 0
     assert (tmp_path / "a" / "HCLG.fst").read_bytes() == (tmp_path / "b" / "HCLG.fst").read_bytes()
     assert set(read_fst(tmp_path / "a" / "HCLG.fst").olabel.tolist()) == {0, 6, 10}
 
 
-def test_words_outside_the_lexicon(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_words_outside_the_lexicon(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "text").write_text("u1 ONE TWO\nu2 ELEVEN ONE\n")
     text = ["--text", str(tmp_path / "text")]
-    assert main(arguments(tri1, *text, str(tmp_path / "out"))) == 1
+    assert main(arguments(tri1, *text, "--out", str(tmp_path / "out"))) == 1
     assert "1 words of the text are not in the lexicon, 1 times in all: ELEVEN" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    assert main(arguments(tri1, *text, "--missing-words", "drop", str(tmp_path / "drop"))) == 0
-    assert "2 sentences in -> 1 kept" in capsys.readouterr().out
-    assert main(arguments(tri1, *text, "--missing-words", "oov", str(tmp_path / "oov"))) == 0
+    assert main(arguments(tri1, *text, "--missing-words", "drop", "--out", str(tmp_path / "drop"))) == 0
+    assert "2 sentences in -> 1 kept" in caplog.text
+    assert main(arguments(tri1, *text, "--missing-words", "oov", "--out", str(tmp_path / "oov"))) == 0
     assert 1 in read_fst(tmp_path / "oov" / "HCLG.fst").olabel
 
 
@@ -75,7 +77,7 @@ def test_words_of_a_language_model_outside_the_lexicon(
 ) -> None:
     (tmp_path / "lm.arpa").write_text(ARPA)
     arpa, listed = ["--arpa", str(tmp_path / "lm.arpa")], tmp_path / "missing.txt"
-    assert main(arguments(tri1, *arpa, str(tmp_path / "out"))) == 1
+    assert main(arguments(tri1, *arpa, "--out", str(tmp_path / "out"))) == 1
     error = capsys.readouterr().err
     assert "12 of 13 words of the language model are not in the lexicon: UNHEARD00, " in error
     assert "UNHEARD09, ...\n  fix: add them to the lexicon (--missing-list FILE names all)" in error
@@ -84,7 +86,7 @@ def test_words_of_a_language_model_outside_the_lexicon(
     for choice in ("drop", "oov"):
         graph = tmp_path / choice
         chosen = ["--missing-words", choice, "--missing-list", str(listed)]
-        assert main(arguments(tri1, *arpa, *chosen, str(graph))) == 0
+        assert main(arguments(tri1, *arpa, *chosen, "--out", str(graph))) == 0
         outputs[choice] = set(read_fst(graph / "HCLG.fst").olabel.tolist())
     assert outputs == {"drop": {0, 6}, "oov": {0, 1, 6}}
     assert listed.read_text().split() == [f"UNHEARD{number:02d}" for number in range(12)]
@@ -95,14 +97,16 @@ def test_words_of_a_language_model_outside_the_lexicon(
 def test_files_that_are_missing_or_do_not_belong_together(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["graph", "--lang", str(tri1 / "lang"), "--model", str(tmp_path), "--loop", "all", str(tmp_path)]) == 1
+    graph = ["graph", "--loop", "all", "--out", str(tmp_path / "out")]
+    assert main([*graph, "--lang", str(tri1 / "lang"), "--gmm", str(tmp_path)]) == 1
     assert f"{tmp_path / 'final.mdl'}: there is no model here" in capsys.readouterr().err
     lexicon = tmp_path / "lexicon.txt"
     lexicon.write_text("<UNK> SPN\nYES Y EH S\n")
     lang = tmp_path / "lang"
-    assert main(["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN", "--oov", "<UNK>", str(lang)]) == 0
+    make_lang = ["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
+    assert main([*make_lang, "--out", str(lang)]) == 0
     capsys.readouterr()
-    assert main(["graph", "--lang", str(lang), "--model", str(tri1), "--loop", "all", str(tmp_path / "out")]) == 1
+    assert main([*graph, "--lang", str(lang), "--gmm", str(tri1)]) == 1
     error = capsys.readouterr().err
     assert f"{lang / 'topo'} has 5 phones, {tri1 / 'final.mdl'} has 21" in error
     assert not (tmp_path / "out").exists()
@@ -118,7 +122,7 @@ def test_a_broken_language_model_is_told_with_its_line(
         ("\\end\\", "", "expected \\end\\, found the end of the file"),
     ):
         (tmp_path / "lm.arpa").write_text(ARPA.replace(old, new))
-        assert main(arguments(tri1, "--arpa", str(tmp_path / "lm.arpa"), str(tmp_path / "out"))) == 1
+        assert main(arguments(tri1, "--arpa", str(tmp_path / "lm.arpa"), "--out", str(tmp_path / "out"))) == 1
         assert message in capsys.readouterr().err
         assert not (tmp_path / "out").exists()
 
@@ -128,7 +132,10 @@ def test_a_tree_of_another_model_is_told(tri1: Path, tmp_path: Path, capsys: pyt
     sizes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
     monophone_tree([[phone] for phone in topology.phones], sizes).write(tmp_path / "tree")
     tree = ["--tree", str(tmp_path / "tree")]
-    assert main(arguments(tri1, *tree, "--loop", "all", str(tmp_path / "out"))) == 1
+    graph = ["graph", "--lang", str(tri1 / "lang"), "--loop", "all", "--out", str(tmp_path / "out"), *tree]
+    assert main([*graph, "--gmm", str(tri1)]) == 2
+    assert "--tree goes with --model" in capsys.readouterr().err
+    assert main([*graph, "--model", str(tri1 / "final.mdl")]) == 1
     error = capsys.readouterr().err
     assert f"{tmp_path / 'tree'} has 67 pdfs, {tri1 / 'final.mdl'} has 144" in error
     assert "fix: use the tree and final.mdl of one alignment directory" in error

@@ -16,12 +16,12 @@ def test_makes_a_lang_directory(tmp_path: Path, capsys: pytest.CaptureFixture[st
     (tmp_path / "lexicon.txt").write_text(LEXICON)
     (tmp_path / "phones.txt").write_text("Y\nEH\nS\nN\nOW\n")
     arguments = ["lang", "--lexicon", str(tmp_path / "lexicon.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
-    assert main([*arguments, str(tmp_path / "lang")]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "lang")]) == 0
     assert "3 words, 2 silence and 5 other phones" in capsys.readouterr().out
     lang = Lang.read(tmp_path / "lang")
     assert lang.oov == "<UNK>"
     options = ["--nonsilence-phones", str(tmp_path / "phones.txt"), "--position-dependent", "--silence-states", "3"]
-    assert main([*arguments, *options, str(tmp_path / "lang")]) == 0
+    assert main([*arguments, *options, "--out", str(tmp_path / "lang")]) == 0
     lang = Lang.read(tmp_path / "lang")
     assert lang.topology.num_pdf_classes(1) == 3
     assert "Y_B" in lang.phones
@@ -33,7 +33,7 @@ def test_a_misspelt_phone_is_told_with_its_line_and_nothing_is_left(
     (tmp_path / "lexicon.txt").write_text(LEXICON.replace("OW", "0W"))
     (tmp_path / "phones.txt").write_text("Y EH S N OW\n")
     arguments = ["lang", "--lexicon", str(tmp_path / "lexicon.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
-    status = main([*arguments, "--nonsilence-phones", str(tmp_path / "phones.txt"), str(tmp_path / "lang")])
+    status = main([*arguments, "--nonsilence-phones", str(tmp_path / "phones.txt"), "--out", str(tmp_path / "lang")])
     assert status == 1
     error = capsys.readouterr().err
     assert f"{tmp_path / 'lexicon.txt'}:3: the phone '0W' of 'NO'" in error
@@ -43,10 +43,10 @@ def test_a_misspelt_phone_is_told_with_its_line_and_nothing_is_left(
 def test_unreadable_lists_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "lexicon.txt").write_text(LEXICON)
     arguments = ["lang", "--lexicon", str(tmp_path / "lexicon.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
-    assert main([*arguments, "--nonsilence-phones", str(tmp_path / "absent"), str(tmp_path / "lang")]) == 1
+    assert main([*arguments, "--nonsilence-phones", str(tmp_path / "absent"), "--out", str(tmp_path / "lang")]) == 1
     assert "absent: cannot be read" in capsys.readouterr().err
     (tmp_path / "empty").write_text("\n")
-    assert main([*arguments, "--extra-questions", str(tmp_path / "empty"), str(tmp_path / "lang")]) == 1
+    assert main([*arguments, "--extra-questions", str(tmp_path / "empty"), "--out", str(tmp_path / "lang")]) == 1
     assert "the list of phones is empty" in capsys.readouterr().err
 
 
@@ -54,7 +54,7 @@ def test_probabilities_of_pronunciations_and_of_silence(tmp_path: Path) -> None:
     """``lexiconp.txt``: probabilities are costs of the words' first arcs, as make_lexicon_fst.py has them."""
     (tmp_path / "lexiconp.txt").write_text("<UNK> 1.0 SPN\nREAD 1.0 R EH D\nREAD 0.4 R IY D\n")
     arguments = ["lang", "--lexicon", str(tmp_path / "lexiconp.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
-    assert main([*arguments, "--silence-probability", "0.3", str(tmp_path / "lang")]) == 0
+    assert main([*arguments, "--silence-probability", "0.3", "--out", str(tmp_path / "lang")]) == 0
     lang = Lang.read(tmp_path / "lang")
     for phones, probability in (
         ("R EH D", 0.7 * 0.7),
@@ -80,12 +80,10 @@ def test_a_lexicon_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[
         ("<UNK> SPN\nYES #1 S\n", "<UNK>", f"{lexicon}:2: the symbol '#1' is reserved"),
     ):
         lexicon.write_text(text)
-        assert main([*arguments, "--oov", oov, str(tmp_path / "lang")]) == 1
+        assert main([*arguments, "--oov", oov, "--out", str(tmp_path / "lang")]) == 1
         error = capsys.readouterr().err
         assert message in error and "Traceback" not in error
         assert not (tmp_path / "lang").exists()
-    assert (
-        main([*arguments[:2], str(tmp_path / "absent.txt"), *arguments[3:], "--oov", "<UNK>", str(tmp_path / "lang")])
-        == 1
-    )
+    arguments[2] = str(tmp_path / "absent.txt")
+    assert main([*arguments, "--oov", "<UNK>", "--out", str(tmp_path / "lang")]) == 1
     assert "absent.txt: the lexicon cannot be read" in capsys.readouterr().err

@@ -32,7 +32,7 @@ def text(tmp_path: Path) -> Path:
 @pytest.fixture
 def subwords(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     out = tmp_path / "subwords"
-    assert blasr("train", "--text", text, "--utterance-ids", "--vocabulary-size", 30, out) == 0
+    assert blasr("train", "--text", text, "--utterance-ids", "--vocabulary-size", 30, "--out", out) == 0
     assert "28 pieces of 11 phones, 1 whole words" in capsys.readouterr().out
     return out
 
@@ -43,14 +43,14 @@ def test_text_in_pieces_and_words_again(
     assert sorted(path.name for path in subwords.iterdir()) == ["lexiconp.txt", "subwords.model", "whole_words.txt"]
     assert "<unk> 1 SPN" in (subwords / "lexiconp.txt").read_text().splitlines()
     pieces, words = tmp_path / "pieces", tmp_path / "words"
-    assert blasr("apply", "--utterance-ids", subwords, text, pieces) == 0
+    assert blasr("apply", "--utterance-ids", "--subwords", subwords, "--text", text, "--out", pieces) == 0
     assert f"{sum(map(len, map(str.split, SENTENCES)))} words in -> " in capsys.readouterr().out
     known = {line.split()[0] for line in (subwords / "lexiconp.txt").read_text().splitlines()}
     assert {piece for line in pieces.read_text().splitlines() for piece in line.split()[1:]} <= known
-    assert blasr("join", subwords, pieces, words) == 0
+    assert blasr("join", "--subwords", subwords, "--hyp", pieces, "--out", words) == 0
     assert words.read_text() == text.read_text()
     (tmp_path / "ctm").write_text("u 1 0.0 0.5 ▁hun 0.9\nu 1 0.5 0.25 dred 0.7\nu 1 1 0.5 <unk> 0.2\n")
-    assert blasr("join", "--ctm", subwords, tmp_path / "ctm", tmp_path / "joined") == 0
+    assert blasr("join", "--subwords", subwords, "--ctm", tmp_path / "ctm", "--out", tmp_path / "joined") == 0
     assert (tmp_path / "joined").read_text() == "u 1 0.000 0.750 hundred 0.70\nu 1 1.000 0.500 <unk> 0.20\n"
 
 
@@ -60,7 +60,7 @@ def test_words_never_seen_are_recognised_timed_and_scored(
     """A model that hears one state in each frame, and the words ``tenth`` and ``onetwo``, which no text has."""
     folder = {name: tmp_path / name for name in ("lang", "model", "graph", "decode")}
     lang_options = ["--silence-phones", "SIL,SPN", "--oov", "<unk>", "--silence-states", "3"]
-    assert main(["lang", "--subwords", str(subwords), *lang_options, str(folder["lang"])]) == 0
+    assert main(["lang", "--subwords", str(subwords), *lang_options, "--out", str(folder["lang"])]) == 0
     lang = Lang.read(folder["lang"])
     phones = lang.topology.phones
     tree = monophone_tree(
@@ -69,7 +69,8 @@ def test_words_never_seen_are_recognised_timed_and_scored(
     folder["model"].mkdir()
     tree.write(folder["model"] / "tree")
     TransitionModel.from_tree(tree, lang.topology).write(folder["model"] / "final.mdl")
-    main(["graph", "--lang", str(lang.path), "--model", str(folder["model"]), "--loop", "all", str(folder["graph"])])
+    graph = ["graph", "--lang", str(lang.path), "--gmm", str(folder["model"]), "--loop", "all"]
+    assert main([*graph, "--out", str(folder["graph"])]) == 0
     assert (folder["graph"] / "whole_words.txt").read_text() == "<unk>\n"
 
     spoken = ["SIL", *"tenth", "SIL", *"onetwo"]
@@ -117,27 +118,37 @@ def test_letters_without_a_piece(
     text: Path, subwords: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "other").write_text("one zebra\nzebra quilt ten\n")
-    assert blasr("apply", subwords, tmp_path / "other", tmp_path / "out") == 1
+    apply = ["--subwords", subwords, "--text", tmp_path / "other", "--out", tmp_path / "out"]
+    assert blasr("apply", *apply) == 1
     error = capsys.readouterr().err
     assert f"{tmp_path / 'other'}: 2 words have letters without a piece, 3 times in all: zebra, quilt" in error
     assert not (tmp_path / "out").exists()
-    assert blasr("apply", "--unknown", "<unk>", subwords, tmp_path / "other", tmp_path / "out") == 0
-    assert "; they are <unk>" in capsys.readouterr().out
-    assert blasr("join", subwords, tmp_path / "out", tmp_path / "back") == 0
+    assert blasr("apply", "--unknown", "<unk>", *apply) == 0
+    assert "; they become <unk>" in capsys.readouterr().out
+    assert blasr("join", "--subwords", subwords, "--hyp", tmp_path / "out", "--out", tmp_path / "back") == 0
     assert [line.split()[-1] for line in (tmp_path / "back").read_text().splitlines()] == ["<unk>", "ten"]
-    assert blasr("apply", "--unknown", "<oov>", subwords, tmp_path / "other", tmp_path / "out") == 1
+    assert blasr("apply", "--unknown", "<oov>", *apply) == 1
     assert "'<oov>' is not in whole_words.txt" in capsys.readouterr().err
 
 
 def test_a_lexicon_of_spelt_words(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "whole").write_text("<unk> SPN\n[noise] NSN\n")
-    spelling = ["spell", "--utterance-ids", "--whole", tmp_path / "whole", text, tmp_path / "lexicon.txt"]
+    spelling = [
+        "spell",
+        "--utterance-ids",
+        "--whole",
+        tmp_path / "whole",
+        "--text",
+        text,
+        "--out",
+        tmp_path / "lexicon.txt",
+    ]
     assert blasr(*spelling) == 0
     lines = (tmp_path / "lexicon.txt").read_text().splitlines()
     assert lines[:2] == ["<unk> SPN", "[noise] NSN"]
     assert "tens t e n s" in lines
     (tmp_path / "empty").write_text("")
-    assert blasr("spell", tmp_path / "empty", tmp_path / "none") == 1
+    assert blasr("spell", "--text", tmp_path / "empty", "--out", tmp_path / "none") == 1
     assert "the text has no words to spell" in capsys.readouterr().err
 
 
@@ -145,7 +156,7 @@ def test_pieces_pronounced_as_in_a_dictionary(text: Path, tmp_path: Path, capsys
     (tmp_path / "lexicon.txt").write_text(
         "<unk> SPN\none W AH N\ntwo T UW\nten T EH N\ntens T EH N Z\nand AE N D\nhundred HH AH N D R AH D\n"
     )
-    train = ["train", "--text", text, "--utterance-ids", "--vocabulary-size", 35, tmp_path / "subwords"]
+    train = ["train", "--text", text, "--utterance-ids", "--vocabulary-size", 35, "--out", tmp_path / "subwords"]
     assert blasr(*train, "--dictionary", tmp_path / "lexicon.txt") == 0
     said = capsys.readouterr().out
     assert " of the dictionary's 7 pronunciations are among those of the words' pieces" in said
@@ -155,17 +166,17 @@ def test_pieces_pronounced_as_in_a_dictionary(text: Path, tmp_path: Path, capsys
     assert {phone for _, _, *phones in rows for phone in phones} <= PHONES
     (tmp_path / "few.txt").write_text("one W AH N\n")
     assert blasr(*train, "--dictionary", tmp_path / "few.txt") == 0
-    assert "pieces have letters that the dictionary has not: " in capsys.readouterr().out
+    assert "pieces have letters that the dictionary lacks: " in capsys.readouterr().out
 
 
 def test_folders_that_are_not_what_is_asked_for(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1").write_text("years of work")
-    assert blasr("train", "--text", text, tmp_path / "thesis") == 1
+    assert blasr("train", "--text", text, "--out", tmp_path / "thesis") == 1
     assert "holds other things than subwords" in capsys.readouterr().err
-    assert blasr("apply", tmp_path / "thesis", text, tmp_path / "out") == 1
+    assert blasr("apply", "--subwords", tmp_path / "thesis", "--text", text, "--out", tmp_path / "out") == 1
     assert "lacks subwords.model, lexiconp.txt, whole_words.txt" in capsys.readouterr().err
-    assert blasr("join", tmp_path / "thesis", text, tmp_path / "out") == 1
+    assert blasr("join", "--subwords", tmp_path / "thesis", "--hyp", text, "--out", tmp_path / "out") == 1
     assert "there is no whole_words.txt" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -174,6 +185,6 @@ def test_sentencepiece_is_optional(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "sentencepiece", None)
-    assert blasr("train", "--text", text, tmp_path / "out") == 1
+    assert blasr("train", "--text", text, "--out", tmp_path / "out") == 1
     assert "fix: pip install 'blasr[subwords]'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

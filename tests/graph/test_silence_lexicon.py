@@ -67,7 +67,7 @@ def test_the_arcs_of_make_lexicon_fst_silprob(lexicon: Path) -> None:
 )
 def test_cost_of_words_and_silence_from_the_command(lexicon: Path, phones: str, probability: float) -> None:
     arguments = ["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
-    assert main([*arguments, str(lexicon.parent / "lang")]) == 0
+    assert main([*arguments, "--out", str(lexicon.parent / "lang")]) == 0
     lang = Lang.read(lexicon.parent / "lang")
     way = best_way(lang.lexicon_fst, [lang.phones.id_of(phone) for phone in phones.split()])
     assert way is not None
@@ -121,5 +121,5 @@ def test_mistakes(lexicon: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
         )
     (tmp_path / "silprob.txt").write_text(SILPROB)
     arguments = ["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
-    assert main([*arguments, "--silence-probability", "0.3", str(tmp_path / "lang")]) == 2
+    assert main([*arguments, "--silence-probability", "0.3", "--out", str(tmp_path / "lang")]) == 2
     assert "fix: leave --silence-probability out" in capsys.readouterr().err

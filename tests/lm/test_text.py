@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blasr.errors import DataError, FormatError
-from blasr.lm.text import iterate_sentences, read_sentences, replace_words
+from blasr.lm.text import iterate_sentences, read_sentences, read_vocabulary, replace_words
 
 
 def test_sentences_of_plain_and_compressed_texts(tmp_path: Path) -> None:
@@ -54,3 +54,9 @@ def test_unknown_words_are_replaced_or_their_sentences_are_left_out() -> None:
     assert unknown == {"x": 3, "y": 1}
     kept, _ = replace_words(text, ["a", "b"], "<unk>")
     assert kept == [["a", "<unk>"], ["b"], ["<unk>", "<unk>", "<unk>"]]
+
+
+def test_a_vocabulary_is_a_list_or_a_symbol_table(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("<eps> 0\nno 1\nyes 2\n#0 3\n<s> 4\n</s> 5\n")
+    (tmp_path / "list").write_text("yes\nno #1\n")
+    assert read_vocabulary(tmp_path / "words.txt") == read_vocabulary(tmp_path / "list") == {"no", "yes"}
