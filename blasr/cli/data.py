@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from blasr.cli.parser import Command, add_commands, examples, run_command
 from blasr.errors import DataError
 
 if TYPE_CHECKING:
-    from blasr.data import DataDir, FixReport
+    from blasr.data import Choice, DataDir, FixReport
 
 EPILOG = """\
 The commands write the files that Kaldi's scripts write: check follows utils/validate_data_dir.sh, fix
@@ -26,7 +27,7 @@ data/get_utt2dur.sh and get_reco2dur.sh, perturb-speed data/perturb_data_dir_spe
     "blasr data combine data/train_a data/train_b --out data/train_all",
     "blasr data perturb-speed --data data/train --out data/train_sp",
 )
-COUNTED_CHOICES = {
+COUNTED_CHOICES: Mapping[Choice, str] = {
     "even": "N utterances, spread evenly",
     "first": "the first N utterances",
     "last": "the last N utterances",
