@@ -61,6 +61,42 @@ def write_yaml(config: Any) -> str:
     return yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
 
 
+def check_minimum(config: Any, **least: float) -> None:
+    """Check in ``__post_init__`` that each named field is at least its bound.
+
+    Raises:
+        ConfigError: naming the first field below its bound.
+    """
+    for name, bound in least.items():
+        value = getattr(config, name)
+        if not value >= bound:
+            raise ConfigError(f"{name} is {value}, expected {bound} or more")
+
+
+def check_above(config: Any, **bounds: float) -> None:
+    """Check in ``__post_init__`` that each named field is greater than its bound.
+
+    Raises:
+        ConfigError: naming the first field that is not.
+    """
+    for name, bound in bounds.items():
+        value = getattr(config, name)
+        if not value > bound:
+            raise ConfigError(f"{name} is {value}, expected a number above {bound}")
+
+
+def check_share(config: Any, *names: str, below_one: bool = False) -> None:
+    """Check in ``__post_init__`` that each named field is from 0 to 1, or below 1 where ``below_one`` is set.
+
+    Raises:
+        ConfigError: naming the first field that is not.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if not 0 <= value <= 1 or (below_one and value == 1):
+            raise ConfigError(f"{name} is {value}, expected from 0 to {'below ' if below_one else ''}1")
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}

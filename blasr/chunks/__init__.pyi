@@ -1,5 +1,4 @@
 from .augmentation import all_voices as all_voices
-from .batches import IGNORE_INDEX as IGNORE_INDEX
 from .batches import ChunkBatch as ChunkBatch
 from .batches import ChunkBatches as ChunkBatches
 from .config import AugmentationConfig as AugmentationConfig

@@ -18,13 +18,9 @@ from blasr.chunks.plan import PlannedUtterance, Pool, plan_epoch, split_evenly
 from blasr.errors import BlasrError
 from blasr.features.fbank import TooShortError
 from blasr.tally import Tally
-from blasr.units import CONTEXT_FRAMES, WINDOW_FRAMES, AnyArray, FloatArray, IntArray
+from blasr.units import CONTEXT_FRAMES, IGNORE_INDEX, WINDOW_FRAMES, AnyArray, FloatArray, IntArray
 
 logger = logging.getLogger(__name__)
-
-IGNORE_INDEX = -100
-"""The label of a frame that only pads a shorter chunk to the longest of its batch."""
-
 
 _TOO_SHORT = "too short for one frame"
 _OTHER_LENGTH = "whose frames are not those of the alignment"

@@ -26,8 +26,17 @@ from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_mode
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus, LabeledData, read_corpus
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
-from blasr.training import CrossEntropy, DistributedContext, Trainer, TrainingState, init_distributed, resumable_keys
-from blasr.training.resume import check_unchanged, checkpoint_config, flatten
+from blasr.training import (
+    CrossEntropy,
+    DistributedContext,
+    RunIdentity,
+    Trainer,
+    TrainingState,
+    checkpoint_config,
+    flatten,
+    init_distributed,
+    resumable_keys,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +81,9 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     begun = checkpoint_config(directory)
     if begun is not None:
         resumable = (*resumable, *_newer_keys(begun, config))
-        check_unchanged(begun, run_config, resumable, directory)
+    identity = RunIdentity(run_config, resumable)
+    if begun is not None:
+        identity.check(begun, directory)
     torch.manual_seed(config.training.seed)
     model = build_acoustic_model(config.model.name, num_pdfs=corpus.num_pdfs, width=config.model.width)
     if config.initialize_from is not None:
@@ -87,8 +98,7 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
         config.training,
         directory,
         distributed=distributed,
-        run_config=run_config,
-        resumable_keys=resumable,
+        identity=identity,
     )
     train_batches, valid_batches = _batches(config, corpus, distributed)
     state = trainer.fit(train_batches, valid_batches)

@@ -16,17 +16,18 @@ from blasr.io.atomic import atomic_open
 from blasr.training import (
     CrossEntropy,
     DistributedContext,
+    RunIdentity,
     ScheduleConfig,
     Trainer,
     TrainingConfig,
     TrainingState,
+    checkpoint_config,
     init_distributed,
     load_module,
     load_weights,
     resumable_keys,
     save_weights,
 )
-from blasr.training.resume import check_unchanged, checkpoint_config
 from blasr.vision.batches import ImageBatches
 from blasr.vision.config import ImageConfig, ImageModelConfig
 from blasr.vision.factory import create_model
@@ -144,8 +145,9 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
         resumable = (*RESUMABLE_KEYS, *(f"training.{key}" for key in resumable_keys(config.training)))
         run_config = {**to_mapping(config), "classes": list(train.classes), "train_images": len(train)}
         begun = checkpoint_config(directory)
+        identity = RunIdentity(run_config, resumable)
         if begun is not None:
-            check_unchanged(begun, run_config, resumable, directory)
+            identity.check(begun, directory)
         torch.manual_seed(config.training.seed)
         model = build(config.model, len(train.classes))
         if config.released is not None:
@@ -161,8 +163,7 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
             config.training,
             directory,
             distributed=distributed,
-            run_config=run_config,
-            resumable_keys=resumable,
+            identity=identity,
             unit="images",
         )
         train_batches = _batches(config, train, distributed, training=True)

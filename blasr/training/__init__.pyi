@@ -9,10 +9,10 @@ from .config import TrainingConfig as TrainingConfig
 from .distributed import DistributedContext as DistributedContext
 from .distributed import choose_device as choose_device
 from .distributed import init_distributed as init_distributed
-from .losses import IGNORE_INDEX as IGNORE_INDEX
 from .losses import CrossEntropy as CrossEntropy
-from .metrics import Sums as Sums
-from .resume import check_unchanged as check_unchanged
+from .losses import LossSums as LossSums
+from .metrics import MetricSums as MetricSums
+from .resume import RunIdentity as RunIdentity
 from .resume import checkpoint_config as checkpoint_config
 from .resume import flatten as flatten
 from .schedule import learning_rate as learning_rate

@@ -1,4 +1,4 @@
-"""What a trainer is fed: any source of batches that repeats itself exactly when asked again."""
+"""What a trainer reads: a source of batches that gives the same batches again when asked again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Batch(Protocol):
-    """One optimization step's share of this process."""
+    """This process's share of one optimizer step."""
 
     @property
     def inputs(self) -> Tensor:
@@ -17,18 +17,18 @@ class Batch(Protocol):
 
     @property
     def targets(self) -> Tensor:
-        """What the loss compares the output with."""
+        """The loss's second argument, ``(B, ...)``."""
 
     @property
     def names(self) -> Sequence[str]:
-        """What the items are called, for error messages."""
+        """Names of the items, for error messages."""
 
 
 class BatchSource(Protocol):
-    """Batches of every epoch; the same call gives the same batches, bit for bit."""
+    """The batches of every epoch; the same call returns the same batches, bit for bit."""
 
     def num_batches(self, epoch: int) -> int:
-        """How many batches ``epoch`` (from 1) has, the same number in every process."""
+        """Return the number of batches of ``epoch`` (from 1), which is the same in every process."""
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of ``epoch`` from number ``first`` (from 0) on."""
+        """Yield the batches of ``epoch``, starting with number ``first`` (from 0)."""

@@ -1,7 +1,20 @@
-"""Checkpoints: safetensors files whose header carries the state of the run as JSON; never pickle.
+"""Checkpoints: safetensors files with the state of the run as JSON in the header. Nothing is ever pickled.
 
-A checkpoint that a run goes on from holds ``module.*``, ``momentum.*`` and ``random.*`` tensors; one that is only
-to be used holds the ``module.*`` tensors. Each is one file, written under a temporary name and then renamed.
+A checkpoint to resume from has these tensors:
+
+- ``module.*``: parameters and buffers;
+- ``optimizer.state.NAME.KEY``: the optimizer's state of the parameter called NAME, such as SGD's ``momentum_buffer`` or
+  Adam's ``exp_avg``, ``exp_avg_sq`` and ``step``;
+- ``random.cpu`` and perhaps ``random.cuda``: torch's random generators.
+
+The header has three entries: ``version`` is that of this layout, ``state`` a :class:`TrainingState`, and ``optimizer``
+the optimizer's class, its parameter groups and whatever in its state is not a tensor. The learning rate is a function
+of the epoch and the batch (:func:`blasr.training.schedule.learning_rate`), so the schedule has no state beyond those.
+
+Checkpoints of the first layout have no ``version``, and ``momentum.NAME`` in place of the optimizer's state. They still
+load into SGD.
+
+Files with weights only have the ``module`` tensors without a prefix.
 """
 
 from __future__ import annotations
@@ -10,7 +23,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,21 +32,25 @@ from torch import Tensor, nn
 
 from blasr.errors import FormatError, MismatchError
 from blasr.io.atomic import atomic_path
-from blasr.training.metrics import Sums
+from blasr.training.metrics import MetricSums
+from blasr.training.optimizer_state import load_momentum, load_optimizer_state, optimizer_state
+
+VERSION: Final = 2
+"""The layout of the checkpoints that :func:`save_checkpoint` writes."""
 
 
 @dataclass
 class TrainingState:
-    """How far a run has come.
+    """The progress of a run.
 
     Args:
-        epoch: the epoch under way, from 1; one above the last when done.
-        batch: batches of that epoch already trained on.
-        step: optimization steps taken in all.
-        seconds: time spent training in all.
-        sums: of the batches of the epoch under way.
-        losses: held-out loss (training loss where nothing is held out) of every finished epoch.
-        world_size: number of processes that wrote it.
+        epoch: the current epoch, from 1; one above the last when the run is done.
+        batch: batches of that epoch that have been trained on.
+        step: optimizer steps so far.
+        seconds: seconds of training so far.
+        sums: metrics of the current epoch so far.
+        losses: held-out loss (training loss if nothing is held out) of every finished epoch.
+        world_size: number of processes that wrote the checkpoint.
         config: the configuration that the run depends on.
     """
 
@@ -41,25 +58,25 @@ class TrainingState:
     batch: int = 0
     step: int = 0
     seconds: float = 0.0
-    sums: Sums = field(default_factory=Sums)
+    sums: MetricSums = field(default_factory=MetricSums)
     losses: list[float] = field(default_factory=list)
     world_size: int = 1
     config: dict[str, Any] = field(default_factory=dict)
 
     @property
     def best_epoch(self) -> int:
-        """The finished epoch of the lowest loss; 0 before the first."""
+        """The finished epoch with the lowest loss; 0 before the first."""
         return 1 + min(range(len(self.losses)), key=self.losses.__getitem__) if self.losses else 0
 
     def to_json(self) -> str:
-        """As JSON, floats exact."""
+        """Return the state as JSON, floats exact."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> TrainingState:
-        """The inverse of :meth:`to_json`."""
+        """Return the state that :meth:`to_json` wrote."""
         values = json.loads(text)
-        return cls(**{**values, "sums": Sums(**values["sums"])})
+        return cls(**{**values, "sums": MetricSums(**values["sums"])})
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -71,83 +88,93 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[st
 
 
 def load_weights(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors whose names begin with ``prefix`` (stripped) and the metadata.
+    """Return the tensors whose names start with ``prefix``, which is removed, and the metadata.
 
     Raises:
-        FormatError: the file is absent, truncated or not of this format.
+        FormatError: the file is absent, truncated or not in the safetensors format.
     """
     try:
         with safe_open(path, framework="pt") as file:
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - not a dict
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, file.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise FormatError(f"is no readable safetensors file: {error}", path=path) from None
+        raise FormatError(f"is not a readable safetensors file: {error}", path=path) from None
 
 
 def load_module(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
     """Copy ``weights`` into ``module``.
 
     Raises:
-        MismatchError: names or shapes differ, told with the first of each kind.
+        MismatchError: names or shapes differ; the message has the first three differences.
     """
-    own = module.state_dict()
-    problems = [f"{name} is missing" for name in own if name not in weights]
-    problems += [f"{name} is unknown" for name in weights if name not in own]
+    expected = module.state_dict()
+    problems = [f"{name} is missing" for name in expected if name not in weights]
+    problems += [f"{name} is unknown" for name in weights if name not in expected]
     problems += [
         f"{name} is {tuple(weights[name].shape)} in the file and {tuple(tensor.shape)} in the model"
-        for name, tensor in own.items()
+        for name, tensor in expected.items()
         if name in weights and weights[name].shape != tensor.shape
     ]
     if problems:
         raise MismatchError(
-            f"holds the weights of another model: {'; '.join(problems[:3])} ({len(problems)} differences)", path=path
+            f"contains the weights of another model: {'; '.join(problems[:3])} ({len(problems)} differences)", path=path
         )
     module.load_state_dict(dict(weights))
 
 
 def save_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, state: TrainingState) -> None:
-    """Write everything that going on exactly needs."""
+    """Write everything that a run needs to resume exactly."""
     tensors = {f"module.{name}": tensor for name, tensor in module.state_dict().items()}
-    for name, parameter in module.named_parameters():
-        momentum = optimizer.state[parameter].get("momentum_buffer")
-        if momentum is not None:
-            tensors[f"momentum.{name}"] = momentum
+    optimizer_tensors, optimizer_json = optimizer_state(module, optimizer)
+    tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors.items()}
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    save_weights(path, tensors, {"state": state.to_json()})
+    save_weights(path, tensors, {"version": str(VERSION), "state": state.to_json(), "optimizer": optimizer_json})
 
 
 def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState:
-    """Put ``module``, ``optimizer`` and the random generators where :func:`save_checkpoint` found them.
+    """Restore ``module``, ``optimizer`` and torch's random generators, and return the state of the run.
 
     Raises:
-        FormatError: the file is not a checkpoint to go on from.
-        MismatchError: it is another model's.
+        FormatError: the file is not a checkpoint to resume from, or comes from a newer blasr.
+        MismatchError: it belongs to another model or to another kind of optimizer.
     """
     tensors, metadata = load_weights(path)
-    if "state" not in metadata or "random.cpu" not in tensors:
-        raise FormatError("is no checkpoint to go on from", path=path)
+    state = _parse_state(metadata, path)
+    if "random.cpu" not in tensors:
+        raise FormatError("is not a checkpoint to resume from", path=path)
     load_module(module, _with_prefix(tensors, "module."), path)
-    momentum = _with_prefix(tensors, "momentum.")
-    for name, parameter in module.named_parameters():
-        if name in momentum:
-            optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum[name])
+    if "optimizer" in metadata:
+        load_optimizer_state(module, optimizer, _with_prefix(tensors, "optimizer."), metadata["optimizer"], path)
+    else:
+        load_momentum(module, optimizer, _with_prefix(tensors, "momentum."), path)
     torch.set_rng_state(tensors["random.cpu"])
     if torch.cuda.is_available() and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"])
-    return TrainingState.from_json(metadata["state"])
+    return state
 
 
 def read_state(path: Path) -> TrainingState:
-    """The state in a checkpoint, without its tensors.
+    """Return the state in a checkpoint without reading its weights.
 
     Raises:
-        FormatError: the file is not a checkpoint to go on from.
+        FormatError: the file is not a checkpoint to resume from, or comes from a newer blasr.
     """
     _, metadata = load_weights(path, prefix="random.")
+    return _parse_state(metadata, path)
+
+
+def _parse_state(metadata: Mapping[str, str], path: Path) -> TrainingState:
     if "state" not in metadata:
-        raise FormatError("is no checkpoint to go on from", path=path)
+        raise FormatError("is not a checkpoint to resume from", path=path)
+    version = metadata.get("version", "1")
+    if version not in ("1", str(VERSION)):
+        raise FormatError(
+            f"is a checkpoint of version {version}, expected at most {VERSION}",
+            path=path,
+            fix="resume with the blasr that wrote it, or a newer one",
+        )
     return TrainingState.from_json(metadata["state"])
 
 
@@ -156,9 +183,9 @@ def _with_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor
 
 
 def average_weights(paths: Iterable[Path]) -> dict[str, Tensor]:
-    """The mean of the weights in several files of one model; integers, such as step counts, of the last.
+    """Return the mean of the weights in several files of one model; integers, such as step counts, are the last file's.
 
-    Batch norm's running means and variances are averaged like the weights.
+    The running means and variances of batch norm are averaged like the weights.
     """
     files = list(paths)
     total: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""How a module is trained; the defaults are the paper's (appendix B.1)."""
+"""How a module is trained. The defaults are the paper's (appendix B.1). Light: imports neither torch nor numpy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from blasr.config import check_above, check_minimum, check_share
 from blasr.errors import ConfigError
 
 
@@ -15,12 +16,15 @@ class ScheduleConfig:
 
     Args:
         kind: "step" keeps the rate, then multiplies it by ``decay`` at the start of every epoch from
-            ``decay_from_epoch``; "cosine" falls along half a cosine to ``final_scale``; "linear" along a
-            straight line; "constant" stays.
+            ``decay_from_epoch``; "cosine" falls along half a cosine to ``final_scale``; "linear" falls along a
+            straight line; "constant" keeps the rate.
         decay_from_epoch: the first epoch, counted from 1, with a smaller rate ("step").
         decay: the factor per epoch ("step"); the paper's is sqrt(0.5).
-        final_scale: where "cosine" and "linear" end, as a share of the full rate.
-        warmup_epochs: the rate rises linearly from zero over the first so many epochs (may be a fraction).
+        final_scale: the last rate of "cosine" and "linear", as a share of the full rate.
+        warmup_epochs: number of epochs, possibly a fraction, over which the rate rises linearly from zero.
+
+    Raises:
+        ConfigError: a value is out of range.
     """
 
     kind: Literal["step", "cosine", "linear", "constant"] = "step"
@@ -32,35 +36,37 @@ class ScheduleConfig:
     def __post_init__(self) -> None:
         if not 0 < self.decay <= 1:
             raise ConfigError(f"decay is {self.decay}, expected above 0 and at most 1")
-        if not 0 <= self.final_scale <= 1:
-            raise ConfigError(f"final_scale is {self.final_scale}, expected from 0 to 1")
-        if self.warmup_epochs < 0:
-            raise ConfigError(f"warmup_epochs is {self.warmup_epochs}, expected 0 or more")
+        check_share(self, "final_scale")
+        check_minimum(self, warmup_epochs=0)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Stochastic gradient descent with Nesterov momentum, and how it is watched and kept.
+    """Stochastic gradient descent with Nesterov momentum, its logging and its checkpoints.
 
     Args:
         epochs: passes over the training data.
         learning_rate: the full rate, before the schedule.
-        momentum: of Nesterov's kind where ``nesterov`` holds.
+        momentum: of the gradient; Nesterov's where ``nesterov`` is true.
         weight_decay: L2 penalty on every parameter.
-        gradient_clipping: the greatest norm of the whole gradient; 0 leaves it as it is.
+        gradient_clipping: the largest norm of the whole gradient; 0 disables clipping.
         schedule: the learning rate over the epochs.
-        label_smoothing: share of a target's probability spread over all classes.
-        select: which weights become the final ones: those of the last epoch, those with the lowest held-out loss,
-            or the average of the last ``average_epochs`` epochs.
-        average_epochs: how many epochs "average" averages.
+        label_smoothing: share of each target's probability that is spread evenly over all classes.
+        select: the final weights: those of the last epoch, those with the lowest held-out loss, or the average of the
+            last ``average_epochs`` epochs.
+        average_epochs: number of epochs that "average" averages.
         seed: of the initial weights, the order of the data and its augmentation.
-        device: "auto" takes a GPU where there is one; otherwise a torch device such as "cpu" or "cuda:1".
+        device: "auto" takes a GPU if there is one; otherwise a torch device such as "cpu" or "cuda:1".
         precision: "bfloat16" computes under autocast; weights and their updates stay float32.
-        channels_last: memory layout of convolutions on a GPU; never changes a result beyond rounding.
-        threads: CPU threads of torch; 0 leaves torch's choice.
+        channels_last: memory layout of convolutions on a GPU; changes results by rounding only.
+        threads: CPU threads of torch; 0 keeps torch's default.
         log_interval: steps between two lines in metrics.jsonl.
         checkpoint_interval: steps between two checkpoints within an epoch; 0 writes them between epochs only.
-        keep_checkpoints: how many epochs' weights stay on disk beside the best; 0 keeps all.
+        keep_checkpoints: number of the latest epochs whose weights stay on disk, in addition to the best epoch's;
+            0 keeps all.
+
+    Raises:
+        ConfigError: a value is out of range, or two values contradict each other.
     """
 
     epochs: int = 16
@@ -83,25 +89,11 @@ class TrainingConfig:
     keep_checkpoints: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("epochs", 1),
-            ("average_epochs", 1),
-            ("log_interval", 1),
-            ("threads", 0),
-            ("checkpoint_interval", 0),
-            ("keep_checkpoints", 0),
-            ("gradient_clipping", 0),
-            ("weight_decay", 0),
-            ("seed", 0),
-        ):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} is {getattr(self, name)}, expected {least} or more")
-        if not self.learning_rate > 0:
-            raise ConfigError(f"learning_rate is {self.learning_rate}, expected above 0")
-        if not 0 <= self.momentum < 1:
-            raise ConfigError(f"momentum is {self.momentum}, expected from 0 to below 1")
-        if not 0 <= self.label_smoothing < 1:
-            raise ConfigError(f"label_smoothing is {self.label_smoothing}, expected from 0 to below 1")
+        check_minimum(self, epochs=1, average_epochs=1, log_interval=1)
+        check_minimum(self, threads=0, checkpoint_interval=0, keep_checkpoints=0)
+        check_minimum(self, gradient_clipping=0, weight_decay=0, seed=0)
+        check_above(self, learning_rate=0)
+        check_share(self, "momentum", "label_smoothing", below_one=True)
         if self.nesterov and self.momentum == 0:
             raise ConfigError("nesterov needs a momentum above 0")
         if self.select == "average" and 0 < self.keep_checkpoints < self.average_epochs:

@@ -1,4 +1,4 @@
-"""How an epoch looks while it runs: a live bar on a terminal, nothing elsewhere."""
+"""The progress bar of an epoch: live on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class EpochDisplay:
-    """A progress bar with the figures of the running epoch and the time left in it.
+    """A progress bar with the metrics of the current epoch and the time left in it.
 
     Args:
-        description: shown before the bar.
+        description: the text before the bar.
         total: batches of the epoch.
         done: batches already trained on.
-        enabled: whether to show anything; nothing is shown where stderr is no terminal.
+        enabled: whether to show anything. Nothing is shown if stderr is not a terminal.
     """
 
     def __init__(self, description: str, total: int, done: int = 0, enabled: bool = True) -> None:
@@ -27,16 +27,16 @@ class EpochDisplay:
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[figures]}"),
+                TextColumn("{task.fields[metrics]}"),
                 TimeRemainingColumn(),
             )
             self._progress = Progress(*columns, console=console, transient=True)
-            self._task = self._progress.add_task(description, total=total, completed=done, figures="")
+            self._task = self._progress.add_task(description, total=total, completed=done, metrics="")
 
-    def advance(self, figures: str) -> None:
-        """One more batch is done; ``figures`` is what is known by now."""
+    def advance(self, metrics: str) -> None:
+        """Count one more batch and show the ``metrics`` so far."""
         if self._progress is not None:
-            self._progress.update(self._task, advance=1, figures=figures)
+            self._progress.update(self._task, advance=1, metrics=metrics)
 
     def __enter__(self) -> EpochDisplay:
         if self._progress is not None:

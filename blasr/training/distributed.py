@@ -1,4 +1,4 @@
-"""The processes of one training run: one alone, or those that ``torchrun`` started on one or more nodes."""
+"""The processes of one training run: a single one, or those that ``torchrun`` started on one or more nodes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from blasr.errors import ConfigError
 
 @dataclass(frozen=True)
 class DistributedContext:
-    """This process's place among those of the run.
+    """This process among those of the run.
 
     Args:
-        rank: from 0; rank 0 writes files and logs.
+        rank: number of this process, from 0; rank 0 writes files and logs.
         world_size: number of processes.
         device: where this process computes.
     """
@@ -35,25 +35,25 @@ class DistributedContext:
         return self.rank == 0
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum of ``values`` over all processes."""
+        """Return the sum of ``values`` over all processes, in place."""
         if self.world_size > 1:
             dist.all_reduce(values)
         return values
 
     def wait(self) -> None:
-        """Return once every process has come here."""
+        """Return once every process has called this."""
         if self.world_size > 1:
             dist.barrier()
 
     def wrap(self, module: nn.Module) -> nn.Module:
-        """``module`` with its gradients averaged over the processes."""
+        """Return ``module`` with its gradients averaged over the processes."""
         if self.world_size == 1:
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
         return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
 
     def average_buffers(self, module: nn.Module) -> None:
-        """Give every process the mean of all processes' buffers, such as batch norm's running statistics."""
+        """Average the buffers, such as batch norm's running statistics, over all processes."""
         if self.world_size > 1:
             for buffer in module.buffers():
                 if buffer.is_floating_point():
@@ -63,10 +63,10 @@ class DistributedContext:
 
 @contextmanager
 def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
-    """Join the run that ``torchrun`` described in the environment; alone where it did not.
+    """Join the run that ``torchrun`` describes in the environment, or run alone if there is none.
 
     Raises:
-        ConfigError: a device that this machine does not have.
+        ConfigError: this machine does not have the device.
     """
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
@@ -78,27 +78,28 @@ def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
     try:
         distributed = DistributedContext(dist.get_rank(), world_size, chosen)
         yield distributed
-        distributed.wait()  # a process that leaves early would take the others' connections with it
+        distributed.wait()  # a process that leaves early would close the others' connections
     finally:
-        gc.collect()  # a wrapped module in a cycle would keep the group's threads alive until Python ends, and abort
+        # A wrapped module in a reference cycle would keep the group's threads alive until Python exits, and abort.
+        gc.collect()
         dist.destroy_process_group()
 
 
 def choose_device(name: str, local_rank: int = 0) -> torch.device:
-    """The torch device called ``name``; "auto" is a GPU of this machine where there is one.
+    """Return the torch device called ``name``; "auto" is a GPU of this machine if there is one.
 
     Raises:
-        ConfigError: no such device.
+        ConfigError: there is no such device.
     """
     try:
         device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
     except RuntimeError:
-        raise ConfigError(f"{name!r} is no device", fix="give auto, cpu, cuda or cuda:N") from None
+        raise ConfigError(f"{name!r} is not a device", fix="give auto, cpu, cuda or cuda:N") from None
     if device.type == "cuda":
         count = torch.cuda.device_count()
         index = local_rank if device.index is None else device.index
         if index >= count:
-            raise ConfigError(f"device {name} number {index} was asked for, but this machine has {count} GPUs")
+            raise ConfigError(f"device {name} number {index} is required, but this machine has {count} GPUs")
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)
     return device

@@ -1,4 +1,4 @@
-"""What training minimises, as sums, so that batches, processes and epochs add up exactly."""
+"""Training losses as sums, so that batches, processes and epochs add up exactly."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-IGNORE_INDEX = -100
-"""The target of a place that has none: it adds neither to the loss nor to a count."""
+from blasr.units import IGNORE_INDEX
 
 
 @dataclass(frozen=True)
@@ -17,8 +16,8 @@ class LossSums:
 
     Args:
         loss: summed loss, a differentiable scalar.
-        correct: targets whose class had the highest output, a scalar.
-        count: targets, a scalar.
+        correct: number of targets whose class has the highest output, a scalar.
+        count: number of targets, a scalar.
     """
 
     loss: Tensor
@@ -30,7 +29,7 @@ class CrossEntropy(nn.Module):
     """Softmax cross-entropy over axis 1, for outputs ``(B, classes, ...)`` and integer targets ``(B, ...)``.
 
     Args:
-        label_smoothing: share of each target's probability that is spread evenly over all classes.
+        label_smoothing: share of each target's probability that is spread evenly over all classes in training.
     """
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
@@ -38,7 +37,7 @@ class CrossEntropy(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, outputs: Tensor, targets: Tensor) -> LossSums:
-        """The sums over the targets other than :data:`IGNORE_INDEX`."""
+        """Return the sums over the targets other than :data:`blasr.units.IGNORE_INDEX`."""
         loss = F.cross_entropy(
             outputs.float(),
             targets,

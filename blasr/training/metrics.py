@@ -1,4 +1,4 @@
-"""Loss and accuracy as exact sums, written to metrics.jsonl and TensorBoard."""
+"""Loss and accuracy as exact sums, and the log of them: metrics.jsonl and TensorBoard."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from blasr.io.atomic import atomic_open
 
 
 @dataclass
-class Sums:
-    """Running sums over targets; the means are of all targets, however they were batched."""
+class MetricSums:
+    """Running sums over targets. The means are over all targets, whatever the sizes of the batches."""
 
     loss: float = 0.0
     correct: float = 0.0
@@ -32,16 +32,16 @@ class Sums:
 
     @property
     def accuracy(self) -> float:
-        """Share of targets whose class had the highest output."""
+        """Share of the targets whose class has the highest output; 0 before the first."""
         return self.correct / max(self.count, 1.0)
 
 
 class MetricsLog:
-    """``metrics.jsonl``, one JSON object per line, and the same figures as TensorBoard curves.
+    """``metrics.jsonl``, with one JSON object per line, and the same values as TensorBoard curves.
 
     Args:
         directory: receives ``metrics.jsonl`` and ``tensorboard/``.
-        step: the step to go on from; lines of later steps, left by a run that was cut off, are removed.
+        step: the step to continue after. Lines of later steps, which an interrupted run left, are removed.
         enabled: whether this process writes.
     """
 
@@ -51,12 +51,12 @@ class MetricsLog:
         if not enabled:
             return
         directory.mkdir(parents=True, exist_ok=True)
-        self._forget_after(step)
-        from torch.utils.tensorboard import SummaryWriter  # a slow import that no inference needs
+        self._remove_after(step)
+        from torch.utils.tensorboard import SummaryWriter  # a slow import that inference does not need
 
         self._writer = SummaryWriter(str(directory / "tensorboard"), purge_step=step + 1 if step else None)
 
-    def _forget_after(self, step: int) -> None:
+    def _remove_after(self, step: int) -> None:
         lines = []
         if self._path.exists():
             for line in self._path.read_text(encoding="utf-8").splitlines():
@@ -64,12 +64,19 @@ class MetricsLog:
                     if json.loads(line)["step"] <= step:
                         lines.append(line)
                 except (ValueError, KeyError, TypeError):
-                    continue  # the torn last line of a run that was cut off
+                    continue  # the incomplete last line of an interrupted run
         with atomic_open(self._path, "w") as file:
             file.write("".join(f"{line}\n" for line in lines))
 
     def write(self, kind: str, *, epoch: int, step: int, **values: float | None) -> None:
-        """Append one line; ``kind`` is "step" or "epoch", and heads the TensorBoard tags."""
+        """Append one line without the values that are None.
+
+        Args:
+            kind: "step" or "epoch"; also the first part of the TensorBoard tags.
+            epoch: from 1.
+            step: optimizer steps so far.
+            values: the metrics.
+        """
         if self._writer is None:
             return
         known = {name: value for name, value in values.items() if value is not None}

@@ -1,9 +1,10 @@
-"""Whether a run that was begun may go on under the configuration it is now given."""
+"""Whether a run may resume with a changed configuration."""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,45 @@ from blasr.errors import ConfigError
 from blasr.training.checkpoint import read_state
 
 
+@dataclass(frozen=True)
+class RunIdentity:
+    """What makes two starts the same run: the configuration, except for the keys that may change in between.
+
+    Args:
+        config: nested mappings with everything that the run depends on.
+        resumable_keys: patterns of ``section.key`` that may change when the run resumes, such as ``training.device``.
+    """
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    resumable_keys: tuple[str, ...] = ()
+
+    def changes(self, before: Mapping[str, Any]) -> list[str]:
+        """Return ``key: before -> now`` for every key that differs and must not."""
+        old, new = dict(flatten(before)), dict(flatten(self.config))
+        return [
+            f"{key}: {old.get(key, 'absent')} -> {new.get(key, 'absent')}"
+            for key in dict.fromkeys([*old, *new])
+            if old.get(key) != new.get(key)
+            and not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.resumable_keys)
+        ]
+
+    def check(self, before: Mapping[str, Any], directory: Path) -> None:
+        """Check that the run in ``directory``, whose configuration is ``before``, may resume.
+
+        Raises:
+            ConfigError: naming every key that has changed and must not.
+        """
+        changed = self.changes(before)
+        if changed:
+            raise ConfigError(
+                "contains a run with another configuration:\n    " + "\n    ".join(changed),
+                path=directory,
+                fix="restore these keys to resume that run, or choose another experiment directory for a new run",
+            )
+
+
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """``section.key`` and value of every leaf of nested mappings."""
+    """Yield ``section.key`` and the value of every leaf of nested mappings."""
     for key, value in mapping.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f"{prefix}{key}.")
@@ -20,38 +58,16 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{key}", value
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any], resumable_keys: Sequence[str] = ()) -> list[str]:
-    """``key: before -> now`` for every key that differs, but for those that a pattern of ``resumable_keys`` matches."""
-    old, new = dict(flatten(before)), dict(flatten(now))
-    return [
-        f"{key}: {old.get(key, 'absent')} -> {new.get(key, 'absent')}"
-        for key in dict.fromkeys([*old, *new])
-        if old.get(key) != new.get(key) and not any(fnmatch.fnmatchcase(key, pattern) for pattern in resumable_keys)
-    ]
-
-
-def check_unchanged(
-    before: Mapping[str, Any], now: Mapping[str, Any], resumable_keys: Sequence[str], directory: Path
-) -> None:
-    """Refuse to go on with another configuration than the run was begun with.
-
-    Raises:
-        ConfigError: naming every key that changed.
-    """
-    changed = changes(before, now, resumable_keys)
-    if changed:
-        raise ConfigError(
-            "holds a run begun with another configuration:\n    " + "\n    ".join(changed),
-            path=directory,
-            fix="restore these keys to go on with that run, or choose another experiment directory for a new one",
-        )
+def last_checkpoint(directory: Path) -> Path:
+    """Return the path of the checkpoint that the run in ``directory`` resumes from."""
+    return directory / "checkpoints" / "last.safetensors"
 
 
 def checkpoint_config(directory: Path) -> dict[str, Any] | None:
-    """The configuration that the run in ``directory`` was begun with; None where none was.
+    """Return the configuration of the run in ``directory``, or None if it has no checkpoint yet.
 
     Raises:
         FormatError: its checkpoint cannot be read.
     """
-    path = directory / "checkpoints" / "last.safetensors"
+    path = last_checkpoint(directory)
     return read_state(path).config if path.exists() else None

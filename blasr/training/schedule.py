@@ -1,4 +1,4 @@
-"""Learning rates over time: one function per row of a table."""
+"""The learning rate as a function of the epoch, and nothing else: a schedule has no state of its own."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ SCHEDULES: dict[str, Callable[[ScheduleConfig, float, int], float]] = {
 }
 
 DEPENDS_ON_EPOCHS = frozenset({"cosine", "linear"})
-"""The schedules whose rates change when the number of epochs does."""
+"""The schedules that depend on the number of epochs."""
 
 
 def learning_rate(config: TrainingConfig, epoch: int, epoch_share: float = 0.0) -> float:
-    """The rate in ``epoch`` (from 1) after ``epoch_share`` (from 0 to below 1) of its steps.
+    """Return the rate in ``epoch`` (from 1) after ``epoch_share`` (from 0 to below 1) of its steps.
 
-    With the defaults this is the paper's: 0.03 in epochs 1 to 9, then multiplied by sqrt(0.5) in every epoch
-    from epoch 10, thus 0.03 * 0.5 ** 3.5 in epoch 16.
+    The defaults give the paper's schedule: 0.03 in epochs 1 to 9, then multiplied by sqrt(0.5) in every epoch
+    from epoch 10, so 0.03 * 0.5 ** 3.5 in epoch 16.
     """
     progress = epoch - 1 + epoch_share
     scale = SCHEDULES[config.schedule.kind](config.schedule, progress, config.epochs)

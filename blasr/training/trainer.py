@@ -1,13 +1,12 @@
-"""The training loop: any module, any loss, any source of batches; exact to resume."""
+"""The training loop: any module, any loss, any source of batches. It resumes exactly."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,9 +25,9 @@ from blasr.training.checkpoint import (
 from blasr.training.config import TrainingConfig
 from blasr.training.display import EpochDisplay
 from blasr.training.distributed import DistributedContext
-from blasr.training.metrics import MetricsLog, Sums
+from blasr.training.metrics import MetricsLog, MetricSums
 from blasr.training.optimization import Loss, Optimization
-from blasr.training.resume import check_unchanged
+from blasr.training.resume import RunIdentity, last_checkpoint
 from blasr.training.schedule import DEPENDS_ON_EPOCHS, learning_rate
 
 logger = logging.getLogger(__name__)
@@ -42,12 +41,20 @@ RESUMABLE_KEYS = (
     "select",
     "average_epochs",
 )
-"""Keys of :class:`TrainingConfig` that may change when a run goes on."""
+"""Keys of :class:`TrainingConfig` that may change when a run resumes."""
+
+
+def resumable_keys(config: TrainingConfig) -> tuple[str, ...]:
+    """Return the keys of ``config`` that may change when a run resumes.
+
+    ``epochs`` is one of them if the learning rate does not depend on it.
+    """
+    return RESUMABLE_KEYS if config.schedule.kind in DEPENDS_ON_EPOCHS else (*RESUMABLE_KEYS, "epochs")
 
 
 @dataclass
-class _Watch:
-    """Time since the start of an epoch, and how much of it went by waiting for data."""
+class _EpochClock:
+    """The time since the start of an epoch, the part of it spent waiting for data, and the targets trained on."""
 
     start: float
     waiting: float = 0.0
@@ -58,6 +65,7 @@ class _Watch:
         return max(time.perf_counter() - self.start, 1e-9)
 
     def timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Yield the batches and measure the time that they take to arrive."""
         while True:
             asked = time.perf_counter()
             try:
@@ -68,19 +76,22 @@ class _Watch:
                 self.waiting += time.perf_counter() - asked
             yield batch
 
+    def metrics(self, unit: str) -> dict[str, float]:
+        """Return the speed and the share of time spent waiting."""
+        return {f"{unit}_per_second": self.count / self.seconds, "waiting": self.waiting / self.seconds}
+
 
 class Trainer:
     """Trains a module and keeps its checkpoints and metrics in one directory.
 
     Args:
-        module: what is trained.
-        loss: of ``(outputs, targets)``, as sums.
-        config: how.
+        module: the module to train.
+        loss: a function of ``(outputs, targets)`` that returns sums.
+        config: the training configuration.
         directory: receives ``checkpoints/``, ``metrics.jsonl`` and ``tensorboard/``.
         distributed: the processes that train together.
-        run_config: everything that the run depends on, for the check before going on; by default nothing.
-        resumable_keys: patterns of keys of ``run_config`` that may change between one start and the next.
-        unit: what a target is called in logs.
+        identity: what must stay the same for the run to resume; by default nothing.
+        unit: the name of a target in logs.
     """
 
     def __init__(
@@ -91,8 +102,7 @@ class Trainer:
         directory: Path,
         *,
         distributed: DistributedContext | None = None,
-        run_config: Mapping[str, Any] | None = None,
-        resumable_keys: Sequence[str] = (),
+        identity: RunIdentity | None = None,
         unit: str = "frames",
     ) -> None:
         self.distributed = distributed or DistributedContext()
@@ -101,10 +111,9 @@ class Trainer:
         self._optimization = Optimization(module, loss, config, self.distributed)
         self._config = config
         self._directory = directory
-        self._checkpoints = directory / "checkpoints"
+        self._identity = identity or RunIdentity()
         self._unit = unit
-        self._resumable_keys = resumable_keys
-        self.state = TrainingState(world_size=self.distributed.world_size, config=dict(run_config or {}))
+        self.state = TrainingState(world_size=self.distributed.world_size, config=dict(self._identity.config))
 
     @property
     def module(self) -> nn.Module:
@@ -112,15 +121,18 @@ class Trainer:
         return self._optimization.module
 
     def fit(self, train: BatchSource, valid: BatchSource | None = None) -> TrainingState:
-        """Train from wherever an earlier call with the same directory stopped; at once done if that was the end.
+        """Train to the end, from the last checkpoint in the directory if there is one.
+
+        Returns:
+            The state at the end. If the run was already done, nothing is changed.
 
         Raises:
-            ConfigError: the directory holds a run begun with another configuration.
-            TrainingError: the loss is not finite; checkpoints are those of before.
+            ConfigError: the directory contains a run with another configuration.
+            TrainingError: the loss is not finite; the checkpoints are unchanged.
         """
         self._resume()
         if self.state.epoch > self._config.epochs:
-            self._say(f"training is done: {self._config.epochs} epochs, {self.state.step} steps")
+            self._log_info(f"training is done: {self._config.epochs} epochs, {self.state.step} steps")
             return self.state
         with MetricsLog(self._directory, self.state.step, self.distributed.is_main) as metrics:
             while self.state.epoch <= self._config.epochs:
@@ -128,57 +140,50 @@ class Trainer:
         return self.state
 
     def _resume(self) -> None:
-        path = self._checkpoints / "last.safetensors"
+        path = last_checkpoint(self._directory)
         if not path.exists():
             return
         state = load_checkpoint(path, self.module, self._optimization.optimizer)
-        check_unchanged(state.config, self.state.config, self._resumable_keys, self._directory)
+        self._identity.check(state.config, self._directory)
         if state.batch and state.world_size != self.distributed.world_size:
             raise ConfigError(
-                f"stopped within an epoch of {state.world_size} processes, found {self.distributed.world_size} now",
+                f"was written within an epoch by {state.world_size} processes, found {self.distributed.world_size} now",
                 path=path,
-                fix=f"go on with {state.world_size} processes until the epoch is done",
+                fix=f"resume with {state.world_size} processes until the epoch is done",
             )
         state.config = self.state.config
         state.world_size = self.distributed.world_size
         self.state = state
         if state.epoch <= self._config.epochs:
-            self._say(f"going on at epoch {state.epoch}, batch {state.batch}, step {state.step} from {path}")
+            self._log_info(f"resuming at epoch {state.epoch}, batch {state.batch}, step {state.step} from {path}")
 
     def _train_epoch(self, train: BatchSource, valid: BatchSource | None, metrics: MetricsLog) -> None:
-        state, epochs = self.state, self._config.epochs
+        state, interval = self.state, self._config.checkpoint_interval
         total = train.num_batches(state.epoch)
         rate = learning_rate(self._config, state.epoch, state.batch / max(total, 1))
-        watch = _Watch(time.perf_counter())
-        batches = watch.timed(iter(train.batches(state.epoch, state.batch)))
-        with EpochDisplay(f"epoch {state.epoch}/{epochs}", total, state.batch, self.distributed.is_main) as display:
+        clock = _EpochClock(time.perf_counter())
+        batches = clock.timed(iter(train.batches(state.epoch, state.batch)))
+        description = f"epoch {state.epoch}/{self._config.epochs}"
+        with EpochDisplay(description, total, state.batch, self.distributed.is_main) as display:
             for batch in batches:
                 rate = learning_rate(self._config, state.epoch, state.batch / total)
-                norm = self._train_batch(batch, rate, watch)
-                sums, speed = state.sums, watch.count / watch.seconds
+                norm = self._train_batch(batch, rate, clock)
+                sums, speed = state.sums, clock.count / clock.seconds
                 display.advance(
                     f"loss {sums.mean_loss:.3f} accuracy {sums.accuracy:.1%} lr {rate:.2e} {speed:,.0f} {self._unit}/s"
                 )
                 if state.step % self._config.log_interval == 0:
-                    metrics.write(
-                        "step",
-                        epoch=state.epoch,
-                        step=state.step,
-                        loss=sums.mean_loss,
-                        accuracy=sums.accuracy,
-                        learning_rate=rate,
-                        gradient_norm=norm,
-                        **{f"{self._unit}_per_second": speed, "waiting": watch.waiting / watch.seconds},
-                    )
-                interval = self._config.checkpoint_interval
+                    speed_metrics = clock.metrics(self._unit)
+                    self._write_metrics(metrics, "step", learning_rate=rate, gradient_norm=norm, **speed_metrics)
                 if interval and state.step % interval == 0 and state.batch < total:
                     self.distributed.average_buffers(self.module)
                     self._save_last()
         if state.batch == 0:
             raise TrainingError(f"epoch {state.epoch} has no batch to train on")
-        self._finish_epoch(valid, metrics, watch, rate)
+        self._finish_epoch(valid, metrics, clock, rate)
 
-    def _train_batch(self, batch: Batch, rate: float, watch: _Watch) -> float:
+    def _train_batch(self, batch: Batch, rate: float, clock: _EpochClock) -> float:
+        """Train on one batch and return the norm of its gradient."""
         state = self.state
         started = time.perf_counter()
         try:
@@ -187,40 +192,39 @@ class Trainer:
             raise TrainingError(
                 f"epoch {state.epoch}, step {state.step + 1}: {error.message}",
                 path=self._directory,
-                fix="look at the data named here, or lower training.learning_rate; the last checkpoint is kept",
+                fix="check the data named here, or lower training.learning_rate; the last checkpoint is kept",
             ) from None
         state.sums.add(result.loss, result.correct, result.count)
-        watch.count += result.count
+        clock.count += result.count
         state.step += 1
         state.batch += 1
         state.seconds += time.perf_counter() - started
         return result.gradient_norm
 
-    def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, watch: _Watch, rate: float) -> None:
-        state, seconds = self.state, watch.seconds
-        sums, speed, waiting = state.sums, watch.count / seconds, watch.waiting / seconds
+    def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, clock: _EpochClock, rate: float) -> None:
+        """Evaluate, log, and write the weights of the epoch and the checkpoint to resume from."""
+        state, finished = self.state, self.state.epoch
+        seconds, speed_metrics = clock.seconds, clock.metrics(self._unit)  # without the evaluation
         self.distributed.average_buffers(self.module)
         held_out = self.evaluate(valid) if valid is not None else None
-        metrics.write(
+        self._write_metrics(
+            metrics,
             "epoch",
-            epoch=state.epoch,
-            step=state.step,
-            loss=sums.mean_loss,
-            accuracy=sums.accuracy,
             valid_loss=held_out.mean_loss if held_out else None,
             valid_accuracy=held_out.accuracy if held_out else None,
             learning_rate=rate,
             seconds=state.seconds,
-            **{f"{self._unit}_per_second": speed, "waiting": waiting},
+            **speed_metrics,
         )
         shown = f"held-out loss {held_out.mean_loss:.4f} accuracy {held_out.accuracy:.2%}; " if held_out else ""
-        self._say(
-            f"epoch {state.epoch}/{self._config.epochs}: loss {sums.mean_loss:.4f} accuracy {sums.accuracy:.2%}; "
-            f"{shown}lr {rate:.3g}; {speed:,.0f} {self._unit}/s, {waiting:.0%} of {seconds:.0f} s waiting for data"
+        self._log_info(
+            f"epoch {finished}/{self._config.epochs}: loss {state.sums.mean_loss:.4f} "
+            f"accuracy {state.sums.accuracy:.2%}; {shown}lr {rate:.3g}; "
+            f"{speed_metrics[f'{self._unit}_per_second']:,.0f} {self._unit}/s, "
+            f"{speed_metrics['waiting']:.0%} of {seconds:.0f} s waiting for data"
         )
-        state.losses.append((held_out or sums).mean_loss)
-        finished = state.epoch
-        state.epoch, state.batch, state.sums = finished + 1, 0, Sums()
+        state.losses.append((held_out or state.sums).mean_loss)
+        state.epoch, state.batch, state.sums = finished + 1, 0, MetricSums()
         if self.distributed.is_main:
             save_weights(
                 self.epoch_path(finished),
@@ -228,15 +232,19 @@ class Trainer:
                 {"epoch": str(finished), "loss": repr(state.losses[-1])},
             )
         self._save_last()
-        self._prune()
+        self._remove_old_epochs()
+
+    def _write_metrics(self, metrics: MetricsLog, kind: str, **values: float | None) -> None:
+        state = self.state
+        sums = {"loss": state.sums.mean_loss, "accuracy": state.sums.accuracy}
+        metrics.write(kind, epoch=state.epoch, step=state.step, **sums, **values)
 
     def _save_last(self) -> None:
         if self.distributed.is_main:
-            path = self._checkpoints / "last.safetensors"
-            save_checkpoint(path, self.module, self._optimization.optimizer, self.state)
+            save_checkpoint(last_checkpoint(self._directory), self.module, self._optimization.optimizer, self.state)
         self.distributed.wait()
 
-    def _prune(self) -> None:
+    def _remove_old_epochs(self) -> None:
         keep = self._config.keep_checkpoints
         if not self.distributed.is_main or not keep:
             return
@@ -245,19 +253,23 @@ class Trainer:
                 self.epoch_path(epoch).unlink(missing_ok=True)
 
     def epoch_path(self, epoch: int) -> Path:
-        """Where the weights after ``epoch`` (from 1) are."""
-        return self._checkpoints / f"epoch{epoch:02d}.safetensors"
+        """Return the path of the weights after ``epoch`` (from 1)."""
+        return last_checkpoint(self._directory).with_name(f"epoch{epoch:02d}.safetensors")
 
-    def evaluate(self, source: BatchSource) -> Sums:
-        """Loss and accuracy over the first epoch of ``source``, all processes together."""
-        own = Sums()
+    def evaluate(self, source: BatchSource) -> MetricSums:
+        """Return loss and accuracy over the first epoch of ``source``, summed over all processes."""
+        own = MetricSums()
         for batch in source.batches(1):
             own.add(*self._optimization.evaluate(batch))
         total = torch.tensor([own.loss, own.correct, own.count], dtype=torch.float64, device=self.distributed.device)
-        return Sums(*self.distributed.sum(total).tolist())
+        return MetricSums(*self.distributed.sum(total).tolist())
 
     def final_weights(self) -> tuple[dict[str, Tensor], str]:
-        """The weights that ``config.select`` asks for, which are then also the module's, and where they come from."""
+        """Load the weights that ``config.select`` asks for into the module.
+
+        Returns:
+            The weights, and a text that names their epochs.
+        """
         last = self.state.epoch - 1
         if self._config.select == "average":
             first = max(1, last - self._config.average_epochs + 1)
@@ -269,11 +281,6 @@ class Trainer:
         load_module(self.module, weights, self._directory)
         return weights, origin
 
-    def _say(self, message: str) -> None:
+    def _log_info(self, message: str) -> None:
         if self.distributed.is_main:
             logger.info("%s", message)
-
-
-def resumable_keys(config: TrainingConfig) -> tuple[str, ...]:
-    """The keys of ``config`` that may change when a run goes on; ``epochs`` where no rate depends on it."""
-    return RESUMABLE_KEYS if config.schedule.kind in DEPENDS_ON_EPOCHS else (*RESUMABLE_KEYS, "epochs")

@@ -11,11 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blasr.chunks import IGNORE_INDEX, AugmentationConfig, ChunkBatch, ChunkBatches, ChunkConfig
+from blasr.chunks import AugmentationConfig, ChunkBatch, ChunkBatches, ChunkConfig
 from blasr.chunks.batches import batch_edges
 from blasr.errors import ConfigError, DataError
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import pad_context
+from blasr.units import IGNORE_INDEX
 from tests.chunks.corpus import corpus
 
 LENGTHS = [3, 40, 17, 55, 1, 29, 120, 8]

@@ -22,7 +22,7 @@ def plain() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3))
 
 
-def normalised() -> nn.Module:
+def normalized() -> nn.Module:
     torch.manual_seed(2)
     return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
 
@@ -43,9 +43,9 @@ def work(rank: int, port: int, directory: str) -> None:
             assert trainer.evaluate(source).mean_loss == trainer.state.losses[-1]
 
         fit(plain(), 2, "plain")
-        fit(normalised(), 2, "whole")
-        fit(normalised(), 1, "parts")
-        fit(normalised(), 2, "parts")
+        fit(normalized(), 2, "whole")
+        fit(normalized(), 1, "parts")
+        fit(normalized(), 2, "parts")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_two_processes_resume_exactly(two_processes: Path) -> None:
 
 def test_devices_are_checked() -> None:
     assert choose_device("cpu").type == "cpu"
-    with pytest.raises(ConfigError, match="is no device"):
+    with pytest.raises(ConfigError, match="is not a device"):
         choose_device("gpu9")
     with pytest.raises(ConfigError, match="this machine has"):
         choose_device("cuda:63")

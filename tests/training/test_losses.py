@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from blasr.training import IGNORE_INDEX, CrossEntropy
+from blasr.training import CrossEntropy
+from blasr.units import IGNORE_INDEX
 
 
 def test_sums_over_known_targets() -> None:

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from blasr.errors import ConfigError
 from blasr.training import ScheduleConfig, TrainingConfig, learning_rate
 
 
@@ -37,23 +36,3 @@ def test_linear_and_constant() -> None:
     assert learning_rate(linear, 2) == pytest.approx(0.015)
     constant = TrainingConfig(epochs=2, schedule=ScheduleConfig(kind="constant"))
     assert learning_rate(constant, 2, 0.9) == 0.03
-
-
-@pytest.mark.parametrize("values", [{"decay": 0.0}, {"final_scale": 2.0}, {"warmup_epochs": -1.0}])
-def test_impossible_schedules_are_refused(values: dict[str, float]) -> None:
-    with pytest.raises(ConfigError):
-        ScheduleConfig(**values)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"epochs": 0}, {"learning_rate": 0.0}, {"momentum": 1.0}, {"momentum": 0.0}, {"label_smoothing": 1.0}],
-)
-def test_impossible_training_is_refused(values: dict[str, float]) -> None:
-    with pytest.raises(ConfigError):
-        TrainingConfig(**values)  # type: ignore[arg-type]
-
-
-def test_an_average_needs_its_epochs_on_disk() -> None:
-    with pytest.raises(ConfigError, match="keep_checkpoints is 2"):
-        TrainingConfig(select="average", average_epochs=4, keep_checkpoints=2)
