@@ -1,4 +1,5 @@
-# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | rehearse ; PYTHON names the Python (>= 3.11) to start from.
+# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | rehearse
+# PYTHON is the Python (3.11 or newer) that creates the virtual environment.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,10 +33,10 @@ demo: setup
 	recipes/demo/run.sh
 
 yesno: setup
-	recipes/yesno/run.sh $(or $(CORPUS_DIR),$(error give the folder of the recordings: make yesno CORPUS_DIR=waves_yesno))
+	recipes/yesno/run.sh $(or $(CORPUS_DIR),$(error CORPUS_DIR is not set; fix: make yesno CORPUS_DIR=waves_yesno))
 
 fsdd: setup
-	recipes/fsdd/run.sh $(or $(CORPUS_DIR),$(error give the folder of the recordings: make fsdd CORPUS_DIR=free-spoken-digit-dataset/recordings))
+	recipes/fsdd/run.sh $(or $(CORPUS_DIR),$(error CORPUS_DIR is not set; fix: make fsdd CORPUS_DIR=free-spoken-digit-dataset/recordings))
 
 rehearse: setup
 	recipes/swbd/rehearse.sh

@@ -1,9 +1,9 @@
-"""Reading archives of matrices: blasr against kaldiio and kaldi_native_io, megabytes of float32 per second.
+"""Read archives of matrices with blasr, kaldiio and kaldi_native_io: megabytes of float32 per second.
 
-Every reader goes through the same archives from front to back and gives every matrix as a numpy array of float32 that
-stays as it is. kaldi_native_io's own arrays show memory of its reader, which the next matrix overwrites: they are
-copied, and timed without the copy too, as the fastest that one who looks at one matrix at a time could have. The
-readers take turns in every round; medians count.
+Every reader reads the same archives from beginning to end and returns every matrix as a numpy array of float32 that
+owns its memory. The arrays of kaldi_native_io are views of its reader's memory, which the next matrix overwrites, so
+they are copied. It is also timed without the copy: the fastest choice if only one matrix is needed at a time. The
+readers take turns in every round, and the medians are reported.
 
     python benchmarks/ark_reading.py --report benchmarks/reports/2026-11-21-ark-reading.md
 """
@@ -68,57 +68,63 @@ READERS: dict[str, Callable[[Path], Matrices]] = {
     "kaldi_native_io, no copy": _kaldi_native_io_views,
 }
 ROUNDING = 1e-3
-"""How far kaldiio may be from Kaldi's values in compressed forms."""
+"""Largest difference of kaldiio from Kaldi's values in compressed forms."""
 OTHERS = ("kaldiio", "kaldi_native_io")
 SIZES = ((1000, 64), (100, 40))
-"""Frames of an utterance, on average, and columns."""
+"""Mean frames per utterance, and columns."""
 
 
 @dataclass
 class Times:
-    """Seconds of every round: on the clock, and of processor time."""
+    """Seconds of every round: clock time and processor time."""
 
     clock: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
 
 
 def main() -> None:
-    """Measure, print, and write the report where asked."""
+    """Measure, print the report, and write it to ``--report``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=25, help="of float32 in every archive, about")
-    parser.add_argument("--rounds", type=int, default=31)
-    parser.add_argument("--report", type=Path)
+    parser.add_argument("--megabytes", type=int, default=25, help="approximate MB of float32 per archive (default: 25)")
+    parser.add_argument("--rounds", type=int, default=31, help="rounds of all readers (default: 31)")
+    parser.add_argument("--report", type=Path, help="also write the report there")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        text = report(args, Path(folder))
+        text = report(Path(folder), args.megabytes, args.rounds)
     print(text)
     if args.report is not None:
         with atomic_path(args.report) as path:
             path.write_text(text, encoding="utf-8")
 
 
-def report(args: argparse.Namespace, folder: Path) -> str:
-    """The report."""
+def report(folder: Path, megabytes: int, rounds: int) -> str:
+    """Measure all archives and return the report.
+
+    Args:
+        folder: receives the archives.
+        megabytes: approximate MB of float32 in each archive.
+        rounds: rounds of all readers.
+    """
     rows = []
     for frames, columns in SIZES:
-        utterances = max(1, args.megabytes * 1_000_000 // (frames * columns * 4))
-        megabytes = write_archives(folder, utterances, frames, columns)
+        utterances = max(1, megabytes * 1_000_000 // (frames * columns * 4))
+        written = write_archives(folder, utterances, frames, columns)
         for form in FORMS:
-            times = measure(folder / f"{form}.ark", args.rounds)
-            rows.append(f"| {form} {frames} x {columns} | {row(times, megabytes)} |")
+            times = measure(folder / f"{form}.ark", rounds)
+            rows.append(f"| {form} {frames} x {columns} | {row(times, written)} |")
     heading = f"# Reading archives of matrices, {datetime.date.today()}"
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "kaldiio", "kaldi_native_io"))
     machine = (
         f"Machine: {platform.machine()}, {os.cpu_count()} cores, one used; Python {platform.python_version()}, "
         f"{versions}. Load average at the end {os.getloadavg()[0]:.1f}: other work ran on the same machine."
     )
-    command = f"Command: `python benchmarks/ark_reading.py --megabytes {args.megabytes} --rounds {args.rounds}`"
+    command = f"Command: `python benchmarks/ark_reading.py --megabytes {megabytes} --rounds {rounds}`"
     what = (
-        f"About {args.megabytes} MB of float32 in every archive, in the file cache; frames vary by half about their "
-        f"average. MB of float32 per second of processor time, and in brackets per second of the clock; medians of "
-        f"{args.rounds} rounds, the readers in turn. Every matrix is an array of its own; in the last column it shows "
-        f"memory that the next one overwrites. Ratio: blasr to the faster of kaldiio and kaldi_native_io by the "
-        f"medians; behind it the quartiles of the rounds' own ratios, processor time."
+        f"About {megabytes} MB of float32 in every archive, in the file cache; the number of frames varies by 50% "
+        f"around its mean. MB of float32 per second of processor time, in brackets per second of clock time; medians "
+        f"of {rounds} rounds in which the readers take turns. Every matrix owns its memory; in the last column it is a "
+        f"view that the next matrix overwrites. Ratio: blasr to the faster of kaldiio and kaldi_native_io, from the "
+        f"medians; the quartiles are those of the ratios of single rounds, in processor time."
     )
     names = [*READERS][:3]
     head = f"| archive | {' | '.join(names)} | ratio | on the clock | quartiles | {[*READERS][3]} |"
@@ -127,18 +133,18 @@ def report(args: argparse.Namespace, folder: Path) -> str:
 
 
 def row(times: dict[str, Times], megabytes: float) -> str:
-    """The cells of one archive."""
+    """Return the cells of one archive."""
     processor = {name: median(item.processor) for name, item in times.items()}
     clock = {name: median(item.clock) for name, item in times.items()}
     cells = [f"{megabytes / processor[name]:.0f} ({megabytes / clock[name]:.0f})" for name in READERS]
     rounds = zip(times["blasr"].processor, *(times[name].processor for name in OTHERS), strict=True)
-    low, _, high = quantiles((min(others) / own for own, *others in rounds), n=4)
+    low, _, high = quantiles((min(others) / blasr for blasr, *others in rounds), n=4)
     ratios = [min(found[name] for name in OTHERS) / found["blasr"] for found in (processor, clock)]
     return " | ".join([*cells[:3], *(f"{ratio:.2f}" for ratio in ratios), f"{low:.2f}-{high:.2f}", cells[3]])
 
 
 def write_archives(folder: Path, utterances: int, frames: int, columns: int) -> float:
-    """Write the same matrices in every form; their megabytes as float32."""
+    """Write the same matrices in every form and return their megabytes as float32."""
     random = np.random.default_rng(1)
     matrices = {
         f"speaker-{number:05d}-utterance": random.normal(
@@ -154,7 +160,7 @@ def write_archives(folder: Path, utterances: int, frames: int, columns: int) -> 
 
 
 def measure(path: Path, rounds: int) -> dict[str, Times]:
-    """The times of all readers; SystemExit if they do not agree (kaldiio up to rounding)."""
+    """Return the times of all readers; exit if their matrices differ (kaldiio: by more than rounding)."""
     for (key, matrix), *others in zip(*(READERS[name](path) for name in ("blasr", *OTHERS)), strict=True):
         for name, (other_key, other) in zip(OTHERS, others, strict=True):
             tolerance = 0.0 if name == "kaldi_native_io" else ROUNDING

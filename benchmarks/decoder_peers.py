@@ -1,6 +1,6 @@
-"""Decoders of the package kaldi-decoder on what ``benchmarks/decoder.py`` has written, in a process of their own.
+"""Run the decoders of the package kaldi-decoder on the files of ``benchmarks/decoder.py``, in a separate process.
 
-They want a column per transition-id, so the matrices are widened first, which is not timed.
+They need one column per transition-id. The matrices are widened first; this is not timed.
 
     python benchmarks/decoder_peers.py FOLDER BEAM MAX_ACTIVE LATTICE_BEAM NAME=UTTERANCES...
 """
@@ -21,7 +21,7 @@ kaldi_decoder: Any = importlib.import_module("kaldi_decoder")
 
 
 def main() -> None:
-    """Print a line of JSON for each decoder and utterance."""
+    """Print one line of JSON for each decoder and utterance."""
     folder, beam, max_active, lattice_beam = Path(sys.argv[1]), *map(float, sys.argv[2:5])
     graph = kaldifst.StdVectorFst.read(str(folder / "HCLG.fst"))
     columns = np.load(folder / "tid_to_pdf.npy")[1:]
@@ -40,11 +40,11 @@ def main() -> None:
         for utterance in scores.files[: int(number)]:
             wide = np.ascontiguousarray(scores[utterance][:, columns])
             decoder = makers[name]()
-            print(json.dumps({"decoder": name, "utterance": utterance, **decoded(decoder, wide)}), flush=True)
+            print(json.dumps({"decoder": name, "utterance": utterance, **decode(decoder, wide)}), flush=True)
 
 
-def decoded(decoder: Any, scores: Any) -> dict[str, object]:
-    """Words, cost and seconds."""
+def decode(decoder: Any, scores: Any) -> dict[str, object]:
+    """Return the words, the cost and the seconds."""
     clock, processor = time.perf_counter(), time.process_time()
     decoder.decode(kaldi_decoder.DecodableCtc(scores))
     found, lattice = decoder.get_best_path()

@@ -1,11 +1,10 @@
-"""A synthetic recognition task of 5,000 words, the same for the same seed: lexicon, language model, tree, graphs and
-log-likelihoods that make decoders err.
+"""A synthetic recognition task of 5,000 words: lexicon, language model, tree, graphs and log-likelihoods with errors.
 
-Words are of one to four syllables over 40 phones; sentences come from a random bigram process with Zipf's word
-frequencies, of which a Kneser-Ney model is estimated. A random tree asks about both neighbors of a phone. An
-utterance is a random way through the training graph of its sentence, with about three frames a state; its
-log-likelihoods are those of unit Gaussians, one a pdf, at points drawn around the one of the pdf on the way: with
-noise of every frame, and noise that stays for as long as the pdf does.
+The same seed gives the same task. Words have one to four syllables over 40 phones. Sentences come from a random bigram
+process with Zipf's word frequencies, and a Kneser-Ney model is estimated from them. A random tree asks about both
+neighbors of a phone. An utterance is a random path through the training graph of its sentence, with about three
+frames per state. Every pdf is a unit Gaussian. The frames are drawn around the mean of the pdf on the path, with one
+noise for every frame and another noise that stays the same as long as the pdf does.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ DIMENSIONS = 24
 
 @dataclass(frozen=True)
 class Task:
-    """What decoders are given, and the words that were said."""
+    """The inputs of decoders, and the spoken words."""
 
     lang: Lang
     tree: ContextDependency
@@ -54,19 +53,19 @@ class Task:
 
     @property
     def num_frames(self) -> int:
-        """Of all utterances."""
+        """The number of frames of all utterances."""
         return sum(map(len, self.loglikes.values()))
 
 
 def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noise: float = 1.0, seed: int = 0) -> Task:
-    """Make a task in a folder, where the lang directory and the ARPA models stay.
+    """Make a task. The lang directory and the ARPA models are written into ``folder``.
 
     Args:
-        folder: an empty one.
-        num_words: in the lexicon.
-        num_utterances: to decode.
+        folder: an empty folder.
+        num_words: words in the lexicon.
+        num_utterances: utterances to decode.
         noise: standard deviation of both kinds of noise.
-        seed: of all random numbers.
+        seed: seed of all random numbers.
     """
     rng = np.random.default_rng(seed)
     words = [f"w{number:05}" for number in range(num_words)]
@@ -77,7 +76,7 @@ def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noi
     )
     sentences = random_sentences(rng, words, 20_000 + num_utterances)
     bigrams, unigrams = (
-        estimated(sentences[num_utterances:], order, words, lang, folder / f"lm{order}.arpa") for order in (2, 1)
+        estimate_grammar(sentences[num_utterances:], order, words, lang, folder / f"lm{order}.arpa") for order in (2, 1)
     )
     tree = random_tree(rng, lang)
     initial = TransitionModel.from_tree(tree, lang.topology)
@@ -95,15 +94,17 @@ def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noi
     )
 
 
-def estimated(sentences: Sequence[Sequence[str]], order: int, words: Sequence[str], lang: Lang, arpa: Path) -> Fst:
-    """G of a Kneser-Ney model, which is also written to ``arpa``."""
+def estimate_grammar(
+    sentences: Sequence[Sequence[str]], order: int, words: Sequence[str], lang: Lang, arpa: Path
+) -> Fst:
+    """Estimate a Kneser-Ney model, write it to ``arpa`` and return its G."""
     model = estimate_kneser_ney(sentences, order, vocabulary=words).model
     write_arpa(model, arpa)
     return arpa_to_fst(arpa, lang.words, missing_words="drop")
 
 
 def random_lexicon(rng: np.random.Generator, words: Sequence[str]) -> list[Pronunciation]:
-    """One pronunciation of each word, some of them homophones; and the unknown word."""
+    """Draw one pronunciation per word, with some homophones, and add the unknown word."""
     lexicon = [Pronunciation("<UNK>", ("SPN",))]
     for word in words:
         phones: list[str] = []
@@ -115,23 +116,23 @@ def random_lexicon(rng: np.random.Generator, words: Sequence[str]) -> list[Pronu
 
 
 def random_sentences(rng: np.random.Generator, words: Sequence[str], number: int) -> list[list[str]]:
-    """Sentences in which half of the words are one of ten that the word before likes to be followed by."""
+    """Draw sentences in which half of the words are among the ten favorite successors of the previous word."""
     frequencies = 1 / (np.arange(len(words)) + 10)
     frequencies /= frequencies.sum()
-    liked = rng.choice(len(words), (len(words), 10), p=frequencies)
+    successors = rng.choice(len(words), (len(words), 10), p=frequencies)
     sentences = []
     for length in rng.integers(5, 20, number):
         free = rng.choice(len(words), length, p=frequencies)
         follows, choice = rng.random(length) < 0.5, rng.integers(0, 10, length)
         for place in range(1, length):
             if follows[place]:
-                free[place] = liked[free[place - 1], choice[place]]
+                free[place] = successors[free[place - 1], choice[place]]
         sentences.append([words[word] for word in free])
     return sentences
 
 
 def random_tree(rng: np.random.Generator, lang: Lang) -> ContextDependency:
-    """Each pdf-class of each phone asks two questions about the right and two about the left neighbor."""
+    """Draw a tree that asks two questions about the right and two about the left neighbor for each pdf-class."""
     numbers = count()
     phones = lang.topology.phones
 
@@ -158,7 +159,7 @@ def random_loglikes(
     text: dict[str, list[str]],
     noise: float,
 ) -> dict[str, FloatArray]:
-    """Log-likelihoods of utterances with these words; pdfs of one phone are near one another."""
+    """Draw log-likelihoods ``(T, num_pdfs)`` of utterances with these words; the pdfs of one phone are similar."""
     pdf_phones = np.zeros(tree.num_pdfs, np.int64)
     pdf_phones[model.tid_to_pdf[1:]] = model.phones(np.arange(1, model.num_transition_ids + 1))
     points = rng.normal(0, 0.8, (pdf_phones.max() + 1, DIMENSIONS))[pdf_phones]
@@ -169,7 +170,7 @@ def random_loglikes(
     loglikes = {}
     for utterance, words in text.items():
         phones = sum(pronounced[lang.words.id_of(word)] for word in words)
-        pdfs = model.tid_to_pdf[_random_way(compiler.compile(words), FRAMES_PER_PHONE * phones, rng)]
+        pdfs = model.tid_to_pdf[_random_path(compiler.compile(words), FRAMES_PER_PHONE * phones, rng)]
         stay = np.cumsum(np.diff(pdfs, prepend=pdfs[0]) != 0)
         heard = points[pdfs] + rng.normal(0, noise, (stay[-1] + 1, DIMENSIONS))[stay]
         heard += rng.normal(0, noise, heard.shape)
@@ -183,8 +184,8 @@ def _phones_of(lang: Lang) -> dict[int, int]:
     return {int(line.split()[0]): len(line.split()) - 2 for line in lines}
 
 
-def _random_way(graph: Fst, num_frames: int, rng: np.random.Generator) -> IntArray:
-    done, way = kaldifst.equal_align(to_kaldifst(graph), num_frames, int(rng.integers(1 << 30)))
+def _random_path(graph: Fst, num_frames: int, rng: np.random.Generator) -> IntArray:
+    done, path = kaldifst.equal_align(to_kaldifst(graph), num_frames, int(rng.integers(1 << 30)))
     if not done:
-        raise RuntimeError(f"the graph has no way of {num_frames} frames")
-    return np.array(kaldifst.get_linear_symbol_sequence(way)[1], np.int32)
+        raise RuntimeError(f"the graph has no path of {num_frames} frames")
+    return np.array(kaldifst.get_linear_symbol_sequence(path)[1], np.int32)

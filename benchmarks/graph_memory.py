@@ -1,7 +1,7 @@
-"""Peak memory and time from a 1-million-n-gram trigram ARPA to G and to HCLG, and of other work on it.
+"""Peak memory and time of compiling a trigram ARPA model of 1 million n-grams to G and HCLG, and of related steps.
 
-The model is synthetic: random n-grams with Zipf's frequencies over 20,000 words. Every step runs in a process of its
-own, whose peak resident memory is told. HCLG is of triphones, with a random lexicon and tree.
+The model is synthetic: random n-grams with Zipf's frequencies over 20,000 words. Every step runs in a separate process,
+and its peak resident memory is reported. HCLG has triphones, with a random lexicon and tree.
 
     python -m benchmarks.graph_memory --report benchmarks/reports/2026-11-21-graph-memory.md
 """
@@ -47,24 +47,24 @@ from blasr.lm.pruning import prune
 from blasr.units import IntArray
 
 NUM_WORDS = 20_000
-DRAWS = 500_000, 700_000  # n-grams of order 2 and 3, of which some are the same
+DRAWS = 500_000, 700_000  # draws of n-grams of order 2 and 3; some are the same
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one step took, and what it made."""
+    """The name of a step, its output, its times and its peak memory."""
 
     name: str
-    made: str
+    output: str
     processor_seconds: float
     seconds: float
     peak_mib: float
 
 
 def main() -> None:
-    """Measure, print, and write the report where asked."""
+    """Measure, print the report, and write it to ``--report``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--report", type=Path)
+    parser.add_argument("--report", type=Path, help="also write the report there")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
         arpa, words = Path(folder, "lm.arpa"), Path(folder, "words.txt")
@@ -78,7 +78,7 @@ def main() -> None:
             measured("ARPA read and pruned with threshold 1e-7", partial(pruned, arpa)),
             measured("Kneser-Ney trigrams of a million words", train),
             measured("lang, tree -> HCLG of the unigrams alone", partial(unigram_graph, arpa)),
-            measured("HCLG of the unigrams and G read to decode with both", partial(decoder, arpa)),
+            measured("HCLG of the unigrams and G, read for biglm decoding", partial(decoder, arpa)),
             measured("lang, tree, ARPA -> HCLG", partial(graph, arpa)),
         ]
         text = report(model, arpa.stat().st_size, steps)
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def synthetic_model(rng: np.random.Generator) -> BackoffModel:
-    """A trigram model over ``<s>``, ``</s>``, ``<unk>`` and other words, with random probabilities."""
+    """Return a trigram model of ``<s>``, ``</s>``, ``<unk>`` and other words, with random probabilities."""
     words = [BEGIN, END, "<unk>", *(f"word{number}" for number in range(3, NUM_WORDS))]
     everything = np.arange(NUM_WORDS, dtype=np.int32)
     unigrams = np.zeros(NUM_WORDS, dtype=np.int64), everything
@@ -111,7 +111,7 @@ def _drawn(rng: np.random.Generator, contexts: Nodes, draws: int) -> tuple[Nodes
 
 
 def read(arpa: Path) -> str:
-    """Read the model alone."""
+    """Read the model."""
     return f"{sum(read_arpa(arpa).num_ngrams):,} n-grams"
 
 
@@ -122,7 +122,7 @@ def grammar(arpa: Path, words: Path) -> str:
 
 
 def kaldilm_grammar(arpa: Path, words: Path) -> str:
-    """Make G with Kaldi's own code, in kaldilm, and read it."""
+    """Make G with Kaldi's code in kaldilm, and read it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     target = str(arpa.parent / "G.fst")
     kaldilm.arpa2fst(str(arpa), target, disambig_symbol="#0", read_symbol_table=str(words))
@@ -143,8 +143,8 @@ def train() -> str:
     return f"{sum(estimate_kneser_ney(sentences, 3).model.num_ngrams):,} n-grams"
 
 
-def system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]:
-    """Lexicon, tree and model over the words, as in the decoder's benchmark."""
+def random_system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]:
+    """Return lang, tree and model for the words, as in the benchmark of the decoder."""
     rng = np.random.default_rng(2)
     words = [f"word{number}" for number in range(3, NUM_WORDS)]
     folder = arpa.parent / "lang"
@@ -155,21 +155,21 @@ def system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]:
 
 def graph(arpa: Path) -> str:
     """Compile HCLG as ``blasr graph`` does."""
-    lang, tree, model = system(arpa)
+    lang, tree, model = random_system(arpa)
     fst = compile_hclg(lang, tree, model, arpa_to_fst(arpa, lang.words, missing_words="drop"))
     return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs, {tree.num_pdfs:,} pdfs"
 
 
 def unigram_graph(arpa: Path) -> str:
     """Compile HCLG of the model's unigrams."""
-    lang, tree, model = system(arpa)
+    lang, tree, model = random_system(arpa)
     fst = compile_hclg(lang, tree, model, unigrams_of(arpa, lang.words))
     write_fst(fst, arpa.parent / "HCLG.fst")
     return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs"
 
 
 def unigrams_of(arpa: Path, words: SymbolTable) -> Fst:
-    """G of the unigrams of a model."""
+    """Return G of the unigrams of a model."""
     model = read_arpa(arpa)
     nodes = slice(1, int(model.bounds[2]))
     level = model.parent[nodes], model.word[nodes], model.log_prob[nodes], np.zeros(model.num_ngrams[0])
@@ -177,8 +177,8 @@ def unigrams_of(arpa: Path, words: SymbolTable) -> Fst:
 
 
 def decoder(arpa: Path) -> str:
-    """What ``blasr decode --old-lm --new-lm`` has in memory before the first utterance."""
-    lang, _, model = system(arpa)
+    """Load what ``blasr decode --old-lm --new-lm`` has in memory before the first utterance."""
+    lang, _, model = random_system(arpa)
     backoff = lang.words.id_of("#0")
     old = lay_out_grammar(unigrams_of(arpa, lang.words), backoff)
     new = lay_out_grammar(arpa_to_fst(arpa, lang.words, missing_words="drop"), backoff)
@@ -188,7 +188,7 @@ def decoder(arpa: Path) -> str:
 
 
 def measured(name: str, work: Callable[[], str]) -> Step:
-    """Run the work in a fresh process."""
+    """Run ``work`` in a fresh process and return its times and peak memory."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return Step(name, *pool.apply(_measure, (work,)))
@@ -196,39 +196,39 @@ def measured(name: str, work: Callable[[], str]) -> Step:
 
 def _measure(work: Callable[[], str]) -> tuple[str, float, float, float]:
     processor, clock = time.process_time(), time.perf_counter()
-    made = work()
-    return made, time.process_time() - processor, time.perf_counter() - clock, _peak_mib()
+    output = work()
+    return output, time.process_time() - processor, time.perf_counter() - clock, _peak_mib()
 
 
 def _peak_mib() -> float:
-    # not getrusage's, which begins at what the parent process had
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
-    if found is None:
-        raise OSError("the system does not tell the peak of resident memory")
-    return int(found[1]) / 1024
+    # not getrusage, which starts from the peak of the parent process
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    if match is None:
+        raise OSError("the system does not report the peak of resident memory")
+    return int(match[1]) / 1024
 
 
 def report(model: BackoffModel, num_bytes: int, steps: list[Step]) -> str:
-    """The table and what it was measured on, in Markdown."""
+    """Return the table and the machine, in Markdown."""
     sizes = ", ".join(f"{count:,} {order}-grams" for order, count in enumerate(model.num_ngrams, start=1))
     lines = [
         f"# Memory from an ARPA model of a million n-grams to G and HCLG, {datetime.date.today()}",
         "",
         f"Machine: {os.cpu_count()} cores, 1 used; {platform.system()} {platform.machine()}; Python "
         f"{platform.python_version()}, numpy {np.__version__}. Load average {os.getloadavg()[0]:.1f}: other work may "
-        "have run on the same machine, so that seconds of the clock are more than those of the processor.",
+        "have run on the same machine and increased clock time.",
         "",
         f"Command: `{shlex.join(['python', '-m', 'benchmarks.graph_memory', *sys.argv[1:]])}`",
         "",
-        f"Model: synthetic, {sizes}; {num_bytes / 2**20:.0f} MiB of text. Each step in a process of its own; the peak "
-        "is resident memory, the interpreter and the imports included.",
+        f"Model: synthetic, {sizes}; {num_bytes / 2**20:.0f} MiB of text. Each step runs in a separate process; the "
+        "peak is resident memory, including the interpreter and the imports.",
         "",
-        "| step | makes | processor, s | clock, s | peak, MiB |",
+        "| step | output | processor, s | clock, s | peak, MiB |",
         "| --- | --- | ---: | ---: | ---: |",
     ]
     for step in steps:
         seconds = f"{step.processor_seconds:.1f} | {step.seconds:.1f}"
-        lines.append(f"| {step.name} | {step.made} | {seconds} | {step.peak_mib:.0f} |")
+        lines.append(f"| {step.name} | {step.output} | {seconds} | {step.peak_mib:.0f} |")
     return "\n".join([*lines, ""])
 
 

@@ -1,4 +1,4 @@
-"""The golden triphone system and its log-likelihoods, read once."""
+"""The golden triphone system of Kaldi and its log-likelihoods, read once per session."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from blasr.units import FloatArray
 
 @dataclass(frozen=True)
 class GoldenSystem:
+    """Kaldi's graph, model and log-likelihoods, and the lattices that blasr decodes from them."""
+
     folder: Path
     graph: Fst
     transition_model: TransitionModel
@@ -28,7 +30,7 @@ class GoldenSystem:
     lattices: dict[str, Lattice]
 
     def text(self, name: str) -> dict[str, list[str]]:
-        """``utterance words...`` of a file in ``connected/``."""
+        """Return the words of each utterance in a text file of ``connected/``."""
         lines = (self.folder / "connected" / name).read_text(encoding="utf-8").splitlines()
         return {line.split()[0]: line.split()[1:] for line in lines}
 

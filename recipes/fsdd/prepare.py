@@ -17,6 +17,7 @@ from blasr.cli.options import add_option
 from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
+from blasr.io.text_lines import read_fields
 from recipes.common.command import run_step, step_parser
 from recipes.common.data import Item, write_data_dir
 from recipes.common.waveforms import Gaps, join, read_wav, write_wav
@@ -105,16 +106,18 @@ def read_connected(folder: Path) -> list[Item]:
     """Return the strings in a folder with ``wav/UTTERANCE.wav``, ``text`` and ``utt2spk``.
 
     Raises:
-        DataError: a file is missing, or an utterance is not in all of them.
+        DataError: an utterance has no speaker or no wav file.
+        FormatError: ``text`` or ``utt2spk`` cannot be read.
     """
-    speakers = _read_table(folder / "utt2spk")
+    fix = "give a folder with wav/, text and utt2spk"
+    speakers = {fields[0]: fields[-1] for _, fields in read_fields(folder / "utt2spk", fix=fix)}
     items = []
-    for name, text in _read_table(folder / "text").items():
+    for _, (name, *words) in read_fields(folder / "text", fix=fix):
         wav = folder / "wav" / f"{name}.wav"
         if name not in speakers or not wav.is_file():
             message = "is in text but not in utt2spk" if name not in speakers else f"has no wav/{name}.wav"
             raise DataError(message, path=folder, utterance=name, fix="complete the folder")
-        items.append(Item(name, speakers[name], tuple(text.split()), wav))
+        items.append(Item(name, speakers[name], tuple(words), wav))
     return items
 
 
@@ -185,16 +188,6 @@ def prepare(
         stream.writelines(f"{name} {' '.join(parts[name])}\n" for name in sorted(parts))
     for name in ("train", "dev", "test_isolated"):
         DataDir.read(out / name, need_text=True)
-
-
-def _read_table(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}"
-        raise DataError(message, path=path, fix="give a folder with wav/, text and utt2spk") from None
-    rows = (line.split(maxsplit=1) for line in lines if line.strip())
-    return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Damaging valid inputs: cut short, bits flipped, sizes made huge or negative, pieces moved."""
+"""Damage valid inputs: truncate them, flip bits, make sizes huge or negative, move pieces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOKENS = (
 
 
 def mutate(random: Random, seeds: Sequence[bytes]) -> bytes:
-    """One of the seeds, damaged in one to four places."""
+    """Return one of the seeds, damaged in one to four places."""
     data = bytearray(seeds[random.randrange(len(seeds))])
     for _ in range(1 + (random.random() < 0.5) + 2 * (random.random() < 0.2)):
         _damage(random, data, seeds)

@@ -1,7 +1,7 @@
-"""Feeds damaged inputs to every parser: ``python -m tests.fuzz.run --inputs 1000000 --seed 1``.
+"""Feed damaged inputs to every parser: ``python -m tests.fuzz.run --inputs 1000000 --seed 1``.
 
-An input passes if the parser gives a value or raises FormatError, within a second of processor time and 256 MB of
-memory. Anything else is a failure: its input is written to a file, and the exit status is 1.
+An input passes if the parser returns a value or raises FormatError, within one second of processor time and 256 MB of
+memory. Anything else is a failure: the input is written to a file, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _hang(number: int, frame: FrameType | None) -> None:
 
 
 def try_one(target: Target, data: bytes) -> str:
-    """``accepted`` or ``refused``; any other exception of the parser comes through."""
+    """Return ``accepted`` or ``refused``; any exception other than FormatError is raised."""
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         target.parse(data)
@@ -49,7 +49,18 @@ def try_one(target: Target, data: bytes) -> str:
 
 
 def fuzz(chosen: Sequence[Target], inputs: int, seed: int, failures: Path, most: int = 20) -> tuple[Counter[str], int]:
-    """Try ``inputs`` inputs, the targets in turn; what came of each, and how many failed."""
+    """Try inputs for the targets in turn.
+
+    Args:
+        chosen: the targets.
+        inputs: how many inputs to try.
+        seed: seed of the random numbers.
+        failures: the folder that receives failing inputs.
+        most: stop after this many failures.
+
+    Returns:
+        How many inputs each target accepted and refused, and how many failed.
+    """
     random, counts, failed = Random(seed), Counter[str](), 0
     previous = signal.signal(signal.SIGVTALRM, _hang)
     try:
@@ -77,15 +88,15 @@ def fuzz(chosen: Sequence[Target], inputs: int, seed: int, failures: Path, most:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz and print a report as JSON; the exit status is 1 if an input failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", type=int, default=100_000, help="how many inputs (default: 100000)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--target", action="append", help="only these (default: all)")
-    parser.add_argument("--failures", type=Path, default=Path("fuzz-failures"), help="where failing inputs go")
+    parser.add_argument("--inputs", type=int, default=100_000, help="number of inputs (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default: %(default)s)")
+    parser.add_argument("--target", action="append", help="a target to try, may be repeated (default: all)")
+    parser.add_argument("--failures", type=Path, default=Path("fuzz-failures"), help="folder for failing inputs")
     args = parser.parse_args(arguments)
     chosen = [target for target in targets() if not args.target or target.name in args.target]
     for target in chosen:
         for data in target.seeds:
-            target.parse(data)  # valid, and what is compiled on first use is compiled
+            target.parse(data)  # checks that the seeds are valid, and compiles what numba compiles on first use
     used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, resource.RLIM_INFINITY))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

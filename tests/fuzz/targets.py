@@ -1,4 +1,4 @@
-"""What is fuzzed: every parser of bytes that others may have written, and a few small valid inputs for each."""
+"""The targets of fuzzing: every parser of bytes from outside, with a few small valid inputs for each."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NAME = "fuzz"
 
 @dataclass(frozen=True)
 class Target:
-    """A parser that must end in a value or a FormatError, whatever the bytes."""
+    """A parser that must return a value or raise FormatError for any bytes, and valid inputs for it."""
 
     name: str
     seeds: tuple[bytes, ...]
@@ -48,7 +48,7 @@ class Target:
 
 
 def _readers(data: bytes) -> BinaryReader:
-    """A reader that knows the size of its file for one half of all inputs, and does not for the other."""
+    """Return a reader that knows the size of its file for half of the inputs and not for the other half."""
     size = len(data) if len(data) % 2 else None
     return BinaryReader(io.BytesIO(data), NAME, size)
 
@@ -110,7 +110,7 @@ def _models() -> Iterator[tuple[Topology, ContextDependency]]:
 
 
 def _plain_matrices(data: bytes) -> None:
-    """The quick way through a file, in memory; it must end in silence, and the general reader tell what is wrong."""
+    """Read a file in memory the fast way. It must stop without an error; the general reader then reports the error."""
     descriptor = os.memfd_create(NAME)
     try:
         os.write(descriptor, data)
@@ -124,7 +124,7 @@ def _script(data: bytes) -> None:
     for number, line in enumerate(filter(bytes.strip, data.split(b"\n")), start=1):
         entry = ScriptEntry.parse(parse_script_line(line, NAME, number)[1])
         if entry.ranges is not None:
-            with suppress(ValueError):  # what the table's reader makes a FormatError of, naming the line
+            with suppress(ValueError):  # the table's reader turns it into a FormatError with the line's number
                 cut(np.zeros((4, 3)), entry.ranges)
 
 
@@ -135,7 +135,7 @@ def _specifiers(data: bytes) -> None:
 
 
 def targets() -> list[Target]:
-    """All targets."""
+    """Return all targets."""
     matrix = np.linspace(-3, 5, 30, dtype=np.float32).reshape(10, 3)
     compressed = [(holders.compressed_matrix(CompressionMethod(number)), matrix) for number in (2, 3, 5)]
     posterior = Posterior.from_frames([[(1, 0.5), (2, 0.5)], [], [(3, 1.0)]])

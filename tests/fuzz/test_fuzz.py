@@ -1,3 +1,5 @@
+"""Damaged inputs to every parser, and the fuzzer itself."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -25,7 +27,7 @@ def test_the_seeds_are_valid(target: Target) -> None:
         target.parse(data)
 
 
-def test_what_must_not_happen_is_noticed(tmp_path: Path) -> None:
+def test_crashes_and_hangs_are_found(tmp_path: Path) -> None:
     def crash(data: bytes) -> None:
         if len(data) % 2:
             raise ValueError("not a FormatError")
