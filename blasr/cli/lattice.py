@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from blasr.cli.language_model_file import read_language_model
 from blasr.cli.score.report import read_text
 from blasr.errors import ConfigError, DataError
+from blasr.graph.grammar import read_language_model
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.atomic import atomic_open
 from blasr.io.nist.ctm import CtmWord, write_ctm

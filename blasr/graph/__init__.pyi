@@ -1,8 +1,9 @@
 from .arpa_grammar import grammar_of as grammar_of
 from .config import LangConfig as LangConfig
+from .config import MissingWords as MissingWords
 from .grammar import arpa_to_fst as arpa_to_fst
-from .grammar import name_words as name_words
 from .grammar import read_grammar as read_grammar
+from .grammar import read_language_model as read_language_model
 from .grammar import unigram_loop as unigram_loop
 from .hclg import compile_decoding_graph as compile_decoding_graph
 from .hclg import compile_hclg as compile_hclg
@@ -13,5 +14,6 @@ from .lang_writing import make_lang as make_lang
 from .openfst import to_kaldifst as to_kaldifst
 from .preflight import check_same_phones as check_same_phones
 from .silence_lexicon import SentenceSilence as SentenceSilence
+from .text_grammar import grammar_of_text as grammar_of_text
 from .training_graph import TrainingGraphCompiler as TrainingGraphCompiler
 from .training_graph import add_transition_costs as add_transition_costs

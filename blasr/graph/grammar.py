@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from os import PathLike
-from typing import Final, Literal
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from blasr.errors import DataError, MismatchError
 from blasr.graph.arpa_grammar import grammar_of
+from blasr.graph.config import MissingWords
 from blasr.graph.lang import BACKOFF, NO_WORDS, Lang
 from blasr.graph.lexicon_fst import sort_arcs
-from blasr.io.atomic import atomic_open
+from blasr.graph.missing_words import MISSING_WORDS_FIX, list_missing_words
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.lm.arpa import read_arpa
@@ -22,41 +24,38 @@ from blasr.lm.backoff_model import BEGIN, END
 from blasr.lm.vocabulary import merge_words, ngrams_without
 from blasr.units import EPSILON
 
-__all__ = [
-    "arpa_to_fst",
-    "arpa_vocabulary",
-    "name_words",
-    "read_grammar",
-    "unigram_loop",
-]
+logger = logging.getLogger(__name__)
 
 _UNKNOWN_WORDS: Final = frozenset({"<unk>", "<UNK>"})
-_LOG: Final = logging.getLogger(__name__)
+"""Names of the unknown word in ARPA files; a lexicon need not have them."""
 
 
 def arpa_to_fst(
     arpa_path: str | PathLike[str],
     words: SymbolTable,
     *,
-    missing_words: Literal["error", "drop", "oov"] = "error",
+    missing_words: MissingWords = "error",
     unknown_word: str | None = None,
     missing_list: str | PathLike[str] | None = None,
 ) -> Fst:
-    """G of an ARPA language model, ``#0`` on the input side of its backoff arcs, sorted by input label.
+    """Read an ARPA language model and return its G.
 
     Args:
-        arpa_path: the model; a name in .gz is decompressed.
+        arpa_path: the model; a file whose name ends in .gz is decompressed.
         words: ids of the words, and of ``#0``.
-        missing_words: what to do about words of the model that ``words`` lacks: refuse; leave out their n-grams; or
-            give what they have together to the unknown word (:func:`~blasr.lm.vocabulary.merge_words`). Which they
-            are, and of how many n-grams, is told in a warning. The model's own ``<unk>`` is no missing word, and
-            treated like the others.
-        unknown_word: the word of ``words`` that stands for them with "oov", as ``<UNK>``.
-        missing_list: a file that receives all of them, one a line; written where there are any.
+        missing_words: whether to refuse words of the model that ``words`` lacks ("error"), to leave out their n-grams
+            ("drop"), or to give their probability to the unknown word ("oov", see
+            :func:`~blasr.lm.vocabulary.merge_words`). Except with "error", a warning names them and counts their
+            n-grams. The model's own ``<unk>`` is never refused; with "drop" and "oov" it is treated like the others.
+        unknown_word: with "oov", the word of ``words`` that replaces them, such as ``<UNK>``.
+        missing_list: a file that receives all missing words, one per line; written only if there are any.
+
+    Returns:
+        G, see :func:`~blasr.graph.arpa_grammar.grammar_of`.
 
     Raises:
-        FormatError: the file is no ARPA model, with the line at fault.
-        DataError: words are missing; they are counted and named.
+        FormatError: the file is not an ARPA model; the error names the line.
+        DataError: words are missing; the error counts and names them.
     """
     model = read_arpa(arpa_path)
     vocabulary = [word for word in model.words if word not in (BEGIN, END)]
@@ -65,22 +64,18 @@ def arpa_to_fst(
         raise DataError(
             f"none of the {len(vocabulary)} words of the language model is in the lexicon",
             path=arpa_path,
-            fix="check that both are spelt alike, upper and lower case included",
+            fix="check that both are spelled alike, including upper and lower case",
         )
-    if unspoken := sorted(set(missing) - _UNKNOWN_WORDS):
-        named = name_words(unspoken, missing_list)
-        message = f"{len(unspoken)} of {len(vocabulary)} words of the language model are not in the lexicon: {named}"
+    if refused := sorted(set(missing) - _UNKNOWN_WORDS):
+        named = list_missing_words(refused, missing_list)
+        message = f"{len(refused)} of {len(vocabulary)} words of the language model are not in the lexicon: {named}"
         if missing_words == "error":
-            raise DataError(
-                message,
-                path=arpa_path,
-                fix="add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop or oov",
-            )
-        gone = frozenset(unspoken)
-        left_out = np.array([word in gone for word in model.words])
-        number = int(np.count_nonzero(~ngrams_without(model, left_out)))
-        kept = "are left out" if missing_words == "drop" else f"become those of {unknown_word}"
-        _LOG.warning("%s: %s; their %d n-grams of %d %s", arpa_path, message, number, sum(model.num_ngrams), kept)
+            raise DataError(message, path=arpa_path, fix=MISSING_WORDS_FIX)
+        left_out = frozenset(refused)
+        is_missing = np.array([word in left_out for word in model.words])
+        number = int(np.count_nonzero(~ngrams_without(model, is_missing)))
+        outcome = "are left out" if missing_words == "drop" else f"become those of {unknown_word}"
+        logger.warning("%s: %s; their %d n-grams of %d %s", arpa_path, message, number, sum(model.num_ngrams), outcome)
     if missing_words == "oov" and missing:
         if unknown_word is None or unknown_word not in words:
             raise DataError(f"the unknown word {unknown_word!r} is not in the symbol table", path=words.path)
@@ -88,27 +83,41 @@ def arpa_to_fst(
     return grammar_of(model, words)
 
 
-def name_words(words: Sequence[str], path: str | PathLike[str] | None) -> str:
-    """The first ten of the words, and where to find the others: in the file, which receives all, one a line."""
-    if path is not None:
-        with atomic_open(path, "w") as stream:
-            stream.writelines(f"{word}\n" for word in words)
-    if len(words) <= 10:
-        return ", ".join(words)
-    return f"{', '.join(words[:10])}, ..." + (f" (all in {path})" if path is not None else "")
+def read_language_model(path: Path, words: SymbolTable) -> tuple[Fst, int | None]:
+    """Read a language model: a ``G.fst`` in OpenFst's binary form, or an ARPA model under any other name.
 
+    Args:
+        path: the file. N-grams of an ARPA model with words that ``words`` lacks are left out, with a warning.
+        words: ids of the words.
 
-def arpa_vocabulary(arpa_path: str | PathLike[str]) -> frozenset[str]:
-    """Words of an ARPA model's unigrams, without ``<s>`` and ``</s>``; :class:`FormatError` if it is none."""
-    return frozenset(read_arpa(arpa_path).words) - {BEGIN, END}
+    Returns:
+        G, and the label of its backoff arcs: the word-id of ``#0``, or None if there is no such word.
+
+    Raises:
+        FormatError: the file is neither.
+        DataError: none of the words of an ARPA model is in ``words``.
+        MismatchError: G has labels that are larger than all word-ids.
+    """
+    backoff = words.id_of(BACKOFF) if BACKOFF in words else None
+    if path.suffix != ".fst":
+        return arpa_to_fst(path, words, missing_words="drop"), backoff
+    grammar = read_fst(path)
+    largest, limit = int(grammar.ilabel.max(initial=0)), max((number for _, number in words.items()), default=0)
+    if largest > limit:
+        raise MismatchError(
+            f"the largest word-id is {largest}, but the largest of {words.path or 'words.txt'} is {limit}",
+            path=path,
+            fix="make the grammar with the words.txt of the graph",
+        )
+    return grammar, backoff
 
 
 def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) -> Fst:
-    """The grammar of any sequence of words, each word and the end equally probable.
+    """The grammar of any sequence of words, in which each word and the end are equally probable.
 
     Args:
         words: ids of the words.
-        vocabulary: the words allowed; by default all.
+        vocabulary: the words of the grammar; by default all.
 
     Raises:
         DataError: a word is not in ``words``, or there are none.
@@ -123,11 +132,14 @@ def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) ->
 
 
 def read_grammar(path: str | PathLike[str], lang: Lang) -> Fst:
-    """A ``G.fst`` in OpenFst's binary form, checked against the lang directory and sorted by input label.
+    """Read a ``G.fst`` in OpenFst's binary form and check it against a lang directory.
+
+    Returns:
+        G with its arcs sorted by input label.
 
     Raises:
-        FormatError: the file is no transducer.
-        MismatchError: it has labels that are no words of the lexicon.
+        FormatError: the file is not a transducer.
+        MismatchError: it has labels that are not words of the lexicon, or accepts nothing.
     """
     grammar = sort_arcs(read_fst(path), by="ilabel")
     check_grammar(grammar, lang, path=path)
@@ -135,14 +147,23 @@ def read_grammar(path: str | PathLike[str], lang: Lang) -> Fst:
 
 
 def check_grammar(grammar: Fst, lang: Lang, *, path: str | PathLike[str] | None = None) -> None:
-    """Raise :class:`MismatchError` if the grammar's words have no pronunciation, or it has none."""
-    known: Collection[int] = {EPSILON, lang.words.id_of(BACKOFF), *lang.spoken_word_ids}
+    """Check that the words of a grammar have a pronunciation and that it accepts something.
+
+    Args:
+        grammar: G.
+        lang: the lang directory.
+        path: the file of the grammar, for errors.
+
+    Raises:
+        MismatchError: naming the labels that are not words of the lexicon, or saying that there is no final state.
+    """
+    known = {EPSILON, lang.words.id_of(BACKOFF), *lang.spoken_word_ids}
     unknown = [label for label in np.unique(grammar.ilabel).tolist() if label not in known]
     if unknown:
         names = {number: word for word, number in lang.words.items()}
         named = ", ".join(f"{label} ({names.get(label, 'not in words.txt')})" for label in unknown[:10])
         raise MismatchError(
-            f"the grammar has {len(unknown)} labels that are no words of the lexicon of {lang.path}: {named}",
+            f"the grammar has {len(unknown)} labels that are not words of the lexicon of {lang.path}: {named}",
             path=path,
             fix="make the grammar with the words.txt of this lang directory",
         )

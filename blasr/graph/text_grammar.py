@@ -1,4 +1,4 @@
-"""The grammar of a text: an n-gram model estimated from its sentences, as an acceptor of words."""
+"""Grammars estimated from a text (``blasr graph --text``)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from os import PathLike
 from blasr.errors import DataError
 from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.config import MissingWords
-from blasr.graph.grammar import name_words
 from blasr.graph.lang import Lang
+from blasr.graph.missing_words import MISSING_WORDS_FIX, list_missing_words
 from blasr.io.fst import Fst
 from blasr.lm.text import read_sentences, replace_words
 from blasr.lm.witten_bell import estimate_witten_bell
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def grammar_of_text(
-    path: str | PathLike[str],
+    text: str | PathLike[str],
     lang: Lang,
     order: int,
     *,
@@ -26,31 +26,32 @@ def grammar_of_text(
     missing_words: MissingWords = "error",
     missing_list: str | PathLike[str] | None = None,
 ) -> Fst:
-    """Return G of a Witten-Bell model of a text; words outside the lexicon are logged.
+    """Estimate an interpolated Witten-Bell model from a text and return its G.
 
     Args:
-        path: the text.
-        lang: the lang directory with its words.
-        order: length of the n-grams.
-        utterance_ids: whether each line begins with an utterance-id.
-        missing_words: what to do with words outside the lexicon.
-        missing_list: a file that receives all of them, one per line; written only if there are any.
+        text: Kaldi's ``text``, in which each line begins with an utterance-id, or plain sentences.
+        lang: the lang directory, whose lexicon gives the vocabulary.
+        order: order of the n-gram model.
+        utterance_ids: whether the lines of ``text`` begin with an utterance-id.
+        missing_words: whether to refuse words outside the lexicon ("error"), to leave out the sentences that contain
+            any ("drop"), or to replace them by the OOV word ("oov"). Except with "error", a warning counts and names
+            them.
+        missing_list: a file that receives all missing words, one per line; written only if there are any.
+
+    Returns:
+        G, see :func:`~blasr.graph.arpa_grammar.grammar_of`.
 
     Raises:
-        DataError: there are such words and ``missing_words`` is "error", or the text has no sentences.
+        ConfigError: the order is out of range.
         FormatError: the text cannot be read.
+        DataError: words are missing, or the text has no sentences.
     """
-    spoken = lang.spoken_words
-    sentences = read_sentences(path, vocabulary=set(spoken), utterance_ids=utterance_ids)
-    kept, unknown = replace_words(sentences, spoken, lang.oov if missing_words == "oov" else None)
-    if unknown:
-        named = name_words([word for word, _ in unknown.most_common()], missing_list)
-        message = f"{len(unknown)} words of the text are not in the lexicon, {unknown.total()} times in all: {named}"
+    sentences = read_sentences(text, vocabulary=set(lang.spoken_words), utterance_ids=utterance_ids)
+    kept, missing = replace_words(sentences, lang.spoken_words, lang.oov if missing_words == "oov" else None)
+    if missing:
+        named = list_missing_words([word for word, _ in missing.most_common()], missing_list)
+        message = f"{len(missing)} words of the text are not in the lexicon, {missing.total()} times in all: {named}"
         if missing_words == "error":
-            raise DataError(
-                message,
-                path=path,
-                fix="add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop or oov",
-            )
-        logger.warning("%s; %d sentences in -> %d kept", message, len(sentences), len(kept))
+            raise DataError(message, path=text, fix=MISSING_WORDS_FIX)
+        logger.warning("%s: %s; %d sentences in -> %d kept", text, message, len(sentences), len(kept))
     return grammar_of(estimate_witten_bell(kept, order), lang.words)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError, FormatError, MismatchError
-from blasr.graph.grammar import arpa_to_fst, arpa_vocabulary, read_grammar, unigram_loop
+from blasr.graph.grammar import arpa_to_fst, read_grammar, read_language_model, unigram_loop
 from blasr.io.fst import Fst, read_fst, write_fst
 from blasr.lm.arpa import write_arpa as write_model
 from blasr.lm.witten_bell import WittenBell
@@ -46,11 +46,11 @@ def test_the_digit_loop_equals_kaldis(kaldi: System, tri1: Path) -> None:
     theirs, ours = read_fst(tri1 / "lang" / "G.fst"), unigram_loop(kaldi.lang.words, DIGITS)
     for name in ("offsets", "ilabel", "olabel", "nextstate"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
-    np.testing.assert_allclose(ours.weight, theirs.weight, atol=1e-5)  # written there with four digits
+    np.testing.assert_allclose(ours.weight, theirs.weight, atol=1e-5)  # the file has four digits
     np.testing.assert_allclose(ours.final, theirs.final, atol=1e-5)
 
 
-def test_the_loop_of_all_words_leaves_out_what_is_no_word(kaldi: System) -> None:
+def test_the_loop_of_all_words_contains_only_words(kaldi: System) -> None:
     everything = unigram_loop(kaldi.lang.words)
     assert everything.ilabel.tolist() == list(range(1, 12))
     assert list(kaldi.lang.spoken_words) == ["<UNK>", *sorted(DIGITS)]
@@ -60,7 +60,7 @@ def test_the_loop_of_all_words_leaves_out_what_is_no_word(kaldi: System) -> None
         unigram_loop(kaldi.lang.words, ["ELEVEN"])
 
 
-def test_probabilities_of_an_estimated_model_survive(kaldi: System, tmp_path: Path) -> None:
+def test_a_grammar_has_the_probabilities_of_its_model(kaldi: System, tmp_path: Path) -> None:
     text = [["ONE", "TWO", "ONE"], ["TWO", "THREE"], ["ONE", "TWO"]]
     for order in (1, 2, 3):
         model = WittenBell(text, order)
@@ -69,7 +69,7 @@ def test_probabilities_of_an_estimated_model_survive(kaldi: System, tmp_path: Pa
         assert (np.diff(grammar.ilabel)[np.diff(grammar.sources) == 0] >= 0).all()
         backoff = kaldi.lang.words.id_of("#0")
         free = Fst(**{**grammar.__dict__, "ilabel": np.where(grammar.ilabel == backoff, 0, grammar.ilabel)})
-        for sentence in text:  # all their n-grams were seen, so that backing off is never cheaper
+        for sentence in text:  # all n-grams were seen, so backing off is never cheaper
             way = best_way(free, [kaldi.lang.words.id_of(word) for word in sentence])
             words = ["<s>", *sentence, "</s>"]
             expected = -sum(math.log(model.probability(words[i], tuple(words[:i]))) for i in range(1, len(words)))
@@ -83,15 +83,14 @@ def test_missing_words_are_named_or_left_out(kaldi: System, tmp_path: Path) -> N
         arpa_to_fst(path, kaldi.lang.words)
     grammar = arpa_to_fst(path, kaldi.lang.words, missing_words="drop")
     one, two, backoff = (kaldi.lang.words.id_of(word) for word in ("ONE", "TWO", "#0"))
-    assert set(grammar.ilabel.tolist()) == {one, two, backoff}  # TWO only backs off, on the arc that leads to it
+    assert set(grammar.ilabel.tolist()) == {one, two, backoff}  # TWO only backs off, which is part of the arc into it
     way = best_way(grammar, [one, two])
     assert way is not None
     assert way.cost == pytest.approx((0.4 + 0.4 + 0.2 + 1.0) * math.log(10), abs=1e-4)
 
 
-def test_the_models_own_unknown_word_needs_no_pronunciation(kaldi: System, tmp_path: Path) -> None:
+def test_the_unknown_word_of_a_model_needs_no_pronunciation(kaldi: System, tmp_path: Path) -> None:
     path = write_arpa(tmp_path, ARPA.replace("ELEVEN", "<unk>"))
-    assert arpa_vocabulary(path) == {"ONE", "TWO", "<unk>"}
     assert arpa_to_fst(path, kaldi.lang.words).num_arcs
 
 
@@ -114,7 +113,7 @@ def test_gzipped_models(kaldi: System, tmp_path: Path) -> None:
         ("\\data\\", "", "not an ARPA language model"),
     ],
 )
-def test_malformed_models_are_told_with_their_line(
+def test_errors_in_a_model_name_the_line(
     kaldi: System, tmp_path: Path, capfd: pytest.CaptureFixture[str], old: str, new: str, message: str
 ) -> None:
     path = write_arpa(tmp_path, ARPA.replace(old, new))
@@ -123,7 +122,7 @@ def test_malformed_models_are_told_with_their_line(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_model_of_other_words_altogether(kaldi: System, tmp_path: Path) -> None:
+def test_a_model_without_words_of_the_lexicon_is_refused(kaldi: System, tmp_path: Path) -> None:
     path = write_arpa(tmp_path, ARPA.lower())
     with pytest.raises(DataError, match="none of the 3 words"):
         arpa_to_fst(path, kaldi.lang.words, missing_words="drop")
@@ -141,3 +140,16 @@ def test_a_grammar_file_is_checked(kaldi: System, tri1: Path, tmp_path: Path) ->
         write_fst(fst, tmp_path / "bad.fst")
         with pytest.raises(MismatchError, match=message):
             read_grammar(tmp_path / "bad.fst", kaldi.lang)
+
+
+def test_a_language_model_is_a_grammar_or_an_arpa_file(kaldi: System, tri1: Path, tmp_path: Path) -> None:
+    words = kaldi.lang.words
+    grammar, backoff = read_language_model(tri1 / "lang" / "G.fst", words)
+    assert (grammar.num_arcs, backoff) == (10, words.id_of("#0"))
+    grammar, _ = read_language_model(write_arpa(tmp_path), words)
+    np.testing.assert_array_equal(grammar.weight, arpa_to_fst(tmp_path / "lm.arpa", words, missing_words="drop").weight)
+    write_fst(Fst.from_arcs(0, [0.0], [0], [99], [99], [0.0], [0]), tmp_path / "bad.fst")
+    with pytest.raises(
+        MismatchError, match=r"bad.fst: the largest word-id is 99, but the largest of .*words.txt is 14"
+    ):
+        read_language_model(tmp_path / "bad.fst", words)

@@ -6,36 +6,39 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError
-from blasr.graph.arpa_grammar import grammar_of
-from blasr.graph.config import LangConfig
-from blasr.graph.lang import Lang
-from blasr.graph.lang_writing import make_lang
+from blasr.graph.grammar import arpa_to_fst
+from blasr.graph.hclg import compile_hclg
 from blasr.graph.text_grammar import grammar_of_text
+from blasr.io.fst import to_bytes
+from blasr.lm.arpa import write_arpa
 from blasr.lm.witten_bell import estimate_witten_bell
+from tests.graph.systems import System
 
 
-@pytest.fixture
-def yes_no(tmp_path: Path) -> Lang:
-    (tmp_path / "lexicon.txt").write_text("<UNK> SPN\nYES Y EH S\nNO N OW\n")
-    return make_lang(tmp_path / "lexicon.txt", tmp_path / "lang", LangConfig(["SIL", "SPN"], "<UNK>"))
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_the_grammar_equals_that_of_an_arpa_file(kaldi: System, tmp_path: Path, order: int) -> None:
+    """G and HCLG are the same to the last bit as through an ARPA file of the same model."""
+    random = np.random.default_rng(order)
+    digits = [word for word in kaldi.lang.spoken_words if word != kaldi.lang.oov]
+    sentences = [random.choice(digits, size=random.integers(1, 8)).tolist() for _ in range(200)]
+    (tmp_path / "text").write_text("".join(f"u{i:03d} {' '.join(words)}\n" for i, words in enumerate(sentences)))
+    write_arpa(estimate_witten_bell(sentences, order), tmp_path / "lm.arpa")
+    direct = grammar_of_text(tmp_path / "text", kaldi.lang, order)
+    through_file = arpa_to_fst(tmp_path / "lm.arpa", kaldi.lang.words)
+    assert to_bytes(direct) == to_bytes(through_file)
+    graphs = [compile_hclg(kaldi.lang, kaldi.tree, kaldi.model, grammar) for grammar in (direct, through_file)]
+    assert to_bytes(graphs[0]) == to_bytes(graphs[1])
 
 
-def test_the_grammar_is_that_of_a_witten_bell_model(yes_no: Lang, tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("u1 YES NO\nu2 NO\n")
-    found = grammar_of_text(tmp_path / "text", yes_no, 2)
-    expected = grammar_of(estimate_witten_bell([["YES", "NO"], ["NO"]], 2), yes_no.words)
-    np.testing.assert_array_equal(found.olabel, expected.olabel)
-    np.testing.assert_array_equal(found.weight, expected.weight)
-
-
-def test_words_outside_the_lexicon(yes_no: Lang, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "text").write_text("YES NO\nMAYBE NO\n")
-    text, listed = tmp_path / "text", tmp_path / "missing"
-    with pytest.raises(DataError, match="1 words of the text are not in the lexicon, 1 times in all: MAYBE"):
-        grammar_of_text(text, yes_no, 2, utterance_ids=False)
-    dropped = grammar_of_text(text, yes_no, 2, utterance_ids=False, missing_words="drop", missing_list=listed)
+def test_words_outside_the_lexicon(kaldi: System, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "text").write_text("ONE TWO\nELEVEN ONE ELEVEN\n")
+    missing = tmp_path / "missing"
+    with pytest.raises(DataError, match="1 words of the text are not in the lexicon, 2 times in all: ELEVEN"):
+        grammar_of_text(tmp_path / "text", kaldi.lang, 2, utterance_ids=False, missing_list=missing)
+    assert missing.read_text() == "ELEVEN\n"
+    one, two, oov = (kaldi.lang.words.id_of(word) for word in ("ONE", "TWO", "<UNK>"))
+    dropped = grammar_of_text(tmp_path / "text", kaldi.lang, 1, utterance_ids=False, missing_words="drop")
+    assert dropped.ilabel.tolist() == [one, two]
     assert "2 sentences in -> 1 kept" in caplog.text
-    assert listed.read_text() == "MAYBE\n"
-    unknown = yes_no.words.id_of("<UNK>")
-    assert unknown not in dropped.olabel
-    assert unknown in grammar_of_text(text, yes_no, 2, utterance_ids=False, missing_words="oov").olabel
+    replaced = grammar_of_text(tmp_path / "text", kaldi.lang, 1, utterance_ids=False, missing_words="oov")
+    assert replaced.ilabel.tolist() == [oov, one, two]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blasr.cli.language_model_file import read_language_model
 from blasr.errors import ConfigError, DataError, MismatchError
+from blasr.graph.grammar import read_language_model
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
 from blasr.lm.backoff_grammar import BackoffGrammar, LmDifference, lay_out_grammar, words_missing
