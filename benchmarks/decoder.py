@@ -32,7 +32,7 @@ from benchmarks.decoder_task import Task, make_task
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.graph.arpa_grammar import grammar_of
-from blasr.graph.hclg import compile_hclg
+from blasr.graph.hclg import compile_decoding_graph
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, read_fst, write_fst
@@ -102,7 +102,7 @@ def main() -> None:
         pruned = prune(read_arpa(Path(folder, "lm2.arpa")), PRUNING)
         kept = f"the {pruned.num_ngrams[1]:,} bigrams left by pruning"
         for name, grammar in (("the unigrams", task.unigram), (kept, grammar_of(pruned, task.lang.words))):
-            graph = compile_hclg(task.lang, task.tree, task.model, grammar)
+            graph = compile_decoding_graph(task.lang, task.tree, task.model, grammar).fst
             for beam in (13, 15):
                 label = f"blasr, graph of {name} ({graph.num_arcs:,} arcs), biglm with bigrams, beam {beam}"
                 decoders[label] = biglm_decoder(task, graph, grammar, beam)

@@ -19,7 +19,7 @@ import numpy as np
 
 from blasr.graph.config import LangConfig
 from blasr.graph.grammar import arpa_to_fst
-from blasr.graph.hclg import compile_hclg
+from blasr.graph.hclg import compile_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.lang_writing import make_lang
 from blasr.graph.openfst import to_kaldifst
@@ -88,7 +88,7 @@ def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noi
         transitions,
         bigrams,
         unigrams,
-        compile_hclg(lang, tree, transitions, bigrams),
+        compile_decoding_graph(lang, tree, transitions, bigrams).fst,
         random_loglikes(rng, lang, tree, transitions, text, noise),
         text,
     )

@@ -31,7 +31,7 @@ from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.config import LangConfig
 from blasr.graph.grammar import arpa_to_fst
-from blasr.graph.hclg import compile_hclg
+from blasr.graph.hclg import compile_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.lang_writing import make_lang
 from blasr.hmm.transition_model import TransitionModel
@@ -156,14 +156,14 @@ def random_system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]
 def graph(arpa: Path) -> str:
     """Compile HCLG as ``blasr graph`` does."""
     lang, tree, model = random_system(arpa)
-    fst = compile_hclg(lang, tree, model, arpa_to_fst(arpa, lang.words, missing_words="drop"))
+    fst = compile_decoding_graph(lang, tree, model, arpa_to_fst(arpa, lang.words, missing_words="drop")).fst
     return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs, {tree.num_pdfs:,} pdfs"
 
 
 def unigram_graph(arpa: Path) -> str:
     """Compile HCLG of the model's unigrams."""
     lang, tree, model = random_system(arpa)
-    fst = compile_hclg(lang, tree, model, unigrams_of(arpa, lang.words))
+    fst = compile_decoding_graph(lang, tree, model, unigrams_of(arpa, lang.words)).fst
     write_fst(fst, arpa.parent / "HCLG.fst")
     return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs"
 

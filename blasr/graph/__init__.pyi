@@ -5,8 +5,8 @@ from .grammar import arpa_to_fst as arpa_to_fst
 from .grammar import read_grammar as read_grammar
 from .grammar import read_language_model as read_language_model
 from .grammar import unigram_loop as unigram_loop
+from .hclg import DecodingGraph as DecodingGraph
 from .hclg import compile_decoding_graph as compile_decoding_graph
-from .hclg import compile_hclg as compile_hclg
 from .hclg import write_decoding_graph as write_decoding_graph
 from .lang import Lang as Lang
 from .lang_files import read_phone_groups as read_phone_groups

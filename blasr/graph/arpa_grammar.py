@@ -1,4 +1,4 @@
-"""From a backoff model to G, the acceptor of words (Kaldi's ``arpa-lm-compiler.cc``), over whole arrays."""
+"""From a backoff model to G, the acceptor of words (Kaldi's ``arpa-lm-compiler.cc``), with array operations."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blasr.errors import DataError
 from blasr.graph.lang import BACKOFF
@@ -20,38 +21,40 @@ _LN10: Final = math.log(10.0)
 
 
 def grammar_of(model: BackoffModel, words: SymbolTable) -> Fst:
-    """G of a backoff model: a state for every context, ``#0`` on the input side of its backoff arcs.
+    """Return G of a backoff model: one state for every context, ``#0`` on the input side of its backoff arcs.
 
-    N-grams with words that ``words`` lacks are left out, and so are states that could only back off: their costs are
-    on the arcs that lead past them. ``<s>`` is the start state and ``</s>`` the cost of ending. Sorted by input label.
+    N-grams with words that ``words`` lacks are left out. States with nothing but a backoff arc are left out too; the
+    arcs into them lead to the states below and include the backoff costs.
+
+    Args:
+        model: the language model.
+        words: ids of the words, and of ``#0``.
+
+    Returns:
+        G with its arcs sorted by input label; ``<s>`` becomes the start state and ``</s>`` the final costs.
 
     Raises:
-        DataError: no sentence can end, as the model has no ``</s>``.
+        DataError: no sentence can end, because the model has no ``</s>``.
     """
-    label = np.array([words.id_of(word) if word in words else MISSING for word in model.words], dtype=np.int32)
     begin, end = model.ids.get(BEGIN, MISSING), model.ids.get(END, MISSING)
     if end == MISSING:
         raise DataError("the language model has no </s>: no sentence can end")
+    label = np.array([words.id_of(word) if word in words else MISSING for word in model.words], dtype=np.int32)
     label[[number for number in (begin, end) if number != MISSING]] = EPSILON
-    spelt = ngrams_without(model, label == MISSING)
-    is_state = np.zeros(model.num_nodes, dtype=bool)
-    is_state[model.parent[1:][spelt[1:]]] = True
+    known = ngrams_without(model, label == MISSING)
     start = begin + 1 if begin != MISSING else ROOT
+    is_state = np.zeros(model.num_nodes, dtype=bool)  # by node: whether G has a state for it
+    is_state[model.parent[1:][known[1:]]] = True
     is_state[[ROOT, start]] = True
     state = np.where(is_state, np.cumsum(is_state) - 1, MISSING).astype(np.int32)
+    target, passed = _targets(model, is_state)
 
-    target = np.arange(model.num_nodes)
-    passed = np.zeros(model.num_nodes)  # log10 of the backoffs on the way to the target
-    while len(left := np.flatnonzero(~is_state[target])):
-        passed[left] += model.backoff[target[left]]
-        target[left] = model.suffix[target[left]]
-
-    spelt[ROOT] = False
-    ends = np.flatnonzero(spelt & (model.word == end))
+    known[ROOT] = False
+    ends = np.flatnonzero(known & (model.word == end))
     final = np.full(int(is_state.sum()), np.inf)
     final[state[model.parent[ends]]] = -_LN10 * model.log_prob[ends]
-    arcs = np.flatnonzero(spelt & (model.word != end) & (model.word != begin))
-    backs = np.flatnonzero(is_state)[1:]
+    arcs = np.flatnonzero(known & (model.word != end) & (model.word != begin))
+    backs = np.flatnonzero(is_state)[1:]  # every state but the root has a backoff arc
     lower = model.suffix[backs]
     words_of_arcs: IntArray = label[model.word[arcs]]
     fst = Fst.from_arcs(
@@ -64,3 +67,13 @@ def grammar_of(model: BackoffModel, words: SymbolTable) -> Fst:
         np.concatenate((state[target[arcs]], state[target[lower]])),
     )
     return sort_arcs(fst, by="ilabel")
+
+
+def _targets(model: BackoffModel, is_state: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """For every node, the longest suffix that has a state, and the log10 of the backoffs on the way to it."""
+    target = np.arange(model.num_nodes)
+    passed = np.zeros(model.num_nodes)
+    while len(left := np.flatnonzero(~is_state[target])):
+        passed[left] += model.backoff[target[left]]
+        target[left] = model.suffix[target[left]]
+    return target, passed

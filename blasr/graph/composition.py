@@ -1,4 +1,4 @@
-"""From a transducer of phones to one of transition-ids: C, H and what follows, for any grammar or transcript."""
+"""From a transducer of phones to one of transition-ids: composition with C and H, for any grammar or transcript."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
 
 _SPARE_STATES: Final = 10_000
-_GROWTH: Final = 20
+_MAX_GROWTH: Final = 20
+"""Determinization stops at this many times the states of its input, plus the spare states."""
 
 
 def expand_to_transitions(
@@ -26,20 +27,23 @@ def expand_to_transitions(
     *,
     remove_epsilons: bool,
 ) -> tuple[Fst, HTransducer]:
-    """``min(rds(det(H o C o LG)))``: transition-ids to words, without self-loops, and H.
+    """Compile ``min(rds(det(H o C o LG)))``, where ``rds`` removes disambiguation symbols.
 
     Args:
-        phones_to_words: LG, or L composed with a transcript; left as it is.
+        phones_to_words: LG, or L composed with a transcript; it is not changed.
         disambig_phones: disambiguation symbols on its input side.
-        tree: gives the context.
+        tree: the phonetic decision tree, which gives the context.
         builder: makes H.
         remove_epsilons: whether to remove epsilons locally before minimization.
 
+    Returns:
+        Transition-ids to words, without self-loops; and H.
+
     Raises:
-        MismatchError: no path goes through.
+        MismatchError: the composition is empty.
         DataError: see :func:`determinize`.
     """
-    # kaldifst adds the subsequential loop to what it is given
+    # compose_context adds the subsequential loop to its input, hence the copy
     in_context, windows = kaldifst.compose_context(
         list(disambig_phones), tree.context_width, tree.central_position, phones_to_words.copy()
     )
@@ -47,10 +51,10 @@ def expand_to_transitions(
     h = builder.build(windows)
     graph = kaldifst.compose(to_kaldifst(h.fst), in_context)
     if graph.start < 0:
-        raise MismatchError("the graph is empty: no path goes through lexicon, grammar and context")
+        raise MismatchError("the graph is empty: no path leads through lexicon, grammar and context")
     determinize(graph)
-    flat = remove_input_symbols(from_kaldifst(graph), h.disambig)
-    graph = to_kaldifst(remove_epsilons_locally(flat) if remove_epsilons else flat)
+    without_symbols = remove_input_symbols(from_kaldifst(graph), h.disambig)
+    graph = to_kaldifst(remove_epsilons_locally(without_symbols) if remove_epsilons else without_symbols)
     kaldifst.minimize_encoded(graph)
     return from_kaldifst(graph), h
 
@@ -59,16 +63,16 @@ def determinize(fst: kaldifst.StdVectorFst) -> None:
     """Determinize in place, in the log semiring (``fstdeterminizestar --use-log=true``).
 
     Raises:
-        DataError: the result outgrows its input by far, as it does where it would grow without end.
+        DataError: the result has many more states than the input, which suggests that it would grow forever.
     """
-    limit = _SPARE_STATES + _GROWTH * fst.num_states
+    limit = _SPARE_STATES + _MAX_GROWTH * fst.num_states
     try:
         kaldifst.determinize_star(fst, max_states=limit, use_log=True)
     except RuntimeError as error:
         if "passed" not in str(error):
             raise
         raise DataError(
-            f"the graph cannot be made deterministic: given up after {limit} states",
+            f"the graph cannot be determinized: stopped after {limit} states",
             fix="give the backoff arcs of the grammar #0 as their input label, and make the lang directory with "
             "`blasr lang`, so that words that sound alike have disambiguation symbols",
         ) from None

@@ -105,7 +105,7 @@ def read_language_model(path: Path, words: SymbolTable) -> tuple[Fst, int | None
     largest, limit = int(grammar.ilabel.max(initial=0)), max((number for _, number in words.items()), default=0)
     if largest > limit:
         raise MismatchError(
-            f"the largest word-id is {largest}, but the largest of {words.path or 'words.txt'} is {limit}",
+            f"the largest word-id is {largest}, that of {words.path or 'words.txt'} is {limit}",
             path=path,
             fix="make the grammar with the words.txt of the graph",
         )

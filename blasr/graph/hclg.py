@@ -28,7 +28,7 @@ from blasr.io.fst import Fst, write_fst
 from blasr.lexicon.word_pieces import WHOLE_WORDS
 from blasr.units import IntArray
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 COPIED_FILES: Final = (
     "words.txt",
@@ -42,37 +42,23 @@ COPIED_FILES: Final = (
     "phones/word_boundary.txt",
     "phones/word_boundary.int",
 )
-"""Files of the lang directory that are put beside HCLG, where they are there."""
+"""Files of the lang directory that are copied beside HCLG if they exist."""
 
 
 @dataclass(frozen=True)
 class DecodingGraph:
-    """HCLG and what must be known with it.
+    """HCLG and what is written beside it.
 
     Attributes:
-        fst: transition-ids (from 1) in, words (from 1) out.
-        disambig: input labels that H had beside transition-ids (``disambig_tid.int``); none is left in ``fst``.
-        num_pdfs: pdfs of the model.
+        fst: HCLG; transition-ids (from 1) on the input side, words (from 1) on the output side.
+        disambig: the disambiguation symbols of H, larger than all transition-ids (``disambig_tid.int``); ``fst`` has
+            none of them.
+        num_pdfs: number of pdfs of the model.
     """
 
     fst: Fst
     disambig: IntArray
     num_pdfs: int
-
-
-def compile_hclg(
-    lang: Lang,
-    tree: ContextDependency,
-    transition_model: TransitionModel,
-    grammar: Fst,
-    *,
-    self_loop_scale: float = 0.1,
-    transition_scale: float = 1.0,
-) -> Fst:
-    """HCLG: transition-ids in, words out; see :func:`compile_decoding_graph`."""
-    return compile_decoding_graph(
-        lang, tree, transition_model, grammar, self_loop_scale=self_loop_scale, transition_scale=transition_scale
-    ).fst
 
 
 def compile_decoding_graph(
@@ -84,51 +70,58 @@ def compile_decoding_graph(
     self_loop_scale: float = 0.1,
     transition_scale: float = 1.0,
 ) -> DecodingGraph:
-    """HCLG, the same states and arcs as ``mkgraph.sh`` makes.
+    """Compile HCLG, with the same states and arcs as ``mkgraph.sh``.
 
     Args:
         lang: the lang directory.
         tree: the phonetic decision tree.
-        transition_model: of the same model.
-        grammar: G, with ``#0`` on backoff arcs.
-        self_loop_scale: scale of the costs of staying in a state or leaving it.
-        transition_scale: scale of the costs of leaving a state one way or another.
+        transition_model: the transition model that belongs to the tree.
+        grammar: G, with ``#0`` on its backoff arcs.
+        self_loop_scale: scale of the costs of staying in a state and of leaving it.
+        transition_scale: scale of the costs of choosing between the transitions that leave a state.
 
     Raises:
-        MismatchError: lang, tree, model and grammar do not belong together.
-        DataError: grammar or lexicon cannot be made deterministic.
+        MismatchError: lang directory, tree, model and grammar do not belong together.
+        DataError: grammar or lexicon cannot be determinized.
     """
     check_same_phones(lang, tree, transition_model)
     check_grammar(grammar, lang)
+    phones_to_words = _compile_lg(lang, grammar)
+    builder = HTransducerBuilder(tree, transition_model, transition_scale)
+    graph, h = expand_to_transitions(
+        to_kaldifst(phones_to_words), lang.disambig_phones, tree, builder, remove_epsilons=True
+    )
+    fst = add_self_loops(graph, transition_model, self_loop_scale)
+    logger.info("HCLG: %d states, %d arcs", fst.num_states, fst.num_arcs)
+    return DecodingGraph(fst, h.disambig, transition_model.num_pdfs)
+
+
+def _compile_lg(lang: Lang, grammar: Fst) -> Fst:
+    """LG, determinized, minimized, pushed and sorted by input label."""
     lg = kaldifst.compose(to_kaldifst(lang.lexicon_disambig_fst), to_kaldifst(sort_arcs(grammar, by="ilabel")))
     if lg.start < 0:
         raise MismatchError("lexicon and grammar have no sentence in common")
     determinize(lg)
     kaldifst.minimize_encoded(lg)
-    flat = sort_arcs(push_special(from_kaldifst(lg)), by="ilabel")
-    log.info("LG: %d states, %d arcs", flat.num_states, flat.num_arcs)
-    builder = HTransducerBuilder(tree, transition_model, transition_scale)
-    graph, h = expand_to_transitions(to_kaldifst(flat), lang.disambig_phones, tree, builder, remove_epsilons=True)
-    fst = add_self_loops(graph, transition_model, self_loop_scale)
-    log.info("HCLG: %d states, %d arcs", fst.num_states, fst.num_arcs)
-    return DecodingGraph(fst, h.disambig, transition_model.num_pdfs)
+    pushed = sort_arcs(push_special(from_kaldifst(lg)), by="ilabel")
+    logger.info("LG: %d states, %d arcs", pushed.num_states, pushed.num_arcs)
+    return pushed
 
 
 def write_decoding_graph(graph: DecodingGraph, lang: Lang, path: str | PathLike[str]) -> None:
-    """Write ``HCLG.fst`` and, beside it, what a decoder needs to know, as ``mkgraph.sh`` does.
+    """Write ``HCLG.fst`` and, beside it, the files that a decoder needs, as ``mkgraph.sh`` does.
 
-    That is words.txt, phones.txt, disambig_tid.int, num_pdfs and ``phones/``; HCLG comes last.
+    These are words.txt, phones.txt, disambig_tid.int, num_pdfs and files of ``phones/``. HCLG is written last.
+
+    Args:
+        graph: the compiled graph.
+        lang: the lang directory that it was compiled from.
+        path: the file of HCLG; its folder is made if needed.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     for name in COPIED_FILES:
-        source, copy = lang.path / name, target.parent / name
-        if not source.is_file():
-            copy.unlink(missing_ok=True)  # of a graph that was here before
-        elif not (copy.exists() and copy.samefile(source)):
-            copy.parent.mkdir(exist_ok=True)
-            with atomic_open(copy, "wb") as stream, source.open("rb") as original:
-                shutil.copyfileobj(original, stream)
+        _copy_or_remove(lang.path / name, target.parent / name)
     for name, text in (
         ("disambig_tid.int", "".join(f"{symbol}\n" for symbol in graph.disambig)),
         ("num_pdfs", f"{graph.num_pdfs}\n"),
@@ -136,3 +129,13 @@ def write_decoding_graph(graph: DecodingGraph, lang: Lang, path: str | PathLike[
         with atomic_open(target.parent / name, "w") as stream:
             stream.write(text)
     write_fst(graph.fst, target)
+
+
+def _copy_or_remove(source: Path, copy: Path) -> None:
+    """Copy a file, or remove the copy that an earlier graph left if there is no such file."""
+    if not source.is_file():
+        copy.unlink(missing_ok=True)
+    elif not (copy.exists() and copy.samefile(source)):
+        copy.parent.mkdir(exist_ok=True)
+        with atomic_open(copy, "wb") as stream, source.open("rb") as original:
+            shutil.copyfileobj(original, stream)

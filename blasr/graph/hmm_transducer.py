@@ -19,6 +19,7 @@ LOOP_STATE = 0
 """The state of H between phones."""
 
 _Arc = tuple[int, int, int, float, int]  # source, ilabel, olabel, weight, nextstate
+_Hmm = tuple[int, ...]  # a phone and the pdf-ids of its pdf-classes
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class HTransducer:
 
     Attributes:
         fst: from transition-ids to the labels of phones in context, without self-loops, sorted by output label.
-        disambig: its input labels that are no transition-ids: those above the largest transition-id.
+        disambig: its input labels that are disambiguation symbols; they are larger than all transition-ids.
     """
 
     fst: Fst
@@ -35,12 +36,12 @@ class HTransducer:
 
 
 class HTransducerBuilder:
-    """Makes H for the phone windows of context transducers (``GetHTransducer``).
+    """Makes H for the phone windows of a context transducer (``GetHTransducer``).
 
     Args:
         tree: the phonetic decision tree.
-        transition_model: of the same model.
-        transition_scale: scale of the costs of leaving a state one way or another.
+        transition_model: the transition model that belongs to the tree.
+        transition_scale: scale of the costs of choosing between the transitions that leave a state.
     """
 
     def __init__(
@@ -51,78 +52,59 @@ class HTransducerBuilder:
         costs = -transition_model.log_probs_ignoring_self_loops * np.float32(transition_scale)
         self._costs: list[float] = np.where(costs == 0, np.float32(0), costs).tolist()  # no negative zeros
         self._hmm_of_window = lru_cache(maxsize=2**18)(self._find_hmm)
-        self._arcs_of_hmm: dict[tuple[int, ...], list[_Arc]] = {}
+        self._arcs_of_hmm: dict[_Hmm, list[_Arc]] = {}
 
     def build(self, windows: Sequence[Sequence[int]]) -> HTransducer:
-        """H for the windows that ``compose_context`` returns.
+        """Make H for the windows that ``compose_context`` returns.
 
         Args:
-            windows: what each label of the context transducer stands for: label 0 nothing; a window of phones, 0 beyond
-                the ends; or a disambiguation symbol as one negated phone (or one 0, at the beginning).
+            windows: for each label of the context transducer, a window of phones (0 beyond the ends of an utterance)
+                or a disambiguation symbol, written as one negated phone (or one 0, at the beginning). Label 0 is
+                epsilon.
 
         Raises:
             MismatchError: the tree or the model does not cover a window.
         """
-        arcs: list[_Arc] = []
-        disambig: list[int] = []
-        entry_of_hmm: dict[tuple[int, ...], _Arc] = {}
-        num_states = 1
+        draft = _HDraft()
         for label, window in enumerate(windows[1:], start=1):
             if len(window) == 1 and window[0] <= 0:
-                symbol = self._model.num_transition_ids + 1 + len(disambig)
-                disambig.append(symbol)
-                arcs += [
-                    (LOOP_STATE, symbol, label, 0.0, num_states),
-                    (num_states, EPSILON, EPSILON, 0.0, LOOP_STATE),
-                ]
-                num_states += 1
-                continue
-            hmm = self._hmm_of_window(tuple(window))
-            if hmm not in entry_of_hmm:
-                inner = self._arcs(hmm)
-                shift = num_states - 1  # state 0 of an HMM is the loop state of H
-                entry_of_hmm[hmm] = (LOOP_STATE, *inner[0][1:4], inner[0][4] + shift)
-                arcs += [
-                    (source + shift, tid, EPSILON, cost, target + shift if target else LOOP_STATE)
-                    for source, tid, _, cost, target in inner[1:]
-                ]
-                num_states += max(arc[0] for arc in inner)
-            source, tid, _, cost, target = entry_of_hmm[hmm]
-            arcs.append((source, tid, label, cost, target))
-        final = np.full(num_states, np.inf)
-        final[LOOP_STATE] = 0.0
-        columns = zip(*arcs, strict=True) if arcs else ((),) * 5
-        return HTransducer(
-            Fst.from_arcs(LOOP_STATE, final, *[np.array(column) for column in columns]),
-            np.array(disambig, dtype=np.int32),
-        )
+                draft.add_disambiguation(label, self._model.num_transition_ids)
+            else:
+                hmm = self._hmm_of_window(tuple(window))
+                draft.add_phone(label, hmm, self._arcs_of(hmm))
+        return draft.finish()
 
-    def _find_hmm(self, window: tuple[int, ...]) -> tuple[int, ...]:
-        """The central phone of a window, and the pdf-ids of its pdf-classes."""
+    def _find_hmm(self, window: tuple[int, ...]) -> _Hmm:
         phone = window[self._tree.central_position]
         num_classes = self._model.topology.num_pdf_classes(phone)
         return (phone, *(self._tree.pdf_id(window, pdf_class) for pdf_class in range(num_classes)))
 
-    def _arcs(self, hmm: tuple[int, ...]) -> list[_Arc]:
-        """Arcs of an HMM without self-loops; the first enters it from state 0, some return there (``GetHmmAsFst``)."""
+    def _arcs_of(self, hmm: _Hmm) -> list[_Arc]:
+        """Arcs of an HMM without self-loops (``GetHmmAsFst``).
+
+        The first arc enters the HMM from state 0. The arcs that leave it return to state 0.
+        """
         if hmm not in self._arcs_of_hmm:
-            phone, *pdfs = hmm
-            entry = self._model.topology.entry(phone)
-            inner = [arc for number, state in enumerate(entry) for arc in self._state_arcs(phone, number, state, pdfs)]
-            enters_once = sum(arc[0] == 1 for arc in inner) == 1 and all(arc[4] != 1 for arc in inner)
-            if enters_once:  # the first transition itself can carry the label of the phone in context
-                first, *rest = inner
-                arcs = [(0, *first[1:4], first[4] - 1)]
-                arcs += [(source - 1, tid, label, cost, target - 1) for source, tid, label, cost, target in rest]
-                last = len(entry) - 1
-            else:
-                arcs = [(0, EPSILON, EPSILON, 0.0, 1), *inner]
-                last = len(entry)
-            self._arcs_of_hmm[hmm] = [*arcs, (last, EPSILON, EPSILON, 0.0, 0)]
+            self._arcs_of_hmm[hmm] = self._make_arcs(hmm)
         return self._arcs_of_hmm[hmm]
 
+    def _make_arcs(self, hmm: _Hmm) -> list[_Arc]:
+        phone, *pdfs = hmm
+        entry = self._model.topology.entry(phone)
+        inner = [arc for number, state in enumerate(entry) for arc in self._state_arcs(phone, number, state, pdfs)]
+        enters_once = sum(arc[0] == 1 for arc in inner) == 1 and all(arc[4] != 1 for arc in inner)
+        if enters_once:  # the first transition itself can carry the label of the phone in context
+            first, *rest = inner
+            arcs = [(0, *first[1:4], first[4] - 1)]
+            arcs += [(source - 1, tid, label, cost, target - 1) for source, tid, label, cost, target in rest]
+            last = len(entry) - 1
+        else:
+            arcs = [(0, EPSILON, EPSILON, 0.0, 1), *inner]
+            last = len(entry)
+        return [*arcs, (last, EPSILON, EPSILON, 0.0, 0)]
+
     def _state_arcs(self, phone: int, number: int, state: HmmState, pdfs: Sequence[int]) -> Iterable[_Arc]:
-        """Arcs from HMM state ``number`` to others; state 0 of the HMM is numbered 1 here."""
+        """Arcs from HMM state ``number`` to other states, all numbered from 1 instead of 0."""
         if state.forward_pdf_class == NO_PDF:
             for target, probability in state.transitions:
                 yield (number + 1, EPSILON, EPSILON, float(-np.log(probability)), target + 1)
@@ -136,55 +118,93 @@ class HTransducerBuilder:
                 yield (number + 1, first + index, EPSILON, self._costs[first + index], target + 1)
 
 
+class _HDraft:
+    """H while phones and disambiguation symbols are added to it."""
+
+    def __init__(self) -> None:
+        self._arcs: list[_Arc] = []
+        self._disambig: list[int] = []
+        self._entry_of_hmm: dict[_Hmm, _Arc] = {}
+        self._num_states = 1
+
+    def add_disambiguation(self, label: int, num_transition_ids: int) -> None:
+        """Add a path for a disambiguation symbol; its input label follows the transition-ids."""
+        symbol = num_transition_ids + 1 + len(self._disambig)
+        self._disambig.append(symbol)
+        self._arcs += [
+            (LOOP_STATE, symbol, label, 0.0, self._num_states),
+            (self._num_states, EPSILON, EPSILON, 0.0, LOOP_STATE),
+        ]
+        self._num_states += 1
+
+    def add_phone(self, label: int, hmm: _Hmm, arcs: Sequence[_Arc]) -> None:
+        """Add a phone in context. Phones with the same HMM share its states and differ in the arc that enters it."""
+        if hmm not in self._entry_of_hmm:
+            shift = self._num_states - 1  # state 0 of an HMM is the loop state of H
+            self._entry_of_hmm[hmm] = (LOOP_STATE, *arcs[0][1:4], arcs[0][4] + shift)
+            self._arcs += [
+                (source + shift, tid, EPSILON, cost, target + shift if target else LOOP_STATE)
+                for source, tid, _, cost, target in arcs[1:]
+            ]
+            self._num_states += max(arc[0] for arc in arcs)
+        source, tid, _, cost, target = self._entry_of_hmm[hmm]
+        self._arcs.append((source, tid, label, cost, target))
+
+    def finish(self) -> HTransducer:
+        """The transducer of everything that was added."""
+        final = np.full(self._num_states, np.inf)
+        final[LOOP_STATE] = 0.0
+        columns = zip(*self._arcs, strict=True) if self._arcs else ((),) * 5
+        return HTransducer(
+            Fst.from_arcs(LOOP_STATE, final, *[np.array(column) for column in columns]),
+            np.array(self._disambig, dtype=np.int32),
+        )
+
+
 def remove_input_symbols(fst: Fst, symbols: IntArray) -> Fst:
-    """Make epsilons of these input labels (``fstrmsymbols``)."""
+    """Replace these input labels by epsilon (``fstrmsymbols``)."""
     return replace(fst, ilabel=np.where(np.isin(fst.ilabel, symbols), np.int32(EPSILON), fst.ilabel))
 
 
 def add_self_loops(fst: Fst, transition_model: TransitionModel, self_loop_scale: float) -> Fst:
-    """Add the self-loop of each HMM state behind the transition that enters it (``AddSelfLoops``, reordered).
+    """Add the self-loop of each HMM state after the transition that enters it (``AddSelfLoops``, reordered).
 
-    States entered by transitions of several HMM states are entered through new states with one self-loop each.
+    A state that transitions of several HMM states enter gets a new state with one self-loop for each of them.
 
     Args:
         fst: transition-ids (without self-loops) or epsilon on its input side.
-        transition_model: of the same model.
-        self_loop_scale: scale of the costs of staying and of leaving.
+        transition_model: the transition model of the graph.
+        self_loop_scale: scale of the costs of staying in a state and of leaving it.
 
     Raises:
-        MismatchError: a label is no transition-id of the model, or a self-loop already.
+        MismatchError: a label is not a transition-id of the model, or is a self-loop.
     """
     check_transition_ids(fst, transition_model)
     if transition_model.is_self_loop(fst.ilabel[fst.ilabel > 0]).any():
         raise MismatchError("the graph has self-loops already", fix="add self-loops only once")
-    fst = _one_state_before(fst, transition_model)
-    entered_by = np.zeros(fst.num_states, dtype=np.int32)  # transition-state, 0 for epsilon
+    fst = _separate_entries(fst, transition_model)
+    entered_by = np.zeros(fst.num_states, dtype=np.int32)  # by state: transition-state, 0 for epsilon
     entered_by[fst.nextstate] = transition_model.transition_states[fst.ilabel]
     first_tid = transition_model.first_transition_ids[entered_by]
     leaving = -transition_model.non_self_loop_log_probs[first_tid] * np.float32(self_loop_scale)
     leaving = np.where(entered_by > 0, leaving, np.float32(0))
-    loop = np.where(entered_by > 0, transition_model.self_loop_of[first_tid], 0)
+    loop = np.where(entered_by > 0, transition_model.self_loop_of[first_tid], 0)  # by state: transition-id, 0 for none
     looping = np.flatnonzero(loop)
+    loop_costs = -transition_model.log_probs[loop[looping]] * np.float32(self_loop_scale)
     sources = fst.sources
-    no_labels = np.zeros(len(looping), dtype=np.int32)
     return Fst.from_arcs(
         fst.start,
         fst.final + leaving,
         np.concatenate([sources, looping]),
         np.concatenate([fst.ilabel, loop[looping]]),
-        np.concatenate([fst.olabel, no_labels]),
-        np.concatenate(
-            [
-                fst.weight + leaving[sources],
-                -transition_model.log_probs[loop[looping]] * np.float32(self_loop_scale),
-            ]
-        ),
+        np.concatenate([fst.olabel, np.zeros(len(looping), dtype=np.int32)]),
+        np.concatenate([fst.weight + leaving[sources], loop_costs]),
         np.concatenate([fst.nextstate, looping]),
     )
 
 
-def _one_state_before(fst: Fst, transition_model: TransitionModel) -> Fst:
-    """Let each state be entered by transitions of one HMM state only (``MakePrecedingInputSymbolsSameClass``)."""
+def _separate_entries(fst: Fst, transition_model: TransitionModel) -> Fst:
+    """Let only transitions of one HMM state enter each state (``MakePrecedingInputSymbolsSameClass``)."""
     entering = transition_model.transition_states[fst.ilabel].astype(np.int64)
     lowest = np.full(fst.num_states, np.iinfo(np.int64).max)
     highest = np.full(fst.num_states, -1, dtype=np.int64)
@@ -197,21 +217,21 @@ def _one_state_before(fst: Fst, transition_model: TransitionModel) -> Fst:
         return fst
     keys = fst.nextstate[changed].astype(np.int64) * (transition_model.num_transition_states + 1) + entering[changed]
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))  # new states are numbered as their first arcs come
+    rank = np.argsort(np.argsort(first))  # new states are numbered in the order of their first arcs
     states = fst.num_states + rank[group]
     num_new = len(first)
     targets = np.empty(num_new, dtype=np.int64)
     targets[rank] = fst.nextstate[changed[first]]
     nextstate = fst.nextstate.copy()
     nextstate[changed] = states
-    nothing = np.zeros(num_new)
+    zeros = np.zeros(num_new)
     return Fst.from_arcs(
         fst.start,
         np.concatenate([fst.final, np.full(num_new, np.inf)]),
         np.concatenate([fst.sources, fst.num_states + np.arange(num_new)]),
-        np.concatenate([fst.ilabel, nothing]),
-        np.concatenate([fst.olabel, nothing]),
-        np.concatenate([fst.weight, nothing]),
+        np.concatenate([fst.ilabel, zeros]),
+        np.concatenate([fst.olabel, zeros]),
+        np.concatenate([fst.weight, zeros]),
         np.concatenate([nextstate, targets]),
     )
 
@@ -219,7 +239,7 @@ def _one_state_before(fst: Fst, transition_model: TransitionModel) -> Fst:
 def transition_costs(
     transition_model: TransitionModel, *, transition_scale: float, self_loop_scale: float
 ) -> FloatArray:
-    """The scaled cost of every transition-id, element 0 unused and 0 (``GetScaledTransitionLogProb``)."""
+    """By transition-id, its scaled cost; element 0 is 0 (``GetScaledTransitionLogProb``)."""
     log_probs = transition_model.log_probs
     if transition_scale == self_loop_scale:
         costs = -log_probs * np.float32(transition_scale)
@@ -227,8 +247,8 @@ def transition_costs(
         is_loop = np.zeros(len(log_probs), dtype=bool)
         is_loop[1:] = transition_model.is_self_loop(np.arange(1, len(log_probs)))
         staying_or_leaving = np.where(is_loop, log_probs, transition_model.non_self_loop_log_probs)
-        where_to = np.where(is_loop, np.float32(0), transition_model.log_probs_ignoring_self_loops)
-        costs = -(np.float32(self_loop_scale) * staying_or_leaving + np.float32(transition_scale) * where_to)
+        choosing = np.where(is_loop, np.float32(0), transition_model.log_probs_ignoring_self_loops)
+        costs = -(np.float32(self_loop_scale) * staying_or_leaving + np.float32(transition_scale) * choosing)
     costs = costs.astype(np.float32)
     costs[0] = 0.0
     return costs
@@ -237,16 +257,16 @@ def transition_costs(
 def add_transition_costs(
     fst: Fst, transition_model: TransitionModel, *, transition_scale: float = 1.0, self_loop_scale: float = 0.1
 ) -> Fst:
-    """The graph with the scaled costs of its transition-ids added (``AddTransitionProbs``).
+    """Return the graph with the scaled costs of its transition-ids added (``AddTransitionProbs``).
 
     Args:
         fst: a graph with self-loops that was compiled without transition costs.
-        transition_model: the latest estimate; its tree is that of the graph.
-        transition_scale: scale of the costs of leaving a state one way or another.
-        self_loop_scale: scale of the costs of staying in a state or leaving it.
+        transition_model: the latest estimate, for the tree of the graph.
+        transition_scale: scale of the costs of choosing between the transitions that leave a state.
+        self_loop_scale: scale of the costs of staying in a state and of leaving it.
 
     Raises:
-        MismatchError: a label is no transition-id of the model.
+        MismatchError: a label is not a transition-id of the model.
     """
     check_transition_ids(fst, transition_model)
     costs = transition_costs(transition_model, transition_scale=transition_scale, self_loop_scale=self_loop_scale)
@@ -254,10 +274,10 @@ def add_transition_costs(
 
 
 def check_transition_ids(fst: Fst, transition_model: TransitionModel) -> None:
-    """Raise :class:`MismatchError` if an input label of the graph is no transition-id of the model."""
+    """Raise :class:`MismatchError` if an input label of the graph is not a transition-id of the model."""
     highest = int(fst.ilabel.max(initial=0))
     if highest > transition_model.num_transition_ids:
         raise MismatchError(
-            f"the graph has the transition-id {highest}, the model {transition_model.num_transition_ids} of them",
+            f"the graph has transition-id {highest}, the model has {transition_model.num_transition_ids}",
             fix="use a graph that was made from this model",
         )

@@ -1,4 +1,4 @@
-"""Between flat arrays and kaldifst's transducers, through OpenFst's binary form: no arc is looped over in Python."""
+"""Conversion between arrays and kaldifst's transducers, through OpenFst's binary form, without loops over arcs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from blasr.io.fst import Fst, from_bytes, to_bytes
 
 
 def to_kaldifst(fst: Fst) -> kaldifst.StdVectorFst:
-    """A kaldifst transducer of the same states and arcs."""
+    """Return a kaldifst transducer with the same states and arcs."""
     with _scratch_file() as path:
         path.write_bytes(to_bytes(fst))
         return kaldifst.StdVectorFst.read(str(path))
 
 
 def from_kaldifst(fst: kaldifst.StdVectorFst) -> Fst:
-    """The arrays of a kaldifst transducer."""
+    """Return the arrays of a kaldifst transducer."""
     with _scratch_file() as path:
         if not fst.write(str(path)):
             raise OSError(f"OpenFst could not write {path}")
@@ -30,7 +30,7 @@ def from_kaldifst(fst: kaldifst.StdVectorFst) -> Fst:
 
 @contextmanager
 def _scratch_file() -> Iterator[Path]:
-    """A file in memory where the system has such files, else a temporary one: small graphs never wait for a disk."""
+    """A file in memory if the system supports it, otherwise a temporary file. Small graphs never wait for a disk."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("blasr-fst")
         try:

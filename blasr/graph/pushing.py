@@ -1,4 +1,4 @@
-"""Weight pushing that succeeds on every graph (Kaldi's ``fstext/push-special.cc``)."""
+"""Weight pushing that works on every graph (Kaldi's ``fstext/push-special.cc``)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _DAMPING: Final = 0.1
 
 
 def push_special(fst: Fst, delta: float = 2.0**-10) -> Fst:
-    """The same transducer with weights moved so that each state's arcs and end sum to the same probability.
+    """Move weights so that the arcs and the final probability of every state have the same sum.
 
-    The power method finds the potentials: see Hannemann and Povey, "Combining forward and backward search in
-    decoding" (ICASSP 2013), equation 4 and the text around it. A beam search prunes best when it sees the cost of a
-    grammar as early as possible.
+    The potentials are found with the power method: see Hannemann and Povey, "Combining forward and backward search in
+    decoding" (ICASSP 2013), equation 4 and the text around it. The costs of a grammar then occur as early as possible,
+    which makes the pruning of a beam search more effective.
 
     Args:
-        fst: every state on a path from the start to an end.
-        delta: largest difference between the states' log sums at which to stop.
+        fst: a transducer without useless states.
+        delta: the iteration stops when the log sums of the states differ by at most this.
     """
     if not fst.num_states:
         return fst
@@ -35,7 +35,9 @@ def push_special(fst: Fst, delta: float = 2.0**-10) -> Fst:
         ratios = sums / potential
         if np.log(ratios.max() / ratios.min()) <= delta:
             break
-        updated = sums + _DAMPING * potential  # eigenvalues of one magnitude but other phases do no harm then
+        updated = (
+            sums + _DAMPING * potential
+        )  # damped, so that eigenvalues of equal magnitude and different phase do no harm
         potential = updated / np.sqrt((updated**2).sum())
     cost = -np.log(potential)
     return replace(

@@ -1,4 +1,4 @@
-"""Graphs that accept one transcript only, for forced alignment (Kaldi's ``decoder/training-graph-compiler.cc``)."""
+"""Graphs of a single transcript, for forced alignment (Kaldi's ``decoder/training-graph-compiler.cc``)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["TrainingGraphCompiler", "add_transition_costs"]
 
 
 class TrainingGraphCompiler:
-    """Compiles transcripts: words, their pronunciations, and optional silence around them.
+    """Compiles transcripts to graphs with all pronunciations of the words and optional silence around them.
 
-    Graphs have no transition costs unless a scale is given: Kaldi too adds them when it aligns, since they change
-    with every estimate. :func:`add_transition_costs` does that in a moment, so that no graph is compiled twice.
+    By default graphs have no transition costs, because these change with every estimate of the model. As in Kaldi, the
+    aligner adds them (:func:`add_transition_costs`, which is fast), so that no graph is compiled twice.
 
     Args:
         lang: a lang directory.
         tree: the phonetic decision tree.
-        transition_model: of the same model.
+        transition_model: the transition model that belongs to the tree.
         transition_scale, self_loop_scale: see :func:`add_transition_costs`; both 0 for graphs without these costs.
-        cache_size: graphs that are kept for transcripts that come again.
+        cache_size: number of graphs to keep for transcripts that occur again.
 
     Raises:
         MismatchError: lang, tree and model do not belong together.
@@ -57,15 +57,15 @@ class TrainingGraphCompiler:
         self._graph = lru_cache(maxsize=cache_size)(self._compile)
 
     def compile(self, words: Sequence[str], *, utterance: str | None = None, map_oov: bool = False) -> Fst:
-        """The graph of a transcript: transition-ids in, words out, self-loops included.
+        """Return the graph of a transcript, from transition-ids to words, with self-loops.
 
         Args:
             words: the transcript; empty for silence.
-            utterance: named in errors.
-            map_oov: replace words outside the lexicon by the lang directory's OOV word.
+            utterance: the utterance-id, for errors.
+            map_oov: replace words outside the lexicon by the OOV word of the lang directory.
 
         Raises:
-            DataError: a word is not in the lexicon and may not be replaced.
+            DataError: a word is not in the lexicon and ``map_oov`` is not set.
         """
         return self._graph(tuple(self._word_id(word, utterance, map_oov) for word in words))
 
@@ -77,8 +77,7 @@ class TrainingGraphCompiler:
         raise DataError(
             f"the word {word!r} is not in the lexicon of {self._lang.path}",
             utterance=utterance,
-            fix=f"add it to the lexicon and make the lang directory again, or allow it to be aligned as "
-            f"{self._lang.oov!r}",
+            fix=f"add it to the lexicon and make the lang directory again, or let it be aligned as {self._lang.oov!r}",
         )
 
     def _compile(self, word_ids: tuple[int, ...]) -> Fst:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.decoder_task import make_task
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.lattice_decoder import LatticeDecoder
-from blasr.graph.hclg import compile_hclg
+from blasr.graph.hclg import compile_decoding_graph
 from blasr.lm.backoff_grammar import LmDifference, lay_out_grammar
 
 
@@ -20,7 +20,7 @@ def test_same_words_at_the_same_cost(tmp_path: Path, num_words: int) -> None:
     task = make_task(tmp_path, num_words, num_utterances=4, noise=1.5, seed=1)
     backoff = task.lang.words.id_of("#0")
     difference = LmDifference(*(lay_out_grammar(grammar, backoff) for grammar in (task.unigram, task.grammar)))
-    small = compile_hclg(task.lang, task.tree, task.model, task.unigram)
+    small = compile_decoding_graph(task.lang, task.tree, task.model, task.unigram).fst
     assert small.num_arcs < task.graph.num_arcs
     config = DecoderConfig(beam=16.0, max_active=20000)
     static = LatticeDecoder(task.graph, task.model.tid_to_pdf, config)

@@ -1,4 +1,4 @@
-"""Systems over a small lexicon, and the golden one."""
+"""Systems over a small lexicon, and the golden system of Kaldi."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.graph.systems import LEXICON, System, make_system
 
 @pytest.fixture(scope="session")
 def tri1(golden: Path) -> Path:
-    """A triphone model that Kaldi trained."""
+    """A triphone model trained by Kaldi."""
     return golden / "fsdd_tri1"
 
 

@@ -1,4 +1,4 @@
-"""Models over a small lexicon, the golden model, and the cheapest way through a graph."""
+"""Models over a small lexicon, and the cheapest path of a graph."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEXICON = [
 
 @dataclass(frozen=True)
 class System:
-    """What a graph is made of."""
+    """The parts from which a graph is compiled."""
 
     lang: Lang
     tree: ContextDependency
@@ -41,7 +41,7 @@ class System:
 
 @dataclass(frozen=True)
 class Way:
-    """A way through a graph."""
+    """A path of a graph."""
 
     inputs: list[int]
     outputs: list[int]
@@ -49,7 +49,7 @@ class Way:
 
 
 def make_system(lang: Lang, width: int, central: int) -> System:
-    """A tree of this context and a model with random transition probabilities."""
+    """A tree with this context width and central position, and a model with random transition probabilities."""
     phones = lang.topology.phones
     if width == 1:
         tree = monophone_tree([[phone] for phone in phones], {p: lang.topology.num_pdf_classes(p) for p in phones})
@@ -61,10 +61,10 @@ def make_system(lang: Lang, width: int, central: int) -> System:
 
 
 def _context_tree(lang: Lang, width: int, central: int) -> ContextDependency:
-    """A tree that asks one question about every neighbour."""
+    """A tree that asks one question about every neighbor."""
     numbers = count()
     phones = lang.topology.phones
-    neighbours = [position for position in range(width) if position != central]
+    neighbors = [position for position in range(width) if position != central]
 
     def split(phone: int, positions: Sequence[int]) -> EventMap:
         if positions:
@@ -73,12 +73,12 @@ def _context_tree(lang: Lang, width: int, central: int) -> ContextDependency:
         classes = lang.topology.num_pdf_classes(phone)
         return TableEventMap(-1, tuple(ConstantEventMap(next(numbers)) for _ in range(classes)))
 
-    roots = (None, *(split(phone, neighbours) for phone in phones))
+    roots = (None, *(split(phone, neighbors) for phone in phones))
     return ContextDependency(width, central, TableEventMap(central, roots))
 
 
 def best_way(fst: Fst, inputs: Sequence[int] | None = None) -> Way | None:
-    """The cheapest way from the start to an end, or the cheapest that reads ``inputs``; None if there is none."""
+    """The cheapest path, or the cheapest path with these input labels; None if there is none."""
     graph = to_kaldifst(fst)
     if inputs is not None:
         graph = kaldifst.compose(kaldifst.make_linear_acceptor(list(inputs)), graph)
@@ -89,6 +89,6 @@ def best_way(fst: Fst, inputs: Sequence[int] | None = None) -> Way | None:
 
 
 def random_inputs(fst: Fst, length: int, seed: int) -> list[int] | None:
-    """The input labels of a random way of this length; None if there is none so short."""
+    """The input labels of a random path of this length; None if there is no path so short."""
     done, way = kaldifst.equal_align(to_kaldifst(fst), length, seed)
     return list(kaldifst.get_linear_symbol_sequence(way)[1]) if done else None

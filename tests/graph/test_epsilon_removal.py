@@ -14,7 +14,7 @@ from blasr.io.fst import Fst
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Fst:
-    """Graphs whose arcs go to higher states, so that all their ways can be listed; many labels are epsilon."""
+    """Acyclic graphs, so that all paths can be listed, with many epsilons."""
     size = draw(st.integers(2, 6))
     labels = st.sampled_from([0, 0, 1, 2])
     costs = st.integers(0, 8).map(lambda eighths: eighths / 8)
@@ -50,7 +50,7 @@ def ways(fst: Fst) -> dict[tuple[tuple[int, ...], tuple[int, ...]], float]:
 
 
 @given(graphs())
-def test_the_graph_stays_equivalent_and_grows_no_arcs(fst: Fst) -> None:
+def test_the_result_is_equivalent_and_has_no_more_arcs(fst: Fst) -> None:
     removed = remove_epsilons_locally(fst)
     assert removed.num_arcs <= fst.num_arcs
     before, after = ways(fst), ways(removed)
@@ -77,7 +77,7 @@ def test_partial_removal_keeps_sums_of_probabilities() -> None:
 
 
 @given(graphs(), st.data())
-def test_connecting_equals_openfsts(fst: Fst, data: st.DataObject) -> None:
+def test_connect_equals_fstconnect(fst: Fst, data: st.DataObject) -> None:
     fst.final[:] = np.where(data.draw(st.booleans()), fst.final, np.inf)
     fst.final[data.draw(st.integers(0, fst.num_states - 1))] = 0.0
     theirs = to_kaldifst(fst)
@@ -87,6 +87,6 @@ def test_connecting_equals_openfsts(fst: Fst, data: st.DataObject) -> None:
     assert ways(ours) == ways(fst)
 
 
-def test_a_graph_without_an_end_becomes_empty() -> None:
+def test_a_graph_without_a_final_state_becomes_empty() -> None:
     empty = connect(Fst.from_arcs(0, [np.inf], [0], [1], [1], [0.0], [0]))
     assert (empty.start, empty.num_states, empty.num_arcs) == (-1, 0, 0)

@@ -15,7 +15,7 @@ from blasr.io.fst import Fst
 from tests.graph.systems import System, best_way
 
 
-def test_h_reads_the_states_of_a_phone_and_gives_its_label(kaldi: System) -> None:
+def test_h_maps_the_states_of_a_phone_to_its_label(kaldi: System) -> None:
     f, z = kaldi.lang.phones.id_of("F"), kaldi.lang.phones.id_of("Z")
     windows = [[], [0], [0, f, z], [f, z, 0], [-22]]
     h = HTransducerBuilder(kaldi.tree, kaldi.model).build(windows)
@@ -38,7 +38,7 @@ def test_h_reads_the_states_of_a_phone_and_gives_its_label(kaldi: System) -> Non
     assert best_way(h.fst, tids[:2]) is None
 
 
-def test_h_of_a_silence_may_go_any_way_through_its_states(kaldi: System) -> None:
+def test_h_of_silence_allows_any_path_through_its_states(kaldi: System) -> None:
     sil = kaldi.lang.phones.id_of("SIL")
     h = HTransducerBuilder(kaldi.tree, kaldi.model, 0.5).build([[], [0, sil, 0]])
     way = best_way(h.fst)
@@ -53,12 +53,12 @@ def test_h_of_a_silence_may_go_any_way_through_its_states(kaldi: System) -> None
         assert np.exp(kaldi.model.log_probs_ignoring_self_loops[leaving]).sum() == pytest.approx(1.0, abs=1e-3)
 
 
-def test_a_window_the_tree_does_not_cover_is_a_mismatch(kaldi: System) -> None:
+def test_a_window_outside_the_tree_is_refused(kaldi: System) -> None:
     with pytest.raises(MismatchError, match="phone 99"):
         HTransducerBuilder(kaldi.tree, kaldi.model).build([[], [0, 99, 0]])
 
 
-def test_self_loops_stand_behind_the_transition_that_enters(kaldi: System) -> None:
+def test_self_loops_follow_the_transition_that_enters_the_state(kaldi: System) -> None:
     model = kaldi.model
     entering = int(np.flatnonzero((model.self_loop_of > 0) & ~_is_loop(kaldi))[0])
     loop = int(model.self_loop_of[entering])
@@ -101,15 +101,15 @@ def test_costs_of_transitions(kaldi: System) -> None:
     np.testing.assert_allclose(same[1:], -model.log_probs[1:], rtol=1e-6)
 
 
-def test_labels_of_another_model_are_a_mismatch(kaldi: System) -> None:
+def test_labels_of_another_model_are_refused(kaldi: System) -> None:
     fst = Fst.from_arcs(0, [0.0], [0], [kaldi.model.num_transition_ids + 1], [0], [0.0], [0])
-    with pytest.raises(MismatchError, match="transition-id 323, the model 322"):
+    with pytest.raises(MismatchError, match="transition-id 323, the model has 322"):
         add_transition_costs(fst, kaldi.model)
-    with pytest.raises(MismatchError, match="transition-id 323, the model 322"):
+    with pytest.raises(MismatchError, match="transition-id 323, the model has 322"):
         add_self_loops(fst, kaldi.model, 0.1)
 
 
-def test_symbols_become_epsilon() -> None:
+def test_input_symbols_become_epsilon() -> None:
     fst = Fst.from_arcs(0, [0.0], [0, 0, 0], [5, 6, 7], [1, 1, 1], [0, 0, 0], [0, 0, 0])
     assert remove_input_symbols(fst, np.array([5, 7], dtype=np.int32)).ilabel.tolist() == [0, 6, 0]
 

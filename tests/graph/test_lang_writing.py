@@ -15,7 +15,7 @@ from tests.graph.systems import LEXICON, best_way
 SILENCE = ["SIL", "SPN"]
 
 
-def test_equals_prepare_lang_file_for_file(tri1: Path, tmp_path: Path) -> None:
+def test_every_file_equals_that_of_prepare_lang(tri1: Path, tmp_path: Path) -> None:
     theirs, ours = tri1 / "lang", tmp_path / "lang"
     make_lang(theirs / "lexicon.txt", ours, LangConfig(silence_phones=SILENCE, oov="<UNK>"))
     names = sorted(str(path.relative_to(theirs)) for path in theirs.rglob("*") if path.is_file())
@@ -27,7 +27,7 @@ def test_equals_prepare_lang_file_for_file(tri1: Path, tmp_path: Path) -> None:
             assert one.start == other.start
             for array in ("offsets", "ilabel", "olabel", "weight", "nextstate", "final"):
                 np.testing.assert_array_equal(getattr(one, array), getattr(other, array), err_msg=f"{name} {array}")
-        elif name == "topo":  # Kaldi's script and its binaries differ in the blanks at the ends of lines
+        elif name == "topo":  # Kaldi's script and binaries differ in spaces at the ends of lines
             assert (ours / name).read_text().split() == (theirs / name).read_text().split()
         else:
             assert (ours / name).read_bytes() == (theirs / name).read_bytes(), name
@@ -63,7 +63,7 @@ def test_position_dependent_phones(tmp_path: Path) -> None:
     assert (phones / "optional_silence.txt").read_text() == "SIL\n"
 
 
-def test_positions_of_pieces_are_those_in_words(tmp_path: Path) -> None:
+def test_positions_of_pieces_are_positions_in_words(tmp_path: Path) -> None:
     pieces = [("<unk>", "SPN"), ("▁a", "a"), ("▁ba", "b a"), ("a", "a"), ("bab", "b a b")]
     lexicon = [Pronunciation(word, tuple(phones.split())) for word, phones in pieces]
     out = tmp_path / "lang"
@@ -133,7 +133,7 @@ def test_a_lang_directory_is_replaced_and_other_files_are_kept(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["lang"]
 
 
-def test_a_folder_with_other_things_is_not_replaced(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="holds other things"):
         make_lang(LEXICON, tmp_path, LangConfig(silence_phones=SILENCE, oov="<UNK>"))

@@ -34,7 +34,7 @@ def ids(*phones: str) -> list[int]:
     return [PHONES.id_of(phone) for phone in phones]
 
 
-def test_homophones_and_prefixes_get_symbols_and_others_do_not() -> None:
+def test_only_homophones_and_prefixes_get_disambiguation_symbols() -> None:
     distinct, highest = add_disambiguation_symbols(LEXICON)
     assert highest == 2
     assert {entry.phones for entry in distinct if entry.word in ("TO", "TWO")} == {("t", "u", "#1"), ("t", "u", "#2")}
@@ -46,7 +46,7 @@ def test_homophones_and_prefixes_get_symbols_and_others_do_not() -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tuple), min_size=1, max_size=12))
-def test_no_distinct_pronunciation_begins_another(pronunciations: list[tuple[str, ...]]) -> None:
+def test_no_pronunciation_with_symbols_is_a_prefix_of_another(pronunciations: list[tuple[str, ...]]) -> None:
     lexicon = [Pronunciation(f"W{index}", phones) for index, phones in enumerate(pronunciations)]
     distinct, _ = add_disambiguation_symbols(lexicon)
     sequences = [entry.phones for entry in distinct]
@@ -75,7 +75,7 @@ def test_cost_of_words_and_silence(phones: list[str], words: list[str], probabil
     assert way.cost == pytest.approx(-math.log(probability), abs=1e-5)
 
 
-def test_without_silence_no_cost_remains() -> None:
+def test_without_silence_there_are_no_costs() -> None:
     fst = lexicon_fst(LEXICON, PHONES, WORDS, None)
     way = best_way(fst, ids("t", "i", "a"))
     assert way is not None
@@ -83,7 +83,7 @@ def test_without_silence_no_cost_remains() -> None:
     assert best_way(fst, ids("SIL", "a")) is None
 
 
-def test_loops_let_the_backoff_symbol_pass_between_words_only() -> None:
+def test_backoff_loops_are_only_between_words() -> None:
     distinct, _ = add_disambiguation_symbols(LEXICON)
     fst = lexicon_fst(distinct, PHONES, WORDS, OptionalSilence("SIL", 0.4, "#3"))
     looped = add_backoff_loops(fst, PHONES.id_of("#0"), WORDS.id_of("#0"))
@@ -131,9 +131,7 @@ PLACES = [place_of(entry.word, {"<unk>"}) for entry in PIECES]
         ([], [], 0.6),
     ],
 )
-def test_pieces_only_go_on_with_words_and_without_silence(
-    phones: list[str], pieces: list[str], probability: float
-) -> None:
+def test_pieces_continue_words_without_silence(phones: list[str], pieces: list[str], probability: float) -> None:
     fst = lexicon_fst(PIECES, PHONES, PIECE_WORDS, SILENCE, PLACES)
     spoken = kaldifst.make_linear_acceptor(ids(*phones))
     chosen = kaldifst.make_linear_acceptor([PIECE_WORDS.id_of(piece) for piece in pieces])
@@ -147,8 +145,8 @@ def test_pieces_only_go_on_with_words_and_without_silence(
     st.lists(st.lists(st.text("tua", min_size=1, max_size=3), min_size=1, max_size=4), min_size=1, max_size=4),
     st.lists(st.booleans(), min_size=5, max_size=5),
 )
-def test_pieces_say_what_their_words_say(words: list[list[str]], silences: list[bool]) -> None:
-    """Words in pieces have the phones, with positions in the word, the silences and the cost of the words as wholes."""
+def test_pieces_have_the_phones_and_costs_of_their_words(words: list[list[str]], silences: list[bool]) -> None:
+    """Words in pieces have the phones (with positions in the word), the silences and the costs of whole words."""
     pieces = [[f"▁{first}", *rest] for first, *rest in words]
     units = sorted({piece for word in pieces for piece in word})
     marked = [

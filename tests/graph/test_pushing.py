@@ -12,7 +12,7 @@ from tests.graph.systems import best_way
 
 @st.composite
 def cyclic_graphs(draw: st.DrawFn) -> Fst:
-    """A ring with a label of its own on each arc, chords and one end, so that all states are useful."""
+    """A ring with chords and one final state; every state is useful, and every arc has its own label."""
     size = draw(st.integers(1, 6))
     costs = st.floats(0.125, 4, width=16)
     chords = draw(st.lists(st.tuples(st.integers(0, size - 1), st.integers(0, size - 1)), max_size=6))
@@ -25,7 +25,7 @@ def cyclic_graphs(draw: st.DrawFn) -> Fst:
 
 
 @given(cyclic_graphs())
-def test_every_state_sums_to_the_same_and_costs_of_paths_stay(fst: Fst) -> None:
+def test_all_states_have_the_same_sum_and_paths_keep_their_costs(fst: Fst) -> None:
     pushed = push_special(fst)
     sums = np.bincount(pushed.sources, np.exp(-pushed.weight.astype(float)), pushed.num_states)
     sums += np.exp(-pushed.final.astype(float))

@@ -9,7 +9,7 @@ import pytest
 from blasr.cli.main import main
 from blasr.errors import DataError
 from blasr.graph.config import LangConfig
-from blasr.graph.hclg import compile_hclg
+from blasr.graph.hclg import compile_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.lang_writing import make_lang
 from blasr.graph.silence_lexicon import SentenceSilence, silence_lexicon_fst
@@ -33,7 +33,7 @@ def lexicon(tmp_path: Path) -> Path:
 
 
 def test_the_arcs_of_make_lexicon_fst_silprob(lexicon: Path) -> None:
-    """The lines that Kaldi's script prints for one word of two phones, with ``#2`` on the ways without silence."""
+    """The lines that Kaldi's script prints for one word of two phones, with ``#2`` on the paths without silence."""
     sentence = SentenceSilence.read(lexicon.parent / "silprob.txt")
     fst = silence_lexicon_fst(read_lexicon(lexicon)[2:], PHONES, WORDS, sentence, "SIL", "#2")
     found = {
@@ -76,7 +76,7 @@ def test_cost_of_words_and_silence_from_the_command(lexicon: Path, phones: str, 
 
 @pytest.mark.parametrize(("word", "probability"), [("A", 0.9 * 1.2 * 0.3 * 2.5), ("AB", 0.9 * (0.5 * 0.8) * 0.1 * 2.5)])
 def test_a_decoding_graph_has_the_probabilities(lexicon: Path, word: str, probability: float) -> None:
-    """Without transition costs, the best way to say a word is as probable in HCLG as in L (rounded by minimization)."""
+    """Without transition costs, the best path of a word is as probable in HCLG as in L, except for rounding."""
     sentence = SentenceSilence.read(lexicon.parent / "silprob.txt")
     lang = make_lang(
         lexicon,
@@ -87,14 +87,16 @@ def test_a_decoding_graph_has_the_probabilities(lexicon: Path, word: str, probab
     system = make_system(lang, 1, 0)
     label = [lang.words.id_of(word)]
     grammar = Fst.from_arcs(0, [math.inf, 0.0], [0], label, label, [0.0], [1])
-    graph = compile_hclg(lang, system.tree, system.model, grammar, self_loop_scale=0.0, transition_scale=0.0)
+    graph = compile_decoding_graph(
+        lang, system.tree, system.model, grammar, self_loop_scale=0.0, transition_scale=0.0
+    ).fst
     best = best_way(graph)
     assert best is not None
     assert best.outputs == label
     assert best.cost == pytest.approx(-math.log(probability), abs=0.03)
 
 
-def test_mistakes(lexicon: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_are_refused(lexicon: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text, message in (
         (SILPROB.replace("0.9", "1.5"), r"silprob.txt:1: expected one of <s>, .* found '<s> 1.5'"),
         (SILPROB.replace("</s>_s 2.5\n", ""), r"silprob.txt: lacks </s>_s"),

@@ -15,8 +15,8 @@ from tests.graph.systems import System, best_way, make_system, random_inputs
 DIGITS = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
 
 
-def test_every_alignment_of_kaldi_is_a_way_through_its_graph(kaldi: System, tri1: Path) -> None:
-    """Utterances are SPEAKER-DIGIT-INDEX; the graph's own costs are those of the lexicon only."""
+def test_every_alignment_of_kaldi_is_a_path_of_its_graph(kaldi: System, tri1: Path) -> None:
+    """Utterance-ids are SPEAKER-DIGIT-INDEX; the graph has no costs but those of the lexicon."""
     compiler = TrainingGraphCompiler(kaldi.lang, kaldi.tree, kaldi.model)
     model = kaldi.model
     half = math.log(2)
@@ -54,7 +54,7 @@ def test_all_pronunciations_are_alternatives(system: System) -> None:
     assert phones == {"a", "e", "i", "S"}
 
 
-def test_no_words_are_silence_or_nothing(system: System) -> None:
+def test_an_empty_transcript_accepts_silence_or_nothing(system: System) -> None:
     graph = TrainingGraphCompiler(system.lang, system.tree, system.model).compile([])
     phones = {system.lang.phones.symbol_of(phone) for phone in system.model.phones(graph.ilabel[graph.ilabel > 0])}
     assert phones == {"SIL"}
@@ -64,7 +64,7 @@ def test_no_words_are_silence_or_nothing(system: System) -> None:
     assert nothing.cost == pytest.approx(-math.log(0.6), abs=0.01)
 
 
-def test_scales_given_to_the_compiler_are_those_added_later(system: System) -> None:
+def test_scales_of_the_compiler_equal_costs_added_later(system: System) -> None:
     plain = TrainingGraphCompiler(system.lang, system.tree, system.model).compile(["TO", "TEA"])
     scaled = TrainingGraphCompiler(
         system.lang, system.tree, system.model, transition_scale=1.0, self_loop_scale=0.1
@@ -74,12 +74,12 @@ def test_scales_given_to_the_compiler_are_those_added_later(system: System) -> N
     assert (added.weight > plain.weight).any()
 
 
-def test_graphs_are_kept_for_the_same_words(kaldi: System) -> None:
+def test_the_same_words_are_compiled_once(kaldi: System) -> None:
     compiler = TrainingGraphCompiler(kaldi.lang, kaldi.tree, kaldi.model)
     assert compiler.compile(["ONE", "TWO"]) is compiler.compile(("ONE", "TWO"))
 
 
-def test_unknown_words_are_errors_or_the_oov_word(kaldi: System) -> None:
+def test_unknown_words_are_refused_or_replaced(kaldi: System) -> None:
     compiler = TrainingGraphCompiler(kaldi.lang, kaldi.tree, kaldi.model)
     for word in ("ELEVEN", "#0", "<s>", "<eps>"):
         with pytest.raises(DataError, match=f"utterance u7: the word '{word}' is not in the lexicon of"):
@@ -93,7 +93,7 @@ def test_a_tree_of_another_model_is_refused(kaldi: System) -> None:
 
 
 @pytest.mark.slow
-def test_hundreds_of_transcripts_a_second(kaldi: System) -> None:
+def test_hundreds_of_transcripts_are_compiled_per_second(kaldi: System) -> None:
     compiler = TrainingGraphCompiler(kaldi.lang, kaldi.tree, kaldi.model)
     random = np.random.default_rng(0)
     transcripts = [[DIGITS[digit] for digit in random.integers(0, 10, 6)] for _ in range(100)]

@@ -12,7 +12,7 @@ from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.decoding.streaming import StreamingDecoder
 from blasr.errors import DataError, MismatchError
 from blasr.graph.grammar import arpa_to_fst
-from blasr.graph.hclg import compile_hclg
+from blasr.graph.hclg import compile_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.hmm.tree import read_tree
 from blasr.io.fst import Fst, read_fst
@@ -63,7 +63,7 @@ def decoders(system: GoldenSystem, trigram: Fst) -> tuple[LatticeDecoder, Lattic
     backoff = system.words.id_of("#0")
     model = system.transition_model
     lang, tree = Lang.read(system.folder / "lang"), read_tree(system.folder / "tree")
-    graph = compile_hclg(lang, tree, model, without_backoff(trigram, backoff))
+    graph = compile_decoding_graph(lang, tree, model, without_backoff(trigram, backoff)).fst
     loop = lay_out_grammar(read_fst(system.folder / "lang" / "G.fst"))
     difference = LmDifference(loop, lay_out_grammar(trigram, backoff))
     config = DecoderConfig(beam=25)
