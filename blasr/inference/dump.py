@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blasr.errors import DataError, MismatchError
 from blasr.inference.manifest import NAME, write_manifest
-from blasr.io.kaldi.tables import MatrixWriter
+from blasr.io.kaldi import MatrixWriter
 from blasr.tally import Tally
 from blasr.units import FloatArray
 

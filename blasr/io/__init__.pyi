@@ -25,7 +25,6 @@ from .kaldi.table_writer import write_value as write_value
 from .kaldi.tables import read_matrices as read_matrices
 from .kaldi.tables import read_table as read_table
 from .kaldi.tables import read_value as read_value
-from .kaldi.tables import read_vectors as read_vectors
 from .sphere import SphereHeader as SphereHeader
 from .symbols import EPSILON_SYMBOL as EPSILON_SYMBOL
 from .symbols import SymbolTable as SymbolTable

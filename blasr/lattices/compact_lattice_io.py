@@ -16,7 +16,7 @@ import numpy as np
 from blasr.errors import DataError
 from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
-from blasr.io.kaldi.model_stream import Reader, Writer
+from blasr.io.kaldi.model_stream import Writer
 from blasr.io.kaldi.specifiers import Specifier
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table
@@ -72,8 +72,7 @@ class _Parts:
 _EMPTY: Final = np.zeros(0, np.int32)
 
 
-def _read(reader: Reader) -> CompactLattice:
-    assert isinstance(reader, BinaryReader)
+def _read(reader: BinaryReader) -> CompactLattice:
     if reader.at(b"\n"):
         return compact_lattice_of_lines(read_lines(reader), reader)
     arc_type, start, num_states, properties = read_header(reader)
@@ -194,7 +193,7 @@ def _pieces(lattice: CompactLattice) -> Iterator[bytes]:
             yield string.astype("<i4").tobytes() + struct.pack("<i", lattice.nextstate[arc])
 
 
-COMPACT_LATTICE: Final = Holder[CompactLattice]("a compact lattice", _read, _write, form="bare")
+COMPACT_LATTICE: Final = Holder[CompactLattice]("a compact lattice", _read, None, _write, _write, has_header=False)
 
 
 def read_compact_lattices(specifier: Specifier, **options: Any) -> Iterator[tuple[str, CompactLattice]]:

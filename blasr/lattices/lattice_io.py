@@ -17,7 +17,7 @@ import numpy as np
 from blasr.errors import BlasrError, DataError
 from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
-from blasr.io.kaldi.model_stream import Reader, Writer
+from blasr.io.kaldi.model_stream import Writer
 from blasr.io.kaldi.specifiers import Specifier, Wspecifier
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table
@@ -107,8 +107,7 @@ def is_compact_line(fields: list[bytes]) -> bool:
     return any(field.count(b",") == 2 for field in fields) or (len(fields) == 4 and b"," in fields[3])
 
 
-def _read(reader: Reader) -> Lattice:
-    assert isinstance(reader, BinaryReader)
+def _read(reader: BinaryReader) -> Lattice:
     if reader.at(b"\n"):
         return lattice_of_lines(read_lines(reader), reader)
     arc_type, start, num_states, _ = read_header(reader)
@@ -219,7 +218,7 @@ def _write(writer: Writer, lattice: Lattice) -> None:
         writer.raw(lattice_to_bytes(lattice))
 
 
-LATTICE: Final = Holder[Lattice]("a lattice", _read, _write, form="bare")
+LATTICE: Final = Holder[Lattice]("a lattice", _read, None, _write, _write, has_header=False)
 
 
 def _costs(text: bytes) -> tuple[float, float]:

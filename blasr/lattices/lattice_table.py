@@ -9,7 +9,7 @@ from typing import Final
 from blasr.errors import DataError
 from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
-from blasr.io.kaldi.model_stream import Reader, Writer
+from blasr.io.kaldi.model_stream import Writer
 from blasr.io.kaldi.specifiers import Specifier
 from blasr.io.kaldi.tables import read_table
 from blasr.lattices.compact_lattice import CompactLattice
@@ -28,8 +28,7 @@ from blasr.lattices.lattice_io import (
 AnyLattice = Lattice | CompactLattice
 
 
-def _read(reader: Reader) -> AnyLattice:
-    assert isinstance(reader, BinaryReader)
+def _read(reader: BinaryReader) -> AnyLattice:
     if reader.at(b"\n"):
         lines = read_lines(reader)
         compact = any(map(is_compact_line, lines)) or any(len(fields) == 3 for fields in lines)
@@ -47,7 +46,7 @@ def _write(writer: Writer, lattice: AnyLattice) -> None:
         LATTICE.write(writer, lattice)
 
 
-ANY_LATTICE: Final = Holder[AnyLattice]("a lattice", _read, _write, form="bare")
+ANY_LATTICE: Final = Holder[AnyLattice]("a lattice", _read, None, _write, _write, has_header=False)
 
 
 def read_any_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, AnyLattice]]:

@@ -31,7 +31,7 @@ def test_everything_that_reads_audio_has_the_option(names: tuple[str, ...]) -> N
 def test_a_command_runs_only_when_allowed_and_that_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    pipes._say_once.cache_clear()
+    pipes._warn_once.cache_clear()
     caplog.set_level("INFO")
     soundfile.write(tmp_path / "a.wav", np.zeros(4000), 8000)
     folder = tmp_path / "data"

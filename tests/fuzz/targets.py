@@ -25,7 +25,7 @@ from blasr.io.kaldi.model_stream import Writer, reader_of
 from blasr.io.kaldi.plain_archives import read_plain_matrices
 from blasr.io.kaldi.posteriors import Posterior
 from blasr.io.kaldi.script_files import parse_script_line
-from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Wspecifier, cut
+from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Wspecifier, select_range
 from blasr.io.kaldi.tables import read_archive
 from blasr.io.kaldi.text_streams import TextWriter
 from blasr.io.kaldi.waves import WAVE, Wave
@@ -57,7 +57,7 @@ def _table(name: str, *items: tuple[Holder[Any], Any]) -> Target:
     seeds = []
     for binary in (True, False):
         for holder, value in items:
-            if holder.form == "text" and binary:
+            if holder.write_binary is None and binary:
                 continue
             seeds.append(b"key " + _written(holder, value, binary=binary))
             seeds.append(seeds[-1] + b"u2 " + seeds[-1][4:])
@@ -66,12 +66,12 @@ def _table(name: str, *items: tuple[Holder[Any], Any]) -> Target:
 
 
 def _written(holder: Holder[Any], value: Any, *, binary: bool) -> bytes:
-    if not binary or holder.form == "text":
+    if not binary or holder.write_binary is None:
         text = io.StringIO()
         holder.write(TextWriter(text), value)
         return text.getvalue().encode()
     stream = io.BytesIO()
-    if holder.form == "either":
+    if holder.has_header:
         stream.write(BINARY_HEADER)
     holder.write(BinaryWriter(stream), value)
     return stream.getvalue()
@@ -125,7 +125,7 @@ def _script(data: bytes) -> None:
         entry = ScriptEntry.parse(parse_script_line(line, NAME, number)[1])
         if entry.ranges is not None:
             with suppress(ValueError):  # the table's reader turns it into a FormatError with the line's number
-                cut(np.zeros((4, 3)), entry.ranges)
+                select_range(np.zeros((4, 3)), entry.ranges)
 
 
 def _specifiers(data: bytes) -> None:
@@ -167,8 +167,8 @@ def targets() -> list[Target]:
         _table("int-vectors", (holders.INT_VECTORS, [np.arange(3), np.arange(0), np.arange(2)])),
         _table("int-pairs", (holders.INT_PAIRS, np.arange(6).reshape(3, 2))),
         _table("posterior", (holders.POSTERIOR, posterior)),
-        _table("number", (holders.FLOAT, 1.5), (holders.INT, 7)),
-        _table("words", (holders.TOKENS, ["two", "words"])),
+        _table("number", (holders.INT, 7)),
+        _table("word", (holders.TOKEN, "word")),
         Target("wave", (wave_bytes, wave_bytes * 2), lambda data: list(read_archive(_readers(data), WAVE))),
         _table("lattice", (LATTICE, lattice)),
         _table("compact-lattice", (COMPACT_LATTICE, CompactLattice.from_lattice(lattice))),

@@ -18,9 +18,9 @@ from .specifiers import ScriptEntry as ScriptEntry
 from .specifiers import Specifier as Specifier
 from .specifiers import Wspecifier as Wspecifier
 from .specifiers import is_table as is_table
+from .table_writer import MatrixWriter as MatrixWriter
 from .table_writer import TableWriter as TableWriter
 from .table_writer import write_value as write_value
-from .tables import MatrixWriter as MatrixWriter
 from .tables import read_matrices as read_matrices
 from .tables import read_table as read_table
 from .tables import read_value as read_value

@@ -1,4 +1,4 @@
-"""Kaldi's archives of integer vectors, such as the alignments ``ali.*.gz``: binary or text, plain or gzipped."""
+"""Alignments: Kaldi's archives of integer vectors ``ali.*.gz``, binary or text, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _ALIGNMENT_FILE: Final = re.compile(r"ali\.([0-9]+)(?:\.gz)?\Z")
 
 
 def alignment_files(folder: Specifier) -> list[Path]:
-    """The ``ali.N.gz`` (or ``ali.N``) files of a folder in the order of N; :class:`FormatError` if it has none."""
+    """The ``ali.N.gz`` (or ``ali.N``) files of a folder in the order of N; :class:`FormatError` if there are none."""
+    if not Path(folder).is_dir():
+        raise FormatError("there is no such folder", path=folder, fix="name a folder that `blasr align` wrote")
     numbered = {path: match for path in Path(folder).iterdir() if (match := _ALIGNMENT_FILE.match(path.name))}
     if not numbered:
         raise FormatError("the folder has no ali.*.gz", path=folder, fix="name a folder that `blasr align` wrote")
@@ -27,15 +29,15 @@ def alignment_files(folder: Specifier) -> list[Path]:
 
 
 def read_alignments(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, IntArray]]:
-    """Utterance-ids and integer vectors ``(T,)``, such as one transition-id (from 1) per frame.
+    """Yield utterance-ids and integer vectors ``(T,)``, for example one transition-id (from 1) per frame.
 
     Args:
         specifier: a file, an rspecifier such as ``"ark:gunzip -c ali.*.gz |"`` (the files are read, no command is
-            run), or a folder, whose ``ali.*.gz`` are read one after the other.
-        allow_pipes: run other commands that stand in place of files.
+            run), or a folder, whose ``ali.*.gz`` are read in the order of their numbers.
+        allow_pipes: run other commands in place of files.
 
     Raises:
-        FormatError: a file is truncated, corrupt or of another kind, or a command is not allowed.
+        FormatError: a file is truncated or corrupt or holds something else, or a command is not allowed.
     """
     if Path(specifier).is_dir():
         for path in alignment_files(specifier):
@@ -45,7 +47,7 @@ def read_alignments(specifier: Specifier, *, allow_pipes: bool = False) -> Itera
 
 
 def write_alignments(path: Specifier, items: Iterable[tuple[str, AnyArray]]) -> int:
-    """Write integer vectors as a binary archive, gzipped if the name ends in ``.gz``; the number of utterances."""
+    """Write integer vectors to a binary archive (gzipped if named ``.gz``); return the number of utterances."""
     with TableWriter(Wspecifier(os.fspath(path)), INT_VECTOR) as writer:
         for utterance, values in items:
             writer.write(utterance, values)

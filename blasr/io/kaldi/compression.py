@@ -1,7 +1,7 @@
 """Kaldi's compressed matrices (``matrix/compressed-matrix.cc``): CM with quartiles per column, CM2 and CM3 linear.
 
-The arithmetic follows Kaldi's in the width of every step, so that a matrix compressed here has Kaldi's bytes and one
-decompressed here Kaldi's floats, bit for bit.
+Every step of the arithmetic has the same precision as in Kaldi. A matrix compressed here therefore has the same bytes
+as one compressed by Kaldi, and a decompressed one has the same floats, bit for bit.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _HEADER: Final = np.dtype([("minimum", "<f4"), ("range", "<f4"), ("rows", "<i4")
 _UNPACKED: Final = struct.Struct("<ffii")
 _UINT16: Final = np.dtype("<u2")
 _UINT8: Final = np.dtype("u1")
-LARGEST_RANGE: Final = 1e38
-"""With a smallest value and a range that together are below it, no value of a compressed matrix is infinite."""
+MAX_RANGE: Final = 1e38
+"""If the smallest value and the range add up to less than this, no value of a compressed matrix is infinite."""
 _ONE: Final = np.float32(1.0)
 _LAST_PERCENTILES: Final = (65532, 65533, 65534, 65535)
 _PER_UINT16: Final = np.float32(1.52590218966964e-05)
@@ -36,13 +36,13 @@ class CompressionMethod(IntEnum):
     AUTOMATIC = 1
     """``SPEECH_FEATURE`` for more than eight rows, otherwise ``TWO_BYTE_AUTO``."""
     SPEECH_FEATURE = 2
-    """CM: a byte per value, scaled by the quartiles of its column."""
+    """CM: one byte per value, scaled by the quartiles of its column."""
     TWO_BYTE_AUTO = 3
     """CM2: two bytes per value, from the smallest to the largest."""
     TWO_BYTE_SIGNED_INTEGER = 4
-    """CM2 for the integers from -32768 to 32767, such as wave data."""
+    """CM2 for the integers from -32768 to 32767, for example wave data."""
     ONE_BYTE_AUTO = 5
-    """CM3: a byte per value, from the smallest to the largest."""
+    """CM3: one byte per value, from the smallest to the largest."""
     ONE_BYTE_UNSIGNED_INTEGER = 6
     """CM3 for the integers from 0 to 255."""
     ONE_BYTE_ZERO_ONE = 7
@@ -58,23 +58,23 @@ _TWO_BYTES: Final = (CompressionMethod.TWO_BYTE_AUTO, CompressionMethod.TWO_BYTE
 
 
 def read_compressed(reader: BinaryReader, kind: str) -> FloatArray:
-    """A compressed matrix whose first token, ``kind``, has been read; float32 ``(T, F)``."""
+    """Read a compressed matrix after its first token, ``kind``; return float32 ``(T, F)``."""
     header = reader.take(_HEADER.itemsize, "the header of a compressed matrix")
     lowest, span, rows, columns = _UNPACKED.unpack(header)
     if not (isfinite(lowest) and isfinite(span)):
         raise reader.error("the range of a compressed matrix is not finite")
     if rows <= 0 or columns <= 0:
         if rows or columns:
-            raise reader.error(f"a matrix of {rows} rows and {columns} columns cannot be")
+            raise reader.error(f"a matrix cannot have {rows} rows and {columns} columns")
         return np.zeros((rows, columns), np.float32)
     form = kind.encode()
     body = reader.values(_UINT8, body_bytes(form, rows, columns), "a compressed matrix")
-    with np.errstate(all="ignore"):  # with a corrupt header the values may be infinite
+    with np.errstate(all="ignore"):  # the values may be infinite if the header is corrupt
         return expand(form, lowest, span, rows, columns, body)
 
 
 def body_bytes(kind: bytes, rows: int, columns: int) -> int:
-    """Bytes behind the header of a compressed matrix, a negative number if its sizes cannot be."""
+    """The number of bytes after the header of a compressed matrix; negative if its sizes are not valid."""
     if rows <= 0 or columns <= 0:
         return -1
     if kind == b"CM":
@@ -83,7 +83,17 @@ def body_bytes(kind: bytes, rows: int, columns: int) -> int:
 
 
 def expand(kind: bytes, lowest: float, span: float, rows: int, columns: int, buffer: Any, start: int = 0) -> FloatArray:
-    """The ``(T, F)`` values of a compressed matrix, of its header's numbers and what is behind it in a buffer."""
+    """Compute the values ``(T, F)`` of a compressed matrix.
+
+    Args:
+        kind: ``CM``, ``CM2`` or ``CM3``.
+        lowest: the smallest value, from the header, like the next three.
+        span: the range of the values.
+        rows: T.
+        columns: F.
+        buffer: holds the bytes that follow the header.
+        start: where they begin in the buffer.
+    """
     if kind == b"CM":
         percentiles = np.ndarray((columns, 4), _UINT16, buffer, start)
         codes = np.ndarray((columns, rows), _UINT8, buffer, start + 8 * columns)
@@ -96,14 +106,14 @@ def expand(kind: bytes, lowest: float, span: float, rows: int, columns: int, buf
 
 
 def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMethod) -> None:
-    """Write a ``(T, F)`` matrix in compressed form, behind the ``\\0B`` of its file.
+    """Write a matrix ``(T, F)`` in compressed form, to follow ``\\0B``.
 
     Raises:
-        DataError: a value is not finite, which no compressed matrix can hold.
+        DataError: a value is not finite; a compressed matrix cannot store it.
     """
     values = np.asarray(matrix)
     if values.ndim != 2:
-        raise ValueError(f"a matrix has two dimensions, not the shape {values.shape}")
+        raise ValueError(f"expected a matrix, found an array of shape {values.shape}")
     if values.size == 0:
         stream.write(b"CM " + np.zeros(1, _HEADER).tobytes())
         return
@@ -128,13 +138,13 @@ def write_compressed(stream: IO[bytes], matrix: AnyArray, method: CompressionMet
 
 def _extent(values: FloatArray) -> tuple[Any, Any]:
     """The smallest value and the range, which is never zero (``ComputeGlobalHeader``)."""
-    lowest, highest = values.flat[values.argmin()], values.max()  # the first one, whether it be 0 or -0
+    lowest, highest = values.flat[values.argmin()], values.max()  # the first of equal values: it may be 0 or -0
     if highest == lowest:
         highest = np.float32(float(lowest) + (1.0 + abs(float(lowest))))
     with np.errstate(over="ignore"):
         extent = np.float32(highest - lowest)
     if not np.isfinite(extent):
-        raise DataError("the values span more than a 32-bit float holds", fix="write the matrix uncompressed")
+        raise DataError("the range of the values exceeds a 32-bit float", fix="write the matrix uncompressed")
     return lowest, extent
 
 
@@ -159,7 +169,7 @@ def _percentiles(values: FloatArray, minimum: Any, extent: Any) -> AnyArray:
 
 
 def _bounds(percentiles: AnyArray, minimum: Any, extent: Any) -> AnyArray:
-    """``(F, 4)``: the floats of the percentiles (``Uint16ToFloat``), each of the four in one piece of memory."""
+    """``(F, 4)``: the percentiles as floats (``Uint16ToFloat``), each of the four contiguous in memory."""
     bounds = percentiles.T.astype(np.float32, order="C")
     bounds *= extent * _PER_UINT16
     bounds += minimum
@@ -173,7 +183,7 @@ def _column_codes(values: FloatArray, percentiles: AnyArray, minimum: Any, exten
     parts = np.where(values < bounds[:, 1], 0, np.where(values < bounds[:, 2], 1, 2))
     for part, (first, steps) in enumerate(((0, 64), (64, 128), (192, 63))):
         low, high = bounds[:, part], bounds[:, part + 1]
-        with np.errstate(all="ignore"):  # quartiles that are one float: the quotient is then not finite
+        with np.errstate(all="ignore"):  # the quotient is not finite if two quartiles are the same float
             place = ((values - low) / (high - low) * np.float32(steps)).astype(np.float64) + 0.5
         place = np.clip(np.where(np.isfinite(place), place, 0.0), 0, steps)
         chosen = parts == part
@@ -182,23 +192,24 @@ def _column_codes(values: FloatArray, percentiles: AnyArray, minimum: Any, exten
 
 
 _PART: Final = np.repeat([0, 1, 2], [65, 128, 63])
-"""By code: the part of the range between two quartiles that it lies in."""
+"""For every code: the number of the interval between percentiles that it belongs to."""
 _STEP: Final = (np.arange(256) - np.array([0, 64, 192])[_PART]).astype(np.float32)
 _SHARE: Final = np.array([1 / 64.0, 1 / 128.0, 1 / 63.0])[_PART]
 _STEPS: Final = np.zeros((3, 256), np.float32)
-"""By part and code: the step, times its share where that is a power of two and rounding is the same in any order."""
+"""For every interval and code: the step. It is multiplied by its share if the share is a power of two, because then the
+order of the operations does not change the rounding."""
 _STEPS[_PART, np.arange(256)] = np.where(_PART < 2, _STEP * _SHARE, _STEP)
 _CHOICE: Final = (np.arange(4)[:, None] == _PART).astype(np.float32)
 _MOST_COLUMNS: Final = 4096
 _LAST: Final = slice(193, 256)
-"""The codes of the last part, whose share is no power of two."""
+"""The codes of the last interval, whose share is not a power of two."""
 _ORDINARY: Final = (1e-30, 1e30)
-"""Ranges with which no product of those is too small or too large for its full 24 bits."""
+"""Ranges for which every product with a step or share keeps its full 24 bits."""
 
 
 def _expand_columns(percentiles: AnyArray, codes: AnyArray, minimum: Any, extent: Any) -> FloatArray:
     """``(F, T)`` codes to ``(T, F)`` values (``CharToFloat``), by a table of 256 values for every column."""
-    if len(codes) > _MOST_COLUMNS:  # the table is much larger than what it is made of
+    if len(codes) > _MOST_COLUMNS:  # the table of all columns would need much memory
         parts = [slice(first, first + _MOST_COLUMNS) for first in range(0, len(codes), _MOST_COLUMNS)]
         return np.hstack([_expand_columns(percentiles[part], codes[part], minimum, extent) for part in parts])
     table = _table(_bounds(percentiles, minimum, extent), minimum, extent)
@@ -212,14 +223,14 @@ def _first_places(columns: int) -> AnyArray:
 
 
 def _table(bounds: AnyArray, minimum: Any, extent: Any) -> AnyArray:
-    """``(F, 256)``: the values of the codes; Kaldi takes the steps in 32 bits, and shares and sums in 64."""
+    """``(F, 256)``: the values of the codes. Kaldi computes steps in 32 bits, shares and sums in 64."""
     differences = bounds[:, 1:] - bounds[:, :-1]
     smallest, largest = _ORDINARY
     if not smallest < extent < largest or abs(minimum) > largest:
         return np.asarray(
             ((differences[:, _PART] * _STEP).astype(np.float64) * _SHARE + bounds[:, _PART]).astype(np.float32)
         )
-    # These matrices have one number in every column: nothing is rounded in a sum, and one call does for all rows.
+    # These matrices have one number in every column. Nothing is rounded in the sums, and one product serves all rows.
     table, lowest = differences @ _STEPS, bounds @ _CHOICE
     last = table[:, _LAST].astype(np.float64)
     last *= _SHARE[-1]

@@ -13,21 +13,28 @@ from typing import IO, Any, BinaryIO, Final
 
 from blasr.errors import DataError, FormatError
 from blasr.io.atomic import atomic_open
-from blasr.io.kaldi.pipes import files_of, is_command, open_pipeline, open_sink, packed_file_of, refuse_command
+from blasr.io.kaldi.pipes import (
+    compressed_file,
+    decompressed_files,
+    is_command,
+    open_pipeline,
+    open_sink,
+    refuse_command,
+)
 
-BUFFER: Final = 1 << 10
-"""Bytes read ahead: enough for heads and small values. What is larger goes past the buffer to its own array at once."""
-READ_FIX: Final = "name the file itself (one ending in .gz is decompressed), or allow commands with --allow-pipes"
-WRITE_FIX: Final = "name a file (one ending in .gz is compressed), or allow commands with --allow-pipes"
+_BUFFER_BYTES: Final = 1 << 10
+"""Bytes read ahead: enough for headers and small values. Larger values are read into their arrays, past the buffer."""
+_READ_FIX: Final = "name the file itself (it is decompressed if it ends in .gz), or allow commands with --allow-pipes"
+_WRITE_FIX: Final = "name a file (it is compressed if it ends in .gz), or allow commands with --allow-pipes"
 
 
 @contextmanager
 def open_input(name: str, *, allow_pipes: bool = False) -> Iterator[tuple[BinaryIO, int | None]]:
-    """A byte stream (gzip undone) and its size, None where only reading to the end would tell.
+    """Open a stream of decompressed bytes; yield it and its size, which is None if it is not known beforehand.
 
     Args:
         name: a file, ``-`` for the standard input, or a command that ends in ``|``. Commands that only decompress or
-            join files (``gunzip -c FILE... |``, ``zcat``, ``cat``) are not run, the files are read.
+            concatenate files (``gunzip -c FILE... |``, ``zcat``, ``cat``) are not run: the files are read instead.
         allow_pipes: run other commands.
 
     Raises:
@@ -41,32 +48,32 @@ def open_input(name: str, *, allow_pipes: bool = False) -> Iterator[tuple[Binary
         if not is_command(name):
             yield _open_file(name, stack, name.endswith(".gz"))
             return
-        files = files_of(name)
+        files = decompressed_files(name)
         if files is None:
             if not allow_pipes:
-                refuse_command(name, fix=READ_FIX)
+                refuse_command(name, fix=_READ_FIX)
             stream: Any = stack.enter_context(open_pipeline(name))
             yield stream, None
         else:
-            yield stack.enter_context(io.BufferedReader(_Joined(files), BUFFER)), None
+            yield stack.enter_context(io.BufferedReader(_ConcatenatedFiles(files), _BUFFER_BYTES)), None
 
 
-def _open_file(path: str, stack: ExitStack, packed: bool) -> tuple[BinaryIO, int | None]:
+def _open_file(path: str, stack: ExitStack, gzipped: bool) -> tuple[BinaryIO, int | None]:
     try:
-        stream: Any = stack.enter_context(Path(path).open("rb", buffering=BUFFER))  # noqa: SIM115 (by the stack)
+        stream: Any = stack.enter_context(Path(path).open("rb", buffering=_BUFFER_BYTES))  # noqa: SIM115 (by the stack)
     except OSError as error:
         raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
     size: int | None = os.fstat(stream.fileno()).st_size if Path(path).is_file() else None
-    if packed:
+    if gzipped:
         if size == 0:
-            raise FormatError("the file is empty, without so much as a gzip header", path=path)
-        unpacked: Any = stack.enter_context(gzip.GzipFile(fileobj=stream))
-        return stack.enter_context(io.BufferedReader(unpacked, BUFFER)), None
+            raise FormatError("the file is empty; a gzipped file has at least a header", path=path)
+        decompressed: Any = stack.enter_context(gzip.GzipFile(fileobj=stream))
+        return stack.enter_context(io.BufferedReader(decompressed, _BUFFER_BYTES)), None
     return stream, size
 
 
-class _Joined(io.RawIOBase):
-    """The content of files one after the other, decompressed where it is gzipped."""
+class _ConcatenatedFiles(io.RawIOBase):
+    """The contents of several files, one after the other; gzipped files are decompressed."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = list(reversed(paths))
@@ -84,10 +91,10 @@ class _Joined(io.RawIOBase):
                 path = self._paths.pop()
                 try:
                     with Path(path).open("rb") as file:
-                        packed = file.read(2) == b"\x1f\x8b"
+                        gzipped = file.read(2) == b"\x1f\x8b"
                 except OSError as error:
                     raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
-                self._stream, _ = _open_file(path, self._stack, packed)
+                self._stream, _ = _open_file(path, self._stack, gzipped)
             data = self._stream.read(len(buffer))
             if data:
                 buffer[: len(data)] = data
@@ -102,11 +109,11 @@ class _Joined(io.RawIOBase):
 
 @contextmanager
 def open_output(name: str, *, allow_pipes: bool = False) -> Iterator[IO[bytes]]:
-    """A byte stream to write to: a file appears whole, or not at all.
+    """Open a byte stream for writing. A file appears when it is complete.
 
     Args:
         name: a file (gzipped if it ends in ``.gz``), ``-`` for the standard output, or a command that begins with
-            ``|``. ``| gzip -c > FILE`` is not run, the file is compressed here.
+            ``|``. ``| gzip -c > FILE`` is not run: the file is compressed here.
         allow_pipes: run other commands.
 
     Raises:
@@ -116,14 +123,14 @@ def open_output(name: str, *, allow_pipes: bool = False) -> Iterator[IO[bytes]]:
     if name == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif (packed := packed_file_of(name)) is not None:
-        if not packed.endswith(".gz"):
-            raise DataError("a gzipped file is to be written", path=packed, fix="end its name in .gz")
-        with atomic_open(packed, "wb") as stream:
+    elif (gzipped := compressed_file(name)) is not None:
+        if not gzipped.endswith(".gz"):
+            raise DataError("the name of a gzipped file must end in .gz", path=gzipped, fix="end its name in .gz")
+        with atomic_open(gzipped, "wb") as stream:
             yield stream
     elif is_command(name):
         if not allow_pipes:
-            refuse_command(name, fix=WRITE_FIX)
+            refuse_command(name, fix=_WRITE_FIX)
         with open_sink(name) as sink:
             yield sink
     else:

@@ -1,20 +1,22 @@
-"""What a table can hold, and how each kind is read and written (``util/kaldi-holder``)."""
+"""The kinds of values that a table can hold, and how each is read and written (``util/kaldi-holder``)."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Literal, TypeVar
 
 import numpy as np
 
 from blasr.errors import DataError
+from blasr.io.kaldi import posteriors
 from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter, sized_ints
 from blasr.io.kaldi.compression import COMPRESSED_KINDS, CompressionMethod, read_compressed, write_compressed
-from blasr.io.kaldi.model_stream import Reader, Writer
-from blasr.io.kaldi.posteriors import Posterior, read_posterior, write_posterior
+from blasr.io.kaldi.model_stream import Writer
+from blasr.io.kaldi.plain_archives import read_plain_matrices
+from blasr.io.kaldi.posteriors import Posterior
 from blasr.io.kaldi.text_streams import TextReader, TextWriter
 from blasr.units import AnyArray, IntArray
 
@@ -23,42 +25,67 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Holder(Generic[T]):
-    """One kind of value.
+    """One kind of value: functions that read and write it after its key, and after ``\\0B`` in the binary form.
 
     Attributes:
-        what: its name in errors.
-        read: reads a value behind its key and header.
-        write: writes a value behind its key and header.
-        text_end: the byte that ends a value in text; a new line follows it or is it.
-        form: ``"either"``; ``"text"`` where there is no binary form (tokens); ``"bare"`` where the values tell their
-            form themselves, without Kaldi's header (lattices, waves): their reader is always a binary one.
-        head: matches, in one step, the key (its first group), the header and the sizes of a value in its usual binary
-            form; archives of many small values are read several times faster so.
-        read_body: reads what is behind such a head.
+        what: the kind as errors name it, for example "a matrix".
+        read_binary: reads the binary form; None if there is none, as for tokens.
+        read_text: reads the text form; None if there is none, as for waves.
+        write_binary: writes the binary form; None if there is none.
+        write_text: writes the text form; None if there is none.
+        has_header: whether ``\\0B`` marks the binary form. If not (lattices, waves), ``read_binary`` recognizes the
+            form of the value by itself.
+        text_end: the byte that ends a value in text form; a newline follows it or is that byte.
+        entry_start: matches the key (its first group), ``\\0B`` and the sizes of a value in its usual binary form, all
+            in one step. Archives of many small values are read several times faster this way.
+        read_after_start: reads what follows ``entry_start``.
+        read_plain_archive: reads as much of an uncompressed archive as has the usual binary form, given its file
+            descriptor and size; it returns the offset where it stopped.
     """
 
     what: str
-    read: Callable[[Reader], T]
-    write: Callable[[Writer, T], None]
+    read_binary: Callable[[BinaryReader], T] | None
+    read_text: Callable[[TextReader], T] | None
+    write_binary: Callable[[BinaryWriter, T], None] | None
+    write_text: Callable[[TextWriter, T], None] | None
+    has_header: bool = True
     text_end: Literal[b"\n", b"]"] = b"\n"
-    form: Literal["either", "text", "bare"] = "either"
-    head: re.Pattern[bytes] | None = None
-    read_body: Callable[[BinaryReader, re.Match[bytes]], T] | None = None
+    entry_start: re.Pattern[bytes] | None = None
+    read_after_start: Callable[[BinaryReader, re.Match[bytes]], T] | None = None
+    read_plain_archive: Callable[[int, int], Generator[tuple[str, T], None, int]] | None = None
+
+    def read(self, reader: BinaryReader | TextReader) -> T:
+        """Read a value in the form of the reader; :class:`FormatError` if the kind has no such form."""
+        if isinstance(reader, BinaryReader):
+            if self.read_binary is not None:
+                return self.read_binary(reader)
+        elif self.read_text is not None:
+            return self.read_text(reader)
+        raise reader.error(f"{self.what} has no {'binary' if reader.binary else 'text'} form")
+
+    def write(self, writer: Writer, value: T) -> None:
+        """Write a value in the form of the writer; :class:`DataError` if the kind has no such form."""
+        if isinstance(writer, BinaryWriter):
+            if self.write_binary is None:
+                raise DataError(f"{self.what} has no binary form", fix="write it with the option t")
+            self.write_binary(writer, value)
+        else:
+            if self.write_text is None:
+                raise DataError(f"{self.what} has no text form", fix="write it without the option t")
+            self.write_text(writer, value)
 
 
-def _read_matrix(reader: Reader) -> AnyArray:
-    if isinstance(reader, TextReader):
-        return reader.float_matrix()
+_MATRIX_START: Final = re.compile(rb"([!-~]+) \0B(?:([FD])M \x04(....)\x04(....)|(CM[23]?) )", re.DOTALL)
+_FLOATS: Final[dict[bytes, np.dtype[Any]]] = {b"F": np.dtype("<f4"), b"D": np.dtype("<f8")}
+
+
+def _read_matrix(reader: BinaryReader) -> AnyArray:
     kind = reader.token("a matrix")
     return read_compressed(reader, kind) if kind in COMPRESSED_KINDS else reader.float_matrix(kind=kind)
 
 
-_MATRIX_HEAD: Final = re.compile(rb"([!-~]+) \0B(?:([FD])M \x04(....)\x04(....)|(CM[23]?) )", re.DOTALL)
-_FLOATS: Final[dict[bytes, np.dtype[Any]]] = {b"F": np.dtype("<f4"), b"D": np.dtype("<f8")}
-
-
-def _read_matrix_body(reader: BinaryReader, head: re.Match[bytes]) -> AnyArray:
-    _, kind, rows_bytes, columns_bytes, compressed = head.groups()
+def _read_matrix_after_start(reader: BinaryReader, start: re.Match[bytes]) -> AnyArray:
+    _, kind, rows_bytes, columns_bytes, compressed = start.groups()
     if compressed:
         return read_compressed(reader, compressed.decode())
     rows, columns = (int.from_bytes(size, "little", signed=True) for size in (rows_bytes, columns_bytes))
@@ -66,84 +93,101 @@ def _read_matrix_body(reader: BinaryReader, head: re.Match[bytes]) -> AnyArray:
     return reader.values(_FLOATS[kind], rows * columns, "a matrix").reshape(rows, columns)
 
 
-def _read_vector(reader: Reader) -> AnyArray:
-    return reader.float_vector()
+def _write_matrix(writer: Writer, matrix: AnyArray) -> None:
+    writer.float_matrix(matrix)
+
+
+def _write_double_matrix(writer: Writer, matrix: AnyArray) -> None:
+    writer.float_matrix(matrix, double=True)
 
 
 MATRIX: Final = Holder[AnyArray](
     "a matrix",
     _read_matrix,
-    lambda writer, matrix: writer.float_matrix(matrix),
-    b"]",
-    head=_MATRIX_HEAD,
-    read_body=_read_matrix_body,
+    TextReader.float_matrix,
+    _write_matrix,
+    _write_matrix,
+    text_end=b"]",
+    entry_start=_MATRIX_START,
+    read_after_start=_read_matrix_after_start,
+    read_plain_archive=read_plain_matrices,
 )
-"""Matrices ``(T, F)``, read as they are stored (compressed ones as float32), written in 32 bits."""
-DOUBLE_MATRIX: Final = replace(MATRIX, write=lambda writer, matrix: writer.float_matrix(matrix, double=True))
+"""Matrices ``(T, F)``: read as they are stored (compressed ones as float32), written in 32 bits."""
+DOUBLE_MATRIX: Final = replace(MATRIX, write_binary=_write_double_matrix, write_text=_write_double_matrix)
 """Matrices written in 64 bits."""
-VECTOR: Final = Holder[AnyArray]("a vector", _read_vector, lambda writer, vector: writer.float_vector(vector), b"]")
-"""Vectors ``(N,)``, read as they are stored, written in 32 bits."""
-DOUBLE_VECTOR: Final = replace(VECTOR, write=lambda writer, vector: writer.float_vector(vector, double=True))
-"""Vectors written in 64 bits."""
 
 
 def compressed_matrix(method: CompressionMethod = CompressionMethod.AUTOMATIC) -> Holder[AnyArray]:
-    """Matrices written compressed; in text they are written as the values that the compressed form holds."""
+    """Matrices written compressed. In text form they have the values that the compressed form holds."""
 
-    def write(writer: Writer, matrix: AnyArray) -> None:
-        if isinstance(writer, BinaryWriter):
-            write_compressed(writer.stream, matrix, method)
-        else:
-            writer.float_matrix(_through_compression(matrix, method))
+    def write_binary(writer: BinaryWriter, matrix: AnyArray) -> None:
+        write_compressed(writer.stream, matrix, method)
 
-    return replace(MATRIX, write=write)
+    def write_text(writer: TextWriter, matrix: AnyArray) -> None:
+        stream = io.BytesIO()
+        write_compressed(stream, matrix, method)
+        reader = BinaryReader(io.BytesIO(stream.getvalue()), "a compressed matrix", stream.tell())
+        writer.float_matrix(_read_matrix(reader))
 
-
-def _through_compression(matrix: AnyArray, method: CompressionMethod) -> AnyArray:
-    stream = io.BytesIO()
-    write_compressed(stream, matrix, method)
-    reader = BinaryReader(io.BytesIO(stream.getvalue()), "a compressed matrix", stream.tell())
-    return _read_matrix(reader)
+    return replace(MATRIX, write_binary=write_binary, write_text=write_text)
 
 
-def _read_int_vector(reader: Reader) -> IntArray:
-    if isinstance(reader, TextReader):
-        return reader.integers(reader.rest())
+def _write_vector(writer: Writer, vector: AnyArray) -> None:
+    writer.float_vector(vector)
+
+
+def _write_double_vector(writer: Writer, vector: AnyArray) -> None:
+    writer.float_vector(vector, double=True)
+
+
+VECTOR: Final = Holder[AnyArray](
+    "a vector", BinaryReader.float_vector, TextReader.float_vector, _write_vector, _write_vector, text_end=b"]"
+)
+"""Vectors ``(N,)``: read as they are stored, written in 32 bits."""
+DOUBLE_VECTOR: Final = replace(VECTOR, write_binary=_write_double_vector, write_text=_write_double_vector)
+"""Vectors written in 64 bits."""
+
+_INT_VECTOR_START: Final = re.compile(rb"([!-~]+) \0B\x04(....)", re.DOTALL)
+
+
+def _read_int_vector(reader: BinaryReader) -> IntArray:
     return reader.sized_ints(reader.int32("the length of a vector of integers"), "integers")
 
 
-def _write_int_vector(writer: Writer, values: AnyArray) -> None:
+def _read_int_vector_after_start(reader: BinaryReader, start: re.Match[bytes]) -> IntArray:
+    return reader.sized_ints(int.from_bytes(start[2], "little", signed=True), "integers")
+
+
+def _write_int_vector(writer: BinaryWriter, values: AnyArray) -> None:
     array = np.asarray(values)
-    if isinstance(writer, BinaryWriter):
-        writer.int32(array.size)
-        writer.raw(sized_ints(array))
-    else:
-        for value in array.tolist():
-            writer.int32(value)
-        writer.newline()
+    writer.int32(array.size)
+    writer.raw(sized_ints(array))
 
 
-_INT_VECTOR_HEAD: Final = re.compile(rb"([!-~]+) \0B\x04(....)", re.DOTALL)
-
-
-def _read_int_vector_body(reader: BinaryReader, head: re.Match[bytes]) -> IntArray:
-    return reader.sized_ints(int.from_bytes(head[2], "little", signed=True), "integers")
+def _write_int_vector_text(writer: TextWriter, values: AnyArray) -> None:
+    for value in np.asarray(values).tolist():
+        writer.int32(value)
+    writer.newline()
 
 
 INT_VECTOR: Final = Holder[AnyArray](
     "a vector of integers",
     _read_int_vector,
+    lambda reader: reader.integers(reader.rest()),
     _write_int_vector,
-    head=_INT_VECTOR_HEAD,
-    read_body=_read_int_vector_body,
+    _write_int_vector_text,
+    entry_start=_INT_VECTOR_START,
+    read_after_start=_read_int_vector_after_start,
 )
-"""Vectors of int32 ``(T,)``, such as alignments."""
+"""Vectors of int32 ``(T,)``, for example alignments."""
 
 
-def _read_int_vectors(reader: Reader) -> list[IntArray]:
-    if isinstance(reader, BinaryReader):
-        count = reader.check_count(reader.int32("the number of vectors"), 5, "vectors")
-        return [_read_int_vector(reader) for _ in range(count)]
+def _read_int_vectors(reader: BinaryReader) -> Sequence[AnyArray]:
+    count = reader.check_count(reader.int32("the number of vectors"), 5, "vectors")
+    return [_read_int_vector(reader) for _ in range(count)]
+
+
+def _read_int_vectors_text(reader: TextReader) -> Sequence[AnyArray]:
     vectors: list[IntArray] = []
     tokens: list[str] = []
     for token in reader.rest():
@@ -157,26 +201,31 @@ def _read_int_vectors(reader: Reader) -> list[IntArray]:
     return vectors
 
 
-def _write_int_vectors(writer: Writer, vectors: Sequence[AnyArray]) -> None:
-    if isinstance(writer, BinaryWriter):
-        writer.int32(len(vectors))
-        for vector in vectors:
-            _write_int_vector(writer, vector)
-    else:
-        for vector in vectors:
-            for value in np.asarray(vector).tolist():
-                writer.int32(value)
-            writer.token(";")
-        writer.newline()
+def _write_int_vectors(writer: BinaryWriter, vectors: Sequence[AnyArray]) -> None:
+    writer.int32(len(vectors))
+    for vector in vectors:
+        _write_int_vector(writer, vector)
 
 
-INT_VECTORS: Final = Holder[Sequence[AnyArray]]("vectors of integers", _read_int_vectors, _write_int_vectors)
-"""Several vectors of int32; in text a semicolon ends each."""
+def _write_int_vectors_text(writer: TextWriter, vectors: Sequence[AnyArray]) -> None:
+    for vector in vectors:
+        for value in np.asarray(vector).tolist():
+            writer.int32(value)
+        writer.token(";")
+    writer.newline()
 
 
-def _read_int_pairs(reader: Reader) -> IntArray:
-    if isinstance(reader, BinaryReader):
-        return reader.int_rows(reader.int32("the number of pairs"), 2, "pairs of integers")
+INT_VECTORS: Final = Holder[Sequence[AnyArray]](
+    "vectors of integers", _read_int_vectors, _read_int_vectors_text, _write_int_vectors, _write_int_vectors_text
+)
+"""Several vectors of int32. In text form a semicolon ends each."""
+
+
+def _read_int_pairs(reader: BinaryReader) -> AnyArray:
+    return reader.int_rows(reader.int32("the number of pairs"), 2, "pairs of integers")
+
+
+def _read_int_pairs_text(reader: TextReader) -> AnyArray:
     tokens = reader.rest()
     pairs = reader.integers([token for number, token in enumerate(tokens) if number % 3 != 2])
     if any(token != ";" for token in tokens[2::3]) or pairs.size % 2 or (tokens and len(tokens) % 3 != 2):
@@ -184,35 +233,38 @@ def _read_int_pairs(reader: Reader) -> IntArray:
     return pairs.reshape(-1, 2)
 
 
-def _write_int_pairs(writer: Writer, pairs: AnyArray) -> None:
+def _write_int_pairs(writer: BinaryWriter, pairs: AnyArray) -> None:
     rows = np.asarray(pairs).reshape(-1, 2)
-    if isinstance(writer, BinaryWriter):
-        writer.int32(len(rows))
-        writer.raw(sized_ints(rows))
-    else:
-        for number, (first, second) in enumerate(rows.tolist()):
-            if number:
-                writer.token(";")
-            writer.int32(first)
-            writer.int32(second)
-        writer.newline()
+    writer.int32(len(rows))
+    writer.raw(sized_ints(rows))
 
 
-INT_PAIRS: Final = Holder[AnyArray]("pairs of integers", _read_int_pairs, _write_int_pairs)
-"""Pairs of int32 ``(N, 2)``, such as phones and their lengths; in text semicolons stand between them."""
+def _write_int_pairs_text(writer: TextWriter, pairs: AnyArray) -> None:
+    for number, (first, second) in enumerate(np.asarray(pairs).reshape(-1, 2).tolist()):
+        if number:
+            writer.token(";")
+        writer.int32(first)
+        writer.int32(second)
+    writer.newline()
 
-POSTERIOR: Final = Holder[Posterior]("a posterior", read_posterior, write_posterior)
-"""Ids and weights for every frame."""
+
+INT_PAIRS: Final = Holder[AnyArray](
+    "pairs of integers", _read_int_pairs, _read_int_pairs_text, _write_int_pairs, _write_int_pairs_text
+)
+"""Pairs of int32 ``(N, 2)``, for example phones and their durations. In text form semicolons separate them."""
+
+POSTERIOR: Final = Holder[Posterior](
+    "a posterior",
+    posteriors.read_posterior,
+    posteriors.read_posterior_text,
+    posteriors.write_posterior,
+    posteriors.write_posterior_text,
+)
+"""Ids and their weights for every frame."""
 
 
-def _read_whole_line(read: Callable[[Reader], T]) -> Callable[[Reader], T]:
-    def read_line(reader: Reader) -> T:
-        value = read(reader)
-        if isinstance(reader, TextReader) and (more := reader.rest()):
-            raise reader.error(f"expected one value, found {more[0][:80]!r} behind it")
-        return value
-
-    return read_line
+def _read_int_text(reader: TextReader) -> int:
+    return _check_one_value(reader, reader.int32())
 
 
 def _write_int(writer: Writer, value: int) -> None:
@@ -220,41 +272,26 @@ def _write_int(writer: Writer, value: int) -> None:
     writer.newline()
 
 
-def _write_float(writer: Writer, value: float) -> None:
-    writer.float32(value)
-    writer.newline()
+INT: Final = Holder[int]("an integer", BinaryReader.int32, _read_int_text, _write_int, _write_int)
+"""Single int32, for example in ``utt2num_frames``."""
 
 
-INT: Final = Holder[int]("an integer", _read_whole_line(lambda reader: reader.int32()), _write_int)
-"""Single int32, such as ``utt2num_frames``."""
-FLOAT: Final = Holder[float]("a number", _read_whole_line(lambda reader: reader.float32()), _write_float)
-"""Single 32-bit floats."""
+def _read_token(reader: TextReader) -> str:
+    return _check_one_value(reader, reader.token())
 
 
-def _checked(token: str) -> str:
+def _write_token(writer: TextWriter, token: str) -> None:
     if token.split() != [token]:
-        raise DataError(f"{token!r} cannot be a token: it is empty or holds white space")
-    return token
+        raise DataError(f"{token!r} is not a token: it is empty or contains white space")
+    writer.line(token)
 
 
-def _write_token(writer: Writer, token: str) -> None:
-    assert isinstance(writer, TextWriter)
-    writer.line(_checked(token))
+TOKEN: Final = Holder[str]("a token", None, _read_token, None, _write_token)
+"""One word for every key, for example in ``utt2spk``; always text."""
 
 
-TOKEN: Final = Holder[str]("a token", _read_whole_line(lambda reader: reader.token()), _write_token, form="text")
-"""One word for every key, such as ``utt2spk``; always text."""
-
-
-def _read_tokens(reader: Reader) -> Sequence[str]:
-    assert isinstance(reader, TextReader)
-    return reader.rest()
-
-
-def _write_tokens(writer: Writer, tokens: Sequence[str]) -> None:
-    assert isinstance(writer, TextWriter)
-    writer.line(" ".join(map(_checked, tokens)))
-
-
-TOKENS: Final = Holder[Sequence[str]]("words", _read_tokens, _write_tokens, form="text")
-"""Words, such as ``text``; always text."""
+def _check_one_value(reader: TextReader, value: T) -> T:
+    """Return the value of a line if nothing follows it."""
+    if more := reader.rest():
+        raise reader.error(f"expected one value, found {more[0][:80]!r} after it")
+    return value

@@ -1,4 +1,4 @@
-"""Opening a file of one Kaldi object, such as a model or a tree, in whichever of the two forms it has."""
+"""Files of one Kaldi object, such as a model or a tree, in binary or in text form."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ Writer = BinaryWriter | TextWriter
 
 @contextmanager
 def open_reader(path: str | os.PathLike[str]) -> Iterator[Reader]:
-    """A reader behind the header of a binary file, or of a text file; :class:`FormatError` if it cannot be opened.
+    """Open a file in the form it has: after ``\\0B`` if it is binary, otherwise as text.
 
-    ``-`` is the standard input, and a name ending in .gz a gzipped file.
+    ``-`` is the standard input. A file whose name ends in ``.gz`` is decompressed.
+
+    Raises:
+        FormatError: the file cannot be opened, or has neither form.
     """
     with open_input(os.fspath(path)) as (stream, size):
         yield reader_of(BinaryReader(stream, path, size))
 
 
 def reader_of(reader: BinaryReader) -> Reader:
-    """A reader of the object at a reader's position: behind its header if it is binary, else of the text that is left.
+    """Return a reader of the object at the current position: the same one after ``\\0B``, or one of the rest as text.
 
     Raises:
-        FormatError: neither Kaldi's binary form nor UTF-8 text.
+        FormatError: the object has neither Kaldi's binary form nor UTF-8 text.
     """
     if reader.at(BINARY_HEADER[:1]):
         if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
@@ -46,7 +49,7 @@ def reader_of(reader: BinaryReader) -> Reader:
 
 @contextmanager
 def open_writer(path: str | os.PathLike[str], *, binary: bool = True) -> Iterator[Writer]:
-    """A writer of an atomically written file, its header written; ``-`` is the standard output."""
+    """Open a file for writing one object; it appears when it is complete. ``-`` is the standard output."""
     with open_output(os.fspath(path)) as stream:
         if binary:
             stream.write(BINARY_HEADER)

@@ -1,7 +1,7 @@
-"""Commands in place of files, such as an entry of ``wav.scp`` (``sph2pipe -f wav a.sph |``), run without a shell.
+"""Commands in place of files, for example in ``wav.scp`` (``sph2pipe -f wav a.sph |``), run without a shell.
 
-A command runs only where its user allowed commands; that they run is said once. The commands that only decompress or
-join files (``gunzip -c ali.*.gz |``) are not run at all: the files are read.
+Commands run only if the user allows it; a warning says once that they run. Commands that only decompress or concatenate
+files (``gunzip -c ali.*.gz |``) are not run at all: the files are read instead.
 """
 
 from __future__ import annotations
@@ -10,33 +10,35 @@ import logging
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from glob import glob
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from blasr.errors import DataError, DependencyError, FormatError
 
-_LOG: Final = logging.getLogger(__name__)
-_READERS: Final = (["gunzip", "-c"], ["gzip", "-dc"], ["gzip", "-cd"], ["gzip", "-d", "-c"], ["zcat"], ["cat"])
-_PACKERS: Final = (["gzip", "-c"], ["gzip"])
-_FIX: Final = "write what it gives to a file with your shell and name that file"
+logger = logging.getLogger(__name__)
+
+_DECOMPRESSORS: Final = (["gunzip", "-c"], ["gzip", "-dc"], ["gzip", "-cd"], ["gzip", "-d", "-c"], ["zcat"], ["cat"])
+_COMPRESSORS: Final = (["gzip", "-c"], ["gzip"])
+_READ_FIX: Final = "write the command's output to a file with your shell and name that file"
+_WRITE_FIX: Final = "write to a file instead"
 
 
 def is_command(name: str) -> bool:
-    """Whether a name is a command's, whose output is read (``... |``) or that is written to (``| ...``)."""
+    """Whether a name is a command whose output is read (``... |``) or that is written to (``| ...``)."""
     return name.rstrip().endswith("|") or name.lstrip().startswith("|")
 
 
 def refuse_command(name: str, *, fix: str) -> None:
-    """Raise :class:`FormatError` if ``name`` is a command's."""
+    """Raise :class:`FormatError` if ``name`` is a command."""
     if is_command(name):
-        raise FormatError(f"{name!r} is a command, which blasr runs only where it is allowed to", fix=fix)
+        raise FormatError(f"{name!r} is a command, and blasr runs commands only if they are allowed", fix=fix)
 
 
-def _words(command: str) -> list[str]:
-    """The words of a command as a shell splits them, with the operators among them as words of their own."""
+def _shell_words(command: str) -> list[str]:
+    """Split a command like a shell does; operators become words of their own."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars="|;&<>()")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -48,13 +50,13 @@ def _needs_shell(word: str) -> bool:
 
 
 def parse_pipeline(command: str) -> list[list[str]]:
-    """The programs of ``a x | b y |``, each with its arguments; quotes as in a shell, nothing else of one.
+    """Split ``a x | b y |`` into programs and their arguments. Quotes work as in a shell; nothing else does.
 
     Raises:
-        ValueError: it needs a shell (``;``, ``&``, redirections, substitutions) or is no pipeline.
+        ValueError: the command needs a shell (``;``, ``&``, redirections, substitutions) or is not a pipeline.
     """
     programs: list[list[str]] = [[]]
-    for word in _words(command):
+    for word in _shell_words(command):
         if word == "|":
             programs.append([])
         elif _needs_shell(word):
@@ -66,115 +68,122 @@ def parse_pipeline(command: str) -> list[list[str]]:
     return programs
 
 
-def files_of(command: str) -> list[str] | None:
-    """The files whose content a command gives, decompressed where gzipped; None if it does anything else.
+def decompressed_files(command: str) -> list[str] | None:
+    """The files that a command only decompresses or concatenates; None if it does anything else.
 
-    Patterns (``ali.*.gz``) are matched as a shell does; one that matches nothing stays as it is.
+    Patterns (``ali.*.gz``) are expanded like a shell does; a pattern without a match stays as it is.
     """
     try:
         programs = parse_pipeline(command)
     except ValueError:
         return None
-    for reader in _READERS:
-        names = programs[0][len(reader) :]
-        if len(programs) == 1 and programs[0][: len(reader)] == reader and names:
+    for program in _DECOMPRESSORS:
+        names = programs[0][len(program) :]
+        if len(programs) == 1 and programs[0][: len(program)] == program and names:
             if any(name.startswith("-") for name in names):
                 return None
             return [path for name in names for path in sorted(glob(name)) or [name]]  # noqa: PTH207 (absolute ones too)
     return None
 
 
-def packed_file_of(command: str) -> str | None:
+def compressed_file(command: str) -> str | None:
     """The file that ``| gzip -c > FILE`` writes; None for any other command."""
     try:
-        words = _words(command)
+        words = _shell_words(command)
     except ValueError:
         return None
-    simple = len(words) >= 4 and words[0] == "|" and words[-2] == ">" and words[1:-2] in _PACKERS
-    return words[-1] if simple and not _needs_shell(words[-1]) else None
+    is_simple = len(words) >= 4 and words[0] == "|" and words[-2] == ">" and words[1:-2] in _COMPRESSORS
+    return words[-1] if is_simple and not _needs_shell(words[-1]) else None
 
 
 @cache
-def _say_once() -> None:
-    _LOG.warning("commands that stand in place of files are run, as allowed")
+def _warn_once() -> None:
+    logger.warning("running commands in place of files, as allowed")
 
 
 @contextmanager
 def open_pipeline(command: str) -> Iterator[IO[bytes]]:
-    """What the commands of one entry write, each one's output into the next; no shell is started.
+    """Open the output of a pipeline ``a x | b y |``; no shell is started.
 
     Raises:
-        DataError: the entry is no plain pipeline, or one of its programs failed.
+        DataError: the command is not a plain pipeline, or one of its programs failed.
         DependencyError: one of its programs is not installed.
     """
     try:
         programs = parse_pipeline(command)
     except ValueError as error:
-        raise DataError(f"cannot run {command!r}: {error}", fix=_FIX) from None
-    _say_once()
-    with ExitStack() as stack:
-        processes: list[subprocess.Popen[bytes]] = []
-        for program in programs:
-            source = processes[-1].stdout if processes else subprocess.DEVNULL
-            try:
-                process = subprocess.Popen(program, stdin=source, stdout=subprocess.PIPE)
-            except OSError as error:
-                message = f"cannot run {program[0]!r} of {command!r}: {error.strerror}"
-                raise DependencyError(message, fix=f"install {program[0]}, or {_FIX}") from None
-            stack.enter_context(process)
-            if processes and processes[-1].stdout is not None:
-                processes[-1].stdout.close()  # so that a program whose reader has left hears of it
-            processes.append(process)
-        output = processes[-1].stdout
-        assert output is not None
-        yield output
-        output.close()
-        for program, process in zip(programs, processes, strict=True):
-            if process.wait() not in (0, -signal.SIGPIPE):  # one whose reader had enough did not fail
-                message = f"{program[0]!r} of {command!r} failed with status {process.returncode}"
-                raise DataError(message, fix="run the command by hand to see why, then " + _FIX)
+        raise DataError(f"cannot run {command!r}: {error}", fix=_READ_FIX) from None
+    _warn_once()
+    with _run_programs(programs, command, subprocess.DEVNULL, subprocess.PIPE, _READ_FIX) as processes:
+        with cast(IO[bytes], processes[-1].stdout) as output:
+            yield output
+        # A program whose reader stopped early did not fail.
+        _check_statuses(processes, command, (0, -signal.SIGPIPE), f"run it by hand to see why, then {_READ_FIX}")
 
 
 def run_pipeline(command: str) -> bytes:
-    """All that :func:`open_pipeline` gives."""
+    """The whole output of :func:`open_pipeline`."""
     with open_pipeline(command) as stream:
         return stream.read()
 
 
 @contextmanager
 def open_sink(command: str) -> Iterator[IO[bytes]]:
-    """A stream into the commands of ``| a x | b y``, whose last one writes to the standard output.
+    """Open the input of a pipeline ``| a x | b y``. Its last program writes to the standard output.
 
     Raises:
-        DataError: it is no plain pipeline, or one of its programs failed.
+        DataError: the command is not a plain pipeline, or one of its programs failed.
         DependencyError: one of its programs is not installed.
     """
     try:
         programs = parse_pipeline(command.strip().removeprefix("|") + " |")
     except ValueError as error:
-        raise DataError(f"cannot run {command!r}: {error}", fix="write to a file instead") from None
-    _say_once()
+        raise DataError(f"cannot run {command!r}: {error}", fix=_WRITE_FIX) from None
+    _warn_once()
+    with _run_programs(programs, command, subprocess.PIPE, None, _WRITE_FIX) as processes:
+        try:
+            with cast(IO[bytes], processes[0].stdin) as sink:
+                yield sink
+        except BrokenPipeError:
+            pass  # the status of the program that stopped reading says why
+        _check_statuses(processes, command, (0,), _WRITE_FIX)
+
+
+@contextmanager
+def _run_programs(
+    programs: Sequence[list[str]], command: str, first_input: int, last_output: int | None, fix: str
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Start programs, each of which reads the output of the one before it; wait for all of them in the end.
+
+    Args:
+        programs: with their arguments.
+        command: what the user wrote, for errors.
+        first_input: the first program's standard input: a constant of :mod:`subprocess`.
+        last_output: the last program's standard output: likewise, or None for blasr's own.
+        fix: what to do if a program is not installed.
+    """
     with ExitStack() as stack:
         processes: list[subprocess.Popen[bytes]] = []
         for number, program in enumerate(programs):
-            source = processes[-1].stdout if processes else subprocess.PIPE
-            target = subprocess.PIPE if number < len(programs) - 1 else None
+            source = processes[-1].stdout if processes else first_input
+            target = subprocess.PIPE if number < len(programs) - 1 else last_output
             try:
                 process = subprocess.Popen(program, stdin=source, stdout=target)
             except OSError as error:
                 message = f"cannot run {program[0]!r} of {command!r}: {error.strerror}"
-                raise DependencyError(message, fix=f"install {program[0]}, or write to a file instead") from None
+                raise DependencyError(message, fix=f"install {program[0]}, or {fix}") from None
             stack.enter_context(process)
             if processes and processes[-1].stdout is not None:
-                processes[-1].stdout.close()
+                processes[-1].stdout.close()  # only then does a program notice that its reader has stopped
             processes.append(process)
-        sink = processes[0].stdin
-        assert sink is not None
-        try:
-            yield sink
-            sink.close()
-        except BrokenPipeError:
-            pass  # its status tells why
-        for program, process in zip(programs, processes, strict=True):
-            if process.wait() != 0:
-                raise DataError(f"{program[0]!r} of {command!r} failed with status {process.returncode}")
+        yield processes
+
+
+def _check_statuses(
+    processes: Sequence[subprocess.Popen[bytes]], command: str, accepted: tuple[int, ...], fix: str
+) -> None:
+    for process in processes:
+        if process.wait() not in accepted:
+            program = cast(list[str], process.args)[0]
+            message = f"{program!r} of {command!r} failed with status {process.returncode}"
+            raise DataError(message, fix=fix)

@@ -1,4 +1,4 @@
-"""Posteriors as Kaldi's tables hold them (``hmm/posterior``): for every frame some ids and a weight for each."""
+"""Posteriors as Kaldi's tables hold them (``hmm/posterior``): some ids and their weights for every frame."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Final, Self
 
 import numpy as np
 
-from blasr.errors import DataError
 from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter
-from blasr.io.kaldi.model_stream import Reader, Writer
+from blasr.io.kaldi.text_streams import TextReader, TextWriter
 from blasr.units import AnyArray, FloatArray, IntArray
 
 _PAIR: Final = np.dtype([("id_size", "i1"), ("id", "<i4"), ("weight_size", "i1"), ("weight", "<f4")])
@@ -23,8 +22,8 @@ class Posterior:
 
     Attributes:
         offsets: int64 ``(T + 1,)``: the entries of frame t are ``offsets[t]`` to ``offsets[t + 1] - 1``.
-        ids: int32: what the weights are of, such as transition-ids (from 1) or pdf-ids (from 0).
-        weights: float32.
+        ids: int32, for example transition-ids (from 1) or pdf-ids (from 0).
+        weights: float32, one for each id.
     """
 
     offsets: AnyArray
@@ -42,7 +41,7 @@ class Posterior:
 
     @classmethod
     def from_alignment(cls, labels: AnyArray) -> Self:
-        """One label of weight 1 for every frame (``ali-to-post``)."""
+        """One label with weight 1 for every frame (``ali-to-post``)."""
         ids = np.array(labels, np.int32)
         return cls(np.arange(len(ids) + 1), ids, np.ones(len(ids), np.float32))
 
@@ -54,26 +53,9 @@ class Posterior:
         for first, last in pairwise(offsets):
             yield list(zip(ids[first:last], weights[first:last], strict=True))
 
-    def to_matrix(self, num_ids: int) -> FloatArray:
-        """``(T, num_ids)``: the weight of every id, 0 where a frame lacks it (``post-to-feats``, ids from 0).
 
-        Raises:
-            DataError: an id is not below ``num_ids``.
-        """
-        if self.ids.size and not 0 <= self.ids.min() <= self.ids.max() < num_ids:
-            raise DataError(f"the posteriors have ids from {self.ids.min()} to {self.ids.max()}, not below {num_ids}")
-        matrix = np.zeros((len(self), num_ids), np.float32)
-        frames = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        np.add.at(matrix, (frames, self.ids), self.weights)
-        return matrix
-
-
-def read_posterior(reader: Reader) -> Posterior:
-    """The posterior at a reader's position; :class:`FormatError` if there is none."""
-    return _read_binary(reader) if isinstance(reader, BinaryReader) else _read_text(reader)
-
-
-def _read_binary(reader: BinaryReader) -> Posterior:
+def read_posterior(reader: BinaryReader) -> Posterior:
+    """Read a posterior in binary form; :class:`FormatError` if it is truncated or corrupt."""
     num_frames = reader.check_count(reader.int32("the number of frames"), 5, "frames")
     sizes: list[int] = []
     pieces: list[bytes] = []
@@ -88,7 +70,8 @@ def _read_binary(reader: BinaryReader) -> Posterior:
     return Posterior(np.cumsum([0, *sizes]), pairs["id"].astype(np.int32), pairs["weight"].astype(np.float32))
 
 
-def _read_text(reader: Reader) -> Posterior:
+def read_posterior_text(reader: TextReader) -> Posterior:
+    """Read a posterior in text form: ``[ ID WEIGHT ID WEIGHT ... ]`` for every frame."""
     frames: list[list[tuple[int, float]]] = []
     while (token := reader.try_token()) is not None:
         if token != "[":
@@ -102,17 +85,8 @@ def _read_text(reader: Reader) -> Posterior:
     return Posterior.from_frames(frames)
 
 
-def write_posterior(writer: Writer, posterior: Posterior) -> None:
-    """Write a posterior as Kaldi does."""
-    if not isinstance(writer, BinaryWriter):
-        for frame in posterior:
-            writer.token("[")
-            for number, weight in frame:
-                writer.int32(number)
-                writer.float32(weight)
-            writer.token("]")
-        writer.newline()
-        return
+def write_posterior(writer: BinaryWriter, posterior: Posterior) -> None:
+    """Write a posterior in binary form."""
     pairs = np.empty(len(posterior.ids), _PAIR)
     pairs["id_size"] = pairs["weight_size"] = 4
     pairs["id"], pairs["weight"] = posterior.ids, posterior.weights
@@ -121,3 +95,14 @@ def write_posterior(writer: Writer, posterior: Posterior) -> None:
     for first, last in pairwise(offsets):
         writer.int32((last - first) // _PAIR.itemsize)
         writer.raw(data[first:last])
+
+
+def write_posterior_text(writer: TextWriter, posterior: Posterior) -> None:
+    """Write a posterior in text form."""
+    for frame in posterior:
+        writer.token("[")
+        for number, weight in frame:
+            writer.int32(number)
+            writer.float32(weight)
+        writer.token("]")
+    writer.newline()

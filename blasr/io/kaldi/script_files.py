@@ -1,4 +1,4 @@
-"""Script files (``.scp``): a line for every utterance that tells where its value is."""
+"""Script files (``.scp``): one line for every utterance, which says where its value is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from blasr.io.kaldi.extended_filenames import open_input
 
 
 def read_script(path: str, *, allow_pipes: bool = False) -> Iterator[tuple[str, str, int]]:
-    """Utterance-ids, values and line numbers of an ``.scp`` file; :class:`FormatError` on an id without a value."""
+    """Yield the utterance-ids, file names and line numbers of an ``.scp`` file.
+
+    Raises:
+        FormatError: the file cannot be read, or a line has an utterance-id and no file.
+    """
     with open_input(path, allow_pipes=allow_pipes) as (stream, size):
         reader = BinaryReader(stream, path, size)
         number = 0
@@ -21,7 +25,7 @@ def read_script(path: str, *, allow_pipes: bool = False) -> Iterator[tuple[str, 
 
 
 def parse_script_line(data: bytes, path: str, number: int | None = None) -> tuple[str, str]:
-    """The utterance-id and the value of a line of a script."""
+    """Split a line of a script into the utterance-id and the file name."""
     try:
         line = data.decode("utf-8").strip()
     except UnicodeDecodeError:

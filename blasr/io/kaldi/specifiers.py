@@ -13,16 +13,15 @@ from blasr.units import AnyArray
 Specifier = str | os.PathLike[str]
 
 _OPTIONS: Final = frozenset({"o", "no", "s", "ns", "cs", "ncs", "p", "np", "b", "t", "f", "nf", "bg", "ark", "scp"})
-_SCRIPT_VALUE: Final = re.compile(
-    r"(?P<file>.*?)(?::(?P<offset>[0-9]{1,18}))?(?:\[(?P<ranges>[^\[\]]*)\])?\Z", re.DOTALL
-)
+_RANGES: Final = re.compile(r"\[([^\[\]]*)\]\Z")
+_OFFSET: Final = re.compile(r":([0-9]{1,18})\Z")
 _RANGE: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,9})\Z")
 ROW_TOLERANCE: Final = 3
-"""Rows that a range may reach beyond its matrix; it is cut there, as Kaldi does."""
+"""How many rows a range may reach beyond the matrix. The range is shortened to the matrix, as in Kaldi."""
 
 
 def _split(text: str) -> tuple[list[str], str] | None:
-    """The options before the first colon and the rest; None if ``text`` is a bare path."""
+    """Split off the options before the first colon; None if ``text`` is a bare path."""
     head, colon, rest = text.partition(":")
     options = head.split(",")
     if not colon or not {"ark", "scp"} & set(options) or not _OPTIONS.issuperset(options):
@@ -31,7 +30,7 @@ def _split(text: str) -> tuple[list[str], str] | None:
 
 
 def is_table(name: str) -> bool:
-    """Whether a name is a table's (``ark:...``, ``scp:...``), not a single file's."""
+    """Whether a name is a table (``ark:...``, ``scp:...``) and not a single file."""
     return _split(name.strip()) is not None
 
 
@@ -42,7 +41,7 @@ class Rspecifier:
     Attributes:
         kind: ``ark`` or ``scp``.
         path: a file, ``-`` for the standard input, or a command that ends in ``|``.
-        permissive: what cannot be read is warned of and skipped (option ``p``).
+        permissive: skip values that cannot be read, with a warning (option ``p``).
     """
 
     kind: Literal["ark", "scp"]
@@ -51,9 +50,12 @@ class Rspecifier:
 
     @classmethod
     def parse(cls, specifier: Specifier) -> Self:
-        """Read an rspecifier or a path; a path ending in ``.scp`` is a script, any other an archive.
+        """Parse an rspecifier or a path; a path ending in ``.scp`` is a script, any other an archive.
 
-        The options ``s``, ``cs``, ``o`` and ``bg`` promise Kaldi an order; they are accepted and not needed here.
+        The options ``s``, ``cs`` and ``o`` promise an order, and ``bg`` asks for a thread. They are ignored.
+
+        Raises:
+            FormatError: no file is named, or both an archive and a script.
         """
         text = os.fspath(specifier).strip()
         found = _split(text)
@@ -63,7 +65,7 @@ class Rspecifier:
         else:
             options, path = found
             if {"ark", "scp"} <= set(options):
-                raise FormatError(f"{text!r} names an archive and a script, where one of the two is read")
+                raise FormatError(f"{text!r} names an archive and a script, expected one of the two")
             kind = "scp" if "scp" in options else "ark"
         if not path:
             raise FormatError(f"{text!r} names no file")
@@ -76,10 +78,10 @@ class Wspecifier:
 
     Attributes:
         ark: a file, ``-`` for the standard output, or a command that begins with ``|``; None without an archive.
-        scp: the script to write, or without an archive the one to follow.
-        binary: Kaldi's binary form, else its text (option ``t``).
-        flush: write every value out at once (option ``f``).
-        permissive: a value that the script has no file for is skipped (option ``p``).
+        scp: the script to write; without an archive, an existing script that names the file of every value.
+        binary: Kaldi's binary form, otherwise its text form (option ``t``).
+        flush: flush the file after every value (option ``f``).
+        permissive: skip a value for which the script has no file (option ``p``).
     """
 
     ark: str | None
@@ -90,7 +92,11 @@ class Wspecifier:
 
     @classmethod
     def parse(cls, specifier: Specifier) -> Self:
-        """Read a wspecifier or a path, which is an archive's."""
+        """Parse a wspecifier, or a path, which names an archive.
+
+        Raises:
+            FormatError: a file name is missing.
+        """
         text = os.fspath(specifier).strip()
         found = _split(text)
         options, path = found if found is not None else (["ark"], text)
@@ -104,12 +110,12 @@ class Wspecifier:
 
 @dataclass(frozen=True)
 class ScriptEntry:
-    """What a line of a script file points at.
+    """The place that a line of a script file points at.
 
     Attributes:
         file: a file, or a command that ends in ``|``.
         offset: the byte at which the value begins.
-        ranges: the rows, and the columns, that are wanted, as ``[ranges]``; None for all.
+        ranges: the selected rows and columns, as in ``[ROWS,COLUMNS]``; None for all.
     """
 
     file: str
@@ -118,18 +124,18 @@ class ScriptEntry:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``FILE``, ``FILE:OFFSET``, ``FILE:OFFSET[ROWS]`` or ``FILE:OFFSET[ROWS,COLUMNS]``."""
-        match = _SCRIPT_VALUE.match(text)
-        assert match is not None, "the pattern's first group takes whatever the others leave"
-        if match["file"].rstrip().endswith("|"):
-            return cls(match["file"], 0, match["ranges"])
-        return cls(match["file"], int(match["offset"] or 0), match["ranges"])
+        """Parse ``FILE``, ``FILE:OFFSET``, ``FILE:OFFSET[ROWS]`` or ``FILE:OFFSET[ROWS,COLUMNS]``."""
+        ranges = match[1] if (match := _RANGES.search(text)) else None
+        name = text if match is None else text[: match.start()]
+        if name.rstrip().endswith("|") or not (offset := _OFFSET.search(name)):
+            return cls(name, 0, ranges)
+        return cls(name[: offset.start()], int(offset[1]), ranges)
 
 
-def cut(array: AnyArray, ranges: str) -> AnyArray:
-    """The part of an array that ``first:last`` of each dimension, both included, leaves; ``:`` is all of one.
+def select_range(array: AnyArray, ranges: str) -> AnyArray:
+    """Select ``first:last``, both included, of each dimension of an array; ``:`` selects all of a dimension.
 
-    A range of rows may reach up to :data:`ROW_TOLERANCE` beyond the last, as in Kaldi (``util/kaldi-holder.cc``).
+    A range of rows may reach up to :data:`ROW_TOLERANCE` beyond the last row, as in Kaldi (``util/kaldi-holder.cc``).
 
     Raises:
         ValueError: a range does not fit the array.

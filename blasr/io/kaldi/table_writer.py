@@ -6,7 +6,7 @@ import io
 import logging
 import os
 from contextlib import ExitStack
-from typing import IO, Any, Final, Generic, Self, TypeVar
+from typing import IO, Any, Generic, Self, TypeVar
 
 from blasr.errors import DataError
 from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryWriter
@@ -17,23 +17,24 @@ from blasr.io.kaldi.specifiers import Specifier, Wspecifier
 from blasr.io.kaldi.text_streams import TextWriter
 from blasr.units import AnyArray
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
-_LOG: Final = logging.getLogger(__name__)
 
 
 class TableWriter(Generic[T]):
-    """Writes one table: a context manager; its files appear, complete, when it is left without an error.
+    """A context manager that writes one table. Its files appear, complete, when it is left without an error.
 
     ``len()`` is the number of values written.
 
     Args:
         specifier: a wspecifier, such as ``ark,scp:A.ark,A.scp``, ``ark,t:-`` or ``ark:A.gz``, or an archive's path.
         holder: the kind of the values.
-        allow_pipes: run a command that stands in place of a file.
+        allow_pipes: run a command in place of a file.
 
     Raises:
-        FormatError: the specifier is none, or a command that is not allowed.
-        DataError: a script is asked for that would point into a compressed archive, a command or the standard output.
+        FormatError: the specifier is not valid, or is a command that is not allowed.
+        DataError: a script would point into a compressed archive, a command or the standard output.
     """
 
     def __init__(self, specifier: Specifier | Wspecifier, holder: Holder[T], *, allow_pipes: bool = False) -> None:
@@ -44,7 +45,7 @@ class TableWriter(Generic[T]):
         self._written: set[str] = set()
         self._archive: IO[bytes] | None = None
         self._script: Any = None
-        self._targets: dict[str, str] = {}
+        self._files_of_keys: dict[str, str] = {}
         ark = self.names.ark
         if ark is not None and self.names.scp is not None and (ark in ("", "-") or ark.endswith(".gz") or "|" in ark):
             fix = "name a plain archive, whose name ends in .ark"
@@ -55,11 +56,10 @@ class TableWriter(Generic[T]):
             if self.names.ark is not None:
                 if self.names.scp is not None:
                     self._script = stack.enter_context(open_output(self.names.scp))
-                # The archive is renamed first: contexts are left in reverse order.
+                # The archive is renamed before the script, because contexts are left in reverse order.
                 self._archive = stack.enter_context(open_output(self.names.ark, allow_pipes=self._allow_pipes))
-            else:
-                assert self.names.scp is not None
-                self._targets = _targets(self.names.scp)
+            elif self.names.scp is not None:
+                self._files_of_keys = {key: name for key, name, _ in read_script(self.names.scp)}
             self._stack = stack.pop_all()
         return self
 
@@ -70,19 +70,23 @@ class TableWriter(Generic[T]):
         return len(self._written)
 
     def write(self, key: str, value: T) -> None:
-        """Append a value; :class:`DataError` on a bad or repeated key, or one that the script to follow lacks."""
+        """Write a value.
+
+        Raises:
+            DataError: the key is not valid, was written before, or has no file in the script.
+        """
         if key in self._written:
             raise DataError("the utterance is written a second time", path=self._path, utterance=key)
         if self._archive is None:
-            if key not in self._targets:
+            if key not in self._files_of_keys:
                 if not self.names.permissive:
                     raise DataError("the script has no file for it", path=self._path, utterance=key)
-                _LOG.warning("%s: utterance %s is left out, as the script has no file for it", self._path, key)
+                logger.warning("%s: skipping utterance %s, for which the script has no file", self._path, key)
                 return
-            with open_output(self._targets[key], allow_pipes=self._allow_pipes) as stream:
+            with open_output(self._files_of_keys[key], allow_pipes=self._allow_pipes) as stream:
                 self._write_value(stream, value, key)
         else:
-            self._archive.write(table_key(key, self._path))
+            self._archive.write(_encode_key(key, self._path))
             if self._script is not None:
                 self._script.write(f"{key} {self.names.ark}:{self._archive.tell()}\n".encode())
             self._write_value(self._archive, value, key)
@@ -102,10 +106,10 @@ class TableWriter(Generic[T]):
 
 
 def write_value(name: str, holder: Holder[T], value: T, *, binary: bool = True, allow_pipes: bool = False) -> None:
-    """Write the one value of a file, such as ``global_cmvn.stats``; ``-`` is the standard output.
+    """Write a file of one value, such as ``global_cmvn.stats``; ``-`` is the standard output.
 
     Raises:
-        FormatError: a command that is not allowed.
+        FormatError: the name is a command that is not allowed.
         DataError: the value cannot be written.
     """
     with open_output(name, allow_pipes=allow_pipes) as stream:
@@ -113,28 +117,21 @@ def write_value(name: str, holder: Holder[T], value: T, *, binary: bool = True, 
 
 
 def _write_value(stream: IO[bytes], holder: Holder[T], value: T, *, binary: bool) -> None:
-    if holder.form == "text" or not binary:
+    if holder.write_binary is None or not binary:
         text = io.StringIO()
         holder.write(TextWriter(text), value)
         stream.write(text.getvalue().encode())
         return
-    if holder.form == "either":
+    if holder.has_header:
         stream.write(BINARY_HEADER)
     holder.write(BinaryWriter(stream), value)
 
 
-def _targets(script: str) -> dict[str, str]:
-    return {key: name for key, name, _ in read_script(script)}
-
-
 class MatrixWriter(TableWriter[AnyArray]):
-    """Writes matrices as 32-bit floats to a binary archive and, where asked, the script that points into it.
-
-    A context manager: both files appear, complete, when it is left without an error. ``len()`` is the number of
-    utterances written.
+    """Writes matrices as 32-bit floats to a binary archive and, optionally, a script that points into it.
 
     Args:
-        ark: the archive (not gzipped, so that the script's offsets hold).
+        ark: the archive; it must not be gzipped, because the script has offsets in it.
         scp: the script.
     """
 
@@ -142,12 +139,12 @@ class MatrixWriter(TableWriter[AnyArray]):
         self.ark = ark
         self.scp = scp
         if os.fspath(ark).endswith(".gz"):
-            raise DataError("an archive of matrices is not gzipped", path=ark, fix="end its name in .ark")
+            raise DataError("an archive of matrices must not be gzipped", path=ark, fix="end its name in .ark")
         super().__init__(Wspecifier(os.fspath(ark), None if scp is None else os.fspath(scp)), MATRIX)
 
 
-def table_key(key: str, path: Specifier) -> bytes:
-    """The key of a table's entry with its space; :class:`DataError` if it cannot be one."""
+def _encode_key(key: str, path: Specifier) -> bytes:
+    """The key and the space after it, as an archive has them; :class:`DataError` if it is not valid."""
     if key.split() != [key]:
-        raise DataError(f"{key!r} cannot be an utterance-id: it is empty or holds white space", path=path)
+        raise DataError(f"{key!r} is not an utterance-id: it is empty or contains white space", path=path)
     return f"{key} ".encode()

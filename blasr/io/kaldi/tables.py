@@ -1,8 +1,8 @@
 """Reading Kaldi's tables: archives (``.ark``) and scripts (``.scp``), plain or gzipped (``util/kaldi-table``).
 
 A table is named by a path or by an rspecifier: ``ark:FILE``, ``scp:FILE``, ``ark:-`` for the standard input,
-``ark:gunzip -c FILE |``, whose file is decompressed here, or another command where those are allowed. Both forms of
-values, binary and text, are told apart as they come. Tables are read value by value, whatever their size.
+``ark:gunzip -c FILE |``, whose file is decompressed here, or another command if commands are allowed. Each value may
+be in binary or in text form. Tables are read value by value, whatever their size.
 """
 
 from __future__ import annotations
@@ -19,74 +19,55 @@ from numpy.typing import DTypeLike
 from blasr.errors import BlasrError, FormatError
 from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryReader
 from blasr.io.kaldi.extended_filenames import open_input
-from blasr.io.kaldi.holders import MATRIX, VECTOR, Holder
+from blasr.io.kaldi.holders import MATRIX, Holder
 from blasr.io.kaldi.pipes import is_command
-from blasr.io.kaldi.plain_archives import read_plain_matrices
 from blasr.io.kaldi.script_files import read_script
-from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Specifier, cut
-from blasr.io.kaldi.table_writer import MatrixWriter
+from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Specifier, select_range
 from blasr.io.kaldi.text_streams import TextReader
-from blasr.units import AnyArray, FloatArray
+from blasr.units import FloatArray
 
-__all__ = [
-    "MatrixWriter",
-    "Specifier",
-    "read_matrices",
-    "read_script",
-    "read_table",
-    "read_value",
-    "read_vectors",
-]
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_LOG: Final = logging.getLogger(__name__)
-_OPEN_FILES: Final = 16
+_MAX_OPEN_FILES: Final = 16
 
 
 def read_matrices(
     specifier: Specifier, dtype: DTypeLike = np.float32, *, allow_pipes: bool = False
 ) -> Iterator[tuple[str, FloatArray]]:
-    """Utterance-ids and matrices ``(T, F)`` of a table, in its order; compressed ones are decompressed.
+    """Yield the utterance-ids and matrices ``(T, F)`` of a table, in its order; compressed ones are decompressed.
 
     Args:
         specifier: a path or an rspecifier.
-        dtype: of the matrices.
-        allow_pipes: run the commands that stand in place of files.
+        dtype: the type of the matrices' values.
+        allow_pipes: run commands in place of files.
 
     Raises:
-        FormatError: the table is truncated, corrupt, of another kind, or a command that is not allowed.
+        FormatError: the table is truncated or corrupt, holds something else, or is a command that is not allowed.
     """
-    return _as_type(read_table(specifier, MATRIX, allow_pipes=allow_pipes), dtype)
-
-
-def read_vectors(
-    specifier: Specifier, dtype: DTypeLike = np.float32, *, allow_pipes: bool = False
-) -> Iterator[tuple[str, FloatArray]]:
-    """Utterance-ids and vectors ``(N,)`` of a table, in its order; otherwise as :func:`read_matrices`."""
-    return _as_type(read_table(specifier, VECTOR, allow_pipes=allow_pipes), dtype)
-
-
-def _as_type(items: Iterator[tuple[str, AnyArray]], dtype: DTypeLike) -> Iterator[tuple[str, FloatArray]]:
     wanted = np.dtype(dtype)
-    for utterance, value in items:
-        if value.dtype != wanted:
-            with np.errstate(all="ignore"):  # what is too large for dtype becomes infinite
-                value = value.astype(wanted)
-        yield utterance, value
+    for utterance, matrix in read_table(specifier, MATRIX, allow_pipes=allow_pipes):
+        if matrix.dtype == wanted:
+            yield utterance, matrix
+        else:
+            with np.errstate(all="ignore"):  # values that are too large for dtype become infinite
+                converted = matrix.astype(wanted)
+            yield utterance, converted
 
 
 def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = False) -> Iterator[tuple[str, T]]:
-    """Keys and values of a table, in its order.
+    """Yield the keys and values of a table, in its order.
 
-    With the option ``p`` (``scp,p:FILE``), values that cannot be read are warned of and skipped; an archive ends there.
+    With the option ``p`` (``scp,p:FILE``), a value that cannot be read is skipped with a warning. In an archive this
+    skips all values after it as well.
 
     Args:
         specifier: a path or an rspecifier.
         holder: the kind of its values.
-        allow_pipes: run the commands that stand in place of files.
+        allow_pipes: run commands in place of files.
 
     Raises:
-        FormatError: the table is truncated, corrupt, of another kind, or a command that is not allowed.
+        FormatError: the table is truncated or corrupt, holds something else, or is a command that is not allowed.
     """
     table = Rspecifier.parse(specifier)
     if table.kind == "scp":
@@ -95,45 +76,45 @@ def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = F
     try:
         with open_input(table.path, allow_pipes=allow_pipes) as (stream, size):
             reader = BinaryReader(stream, table.path, size)
-            if size is not None and holder.read is MATRIX.read:
-                reader.seek((yield from read_plain_matrices(stream.fileno(), size)))  # type: ignore[misc]
+            if size is not None and holder.read_plain_archive is not None:
+                reader.seek((yield from holder.read_plain_archive(stream.fileno(), size)))
             yield from read_archive(reader, holder)
     except FormatError as error:
         if not table.permissive:
             raise
-        _LOG.warning("the rest of the archive is left out: %s", error)
+        logger.warning("skipping the rest of the archive: %s", error)
 
 
 def read_archive(reader: BinaryReader, holder: Holder[T]) -> Iterator[tuple[str, T]]:
-    """Keys and values from a reader's position to the end of its stream."""
+    """Yield the keys and values from a reader's position to the end of its stream."""
     line = 1
     while True:
-        head = None if holder.head is None else reader.match(holder.head)
-        key = reader.try_token(leave_newline=True) if head is None else head[1].decode("ascii")
+        start = None if holder.entry_start is None else reader.match(holder.entry_start)
+        key = reader.try_token(leave_newline=True) if start is None else start[1].decode("ascii")
         if key is None:
             return
         try:
-            if head is not None and holder.read_body is not None:
-                value = holder.read_body(reader, head)
+            if start is not None and holder.read_after_start is not None:
+                value = holder.read_after_start(reader, start)
             else:
-                value, lines = read_behind_key(reader, holder, line)
+                value, lines = _read_after_key(reader, holder, line)
                 line += lines
         except FormatError as error:
             raise error.at(utterance=key) from None
         yield key, value
 
 
-def read_behind_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> tuple[T, int]:
-    """The value at the reader's position, in whichever form it has, and the number of lines it took."""
-    if holder.form == "bare":
+def _read_after_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> tuple[T, int]:
+    """Read a value in whichever form it has; return it and the number of lines that it takes in text form."""
+    if not holder.has_header:
         return holder.read(reader), 0
-    if holder.form == "either" and reader.at(BINARY_HEADER[:1]):
+    if holder.read_binary is not None and reader.at(BINARY_HEADER[:1]):
         if (header := reader.take(len(BINARY_HEADER), "a header")) != BINARY_HEADER:
             raise reader.error(f"expected {holder.what}, found {header!r}")
         return holder.read(reader), 0
     data = reader.until(holder.text_end)
     if not data.endswith(holder.text_end):
-        raise reader.error(f"truncated: {holder.what} in text does not end")
+        raise reader.error(f"truncated: the text form of {holder.what} does not end")
     if holder.text_end != b"\n":
         data += reader.until(b"\n")
     if b"\0" in data:
@@ -150,17 +131,17 @@ def read_behind_key(reader: BinaryReader, holder: Holder[T], line: int = 1) -> t
 
 
 def read_value(name: str, holder: Holder[T], *, allow_pipes: bool = False) -> T:
-    """The one value of a file such as ``global_cmvn.stats``: ``FILE``, ``FILE:OFFSET``, ``FILE:OFFSET[RANGES]``.
+    """Read the one value that ``FILE``, ``FILE:OFFSET`` or ``FILE:OFFSET[RANGES]`` names, e.g. ``global_cmvn.stats``.
 
     Raises:
         FormatError: as :func:`read_table`.
     """
     with ExitStack() as stack:
-        return Files(stack, allow_pipes=allow_pipes).read(ScriptEntry.parse(name), holder)
+        return _OpenFiles(stack, allow_pipes=allow_pipes).read(ScriptEntry.parse(name), holder)
 
 
-class Files:
-    """The files that a script points into, the last few of them kept open."""
+class _OpenFiles:
+    """The files that a script points into. The most recently used ones stay open."""
 
     def __init__(self, stack: ExitStack, *, allow_pipes: bool = False) -> None:
         self._allow_pipes = allow_pipes
@@ -175,7 +156,7 @@ class Files:
         if name in self._open:
             self._open.move_to_end(name)
             return self._open[name][1]
-        if len(self._open) >= _OPEN_FILES:
+        if len(self._open) >= _MAX_OPEN_FILES:
             self._open.popitem(last=False)[1][0].close()
         stack = ExitStack()
         stream, size = stack.enter_context(open_input(name, allow_pipes=self._allow_pipes))
@@ -185,42 +166,35 @@ class Files:
         return reader
 
     def read(self, entry: ScriptEntry, holder: Holder[T]) -> T:
-        """The value that an entry points at, the part that its range leaves."""
+        """Read the value that an entry points at, or the part of it that the entry's ranges select."""
         if is_command(entry.file):
             with open_input(entry.file, allow_pipes=self._allow_pipes) as (stream, size):
-                value, _ = read_behind_key(BinaryReader(stream, entry.file, size), holder)
+                value, _ = _read_after_key(BinaryReader(stream, entry.file, size), holder)
         else:
             reader = self._reader_of(entry.file)
             if entry.offset != reader.offset:
                 reader.seek(entry.offset)
-            value, _ = read_behind_key(reader, holder)
+            value, _ = _read_after_key(reader, holder)
         if entry.ranges is None:
             return value
         if not isinstance(value, np.ndarray):
-            raise FormatError(f"a range, [{entry.ranges}], of {holder.what} cannot be")
+            raise FormatError(f"the range [{entry.ranges}] cannot be taken of {holder.what}")
         try:
-            return cut(value, entry.ranges)  # type: ignore[return-value]
+            return select_range(value, entry.ranges)  # type: ignore[return-value]
         except ValueError as error:
             raise FormatError(str(error)) from None
 
 
-def read_entry(files: Files, holder: Holder[T], key: str, text: str, path: str, line: int | None = None) -> T:
-    """The value that a script's line points at; errors name the script where the fault is not the other file's."""
-    try:
-        return files.read(ScriptEntry.parse(text), holder)
-    except BlasrError as error:
-        raise error.at(path=path, line=line, utterance=key) from None
-
-
 def _read_by_script(table: Rspecifier, holder: Holder[T], allow_pipes: bool) -> Iterator[tuple[str, T]]:
     with ExitStack() as stack:
-        files = Files(stack, allow_pipes=allow_pipes)
+        files = _OpenFiles(stack, allow_pipes=allow_pipes)
         for key, text, line in read_script(table.path, allow_pipes=allow_pipes):
             try:
-                value = read_entry(files, holder, key, text, table.path, line)
+                value = files.read(ScriptEntry.parse(text), holder)
             except BlasrError as error:
+                placed = error.at(path=table.path, line=line, utterance=key)
                 if not table.permissive:
-                    raise
-                _LOG.warning("an utterance is left out: %s", error)
+                    raise placed from None
+                logger.warning("skipping an utterance: %s", placed)
                 continue
             yield key, value

@@ -1,6 +1,6 @@
-"""Recordings inside archives: RIFF wave files one behind the other, as ``wav-copy`` writes them (``feat/wave-reader``).
+"""Recordings inside archives: consecutive RIFF wave files, as ``wav-copy`` writes them (``feat/wave-reader``).
 
-A wave has no header of Kaldi's before it. An entry of ``wav.scp`` points at one by ``FILE.ark:OFFSET``.
+Kaldi's ``\\0B`` does not precede a wave. An entry ``FILE.ark:OFFSET`` of ``wav.scp`` points at one.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy as np
 from blasr.errors import DataError
 from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter
 from blasr.io.kaldi.holders import Holder
-from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.units import FloatArray
 
 _RIFF: Final = struct.Struct("<4sI4s")
 _CHUNK: Final = struct.Struct("<4sI")
-_FORMAT: Final = struct.Struct("<HHIIHH")  # encoding, channels, rate, bytes a second, bytes a frame, bits a sample
+_FORMAT: Final = struct.Struct("<HHIIHH")
+"""Encoding, channels, sample rate, bytes per second, bytes per frame, bits per sample."""
 _PCM: Final = 1
 _STREAM_BYTES: Final = 0x7FFFF000
-"""Sizes from here on, and 0, stand for "until the end", as programs that write to a pipe put them."""
+"""These and larger sizes, and 0, mean "until the end". Programs that write to a pipe use them."""
 _SCALE: Final = 32768.0
 
 
@@ -32,7 +32,7 @@ class Wave:
     """A recording.
 
     Attributes:
-        samples: ``(channels, N)`` float32 in the range of 16-bit integers.
+        samples: float32 ``(channels, N)`` in the range of 16-bit integers.
         sample_rate: in Hz.
     """
 
@@ -41,7 +41,7 @@ class Wave:
 
 
 def take_wave_file(reader: BinaryReader) -> bytes:
-    """The bytes of the wave file at a reader's position, whose header tells where it ends."""
+    """Read the bytes of a wave file, up to the end that its header declares."""
     head = reader.take(_RIFF.size, "the header of a wave")
     magic, size, kind = _RIFF.unpack(head)
     if magic != b"RIFF" or kind != b"WAVE":
@@ -49,12 +49,12 @@ def take_wave_file(reader: BinaryReader) -> bytes:
     if size == 0 or size >= _STREAM_BYTES:
         return head + reader.rest()
     if size < 4:
-        raise reader.error(f"a wave file of {size} bytes cannot be")
+        raise reader.error(f"the header declares {size} bytes, which is too few for a wave file")
     return head + reader.take(size - 4, "a wave")
 
 
-def _read(reader: Reader) -> Wave:
-    data = take_wave_file(_binary(reader))
+def _read_wave(reader: BinaryReader) -> Wave:
+    data = take_wave_file(reader)
     try:
         return decode_wave(data)
     except DataError as error:
@@ -62,10 +62,10 @@ def _read(reader: Reader) -> Wave:
 
 
 def decode_wave(data: bytes) -> Wave:
-    """The samples of a wave file; 16-bit PCM here, what else there is by libsndfile.
+    """Decode a wave file; libsndfile decodes everything but 16-bit PCM.
 
     Raises:
-        DataError: it is truncated, corrupt or of an unknown encoding.
+        DataError: the file is truncated, corrupt or has an unknown encoding.
     """
     position, layout = _RIFF.size, None
     while position + _CHUNK.size <= len(data):
@@ -79,15 +79,15 @@ def decode_wave(data: bytes) -> Wave:
     else:
         raise DataError("the wave file ends before its samples")
     if layout is None:
-        raise DataError("the wave file does not tell the format of its samples")
+        raise DataError("the wave file does not declare the format of its samples")
     encoding, channels, rate, _, _, bits = layout
     if encoding != _PCM or bits != 16:
         return _decode_other(data)
     if not 0 < channels <= 64 or not 0 < rate < 1 << 24:
-        raise DataError(f"a wave file of {channels} channels at {rate} Hz cannot be")
+        raise DataError(f"the wave file declares {channels} channels at {rate} Hz, which is not possible")
     held = len(data) - position
     if size != 0 and size < _STREAM_BYTES and size > held:
-        raise DataError(f"the wave file is truncated: {held} of the {size} bytes of its samples are there")
+        raise DataError(f"the wave file is truncated: found {held} of {size} bytes of samples")
     count = (size if 0 < size < _STREAM_BYTES else held) // (2 * channels)
     samples = np.frombuffer(data, "<i2", count * channels, position).reshape(count, channels)
     return Wave(np.ascontiguousarray(samples.T, np.float32), rate)
@@ -99,12 +99,11 @@ def _decode_other(data: bytes) -> Wave:
     try:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, TypeError, ValueError) as error:
-        raise DataError(f"no wave file that can be read: {error}") from None
+        raise DataError(f"the wave file cannot be read: {error}") from None
     return Wave(np.ascontiguousarray(samples.T) * np.float32(_SCALE), int(rate))
 
 
-def _write(writer: Writer, wave: Wave) -> None:
-    writer = _binary_writer(writer)
+def _write_wave(writer: BinaryWriter, wave: Wave) -> None:
     channels, count = wave.samples.shape
     samples = np.clip(np.trunc(wave.samples), -_SCALE, _SCALE - 1).astype("<i2").T.tobytes()
     layout = _FORMAT.pack(_PCM, channels, wave.sample_rate, 2 * channels * wave.sample_rate, 2 * channels, 16)
@@ -112,23 +111,7 @@ def _write(writer: Writer, wave: Wave) -> None:
     writer.raw(_CHUNK.pack(b"data", 2 * channels * count) + samples)
 
 
-WAVE: Final = Holder[Wave]("a wave", _read, _write, form="bare")
+WAVE: Final = Holder[Wave]("a wave", _read_wave, None, _write_wave, None, has_header=False)
 """Recordings; see :class:`Wave`."""
-WAVE_FILE: Final = Holder[bytes](
-    "a wave",
-    lambda reader: take_wave_file(_binary(reader)),
-    lambda writer, data: _binary_writer(writer).raw(data),
-    form="bare",
-)
+WAVE_FILE: Final = Holder[bytes]("a wave", take_wave_file, None, BinaryWriter.raw, None, has_header=False)
 """Recordings as the bytes of their wave files."""
-
-
-def _binary(reader: Reader) -> BinaryReader:
-    assert isinstance(reader, BinaryReader)
-    return reader
-
-
-def _binary_writer(writer: Writer) -> BinaryWriter:
-    if not isinstance(writer, BinaryWriter):
-        raise DataError("a wave has no text form", fix="write it without the option t")
-    return writer

@@ -10,7 +10,7 @@ import pytest
 
 from blasr.cli.main import main
 from blasr.io.fst import Fst, read_fst, write_fst
-from blasr.io.kaldi.tables import MatrixWriter, read_matrices
+from blasr.io.kaldi import MatrixWriter, read_matrices
 from blasr.io.nist.ctm import read_ctm
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.lattice_table import read_any_lattices

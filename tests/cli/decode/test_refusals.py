@@ -10,7 +10,7 @@ import pytest
 
 from blasr.cli.main import main
 from blasr.io.fst import Fst, read_fst, write_fst
-from blasr.io.kaldi.tables import MatrixWriter, read_matrices
+from blasr.io.kaldi import MatrixWriter, read_matrices
 
 
 @pytest.fixture

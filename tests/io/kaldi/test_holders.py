@@ -45,7 +45,7 @@ def round_trip(folder: Path, holder: Holder[Any], form: str, value: Any) -> Any:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(FORMS))
-def test_round_trips(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, form: str) -> None:
+def test_written_values_read_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, form: str) -> None:
     folder = tmp_path_factory.mktemp("holders")
     frames = data.draw(st.lists(st.lists(st.tuples(st.integers(0, 1 << 30), WEIGHT), max_size=3), max_size=4))
     cases: Sequence[tuple[Holder[Any], Any]] = [
@@ -54,9 +54,7 @@ def test_round_trips(tmp_path_factory: pytest.TempPathFactory, data: st.DataObje
         (holders.INT_PAIRS, np.array(data.draw(st.lists(st.tuples(INT32, INT32))), np.int32).reshape(-1, 2)),
         (holders.POSTERIOR, Posterior.from_frames(frames)),
         (holders.INT, data.draw(INT32)),
-        (holders.FLOAT, data.draw(st.integers(-(1 << 12), 1 << 12)) / 8),
         (holders.TOKEN, data.draw(TOKEN)),
-        (holders.TOKENS, data.draw(st.lists(TOKEN, max_size=3))),
     ]
     for holder, value in cases:
         assert plain(round_trip(folder, holder, form, value)) == plain(value), holder.what
@@ -77,9 +75,7 @@ NATIVE = [
     ("Int32PairVectorWriter", holders.INT_PAIRS, [[(1, 2), (3, 4)], []]),
     ("PosteriorWriter", holders.POSTERIOR, [[[(1, 0.5), (2, 0.25)], []], []]),
     ("Int32Writer", holders.INT, [7, -1]),
-    ("FloatWriter", holders.FLOAT, [1.5, 1e-20]),
     ("TokenWriter", holders.TOKEN, ["word"]),
-    ("TokenVectorWriter", holders.TOKENS, [["two", "words"], []]),
     ("FloatMatrixWriter", holders.MATRIX, [[[1.5, -2.25], [1e10, 0.1]]]),
     ("DoubleMatrixWriter", holders.DOUBLE_MATRIX, [[[1.5, -2.25], [1e100, 0.1]]]),
     ("FloatVectorWriter", holders.VECTOR, [[1.5, 1 / 3]]),
@@ -89,7 +85,7 @@ NATIVE = [
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("writer", "holder", "values"), NATIVE)
-def test_the_bytes_are_those_of_kaldis_own_code(
+def test_kaldis_code_writes_the_same_bytes(
     tmp_path: Path, form: str, writer: str, holder: Holder[Any], values: list[Any]
 ) -> None:
     native = pytest.importorskip("kaldi_native_io")
@@ -113,7 +109,7 @@ BAD = [
     (holders.POSTERIOR, b"a [ x 0.5 ]\n", "expected an id"),
     (holders.POSTERIOR, b"a \0B\4\xff\xff\xff\x7f", "truncated"),
     (holders.INT_VECTORS, b"a \0B\4\xff\xff\xff\x7f", "truncated"),
-    (holders.INT, b"a 3 4\n", "behind it"),
+    (holders.INT, b"a 3 4\n", "after it"),
     (holders.TOKEN, b"a \n", "expected a token"),
     (holders.MATRIX, b"a  [ 1 2 ] 3\n", "expected the end"),
     (holders.MATRIX, b"a \0C", "expected a matrix"),
@@ -122,7 +118,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("holder", "content", "message"), BAD)
-def test_bad_content_is_named(tmp_path: Path, holder: Holder[Any], content: bytes, message: str) -> None:
+def test_bad_content_is_refused(tmp_path: Path, holder: Holder[Any], content: bytes, message: str) -> None:
     path = tmp_path / "table.ark"
     path.write_bytes(content)
     with pytest.raises(FormatError, match=message) as caught:
@@ -133,11 +129,8 @@ def test_bad_content_is_named(tmp_path: Path, holder: Holder[Any], content: byte
 def test_posteriors_of_an_alignment() -> None:
     posterior = Posterior.from_alignment(np.array([3, 1, 1]))
     assert list(posterior) == [[(3, 1.0)], [(1, 1.0)], [(1, 1.0)]]
-    assert posterior.to_matrix(4).tolist() == [[0, 0, 0, 1], [0, 1, 0, 0], [0, 1, 0, 0]]
-    with pytest.raises(DataError, match="not below 3"):
-        posterior.to_matrix(3)
 
 
-def test_a_token_without_space(tmp_path: Path) -> None:
-    with TableWriter(f"ark:{tmp_path}/t", holders.TOKEN) as writer, pytest.raises(DataError, match="cannot be a token"):
+def test_a_token_contains_no_space(tmp_path: Path) -> None:
+    with TableWriter(f"ark:{tmp_path}/t", holders.TOKEN) as writer, pytest.raises(DataError, match="is not a token"):
         writer.write("a", "two words")
