@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from blasr.cli.score.report import read_text
 from blasr.errors import ConfigError, DataError
 from blasr.graph.grammar import read_language_model
 from blasr.hmm.transition_model import read_transition_model
@@ -28,6 +27,7 @@ from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.edit_distance import ErrorCounts
+from blasr.scoring.transcripts import read_transcripts
 from blasr.tally import Tally
 
 EPILOG = """\
@@ -182,7 +182,7 @@ def _oracle(args: argparse.Namespace) -> None:
             fix="split the references too (blasr subwords apply), and name a copy of words.txt in a folder of its own",
         )
     words = SymbolTable.read(args.words)
-    references = read_text(args.text)
+    references = read_transcripts(args.text)
     total = ErrorCounts()
     for utterance, lattice in _lattices(args, Tally("lattice oracle", args.max_loss)):
         if utterance not in references:

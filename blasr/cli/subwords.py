@@ -169,10 +169,10 @@ def _configure_join(parser: argparse.ArgumentParser) -> None:
 
 
 def _join(args: argparse.Namespace) -> None:
-    from blasr.cli.score.report import read_text
     from blasr.io import atomic_open
     from blasr.io.nist import read_ctm, write_ctm
     from blasr.lexicon import WHOLE_WORDS, WordJoiner
+    from blasr.scoring.transcripts import read_transcripts
 
     if not (args.subwords / WHOLE_WORDS).is_file():
         raise DataError(
@@ -187,7 +187,7 @@ def _join(args: argparse.Namespace) -> None:
         write_ctm(args.out, joined)
         print(f"{args.out}: {len(rows)} pieces in -> {len(joined)} words")
         return
-    pieces = read_text(args.hyp)
+    pieces = read_transcripts(args.hyp)
     words = {utterance: joiner.join(row) for utterance, row in pieces.items()}
     with atomic_open(args.out, "w") as file:
         file.writelines(" ".join([utterance, *row]) + "\n" for utterance, row in words.items())

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from blasr.scoring.confusions import AlignedUtterance, Pair, error_regions
+from blasr.scoring.aligned_utterance import AlignedUtterance, Pair
+from blasr.scoring.confusions import error_regions
 
 _LETTERS = re.compile(r"[^\w]|_")
 

@@ -1,4 +1,4 @@
-"""Which words are taken for which: the errors of aligned utterances by word and by speaker."""
+"""Which words are confused with which: the errors of aligned utterances by word and by speaker."""
 
 from __future__ import annotations
 
@@ -6,35 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from blasr.scoring.aligned_utterance import AlignedUtterance, Pair
 from blasr.scoring.edit_distance import ErrorCounts
-
-Pair = tuple[str | None, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class AlignedUtterance:
-    """An utterance or segment: pairs of a reference and a hypothesis word, of which one may be absent, and verdicts.
-
-    ``correct`` tells of each pair whether it counts as right, as an optional word that is left out does.
-    """
-
-    name: str
-    speaker: str
-    pairs: tuple[Pair, ...]
-    correct: tuple[bool, ...]
-
-    @property
-    def counts(self) -> ErrorCounts:
-        """Its errors."""
-        wrong = [pair for pair, right in zip(self.pairs, self.correct, strict=True) if not right]
-        deletions = sum(hypothesis is None for _, hypothesis in wrong)
-        insertions = sum(reference is None for reference, _ in wrong)
-        return ErrorCounts(sum(self.correct), len(wrong) - deletions - insertions, deletions, insertions)
 
 
 @dataclass(slots=True)
 class WordErrors:
-    """What became of the occurrences of one word."""
+    """How the occurrences of one word were recognized."""
 
     correct: int = 0
     substituted: int = 0
@@ -43,17 +21,17 @@ class WordErrors:
 
     @property
     def errors(self) -> int:
-        """Substitutions, deletions and insertions of the word."""
+        """Substitutions, deletions and insertions of the word together."""
         return self.substituted + self.deleted + self.inserted
 
 
 @dataclass(slots=True)
 class Confusions:
-    """Tables of a set's errors.
+    """The tables of a set's errors.
 
     Attributes:
-        substitutions: how often a word of the reference was taken for another word.
-        words: what became of each word; insertions are those of the word itself.
+        substitutions: how often a reference word was recognized as another word.
+        words: the errors of each word; its insertions are those in which it was the inserted word.
         speakers: the counts of each speaker.
     """
 
@@ -63,7 +41,7 @@ class Confusions:
 
     @classmethod
     def of(cls, utterances: Iterable[AlignedUtterance]) -> Confusions:
-        """Count all utterances."""
+        """Return the tables of the utterances."""
         tables = cls()
         for utterance in utterances:
             tables.speakers[utterance.speaker] = (
@@ -87,17 +65,17 @@ class Confusions:
             self.substitutions[reference, hypothesis] += 1
 
     def worst_words(self, count: int) -> list[tuple[str, WordErrors]]:
-        """The words with the most errors, most first."""
+        """Return the words with the most errors, most errors first."""
         wrong = [(word, errors) for word, errors in self.words.items() if errors.errors]
         return sorted(wrong, key=lambda entry: (-entry[1].errors, entry[0]))[:count]
 
     def worst_pairs(self, count: int) -> list[tuple[tuple[str, str], int]]:
-        """The substitutions seen most, most first."""
+        """Return the most frequent substitutions, most frequent first."""
         return sorted(self.substitutions.items(), key=lambda entry: (-entry[1], entry[0]))[:count]
 
 
 def error_regions(utterance: AlignedUtterance) -> list[Sequence[Pair]]:
-    """The stretches of pairs that are all wrong."""
+    """Return the longest runs of pairs that are all wrong."""
     regions: list[list[Pair]] = []
     inside = False
     for pair, right in zip(utterance.pairs, utterance.correct, strict=True):

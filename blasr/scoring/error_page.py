@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from blasr.scoring.aligned_utterance import AlignedUtterance
 from blasr.scoring.causes import MEANING, Cause
-from blasr.scoring.confusions import AlignedUtterance, Confusions
+from blasr.scoring.confusions import Confusions
 from blasr.scoring.edit_distance import ErrorCounts
 
 STYLE = """\

@@ -9,15 +9,20 @@ from blasr.errors import DataError
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hypothesis import Normalize, Options, timed_items
 from blasr.scoring.network_alignment import AlignedPair, align_networks, counts_of
-from blasr.scoring.segments import ReferenceSegment, TimedItem, assign, in_order
+from blasr.scoring.segments import ReferenceSegment, TimedItem, assign, in_order, side_of
 from blasr.scoring.word_network import WordNetwork, parse_transcript
+from blasr.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredSegment:
-    """A segment with its counts; ``pairs`` is empty where another program aligned it.
+    """A segment with its counts.
 
-    ``hypothesis_items`` are the words and alternatives that fell into it.
+    Attributes:
+        segment: the reference.
+        counts: its right words and errors.
+        hypothesis_items: how many words and alternatives of the hypothesis are in it.
+        pairs: the alignment; empty if another program aligned it.
     """
 
     segment: ReferenceSegment
@@ -28,7 +33,12 @@ class ScoredSegment:
 
 @dataclass(frozen=True, slots=True)
 class Hub5Score:
-    """The scored segments side by side and in the order of their starts, and how many were to be ignored."""
+    """The score of a hypothesis.
+
+    Attributes:
+        segments: the scored segments, by side and, within a side, by start.
+        ignored: the number of segments that the reference excludes from scoring.
+    """
 
     segments: tuple[ScoredSegment, ...]
     ignored: int
@@ -40,11 +50,11 @@ class Hub5Score:
 
     @property
     def without_hypothesis(self) -> list[ScoredSegment]:
-        """The segments whose words all count as deleted because no hypothesis word fell into them."""
+        """The segments whose words all count as deleted because no hypothesis word is in them."""
         return [scored for scored in self.segments if scored.counts.reference_words and not scored.hypothesis_items]
 
     def by_label(self, names: Iterable[str] = ()) -> dict[str, list[ScoredSegment]]:
-        """The segments of each label, whatever its letters' case; first the labels of ``names``, in their order."""
+        """Return the segments of each label, in any case; the labels of ``names`` come first, in their order."""
         spelling = {name.lower(): name for name in names}
         groups: dict[str, list[ScoredSegment]] = {name: [] for name in spelling.values()}
         for scored in self.segments:
@@ -52,16 +62,43 @@ class Hub5Score:
                 groups.setdefault(spelling.setdefault(label.lower(), label), []).append(scored)
         return {label: group for label, group in groups.items() if group}
 
-    def by(self, key: Callable[[ReferenceSegment], str]) -> dict[str, list[ScoredSegment]]:
-        """The segments that have the same key, such as their speaker, keys in the order of their names."""
+    def by_speaker(self) -> dict[str, list[ScoredSegment]]:
+        """Return the segments of each speaker, in the order of the speakers' names."""
+        return self._by(lambda segment: segment.speaker)
+
+    def by_side(self) -> dict[str, list[ScoredSegment]]:
+        """Return the segments of each side, ``recording channel``, in the order of the sides' names."""
+        return self._by(lambda segment: f"{segment.recording} {segment.channel}")
+
+    def _by(self, key: Callable[[ReferenceSegment], str]) -> dict[str, list[ScoredSegment]]:
         groups: dict[str, list[ScoredSegment]] = {}
         for scored in self.segments:
             groups.setdefault(key(scored.segment), []).append(scored)
         return dict(sorted(groups.items()))
 
+    def coverage(self, hypotheses: Iterable[Options], max_loss: float) -> Tally:
+        """Return the account of the segments whose side has a hypothesis, and of those whose side has none.
+
+        Args:
+            hypotheses: what was scored.
+            max_loss: the greatest share of segments without one that :meth:`~blasr.tally.Tally.check` accepts.
+        """
+        words = (word for options in hypotheses for row in options for word in row)
+        sides = {side_of(word.recording, word.channel) for word in words}
+        tally = Tally("score", max_loss, unit="segments")
+        for scored in self.segments:
+            segment = scored.segment
+            if side_of(segment.recording, segment.channel) in sides:
+                tally.keep()
+            else:
+                tally.drop(
+                    f"{segment.recording} {segment.channel}", "on sides without a hypothesis, counted as deleted"
+                )
+        return tally
+
 
 def pooled(segments: Iterable[ScoredSegment]) -> ErrorCounts:
-    """The counts of segments together."""
+    """Return the counts of the segments together."""
     return sum((scored.counts for scored in segments), ErrorCounts())
 
 
@@ -71,16 +108,16 @@ def score_segments(
     normalize_reference: Normalize = str,
     normalize_hypothesis: Normalize = str,
 ) -> Hub5Score:
-    """Score a hypothesis against a reference.
+    """Score a hypothesis against a reference; the counts equal those of NIST's ``sclite``.
 
     Args:
         segments: the reference.
-        hypotheses: words and alternatives; those of sides that the reference does not have are not scored.
-        normalize_reference: what is done to the transcripts first.
-        normalize_hypothesis: what is done to each hypothesis word first.
+        hypotheses: words and alternatives; those on sides that the reference lacks are not scored.
+        normalize_reference: applied to each transcript first.
+        normalize_hypothesis: applied to each hypothesis word first.
 
     Raises:
-        DataError: a transcript's alternatives are broken.
+        DataError: the braces of a transcript do not pair.
     """
     sides = in_order(segments)
     items = timed_items(hypotheses, normalize_hypothesis)

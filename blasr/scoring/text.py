@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from blasr.errors import DataError
 from blasr.scoring.edit_distance import Alignment, ErrorCounts, align_words
+from blasr.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,18 @@ class Score:
             speaker = speaker_of[utterance]
             speakers[speaker] = speakers.get(speaker, ErrorCounts()) + counts
         return dict(sorted(speakers.items()))
+
+    def coverage(self, max_loss: float) -> Tally:
+        """Return the account of the references with and without a hypothesis.
+
+        Args:
+            max_loss: the greatest share of missing hypotheses that :meth:`~blasr.tally.Tally.check` accepts.
+        """
+        tally = Tally("score", max_loss)
+        tally.keep(len(self.utterances) - len(self.missing))
+        for utterance in self.missing:
+            tally.drop(utterance, "without hypothesis, counted as deleted")
+        return tally
 
     def kaldi_report(self) -> str:
         """The three lines that Kaldi's ``compute-wer --mode=all`` prints (``%WER``, ``%SER``, ``Scored``)."""

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from blasr.cli.score.report import read_text
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.lattice_table import read_state_lattices
 from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.scoring.edit_distance import align_words
+from blasr.scoring.transcripts import read_transcripts
 from recipes.common.command import run_step, step_parser
 
 Text = Mapping[str, Sequence[str]]
@@ -40,8 +40,8 @@ def best_paths(folder: Path, words_path: Path) -> Text:
 
 def report(train: Path, ref: Path, system: Sequence[tuple[str, str, str]]) -> None:
     """Print one line for each kind of word and each system (its name, lattices and words.txt)."""
-    known = {word for words in read_text(train).values() for word in words}
-    references = read_text(ref)
+    known = {word for words in read_transcripts(train).values() for word in words}
+    references = read_transcripts(ref)
     for name, folder, words_path in system:
         counts = count_correct(references, best_paths(Path(folder), Path(words_path)), known)
         for is_known, label in ((True, "in the training text"), (False, "not in the training text")):

@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from blasr.scoring.aligned_utterance import AlignedUtterance
 from blasr.scoring.causes import Cause, LatticeEvidence, causes
-from blasr.scoring.confusions import AlignedUtterance, Confusions, error_regions
+from blasr.scoring.confusions import Confusions, error_regions
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.error_page import error_page
 

@@ -83,10 +83,18 @@ def test_labels_speakers_and_sides() -> None:
     assert list(labels) == ["CH", "O", "SWB"]
     assert labels["O"] == found.total == ErrorCounts(correct=1, deletions=1)
     assert labels["CH"] == ErrorCounts(deletions=1)
-    assert {name: len(group) for name, group in found.by(lambda segment: segment.speaker).items()} == {
-        "ann": 1,
-        "bob": 1,
-    }
+    assert {name: len(group) for name, group in found.by_speaker().items()} == {"ann": 1, "bob": 1}
+    assert {name: len(group) for name, group in found.by_side().items()} == {"rec A": 2}
+
+
+def test_segments_of_sides_without_a_hypothesis_are_a_loss() -> None:
+    segments = [Segment(0, 1, "a"), Segment(1, 2, "b"), Segment(0, 1, "c", channel="B")]
+    words = [[[Timed("a", 0.5)]]]
+    tally = score_segments(segments, words).coverage(words, max_loss=0.4)
+    assert (tally.kept, tally.total) == (2, 3)
+    tally.check()
+    with pytest.raises(DataError, match="1 on sides without a hypothesis, counted as deleted, first rec B"):
+        score_segments(segments, words).coverage(words, max_loss=0.1).check()
 
 
 def test_a_transcript_that_rules_break_is_named() -> None:

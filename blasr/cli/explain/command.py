@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blasr.cli.score.report import count_report, read_text, table, write_json
-from blasr.cli.score.stm import Reference
-from blasr.errors import ConfigError, DataError, FormatError
+from blasr.cli.score.report import count_report, table, write_json
+from blasr.cli.score.stm import read_reference
+from blasr.errors import ConfigError, DataError
 from blasr.io.atomic import atomic_open
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
@@ -20,12 +20,13 @@ from blasr.lattices.nearest_path import lattice_evidence
 from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
+from blasr.scoring.aligned_utterance import AlignedUtterance, align_transcripts, aligned_segments
 from blasr.scoring.causes import MEANING, Cause, LatticeEvidence, causes
-from blasr.scoring.confusions import AlignedUtterance, Confusions
-from blasr.scoring.edit_distance import ErrorCounts, align_words
+from blasr.scoring.confusions import Confusions
+from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.error_page import error_page
-from blasr.scoring.network_alignment import Verdict
 from blasr.scoring.text import wer_line
+from blasr.scoring.transcripts import read_speakers, read_transcripts
 
 EPILOG = """\
 With lattices the errors of search, acoustic model and language model are told apart: a path that is right but costs
@@ -124,46 +125,25 @@ def _vocabulary(words: SymbolTable | None, *, fold: bool) -> Callable[[str], boo
 
 
 def _from_stm(args: argparse.Namespace) -> _Explained:
-    reference = Reference.read(args)
-    score = reference.score(reference.hypotheses(args.ctm, args))
-    explained = _Explained()
-    for scored in score.segments:
-        segment = scored.segment
-        name = f"{segment.recording} {segment.channel} {segment.start_seconds:.2f}-{segment.end_seconds:.2f}"
-        pairs = tuple(
-            (pair.reference.text if pair.reference else None, pair.hypothesis.text if pair.hypothesis else None)
-            for pair in scored.pairs
-        )
-        right = tuple(pair.verdict is Verdict.CORRECT for pair in scored.pairs)
-        explained.utterances.append(AlignedUtterance(name, segment.speaker, pairs, right))
-    return explained
+    reference = read_reference(args)
+    return _Explained(aligned_segments(reference.score(reference.read_hypotheses(args.ctm))))
 
 
 def _from_text(args: argparse.Namespace, words: SymbolTable | None) -> _Explained:
-    references = read_text(args.text)
-    speakers = read_text(args.utt2spk) if args.utt2spk is not None else {}
+    references = read_transcripts(args.text)
+    speakers = read_speakers(args.utt2spk) if args.utt2spk is not None else None
     explained = _Explained()
     if args.lattices is not None:
         assert words is not None
         hypotheses = _from_lattices(args, words, references, explained)
     else:
-        hypotheses = read_text(args.hyp)
-    unknown = [utterance for utterance in hypotheses if utterance not in references]
-    if unknown:
-        message = f"{len(unknown)} of {len(hypotheses)} hypotheses have no reference in {args.text}"
-        raise DataError(message, utterance=unknown[0], fix="give the text of the very set that was decoded")
+        hypotheses = read_transcripts(args.hyp)
     missing = [utterance for utterance in references if utterance not in hypotheses]
     if missing:
         explained.notes.append(
             f"{len(missing)} of {len(references)} references have no hypothesis, counted as deleted, first {missing[0]}"
         )
-    for utterance, reference in references.items():
-        if args.utt2spk is not None and len(speakers.get(utterance, ())) != 1:
-            raise FormatError("has no speaker, or several", path=args.utt2spk, utterance=utterance)
-        pairs = align_words(reference, hypotheses.get(utterance, [])).pairs
-        right = tuple(first == second for first, second in pairs)
-        speaker = speakers[utterance][0] if utterance in speakers else "all"
-        explained.utterances.append(AlignedUtterance(utterance, speaker, pairs, right))
+    explained.utterances = align_transcripts(references, hypotheses, speakers)
     return explained
 
 

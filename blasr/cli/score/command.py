@@ -15,13 +15,12 @@ from blasr.cli.score.report import (
     count_row,
     lm_weights,
     numbers_of,
-    read_text,
     setting_report,
     table,
     write_json,
 )
 from blasr.cli.score.stm import score_stm
-from blasr.errors import ConfigError, FormatError
+from blasr.errors import ConfigError
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
 from blasr.lattices.kaldi_scoring import write_kaldi_scoring
@@ -31,7 +30,7 @@ from blasr.lattices.weights_file import read_path_weights
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.progress import track
 from blasr.scoring.text import Score, score_text
-from blasr.tally import Tally
+from blasr.scoring.transcripts import read_speakers, read_transcripts
 
 EPILOG = """\
 examples:
@@ -128,27 +127,24 @@ def _check_options(args: argparse.Namespace) -> None:
 
 
 def _score_text(args: argparse.Namespace) -> None:
-    references = read_text(args.text)
+    references = read_transcripts(args.text)
     if args.lattices is not None:
         score, report = _score_lattices(args, references)
     elif args.freeze or args.setting or args.kaldi_dir:
         message = "--freeze, --setting and --kaldi-dir are of the paths of lattices"
         raise ConfigError(message, fix="give --lattices, not --hyp")
     else:
-        score, report = score_text(references, read_text(args.hyp)), {"hyp": str(args.hyp)}
+        score, report = score_text(references, read_transcripts(args.hyp)), {"hyp": str(args.hyp)}
     print(score.kaldi_report(), end="")
     report |= {"text": str(args.text), "missing": list(score.missing), **_numbers(score)}
     if args.utt2spk is not None:
-        speakers = score.per_speaker(_read_speakers(args.utt2spk))
+        speakers = score.per_speaker(read_speakers(args.utt2spk))
         rows = [count_row([speaker], counts) for speaker, counts in speakers.items()]
         print("\n" + table(["speaker", *COUNTS], rows))
         report["speakers"] = {speaker: count_report(counts) for speaker, counts in speakers.items()}
     if args.json is not None:
         write_json(args.json, report)
-    tally = Tally("score", args.max_loss)
-    tally.keep(len(references) - len(score.missing))
-    for utterance in score.missing:
-        tally.drop(utterance, "without hypothesis, counted as deleted")
+    tally = score.coverage(args.max_loss)
     print(tally.summary())
     tally.check()
 
@@ -187,15 +183,6 @@ def _score_lattices(args: argparse.Namespace, references: Mapping[str, Sequence[
     if args.freeze is not None:
         write_json(args.freeze, setting_report(best) | {"tuned_on": {"text": str(args.text), **_numbers(scores[best])}})
     return scores[chosen], report
-
-
-def _read_speakers(path: Path) -> dict[str, str]:
-    speakers = {}
-    for utterance, fields in read_text(path).items():
-        if len(fields) != 1:
-            raise FormatError(f"has {len(fields)} speakers, expected one", path=path, utterance=utterance)
-        speakers[utterance] = fields[0]
-    return speakers
 
 
 def _numbers(score: Score) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blasr.errors import ConfigError, FormatError
+from blasr.errors import ConfigError
 from blasr.io.atomic import atomic_open
 from blasr.lattices.config import PathWeights
 from blasr.scoring.edit_distance import ErrorCounts
@@ -74,24 +74,3 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write JSON, indented; what is not a number becomes null."""
     with atomic_open(path, "w") as file:
         file.write(json.dumps(values, indent=2) + "\n")
-
-
-def read_text(path: Path) -> dict[str, list[str]]:
-    """Words by utterance-id, of a file with ``utterance-id word word ...`` lines.
-
-    Raises:
-        FormatError: the file cannot be read, a line is empty, or an utterance stands twice.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot be read: {error}", path=path) from None
-    text: dict[str, list[str]] = {}
-    for number, line in enumerate(lines, start=1):
-        fields = line.split()
-        if not fields:
-            raise FormatError("the line is empty, expected an utterance-id and words", path=path, line=number)
-        if fields[0] in text:
-            raise FormatError("stands a second time", path=path, line=number, utterance=fields[0])
-        text[fields[0]] = fields[1:]
-    return text

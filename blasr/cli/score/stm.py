@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,121 +13,74 @@ from typing import Any
 from blasr.cli.score.report import (
     lm_weights,
     numbers_of,
-    read_text,
     setting_report,
     table,
     write_json,
 )
 from blasr.cli.score.words import lattice_words
-from blasr.errors import ConfigError, FormatError
-from blasr.io.nist.ctm import CtmAlternatives, CtmWord, read_ctm_items
-from blasr.io.nist.glm import read_glm
-from blasr.io.nist.stm import Stm, markup_problem, read_stm
+from blasr.errors import ConfigError
 from blasr.lattices.config import PathWeights
 from blasr.lattices.sweep import best_setting
 from blasr.lattices.weights_file import read_path_weights
 from blasr.progress import track
-from blasr.scoring.bootstrap import wer_interval
-from blasr.scoring.hub5 import Hub5Score, ScoredSegment, pooled, score_segments
-from blasr.scoring.hypothesis import Normalize
-from blasr.scoring.normalization import Normalizer
-from blasr.scoring.sctk import find_sctk, score_with_sctk
-from blasr.scoring.segments import side_of
+from blasr.scoring.edit_distance import ErrorCounts
+from blasr.scoring.group_scores import group_scores
+from blasr.scoring.hub5 import Hub5Score, pooled
+from blasr.scoring.sctk import find_sctk
+from blasr.scoring.stm_scorer import Block, StmScorer
 from blasr.scoring.text import Score
-from blasr.tally import Tally
 
 HEADER = ("", "segments", "words", "WER", "95%", "correct", "sub", "del", "ins")
 SETTING_FOLDER = re.compile(r"score_([0-9.]+)_(-?[0-9.]+)")
-Block = tuple[tuple[CtmWord, ...], ...]
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The segments, and what makes both sides' spellings comparable."""
+def read_reference(args: argparse.Namespace) -> StmScorer:
+    """The reference of --stm, with what --glm, --group, --data and --drop say of it and of the hypothesis."""
+    return StmScorer.read(
+        args.stm,
+        glm=args.glm,
+        groups=[_group(text) for text in args.group or ()],
+        data_dir=args.data,
+        dropped_words=args.drop.split(",") if args.drop else (),
+    )
 
-    path: Path
-    stm: Stm
-    glm: Path | None
-    normalize_reference: Normalize
-    normalize_hypothesis: Normalize
 
-    @classmethod
-    def read(cls, args: argparse.Namespace) -> Reference:
-        """From --stm, --glm and --group."""
-        stm = _with_groups(read_stm(args.stm), args.group or ())
-        if args.glm is None:
-            return cls(args.stm, stm, None, str, str)
-        return cls(args.stm, stm, args.glm, _normalizer(args.glm, "stm", "ref"), _normalizer(args.glm, "ctm", "hyp"))
-
-    def score(self, hypotheses: Sequence[Block]) -> Hub5Score:
-        """By our own counts."""
-        return score_segments(self.stm.segments, hypotheses, self.normalize_reference, self.normalize_hypothesis)
-
-    def score_with_sctk(self, hypotheses: Sequence[Block]) -> Hub5Score:
-        """By NIST's programs."""
-        return score_with_sctk(self.stm.segments, hypotheses, self.glm, self.normalize_hypothesis)
-
-    def hypotheses(self, path: Path, args: argparse.Namespace) -> list[Block]:
-        """The words of a CTM file, as :meth:`placed` returns them."""
-        return self.placed(read_ctm_items(path), path, args)
-
-    def placed(self, items: Iterable[CtmWord | CtmAlternatives], path: Path, args: argparse.Namespace) -> list[Block]:
-        """Words where --data puts them, without those of --drop; their recordings and channels must be the reference's.
-
-        Raises:
-            FormatError: with file and line, where they are not, or a word's brackets do not pair.
-        """
-        known = {side_of(segment.recording, segment.channel) for segment in self.stm.segments}
-        dropped = set(args.drop.lower().split(",")) if args.drop else set()
-        blocks: list[Block] = []
-        for item in items if args.data is None else _in_recordings(items, path, args.data):
-            if side_of(item.recording, item.channel) not in known:
-                raise self._unknown(item, path)
-            block = item.options if isinstance(item, CtmAlternatives) else ((item,),)
-            block = tuple(tuple(word for word in row if word.word.lower() not in dropped) for row in block)
-            for word in (word for row in block for word in row):
-                problem = markup_problem(word.word)
-                if problem:
-                    raise FormatError(f"the word {word.word} {problem}", path=path, line=word.line or None)
-            if any(block):
-                blocks.append(block)
-        return blocks
-
-    def _unknown(self, item: CtmWord | CtmAlternatives, path: Path) -> FormatError:
-        same = [segment for segment in self.stm.segments if segment.recording.lower() == item.recording.lower()]
-        message = f"recording {item.recording}, channel {item.channel} is in no segment of {self.path}"
-        fix = "give the words of the very set that is scored, or say with --data where utterances are"
-        if same:
-            fix = f"the channels there are {', '.join(sorted({segment.channel for segment in same}))}"
-        return FormatError(message, path=path, line=item.line or None, fix=fix)
+def _group(text: str) -> tuple[str, str]:
+    name, _, prefix = text.partition("=")
+    if not name or not prefix:
+        raise ConfigError(f"--group {text}: expected a label, = and the beginning of recordings' names")
+    return name, prefix
 
 
 def score_stm(args: argparse.Namespace) -> None:
     """Score one CTM file, or choose among those of several settings."""
-    reference = Reference.read(args)
+    reference = read_reference(args)
     with_sctk = args.scorer == "sctk" or (args.scorer in (None, "auto") and find_sctk() is not None)
     report: dict[str, Any] = {}
     if args.lattices is None and len(args.ctm) == 1 and args.setting is None and args.freeze is None:
-        source, hypotheses = args.ctm[0], reference.hypotheses(args.ctm[0], args)
+        source, hypotheses = args.ctm[0], reference.read_hypotheses(args.ctm[0])
     else:
         source, hypotheses, report = _choose(args, reference)
-    score = reference.score_with_sctk(hypotheses) if with_sctk else reference.score(hypotheses)
-    names = [label.id for label in reference.stm.labels]
-    groups = {**score.by_label([*names, *_group_names(args.group or ())]), "all": list(score.segments)}
-    interval = partial(wer_interval, replicates=args.bootstrap, seed=args.seed)
+    score = reference.score(hypotheses, with_sctk=with_sctk)
+    groups = group_scores(score, reference.label_names, replicates=args.bootstrap, seed=args.seed)
     scorer = "sctk" if with_sctk else "own"
     print(f"{source} against {reference.path}, scorer {scorer}{'' if args.glm else ', no GLM'}")
     rows, reports = [], {}
-    for name, segments in groups.items():
-        found = interval([scored.counts for scored in segments])
-        rows.append(_row(name, segments, f"{found.low:.2f} to {found.high:.2f}"))
-        reports[name] = _report(segments) | {"wer_95": [_number(found.low), _number(found.high)]}
+    for group in groups:
+        low, high = group.interval.low, group.interval.high
+        rows.append(_row(group.name, group.num_segments, group.counts, f"{low:.2f} to {high:.2f}"))
+        reports[group.name] = _report(group.num_segments, group.counts) | {"wer_95": [_number(low), _number(high)]}
     print(table(HEADER, rows))
-    speakers = score.by(lambda segment: segment.speaker)
-    sides = score.by(lambda segment: f"{segment.recording} {segment.channel}")
+    speakers, sides = score.by_speaker(), score.by_side()
     if args.speakers:
-        print("\n" + table(("speaker", *HEADER[1:]), [_row(name, found, "") for name, found in speakers.items()]))
+        print(
+            "\n"
+            + table(
+                ("speaker", *HEADER[1:]),
+                [_row(name, len(found), pooled(found), "") for name, found in speakers.items()],
+            )
+        )
     if args.json is not None:
         about = {
             "stm": str(reference.path),
@@ -139,13 +89,13 @@ def score_stm(args: argparse.Namespace) -> None:
             "scorer": scorer,
         }
         about |= {"ignored_segments": score.ignored, "segments_without_hypothesis": len(score.without_hypothesis)}
-        by_name = {"speakers": {name: _report(found) for name, found in speakers.items()}}
-        by_name["sides"] = {name: _report(found) for name, found in sides.items()}
+        by_name = {"speakers": {name: _report(len(found), pooled(found)) for name, found in speakers.items()}}
+        by_name["sides"] = {name: _report(len(found), pooled(found)) for name, found in sides.items()}
         write_json(args.json, {**reports, **about, **report, **by_name})
     _tell_missing(score, hypotheses, args.max_loss)
 
 
-def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[Block], dict[str, Any]]:
+def _choose(args: argparse.Namespace, reference: StmScorer) -> tuple[Path, list[Block], dict[str, Any]]:
     """The file and the words of the frozen or else the best setting; prints the sweep."""
     frozen = read_path_weights(args.setting) if args.setting is not None else None
     paths, read = _settings(args, reference, frozen)
@@ -156,7 +106,7 @@ def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[
     totals = {}
     for setting in track(paths, "scoring"):
         score = reference.score(read(setting))
-        reports[setting] = _report(score.segments)
+        reports[setting] = _report(len(score.segments), score.total)
         totals[setting] = Score({"all": score.total}, ())
     best = best_setting(totals)
     notes = {best: "best"} | ({frozen: "frozen"} if frozen is not None else {})
@@ -178,20 +128,20 @@ def _choose(args: argparse.Namespace, reference: Reference) -> tuple[Path, list[
 
 
 def _settings(
-    args: argparse.Namespace, reference: Reference, frozen: PathWeights | None
+    args: argparse.Namespace, reference: StmScorer, frozen: PathWeights | None
 ) -> tuple[dict[PathWeights, Path], Callable[[PathWeights], list[Block]]]:
     """The file of each setting, and what gives the words of one; only one setting's are held at a time."""
     if args.lattices is not None:
         grid = product(lm_weights(args.lm_weights), numbers_of(args.penalties, "--penalties"))
         settings = [*(PathWeights(*pair) for pair in grid), *([frozen] if frozen is not None else [])]
         words = lattice_words(args, list(dict.fromkeys(settings)))
-        return dict.fromkeys(words, args.lattices), lambda setting: reference.placed(
-            words[setting], args.lattices, args
+        return dict.fromkeys(words, args.lattices), lambda setting: reference.hypotheses(
+            words[setting], source=args.lattices
         )
     paths = {_setting_of(path): path for path in args.ctm}
     if len(paths) < len(args.ctm):
         raise ConfigError("two CTM files are of the same setting")
-    return paths, lambda setting: reference.hypotheses(paths[setting], args)
+    return paths, lambda setting: reference.read_hypotheses(paths[setting])
 
 
 def _setting_of(path: Path) -> PathWeights:
@@ -202,84 +152,14 @@ def _setting_of(path: Path) -> PathWeights:
     return PathWeights(float(match[1]), float(match[2]))
 
 
-def _normalizer(path: Path, kind: str, purpose: str) -> Normalize:
-    glm = read_glm(path, kind, purpose)
-    return Normalizer(glm.rules, case_sensitive=glm.case_sensitive, copy_unmatched=glm.copy_unmatched).text
-
-
-def _group_names(groups: Iterable[str]) -> list[str]:
-    return [group.partition("=")[0] for group in groups]
-
-
-def _with_groups(stm: Stm, groups: Sequence[str]) -> Stm:
-    """The segments with the labels that --group adds."""
-    prefixes = [tuple(group.partition("=")[::2]) for group in groups]
-    for group, (name, prefix) in zip(groups, prefixes, strict=True):
-        if not name or not prefix or re.search(r"[\s,<>]", name):
-            raise ConfigError(f"--group {group}: expected a label, = and the beginning of recordings' names")
-        if not any(segment.recording.startswith(prefix) for segment in stm.segments):
-            raise ConfigError(f"--group {group}: no recording begins with {prefix}")
-    segments = []
-    for segment in stm.segments:
-        more = tuple(name for name, prefix in prefixes if segment.recording.startswith(prefix))
-        segments.append(dataclasses.replace(segment, labels=tuple(dict.fromkeys((*segment.labels, *more)))))
-    return dataclasses.replace(stm, segments=tuple(segments))
-
-
-def _in_recordings(
-    items: Iterable[CtmWord | CtmAlternatives], path: Path, data: Path
-) -> Iterator[CtmWord | CtmAlternatives]:
-    """The items with the recordings and times that a data directory gives their utterances."""
-    places = _utterance_places(data)
-    for item in items:
-        if item.recording not in places:
-            message = f"is not in {data / 'segments'}"
-            raise FormatError(message, path=path, line=item.line, utterance=item.recording)
-        recording, channel, offset = places[item.recording]
-
-        def move(word: CtmWord, recording: str = recording, channel: str = channel, offset: float = offset) -> CtmWord:
-            start = round(word.start_seconds + offset, 6)
-            return dataclasses.replace(word, recording=recording, channel=channel, start_seconds=start)
-
-        if isinstance(item, CtmWord):
-            yield move(item)
-        else:
-            rows = tuple(tuple(map(move, row)) for row in item.options)
-            yield CtmAlternatives(recording, channel, rows, item.line)
-
-
-@cache
-def _utterance_places(data: Path) -> dict[str, tuple[str, str, float]]:
-    """The file, channel and start of each utterance, by ``segments`` and ``reco2file_and_channel``."""
-    channels: dict[str, tuple[str, str]] = {}
-    if (data / "reco2file_and_channel").is_file():
-        for recording, fields in read_text(data / "reco2file_and_channel").items():
-            if len(fields) != 2:
-                message = f"recording {recording} has {len(fields)} fields, expected file and channel"
-                raise FormatError(message, path=data / "reco2file_and_channel")
-            channels[recording] = (fields[0], fields[1])
-    places: dict[str, tuple[str, str, float]] = {}
-    for utterance, fields in read_text(data / "segments").items():
-        try:
-            recording, start, _ = fields
-            file, channel = channels.get(recording, (recording, "A"))
-            places[utterance] = (file, channel, float(start))
-        except ValueError:
-            message = f"found {' '.join(fields)!r}, expected recording, start and end"
-            raise FormatError(message, path=data / "segments", utterance=utterance) from None
-    return places
-
-
-def _row(name: str, segments: Sequence[ScoredSegment], interval: str) -> list[str]:
-    counts = pooled(segments)
+def _row(name: str, num_segments: int, counts: ErrorCounts, interval: str) -> list[str]:
     numbers = (counts.correct, counts.substitutions, counts.deletions, counts.insertions)
-    return [name, str(len(segments)), str(counts.reference_words), f"{counts.wer:.2f}", interval, *map(str, numbers)]
+    return [name, str(num_segments), str(counts.reference_words), f"{counts.wer:.2f}", interval, *map(str, numbers)]
 
 
-def _report(segments: Sequence[ScoredSegment]) -> dict[str, Any]:
-    counts = pooled(segments)
+def _report(num_segments: int, counts: ErrorCounts) -> dict[str, Any]:
     return {
-        "segments": len(segments),
+        "segments": num_segments,
         "words": counts.reference_words,
         "correct": counts.correct,
         "substitutions": counts.substitutions,
@@ -295,16 +175,6 @@ def _number(value: float) -> float | None:
 
 def _tell_missing(score: Hub5Score, hypotheses: Sequence[Block], max_loss: float) -> None:
     """Say what was ignored and what had no hypothesis; fail where sides without one have too many segments."""
-    there: Mapping[tuple[str, str], None] = {
-        side_of(word.recording, word.channel): None for block in hypotheses for row in block for word in row
-    }
-    tally = Tally("score", max_loss, unit="segments")
-    for scored in score.segments:
-        segment = scored.segment
-        if side_of(segment.recording, segment.channel) in there:
-            tally.keep()
-        else:
-            tally.drop(f"{segment.recording} {segment.channel}", "of sides without hypothesis, counted as deleted")
     silent = score.without_hypothesis
     if silent:
         segment = silent[0].segment
@@ -312,5 +182,6 @@ def _tell_missing(score: Hub5Score, hypotheses: Sequence[Block], max_loss: float
         print(f"{len(silent)} segments without hypothesis, their words counted as deleted, first {first}")
     if score.ignored:
         print(f"{score.ignored} segments ignored, with the hypothesis there, as the STM asks")
+    tally = score.coverage(hypotheses, max_loss)
     print(tally.summary())
     tally.check()

@@ -100,7 +100,7 @@ def test_segments(folder: Path) -> None:
         (["--text", "{}/text", "--hyp", "{}/text", "--setting", "{}/s"], "go with --lattices"),
         (["--text", "{}/text", "--hyp", "{}/other"], "utterance c-1: 1 of 1 hypotheses have no reference"),
         ([*LATTICES, "--lm-weight", "0"], "--lm-weight is 0"),
-        ([*LATTICES, "--utt2spk", "{}/other"], "utterance a-1: has no speaker"),
+        ([*LATTICES, "--utt2spk", "{}/other"], "utterance a-1: has a reference but no speaker"),
         ([*LATTICES, "--forced", "{}/lat.ark"], "its forced path is not its reference"),
     ],
 )

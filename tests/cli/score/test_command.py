@@ -105,7 +105,7 @@ def test_missing_hypotheses_are_deleted_named_and_limited(folder: Path, capsys: 
     [
         (["--hyp", "{}/none"], "none: cannot be read"),
         (["--hyp", "{}/unknown"], "utterance c-1: 1 of 1 hypotheses have no reference"),
-        (["--hyp", "{}/twice"], "twice:2: utterance a-1: stands a second time"),
+        (["--hyp", "{}/twice"], "twice:2: utterance a-1: appears twice"),
         (["--hyp", "{}/gap"], "gap:2: the line is empty"),
         (["--hyp", "{}/text", "--freeze", "{}/s.json"], "give --lattices"),
         (["--lattices", "{}/decode"], "--words"),

@@ -143,7 +143,7 @@ def test_lattices_at_one_setting_and_dropped_words(folder: Path, golden: Path) -
 def test_too_many_sides_without_hypothesis_fail(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "hyp.ctm").write_text("sw_1 A 0.1 0.2 it\n")
     assert score(folder, "--ctm", "{}/hyp.ctm", "--scorer", "own") == 1
-    assert "3 of sides without hypothesis, counted as deleted, first en_1 A" in capsys.readouterr().err
+    assert "3 on sides without a hypothesis, counted as deleted, first en_1 A" in capsys.readouterr().err
 
 
 def test_compares_systems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,61 @@
+"""Comparison of two systems on the same references: do they differ, and by how much?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from blasr.errors import DataError
+from blasr.scoring.aligned_utterance import AlignedUtterance
+from blasr.scoring.bootstrap import Improvement, improvement
+from blasr.scoring.edit_distance import ErrorCounts
+from blasr.scoring.matched_pairs import MatchedPairs, matched_pairs
+
+SIGNIFICANCE_LEVEL: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SystemComparison:
+    """What the comparison of a first and a second system found.
+
+    Attributes:
+        totals: the counts of the first and of the second system.
+        matched_pairs: NIST's test of whether they differ.
+        improvement: how the second system's error rate differs from the first's, by the bootstrap.
+    """
+
+    totals: tuple[ErrorCounts, ErrorCounts]
+    matched_pairs: MatchedPairs
+    improvement: Improvement
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the matched-pairs test finds a difference at :data:`SIGNIFICANCE_LEVEL`."""
+        return self.matched_pairs.p_value < SIGNIFICANCE_LEVEL
+
+
+def compare_systems(
+    first: Sequence[AlignedUtterance], second: Sequence[AlignedUtterance], *, replicates: int = 1000, seed: int = 0
+) -> SystemComparison:
+    """Compare two systems by the matched-pairs test and by the bootstrap.
+
+    Args:
+        first: the first system's utterances or segments, aligned with their references.
+        second: the same utterances of the second system, in the same order.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        DataError: the two have different utterances.
+    """
+    if [utterance.name for utterance in first] != [utterance.name for utterance in second]:
+        raise DataError("the two systems were not scored on the same utterances")
+    counts = [[utterance.counts for utterance in system] for system in (first, second)]
+    return SystemComparison(
+        totals=(sum(counts[0], ErrorCounts()), sum(counts[1], ErrorCounts())),
+        matched_pairs=matched_pairs(
+            [utterance.verdicts for utterance in first], [utterance.verdicts for utterance in second]
+        ),
+        improvement=improvement(counts[0], counts[1], replicates=replicates, seed=seed),
+    )

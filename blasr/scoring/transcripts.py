@@ -1,0 +1,41 @@
+"""Kaldi's ``text`` and ``utt2spk``: the words and the speaker of every utterance, as scoring needs them."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from blasr.errors import FormatError
+from blasr.io.text_lines import read_lines
+
+
+def read_transcripts(path: str | PathLike[str]) -> dict[str, list[str]]:
+    """Return the words of every utterance of a file with lines ``utterance-id word word ...``, in its order.
+
+    Raises:
+        FormatError: the file cannot be read, a line is empty, or an utterance appears twice.
+    """
+    transcripts: dict[str, list[str]] = {}
+    for number, line in read_lines(path):
+        fields = line.split()
+        if not fields:
+            raise FormatError("the line is empty, expected an utterance-id and words", path=path, line=number)
+        if fields[0] in transcripts:
+            raise FormatError(
+                "appears twice", path=path, line=number, utterance=fields[0], fix="remove one of the lines"
+            )
+        transcripts[fields[0]] = fields[1:]
+    return transcripts
+
+
+def read_speakers(path: str | PathLike[str]) -> dict[str, str]:
+    """Return the speaker of every utterance of an ``utt2spk`` file.
+
+    Raises:
+        FormatError: the file cannot be read, an utterance appears twice, or it does not have exactly one speaker.
+    """
+    speakers = {}
+    for utterance, fields in read_transcripts(path).items():
+        if len(fields) != 1:
+            raise FormatError(f"has {len(fields)} speakers, expected one", path=path, utterance=utterance)
+        speakers[utterance] = fields[0]
+    return speakers
