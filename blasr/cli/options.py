@@ -194,7 +194,13 @@ _UNCHANGED: Final[Any] = object()
 
 
 def add_option(
-    container: OptionContainer, name: str, *, required: bool = False, default: Any = _UNCHANGED, note: str = ""
+    container: OptionContainer,
+    name: str,
+    *,
+    required: bool = False,
+    default: Any = _UNCHANGED,
+    nargs: str | None = None,
+    note: str = "",
 ) -> None:
     """Add a shared option to a parser or to a group.
 
@@ -203,6 +209,7 @@ def add_option(
         name: a key of :data:`SHARED_OPTIONS`.
         required: whether the subcommand needs it.
         default: a default of this subcommand's own.
+        nargs: ``+`` if the option takes several values.
         note: what is special about it in this subcommand; the help text ends with it.
     """
     row = SHARED_OPTIONS[name]
@@ -212,6 +219,8 @@ def add_option(
         arguments.pop("default", None)
     elif default is not _UNCHANGED:
         arguments["default"] = default
+    if nargs is not None:
+        arguments["nargs"] = nargs
     container.add_argument(name, help=f"{row.help}: {note}" if note else row.help, **arguments)
 
 

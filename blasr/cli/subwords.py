@@ -172,7 +172,7 @@ def _join(args: argparse.Namespace) -> None:
     from blasr.io import atomic_open
     from blasr.io.nist import read_ctm, write_ctm
     from blasr.lexicon import WHOLE_WORDS, WordJoiner
-    from blasr.scoring.transcripts import read_transcripts
+    from blasr.scoring import read_transcripts
 
     if not (args.subwords / WHOLE_WORDS).is_file():
         raise DataError(

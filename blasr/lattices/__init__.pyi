@@ -7,6 +7,8 @@ from .config import PathWeights as PathWeights
 from .determinization import Determinized as Determinized
 from .determinization import as_compact as as_compact
 from .determinization import determinize_lattice as determinize_lattice
+from .error_evidence import ErrorEvidence as ErrorEvidence
+from .error_evidence import collect_evidence as collect_evidence
 from .kaldi_scoring import write_kaldi_scoring as write_kaldi_scoring
 from .lattice import BestPath as BestPath
 from .lattice import Lattice as Lattice

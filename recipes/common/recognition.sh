@@ -15,7 +15,7 @@ decode() {
 score() {
   local set=$1 out=$2
   shift 2
-  blasr score --text "$data/$set/text" --utt2spk "$data/$set/utt2spk" --lattices "$out" --words "$lang/words.txt" \
+  blasr score text --ref "$data/$set/text" --utt2spk "$data/$set/utt2spk" --lattices "$out" --words "$lang/words.txt" \
     --json "$out/score.json" "$@" >"$out/score.txt"
 }
 
@@ -29,7 +29,7 @@ decode_and_score() {
   for set in "$@"; do
     decode "$set" "$out/$set" "$option" "$value"
     setting=(--setting "$out/setting.json")
-    [ "$set" != "$dev" ] || setting=(--penalties "$penalties" --freeze "$out/setting.json")
+    [ "$set" != "$dev" ] || setting=(--word-ins-penalties "$penalties" --freeze "$out/setting.json")
     score "$set" "$out/$set" "${setting[@]}"
   done
 }

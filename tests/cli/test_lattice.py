@@ -56,7 +56,7 @@ def test_rescoring_with_costlier_words(tri1: Path, tmp_path: Path) -> None:
     grammar = read_fst(tri1 / "lang" / "G.fst")
     write_fst(replace(grammar, weight=grammar.weight + np.float32(2)), tmp_path / "new.fst")
     out, best = tmp_path / "lat.ark", tmp_path / "best.txt"
-    models = ["--old-lm", tri1 / "lang" / "G.fst", "--new-lm", tmp_path / "new.fst"]
+    models: list[str | Path] = ["--old-lm", tri1 / "lang" / "G.fst", "--new-lm", tmp_path / "new.fst"]
     assert lattice("rescore", tri1, "--out", out, *models) == 0
     words = ["--words", str(tri1 / "lang" / "words.txt")]
     assert main(["lattice", "1best", "--lattices", str(out), "--out", str(best), *words]) == 0

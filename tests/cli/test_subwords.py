@@ -94,23 +94,26 @@ def test_words_never_seen_are_recognised_timed_and_scored(
     (tmp_path / "reference.stm").write_text("u 1 speaker 0.0 0.9 <O> tenth onetwo\n")
     lattices = ["--lattices", str(folder["decode"]), "--words", str(lang.path / "words.txt")]
     capsys.readouterr()
-    for reference in (["--text", str(tmp_path / "reference")], ["--stm", str(tmp_path / "reference.stm")]):
-        assert main(["score", *reference, *lattices, "--lm-weights", "1", "--penalties", "0"]) == 0
+    for reference in (
+        ["text", "--ref", str(tmp_path / "reference")],
+        ["stm", "--ref", str(tmp_path / "reference.stm")],
+    ):
+        assert main(["score", *reference, *lattices, "--lm-weights", "1", "--word-ins-penalties", "0"]) == 0
         assert "0.00" in capsys.readouterr().out
     for action in ("1best", "mbr"):
         out = tmp_path / action
-        assert main(["lattice", action, str(folder["decode"]), str(out), *lattices[2:], "--lm-weight", "1"]) == 0
+        assert main(["lattice", action, *lattices, "--out", str(out), "--lm-weight", "1"]) == 0
     assert (tmp_path / "1best").read_text() == "u tenth onetwo\n"
-    nbest = ["lattice", "nbest", str(folder["decode"]), str(tmp_path / "nbest"), *lattices[2:]]
+    nbest = ["lattice", "nbest", *lattices, "--out", str(tmp_path / "nbest")]
     assert main([*nbest, "--lm-weight", "1", "--n", "80"]) == 0
     ranked = [line.split() for line in (tmp_path / "nbest").read_text().splitlines()]
     assert [name for name, *_ in ranked] == [f"u-{rank}" for rank in range(1, len(ranked) + 1)]
     assert len({tuple(sentence) for _, *sentence in ranked}) == len(ranked) < 80
     capsys.readouterr()
-    text_option = ["--text", str(tmp_path / "reference")]
-    assert main(["lattice", "oracle", str(folder["decode"]), *text_option, *lattices[2:]]) == 2
-    assert main(["explain", *text_option, *lattices]) == 2
-    assert capsys.readouterr().err.count("is of pieces of words, which references do not have") == 2
+    ref = ["--ref", str(tmp_path / "reference")]
+    assert main(["lattice", "oracle", *ref, *lattices]) == 2
+    assert main(["explain", "text", *ref, *lattices]) == 2
+    assert capsys.readouterr().err.count("contains pieces of words, which the references do not have") == 2
     assert [word.word for word in read_ctm(tmp_path / "mbr")] == ["tenth", "onetwo"]
 
 

@@ -76,7 +76,7 @@ def test_the_words_are_those_of_dump_decode_and_score(
     assert sum(map(len, found.values())) > 20
     # at the frozen setting: every word right, none missing and none too many
     (tmp_path / "text").write_text("".join(f"{name} {' '.join(row)}\n" for name, row in found.items()))
-    score = ["score", "--text", str(tmp_path / "text"), "--lattices", str(out), "--setting", str(setting)]
+    score = ["score", "text", "--ref", str(tmp_path / "text"), "--lattices", str(out), "--setting", str(setting)]
     assert main([*score, "--words", str(system.lang / "words.txt"), "--json", str(tmp_path / "score.json")]) == 0
     assert json.loads((tmp_path / "score.json").read_text())["wer"] == 0
     # at the setting of decode itself: the words, times and confidences of its CTM

@@ -28,8 +28,8 @@ def test_equals_kaldis_results(golden: Path, tmp_path: Path) -> None:
     with gzip.open(tmp_path / "lat.1.gz", "wb") as stream:
         stream.write(lattices)
     words = golden / "fsdd_tri1" / "lang" / "words.txt"
-    command = ["score", "--text", str(connected / "text"), "--lattices", str(tmp_path), "--words", str(words)]
-    grid = ["--lm-weights", "10,20", "--penalties", "0,2.0", "--kaldi-dir", str(tmp_path)]
+    command = ["score", "text", "--ref", str(connected / "text"), "--lattices", str(tmp_path), "--words", str(words)]
+    grid = ["--lm-weights", "10,20", "--word-ins-penalties", "0,2.0", "--kaldi-dir", str(tmp_path)]
     assert main([*command, *grid]) == 0
     for weight, penalty in ((10, 0), (10, 2), (20, 0), (20, 2)):
         expected = (connected / f"wer_lmwt{weight}_wip{penalty}").read_text()

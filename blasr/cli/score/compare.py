@@ -1,29 +1,66 @@
-"""``blasr score --compare``: whether two systems differ on the same references, and by how much."""
+"""``blasr score compare``: whether two systems differ on the same references, and by how much."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from blasr.cli.score.report import table, write_json
-from blasr.cli.score.stm import read_reference
-from blasr.errors import DataError
-from blasr.scoring.aligned_utterance import AlignedUtterance, align_transcripts, aligned_segments
-from blasr.scoring.comparison import SIGNIFICANCE_LEVEL, compare_systems
-from blasr.scoring.transcripts import read_transcripts
+from blasr.cli.columns import numbers_table
+from blasr.cli.options import add_option
+from blasr.cli.score.stm import add_bootstrap, add_placing
+from blasr.cli.score.tables import write_json
+from blasr.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from blasr.scoring import AlignedUtterance
+
+EXAMPLES = (
+    "blasr score compare --ref data/test/text exp/resnet22/best_path.txt exp/bl/best_path.txt",
+    "blasr score compare --ref eval2000.stm --glm eval2000.glm exp/resnet22/eval2000.ctm exp/bl/eval2000.ctm",
+)
 
 
-def compare(args: argparse.Namespace) -> None:
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``blasr score compare``."""
+    for name in "AB":
+        parser.add_argument(name.lower(), type=Path, metavar=name, help="a text, or a CTM file if --ref is an STM file")
+    add_option(parser, "--ref", required=True, note="utterance-id and words, or an STM file")
+    parser.add_argument(
+        "--format",
+        choices=("auto", "text", "stm"),
+        default="auto",
+        help="the format of --ref; auto: stm if its name ends in .stm",
+    )
+    add_option(parser, "--glm", note="with an STM file")
+    add_placing(parser)
+    add_bootstrap(parser)
+    add_option(parser, "--json")
+
+
+def run(args: argparse.Namespace) -> None:
     """Compare two hypotheses by the matched-pairs test and by the bootstrap."""
-    found = compare_systems(*_systems(args), replicates=args.bootstrap, seed=args.seed)
+    is_stm = args.format == "stm" or (args.format == "auto" and args.ref.suffix == ".stm")
+    if not is_stm and (args.glm is not None or args.data is not None or args.drop):
+        raise ConfigError("--glm, --data and --drop go with an STM reference", fix="give an STM file with --ref")
+
+    from blasr.scoring import SIGNIFICANCE_LEVEL, StmScorer, aligned_segments, compare_systems
+
+    paths = [args.a, args.b]
+    if is_stm:
+        scorer = StmScorer.read(args.ref, glm=args.glm, data_dir=args.data, dropped_words=args.drop)
+        systems = [aligned_segments(scorer.score(scorer.read_hypotheses(path))) for path in paths]
+    else:
+        systems = _aligned_texts(args.ref, paths)
+    found = compare_systems(*systems, replicates=args.bootstrap, seed=args.seed)
     test, gain, totals = found.matched_pairs, found.improvement, found.totals
-    names = [str(path) for path in args.compare]
     rows = [
-        [letter, f"{total.wer:.2f}", str(total.errors), str(total.reference_words), name]
-        for letter, total, name in zip("AB", totals, names, strict=True)
+        [letter, f"{total.wer:.2f}", str(total.errors), str(total.reference_words), str(path)]
+        for letter, total, path in zip("AB", totals, paths, strict=True)
     ]
-    print(table(("", "WER", "errors", "words", ""), rows))
+    print(numbers_table(("", "WER", "errors", "words", ""), rows))
     print(
         f"B - A: {gain.difference:+.2f} points, 95% interval {gain.interval.low:+.2f} to {gain.interval.high:+.2f} "
         f"({args.bootstrap} replicates); B is better in {100 * gain.probability:.1f}% of them"
@@ -35,21 +72,19 @@ def compare(args: argparse.Namespace) -> None:
         f"A and B {verdict} at {SIGNIFICANCE_LEVEL:g}"
     )
     if args.json is not None:
-        systems: dict[str, Any] = {
-            letter: {"hypothesis": name, "wer": total.wer, "errors": total.errors, "words": total.reference_words}
-            for letter, total, name in zip("AB", totals, names, strict=True)
+        report: dict[str, Any] = {
+            letter: {"hypothesis": str(path), "wer": total.wer, "errors": total.errors, "words": total.reference_words}
+            for letter, total, path in zip("AB", totals, paths, strict=True)
         }
-        write_json(args.json, systems | {"matched_pairs": asdict(test), "bootstrap": asdict(gain)})
+        write_json(args.json, report | {"matched_pairs": asdict(test), "bootstrap": asdict(gain)})
 
 
-def _systems(args: argparse.Namespace) -> list[list[AlignedUtterance]]:
-    """The aligned segments or utterances of both, in the same order."""
-    if args.stm is not None:
-        reference = read_reference(args)
-        return [aligned_segments(reference.score(reference.read_hypotheses(path))) for path in args.compare]
-    references = read_transcripts(args.text)
+def _aligned_texts(reference: Path, hypotheses: Sequence[Path]) -> list[list[AlignedUtterance]]:
+    from blasr.scoring import align_transcripts, read_transcripts
+
+    references = read_transcripts(reference)
     systems = []
-    for path in args.compare:
+    for path in hypotheses:
         try:
             systems.append(align_transcripts(references, read_transcripts(path)))
         except DataError as error:

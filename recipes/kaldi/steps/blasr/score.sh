@@ -20,7 +20,7 @@ need "$data/text" "$lang/words.txt" "$dir/lat.1.gz"
 
 rm -f "$dir"/wer_*
 mkdir -p "$dir/scoring/log"
-$cmd "$dir/scoring/log/score.log" blasr score --text "$data/text" --lattices "$dir" --words "$lang/words.txt" \
-  --lm-weights "$min_lmwt-$max_lmwt" --penalties "$word_ins_penalty" --kaldi-dir "$dir" ||
+$cmd "$dir/scoring/log/score.log" blasr score text --ref "$data/text" --lattices "$dir" --words "$lang/words.txt" \
+  --lm-weights "$min_lmwt-$max_lmwt" --word-ins-penalties "$word_ins_penalty" --kaldi-dir "$dir" ||
   job_failed "$dir"/scoring/log/score.log
 grep -H '^%WER' "$dir"/wer_* | sort -k2,2n | sed -n '1s/^\([^:]*\):\(.*\)/\2 \1/p'

@@ -1,7 +1,8 @@
-"""``blasr score`` through the program's own entry point."""
+"""``blasr score text``."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -18,7 +19,7 @@ WORDS = "<eps> 0\nyes 1\nno 2\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two utterances whose lattices say ``yes no`` at low LM weights and ``yes`` at high ones."""
+    """Two utterances; the best paths of their lattices are ``yes no`` at low LM weights and ``yes`` at high ones."""
     (tmp_path / "words.txt").write_text(WORDS)
     (tmp_path / "text").write_text("a-1 yes\nb-1 yes no\n")
     (tmp_path / "utt2spk").write_text("a-1 a\nb-1 b\n")
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def one_or_two_words(at: float) -> Lattice:
-    """``yes`` or ``yes no``, of the same cost where the LM weight is ``at``."""
+    """Return a lattice of ``yes`` and ``yes no``, which have the same cost at the LM weight ``at``."""
     return Lattice(
         offsets=np.array([0, 1, 3, 3], np.int64),
         ilabel=np.array([1, 2, 2], np.int32),
@@ -45,7 +46,7 @@ def one_or_two_words(at: float) -> Lattice:
 
 
 def score(folder: Path, *arguments: str | Path) -> int:
-    return main(["score", "--text", str(folder / "text"), *map(str, arguments)])
+    return main(["score", "text", "--ref", str(folder / "text"), *map(str, arguments)])
 
 
 def test_prints_what_kaldi_prints(golden: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +63,10 @@ def test_prints_what_kaldi_prints(golden: Path, capsys: pytest.CaptureFixture[st
 
 def test_freezes_on_one_set_and_scores_another(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lattices: list[str | Path] = ["--lattices", folder / "decode", "--words", folder / "words.txt"]
-    assert score(folder, *lattices, "--lm-weights", "7-20", "--penalties", "0", "--freeze", folder / "s.json") == 0
+    assert (
+        score(folder, *lattices, "--lm-weights", "7-20", "--word-ins-penalties", "0", "--freeze", folder / "s.json")
+        == 0
+    )
     printed = capsys.readouterr().out
     assert "best: LM weight 12, word insertion penalty 0: WER 0.00" in printed  # the middle of 11 to 14
     rows = {line.split()[0]: line.split()[2:7] for line in printed.splitlines() if re.match(r"\d+ +0 ", line)}
@@ -83,9 +87,9 @@ def test_freezes_on_one_set_and_scores_another(folder: Path, capsys: pytest.Capt
     assert (report["wer"], report["oracle"]["wer"], report["setting"]["lm_weight"]) == (25.0, 0.0, 12)
 
 
-def test_a_penalty_takes_words_away(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_penalty_removes_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lattices: list[str | Path] = ["--lattices", folder / "decode" / "lat.ark", "--words", folder / "words.txt"]
-    assert score(folder, *lattices, "--lm-weights", "5", "--word-ins-penalty", "0,-1.5,50") == 0
+    assert score(folder, *lattices, "--lm-weights", "5", "--word-ins-penalties", "0,-1.5,50") == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     deletions = {row[1]: row[4] for row in rows if row[0] == "5"}
     assert deletions == {"0": "0", "-1.5": "0", "50": "1"}
@@ -110,9 +114,10 @@ def test_missing_hypotheses_are_deleted_named_and_limited(folder: Path, capsys: 
         (["--hyp", "{}/text", "--freeze", "{}/s.json"], "give --lattices"),
         (["--lattices", "{}/decode"], "--words"),
         (["--lattices", "{}", "--words", "{}/words.txt"], "neither lat.ark nor lat.1.gz"),
-        (["--lattices", "{}/decode", "--words", "{}/words.txt", "--lm-weights", "9-7"], "--lm-weights 9-7"),
-        (["--lattices", "{}/decode", "--words", "{}/words.txt", "--lm-weights", "0,1"], "above 0"),
-        (["--lattices", "{}/decode", "--words", "{}/words.txt", "--penalties", "a"], "--penalties a"),
+        (["--lattices", "{}/decode", "--lm-weights", "9-7"], "--lm-weights: expected numbers above 0"),
+        (["--lattices", "{}/decode", "--lm-weights", "0,1"], "found '0,1'"),
+        (["--lattices", "{}/decode", "--word-ins-penalties", "a"], "--word-ins-penalties: expected numbers"),
+        (["--hyp", "{}/text", "--glm", "{}/glm"], "unrecognized option --glm"),
         (["--lattices", "{}/decode", "--words", "{}/words.txt", "--setting", "{}/text"], "not a frozen setting"),
         (["--hyp", "{}/text", "--utt2spk", "{}/text"], "has 2 speakers"),
     ],
@@ -123,7 +128,8 @@ def test_mistakes_are_one_message(
     (folder / "unknown").write_text("c-1 yes\n")
     (folder / "twice").write_text("a-1 yes\na-1 no\n")
     (folder / "gap").write_text("a-1 yes\n\nb-1 no\n")
-    assert score(folder, *(argument.format(folder) for argument in arguments)) > 0
+    with contextlib.suppress(SystemExit):
+        assert score(folder, *(argument.format(folder) for argument in arguments)) > 0
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error

@@ -1,0 +1,115 @@
+"""The tables, the JSON and the page of ``blasr explain``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blasr.cli.columns import numbers_table
+from blasr.cli.score.tables import count_report, write_json
+
+if TYPE_CHECKING:
+    from blasr.scoring import AlignedUtterance, Cause, Confusions, LatticeEvidence
+
+NUM_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The aligned utterances, the causes of their errors, and remarks about both."""
+
+    utterances: Sequence[AlignedUtterance]
+    causes: Counter[Cause]
+    notes: Sequence[str]
+
+
+def print_explanation(
+    utterances: Sequence[AlignedUtterance],
+    in_vocabulary: Callable[[str], bool] | None,
+    evidence: Mapping[str, LatticeEvidence],
+    notes: Sequence[str],
+    *,
+    json_path: Path | None,
+) -> Explanation:
+    """Find the causes of all errors, print the tables, and write them as JSON if asked to.
+
+    Args:
+        utterances: the aligned utterances.
+        in_vocabulary: whether a word is in the vocabulary, if that is known.
+        evidence: the lattices' evidence by the names of utterances.
+        notes: remarks to print.
+        json_path: the file for JSON, if any.
+    """
+    from blasr.scoring import Confusions, ErrorCounts, causes, wer_line
+
+    found: Counter[Cause] = Counter()
+    for utterance in utterances:
+        found.update(causes(utterance, in_vocabulary, evidence.get(utterance.name)))
+    tables = Confusions.of(utterances)
+    total = sum((utterance.counts for utterance in utterances), ErrorCounts())
+    print(wer_line(total))
+    for note in notes:
+        print(note)
+    _print_causes(found)
+    _print_confusions(tables)
+    if json_path is not None:
+        causes_report = {cause.value: count for cause, count in sorted(found.items(), key=_order)}
+        write_json(
+            json_path,
+            {**count_report(total), "causes": causes_report, "notes": list(notes), **_confusions_report(tables)},
+        )
+    return Explanation(utterances, found, notes)
+
+
+def write_page(path: Path | None, title: str, explanation: Explanation) -> None:
+    """Write the HTML page, if a path is given."""
+    from blasr.io import atomic_open
+    from blasr.scoring import error_page
+
+    if path is not None:
+        with atomic_open(path, "w") as file:
+            file.write(error_page(title, explanation.utterances, explanation.causes, explanation.notes))
+
+
+def _order(entry: tuple[Cause, int]) -> int:
+    return list(type(entry[0])).index(entry[0])
+
+
+def _print_causes(found: Counter[Cause]) -> None:
+    from blasr.scoring import MEANING
+
+    total = max(found.total(), 1)
+    ordered = sorted(found.items(), key=_order)
+    rows = [[cause.value, str(count), f"{100 * count / total:.1f}%"] for cause, count in ordered]
+    print("\n" + numbers_table(("cause", "errors", "share"), rows))
+    for cause, _ in ordered:
+        print(f"  {cause}: {MEANING[cause]}")
+
+
+def _print_confusions(tables: Confusions) -> None:
+    worst = sorted(tables.speakers.items(), key=lambda entry: (-entry[1].errors, entry[0]))[:NUM_LISTED]
+    speakers = [[name, f"{counts.wer:.2f}", str(counts.errors), str(counts.reference_words)] for name, counts in worst]
+    print("\n" + numbers_table(("speaker", "WER", "errors", "words"), speakers))
+    words = [
+        [word, *map(str, (errors.substituted, errors.deleted, errors.inserted, errors.correct))]
+        for word, errors in tables.worst_words(NUM_LISTED)
+    ]
+    if words:
+        print("\n" + numbers_table(("word", "substituted", "deleted", "inserted", "correct"), words))
+    pairs = [[f"{reference} -> {found}", str(count)] for (reference, found), count in tables.worst_pairs(NUM_LISTED)]
+    if pairs:
+        print("\n" + numbers_table(("substitution", "times"), pairs))
+
+
+def _confusions_report(tables: Confusions) -> dict[str, Any]:
+    return {
+        "speakers": {name: count_report(counts) for name, counts in tables.speakers.items()},
+        "words": {
+            word: {"correct": seen.correct, "sub": seen.substituted, "del": seen.deleted, "ins": seen.inserted}
+            for word, seen in sorted(tables.words.items())
+        },
+        "substitutions": [[*pair, count] for pair, count in tables.worst_pairs(len(tables.substitutions))],
+    }

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blasr.cli.parser import CommandParser
+from blasr.cli.score.settings import add_settings, print_choice, setting_grid
+from blasr.lattices.config import PathWeights
+
+
+def test_the_grid_has_every_pair() -> None:
+    assert setting_grid((7.0, 8.0), (0.0, 0.5)) == [
+        PathWeights(7.0, 0.0),
+        PathWeights(7.0, 0.5),
+        PathWeights(8.0, 0.0),
+        PathWeights(8.0, 0.5),
+    ]
+
+
+def test_a_setting_is_frozen_or_used_but_not_both(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = CommandParser(prog="tool")
+    add_settings(parser)
+    assert parser.parse_args([]).lm_weights == tuple(map(float, range(7, 21)))
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--freeze", "a", "--setting", "b"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_the_choice_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    best, frozen = (PathWeights(12, 0.5), 3.25), (PathWeights(10, 0), 4.0)
+    print_choice(best, None, None)
+    print_choice(best, frozen, Path("setting.json"))
+    assert capsys.readouterr().out.splitlines() == [
+        "best: LM weight 12, word insertion penalty 0.5: WER 3.25 (tuned on this very set)",
+        "frozen: LM weight 10, word insertion penalty 0, from setting.json: WER 4.00",
+        "oracle: LM weight 12, word insertion penalty 0.5, the best on this very set: WER 3.25",
+    ]
