@@ -159,7 +159,7 @@ def _configure_rescore(parser: argparse.ArgumentParser) -> None:
 
 
 def _rescore(args: argparse.Namespace) -> None:
-    from blasr.graph.language_model_file import read_language_model
+    from blasr.graph import read_language_model
     from blasr.io import SymbolTable
     from blasr.lattices import GrammarCosts, compact_lattice_writer, rescore
 
