@@ -1,28 +1,82 @@
-"""How a flat start goes: the options of Kaldi's train_mono.sh and train_deltas.sh under their names."""
+"""Configuration of flat starts and realignments, with the option names of Kaldi's train_mono.sh and train_deltas.sh.
+
+Importing it loads no numerical library.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
-from blasr.align.gmm_alignment import AlignmentBeams, AlignmentScales
-from blasr.align.gmm_training import UpdateOptions
 from blasr.errors import ConfigError
 from blasr.features.config import MfccConfig
 
 
 @dataclass(frozen=True)
-class GmmConfig:
-    """What both stages of training share.
+class AlignmentScales:
+    """Factors of graph and acoustic costs (``scale_opts`` of Kaldi's scripts)."""
+
+    transition_scale: float = 1.0
+    self_loop_scale: float = 0.1
+    acoustic_scale: float = 0.1
+
+
+@dataclass(frozen=True)
+class AlignmentBeams:
+    """The beam of an alignment, and the beam of a second attempt if the first finds no path."""
+
+    beam: float = 10.0
+    retry_beam: float = 40.0
+
+
+@dataclass(frozen=True)
+class UpdateOptions:
+    """Options of one update of GMMs (``MleDiagGmmOptions`` of gmm/mle-diag-gmm.h).
 
     Args:
-        num_iters: number of the final model; pass n over the data, from 1, makes model n + 1, as in Kaldi's scripts.
+        min_gaussian_occupancy: a Gaussian with fewer frames is removed, unless it is the last of its pdf.
+        min_gaussian_weight: a Gaussian with a smaller weight is removed, unless it is the last of its pdf.
+        min_variance: the floor of every variance.
+    """
+
+    min_gaussian_occupancy: float = 10.0
+    min_gaussian_weight: float = 1e-5
+    min_variance: float = 0.001
+
+
+@dataclass(frozen=True)
+class TreeOptions:
+    """Options of tree building (``build-tree``).
+
+    Args:
+        max_leaves: the largest number of leaves while the tree grows; 0 for no limit.
+        split_threshold: the smallest gain in log-likelihood of a split (``--thresh``).
+        cluster_threshold: leaves of one root are merged if that costs at most this log-likelihood; negative for the
+            gain of the smallest split, 0 for no merging.
+        round_leaves: whether to continue merging until the number of leaves is a multiple of 8.
+    """
+
+    max_leaves: int
+    split_threshold: float = 300.0
+    cluster_threshold: float = -1.0
+    round_leaves: bool = True
+
+
+@dataclass(frozen=True)
+class GmmConfig:
+    """Training of one set of GMMs, of monophones or triphones.
+
+    Args:
+        num_iters: the number of the final model. As in Kaldi's scripts, pass n over the data (from 1) makes model
+            n + 1.
         max_iter_inc: the last pass after which the number of Gaussians grows.
-        totgauss: Gaussians to arrive at.
+        totgauss: the number of Gaussians to reach.
         realign_iters: passes that begin with a new alignment.
-        power: a pdf gets Gaussians by its frames to this power.
-        boost_silence: a factor on the likelihood of silence while aligning.
-        beam: of the alignment.
-        retry_beam: of a second attempt where that finds no path.
+        power: the Gaussians are shared among pdfs in proportion to their frames to this power.
+        boost_silence: factor of the likelihood of silence during alignment.
+        beam: the beam of alignments.
+        retry_beam: the beam of a second attempt if the first finds no path.
+        update: options of every update.
     """
 
     num_iters: int
@@ -38,15 +92,24 @@ class GmmConfig:
     def __post_init__(self) -> None:
         if self.num_iters < 1 or self.max_iter_inc < 1 or self.totgauss < 1:
             raise ConfigError("num_iters, max_iter_inc and totgauss must be at least 1")
-        if self.boost_silence <= 0 or not 0 < self.beam <= self.retry_beam:
-            raise ConfigError("boost_silence must be above 0, and 0 < beam <= retry_beam")
+        if self.boost_silence <= 0:
+            raise ConfigError(f"boost_silence: found {self.boost_silence}, expected a number above 0")
+        _check_beams(self.beam, self.retry_beam)
+
+    @property
+    def beams(self) -> AlignmentBeams:
+        """Both beams."""
+        return AlignmentBeams(self.beam, self.retry_beam)
 
 
 @dataclass(frozen=True)
 class MonophoneConfig(GmmConfig):
-    """steps/train_mono.sh; ``initial_beam`` is the beam of pass 1, its retry is four times as wide.
+    """Training of monophones (steps/train_mono.sh).
 
-    ``initial_min_gaussian_occupancy`` is that of the update after the uniform alignment: rare phones need it low.
+    Args:
+        initial_beam: the beam of pass 1; its retry beam is four times as wide.
+        initial_min_gaussian_occupancy: ``update.min_gaussian_occupancy`` of the update after the uniform alignment. It
+            is low because of rare phones.
     """
 
     num_iters: int = 40
@@ -59,12 +122,14 @@ class MonophoneConfig(GmmConfig):
 
 @dataclass(frozen=True)
 class TriphoneConfig(GmmConfig):
-    """steps/train_deltas.sh with its build-tree options.
+    """Training of triphones, including the tree (steps/train_deltas.sh).
 
     Args:
-        num_leaves: the most leaves of the tree; leaves alike are merged afterwards.
-        split_threshold: the least gain in log likelihood of a split (``build-tree --thresh``).
-        cluster_threshold: see :func:`blasr.align.tree_building.build_tree`.
+        num_leaves: the largest number of leaves of the tree, before similar leaves are merged.
+        split_threshold: see :class:`TreeOptions`.
+        cluster_threshold: see :class:`TreeOptions`.
+        context_width: phones in the window that the tree depends on.
+        central_position: position of the central phone in it, from 0.
     """
 
     num_iters: int = 35
@@ -82,80 +147,95 @@ class TriphoneConfig(GmmConfig):
         if self.num_leaves < 1:
             raise ConfigError(f"num_leaves: found {self.num_leaves}, expected at least 1")
         if not 0 <= self.central_position < self.context_width:
-            raise ConfigError(f"central_position {self.central_position} lies outside {self.context_width} phones")
+            raise ConfigError(f"central_position {self.central_position} is outside the {self.context_width} phones")
+
+    @property
+    def tree(self) -> TreeOptions:
+        """The options of the tree."""
+        return TreeOptions(self.num_leaves, self.split_threshold, self.cluster_threshold)
 
 
 @dataclass(frozen=True)
-class FlatStartConfig:
+class AlignmentConfig:
+    """What flat starts and realignments have in common.
+
+    Args:
+        transition_scale: factor of the costs of transitions other than self-loops.
+        self_loop_scale: factor of the costs of self-loops.
+        acoustic_scale: factor of log-likelihoods during alignment.
+        map_oov: align unknown words as the OOV word of the lang directory, instead of refusing them.
+        max_loss: the largest share of utterances that may fail to align.
+        nj: number of workers; 0 for all cores. Results do not depend on it.
+    """
+
+    transition_scale: float = 1.0
+    self_loop_scale: float = 0.1
+    acoustic_scale: float = 0.1
+    map_oov: bool = False
+    max_loss: float = 0.05
+    nj: int = 1
+
+    def __post_init__(self) -> None:
+        if self.acoustic_scale <= 0 or self.nj < 0 or not 0 <= self.max_loss <= 1:
+            raise ConfigError("acoustic_scale must be above 0, nj at least 0, and max_loss between 0 and 1")
+
+    @property
+    def scales(self) -> AlignmentScales:
+        """The factors of graph and acoustic costs."""
+        return AlignmentScales(self.transition_scale, self.self_loop_scale, self.acoustic_scale)
+
+    @property
+    def num_workers(self) -> int:
+        """``nj``, or the number of cores if that is 0."""
+        return self.nj or os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class FlatStartConfig(AlignmentConfig):
     """From transcripts and audio to a triphone GMM and its alignments.
 
     Args:
-        features: of the GMMs; deltas of order 2 are added.
-        transition_scale: on the transition probabilities that are no self-loops.
-        self_loop_scale: on self-loops.
-        acoustic_scale: on log-likelihoods while aligning.
-        map_oov: align unknown words as the lang directory's OOV word instead of refusing them.
-        max_loss: the greatest share of utterances that may fail to align.
-        batch_frames: frames worked on at a time by one job; results do not depend on the number of jobs.
-        jobs: threads; 0 for as many as there are processors.
-        seed: of the uniform alignment's paths and the directions in which Gaussians split.
+        features: features of the GMMs, before deltas of order 2 are added.
+        monophone: training of monophones.
+        triphone: training of triphones.
+        batch_frames: frames that a worker processes at a time.
+        seed: seed of the paths of the uniform alignment and of the directions in which Gaussians split.
     """
 
     features: MfccConfig = field(default_factory=MfccConfig)
     monophone: MonophoneConfig = field(default_factory=MonophoneConfig)
     triphone: TriphoneConfig = field(default_factory=TriphoneConfig)
-    transition_scale: float = 1.0
-    self_loop_scale: float = 0.1
-    acoustic_scale: float = 0.1
-    map_oov: bool = False
-    max_loss: float = 0.05
     batch_frames: int = 10_000
-    jobs: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.acoustic_scale <= 0 or self.batch_frames < 1 or self.jobs < 0 or not 0 <= self.max_loss <= 1:
-            raise ConfigError("acoustic_scale and batch_frames must be above 0, jobs 0 or more, max_loss 0 to 1")
-
-    @property
-    def scales(self) -> AlignmentScales:
-        """What graph and acoustic costs are multiplied by."""
-        return AlignmentScales(self.transition_scale, self.self_loop_scale, self.acoustic_scale)
+        super().__post_init__()
+        if self.batch_frames < 1:
+            raise ConfigError(f"batch_frames: found {self.batch_frames}, expected at least 1")
 
 
 @dataclass(frozen=True)
-class RealignConfig:
-    """Alignment with a model that is there already: steps/align_si.sh and nnet/align.sh.
+class RealignConfig(AlignmentConfig):
+    """Alignment with an existing model (steps/align_si.sh and steps/nnet/align.sh).
 
     Args:
-        transition_scale: as in :class:`FlatStartConfig`, like the others of its names.
-        beam: of the alignment.
-        retry_beam: of a second attempt where that finds no path.
+        beam: the beam of the alignment.
+        retry_beam: the beam of a second attempt if the first finds no path.
     """
 
-    transition_scale: float = 1.0
-    self_loop_scale: float = 0.1
-    acoustic_scale: float = 0.1
     beam: float = 10.0
     retry_beam: float = 40.0
-    map_oov: bool = False
-    max_loss: float = 0.05
-    jobs: int = 0
 
     def __post_init__(self) -> None:
-        if self.acoustic_scale <= 0 or self.jobs < 0 or not 0 <= self.max_loss <= 1:
-            raise ConfigError("acoustic_scale must be above 0, jobs 0 or more, max_loss 0 to 1")
-        if not 0 < self.beam <= self.retry_beam:
-            raise ConfigError(
-                f"found beam {self.beam} and retry_beam {self.retry_beam}, expected 0 < beam <= retry_beam"
-            )
-
-    @property
-    def scales(self) -> AlignmentScales:
-        """What graph and acoustic costs are multiplied by."""
-        return AlignmentScales(self.transition_scale, self.self_loop_scale, self.acoustic_scale)
+        super().__post_init__()
+        _check_beams(self.beam, self.retry_beam)
 
     @property
     def beams(self) -> AlignmentBeams:
         """Both beams."""
         return AlignmentBeams(self.beam, self.retry_beam)
+
+
+def _check_beams(beam: float, retry_beam: float) -> None:
+    if not 0 < beam <= retry_beam:
+        raise ConfigError(f"found beam {beam} and retry_beam {retry_beam}, expected 0 < beam <= retry_beam")

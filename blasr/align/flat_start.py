@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +67,7 @@ def flat_start(
     with output_folder(out), one_torch_thread(), stored_features(extractor, utterances, out, tally) as store:
         if not len(store):
             tally.check()
-        corpus = AlignmentCorpus(store, lang, lists, config, config.jobs or os.cpu_count() or 1)
+        corpus = AlignmentCorpus(store, lang, lists, config, config.num_workers)
         log.info("%d utterances, %d frames", len(store), store.num_frames)
         model, aligned = train_monophone(corpus)
         if not monophone_only:

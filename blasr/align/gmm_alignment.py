@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from blasr.align.config import AlignmentBeams, AlignmentScales
 from blasr.align.feature_store import FeatureStore
 from blasr.align.gmm_training import Mixtures
 from blasr.decoding.viterbi import ForcedAlignment, force_align
@@ -45,23 +46,6 @@ class TrainingGraphs:
                 self._arcs_left -= graph.num_arcs
                 self._graphs[words] = graph
         return graph
-
-
-@dataclass(frozen=True)
-class AlignmentScales:
-    """What graph and acoustic costs are multiplied by (``scale_opts`` of Kaldi's scripts)."""
-
-    transition_scale: float = 1.0
-    self_loop_scale: float = 0.1
-    acoustic_scale: float = 0.1
-
-
-@dataclass(frozen=True)
-class AlignmentBeams:
-    """The beam of the alignment and of a second attempt where it finds no path."""
-
-    beam: float = 10.0
-    retry_beam: float = 40.0
 
 
 @dataclass
@@ -111,7 +95,7 @@ class GmmAligner:
         self._boost = math.log(boost_silence)
         self._tid_to_pdf = transitions.tid_to_pdf
 
-    def align_store(self, store: FeatureStore, *, batch_frames: int, jobs: int) -> AlignmentPass:
+    def align_store(self, store: FeatureStore, *, batch_frames: int, num_workers: int) -> AlignmentPass:
         """Align every utterance of a corpus."""
 
         def work(batch: range) -> list[ForcedAlignment | None]:
@@ -119,7 +103,7 @@ class GmmAligner:
             return self.align([words for words, _ in items], [features for _, features in items])
 
         done = AlignmentPass([])
-        for results in ordered_map(work, store.batches(batch_frames), jobs):
+        for results in ordered_map(work, store.batches(batch_frames), num_workers):
             for result in results:
                 done.alignments.append(None if result is None else result.transition_ids)
                 done.num_retried += result is not None and result.retried

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from blasr.align.config import FlatStartConfig, GmmConfig
+from blasr.align.config import AlignmentBeams, FlatStartConfig, GmmConfig, UpdateOptions
 from blasr.align.feature_store import FeatureStore
-from blasr.align.gmm_alignment import AlignmentBeams, AlignmentPass, GmmAligner, TrainingGraphs
-from blasr.align.gmm_training import GmmAccumulator, Mixtures, UpdateOptions
+from blasr.align.gmm_alignment import AlignmentPass, GmmAligner, TrainingGraphs
+from blasr.align.gmm_training import GmmAccumulator, Mixtures
 from blasr.align.phone_lists import PhoneLists
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler
@@ -62,7 +62,7 @@ class AlignmentCorpus:
     lang: Lang
     phone_lists: PhoneLists
     config: FlatStartConfig
-    jobs: int
+    num_workers: int
     reports: list[PassReport] = field(default_factory=list)
 
     def graphs(self, tree: ContextDependency, transitions: TransitionModel) -> TrainingGraphs:
@@ -88,7 +88,7 @@ class AlignmentCorpus:
             silence_pdfs=np.array(silence, dtype=np.int32),
             boost_silence=boost_silence,
         )
-        return aligner.align_store(self.store, batch_frames=self.config.batch_frames, jobs=self.jobs)
+        return aligner.align_store(self.store, batch_frames=self.config.batch_frames, num_workers=self.num_workers)
 
     def accumulate(self, model: GmmModel, alignments: Alignments) -> tuple[GmmAccumulator, NDArray[np.float64]]:
         """The sums of one pass, and how often each transition-id occurs (gmmbin/gmm-acc-stats-ali.cc)."""
@@ -106,7 +106,7 @@ class AlignmentCorpus:
 
         total = GmmAccumulator.zeros(model.mixtures)
         transitions = np.zeros(len(tid_to_pdf))
-        for sums, counts in ordered_map(work, self.store.batches(self.config.batch_frames), self.jobs):
+        for sums, counts in ordered_map(work, self.store.batches(self.config.batch_frames), self.num_workers):
             total.merge(sums)
             transitions += counts
         return total, transitions
@@ -168,7 +168,7 @@ class AlignmentCorpus:
         Args:
             first: the beams of pass 1.
         """
-        beams = AlignmentBeams(config.beam, config.retry_beam)
+        beams = config.beams
         target = model.mixtures.num_gaussians
         increment = max(0, (config.totgauss - target) // config.max_iter_inc)
         for iteration in range(1, config.num_iters):

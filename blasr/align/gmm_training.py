@@ -12,26 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from blasr.align.config import UpdateOptions
 from blasr.align.tree_stats import VARIANCE_FLOOR, Moments
 from blasr.hmm.gmm import AmDiagGmm
 from blasr.units import FloatArray, IntArray
 
 Float64Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class UpdateOptions:
-    """MleDiagGmmOptions of gmm/mle-diag-gmm.h.
-
-    Args:
-        min_gaussian_occupancy: frames below which a Gaussian is removed, unless it is its pdf's last.
-        min_gaussian_weight: the same for its weight.
-        min_variance: the floor of every variance.
-    """
-
-    min_gaussian_occupancy: float = 10.0
-    min_gaussian_weight: float = 1e-5
-    min_variance: float = 0.001
 
 
 @dataclass(frozen=True)

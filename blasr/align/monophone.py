@@ -7,7 +7,8 @@ import zlib
 
 import numpy as np
 
-from blasr.align.gmm_alignment import AlignmentBeams, AlignmentPass, TrainingGraphs
+from blasr.align.config import AlignmentBeams
+from blasr.align.gmm_alignment import AlignmentPass, TrainingGraphs
 from blasr.align.gmm_stage import AlignmentCorpus, GmmModel
 from blasr.align.gmm_training import Mixtures
 from blasr.align.tree_stats import moments_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,7 +55,7 @@ def realign(
     ``phones.txt``.
 
     Args:
-        loglikes: called once for each utterance, by ``config.jobs`` threads; it may raise
+        loglikes: called once for each utterance, by ``config.num_workers`` threads; it may raise
             :class:`~blasr.features.fbank.TooShortError`.
 
     Raises:
@@ -100,9 +99,7 @@ def realign(
         return "without a path in the beam" if fits else TOO_SHORT_FOR_WORDS
 
     def alignments() -> Iterator[tuple[str, IntArray]]:
-        results = track(
-            ordered_map(align_one, utterances, config.jobs or os.cpu_count() or 1), "align", total=len(utterances)
-        )
+        results = track(ordered_map(align_one, utterances, config.num_workers), "align", total=len(utterances))
         for utterance, result in zip(utterances, results, strict=True):
             if isinstance(result, str):
                 tally.drop(utterance.id, result)

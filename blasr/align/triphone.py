@@ -7,7 +7,7 @@ import logging
 import numpy as np
 
 from blasr.align.alignment_conversion import AlignmentConverter
-from blasr.align.gmm_alignment import AlignmentBeams, AlignmentPass
+from blasr.align.gmm_alignment import AlignmentPass
 from blasr.align.gmm_stage import AlignmentCorpus, Alignments, GmmModel
 from blasr.align.gmm_training import Mixtures
 from blasr.align.phone_segments import Segmenter
@@ -94,4 +94,4 @@ def train_triphone(
     converter = AlignmentConverter(monophone.transitions, transitions, tree)
     converted = [None if alignment is None else converter.convert(alignment) for alignment in alignments]
     graphs = corpus.graphs(tree, transitions)
-    return corpus.train(STAGE, model, graphs, converted, config, AlignmentBeams(config.beam, config.retry_beam))
+    return corpus.train(STAGE, model, graphs, converted, config, config.beams)

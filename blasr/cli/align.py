@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="a YAML file of the flat start's or the realignment's keys")
     add_overrides(parser)
     parser.add_argument("--max-loss", type=float, help="share of utterances that may fail to align (default: 0.05)")
-    parser.add_argument("--jobs", type=int, help="threads (default: one for each processor)")
+    parser.add_argument("--nj", type=int, metavar="N", help="number of workers; 0 for all cores (default: 1)")
     parser.add_argument("--allow-pipes", action="store_true", help="let commands in wav.scp run")
 
 
@@ -67,14 +67,14 @@ def run(args: argparse.Namespace) -> None:
     elif args.experiment is None:
         realign_with_gmm(data, lang, args.model, args.out, _config(args, RealignConfig))
     else:
-        config = _config(args, RealignConfig, "jobs=1")  # torch has threads of its own
+        config = _config(args, RealignConfig, "nj=1")
         realign(data, lang, args.model or args.experiment, _network(args, data), args.out, config)
 
 
 def _config(args: argparse.Namespace, cls: type[Config], *defaults: str) -> Config:
     """The file's keys, then ``defaults``, then ``--set``, then the options that have a name of their own."""
     overrides = [*defaults, *args.overrides]
-    overrides += [f"{key}={value}" for key in ("max_loss", "jobs") if (value := getattr(args, key)) is not None]
+    overrides += [f"{key}={value}" for key in ("max_loss", "nj") if (value := getattr(args, key)) is not None]
     if args.config is not None:
         return load_config(cls, args.config, overrides)
     try:

@@ -24,7 +24,7 @@ if [ -n "$only" ]; then
   [ ! -e "$network/test_isolated/score.json" ] || exit 0
   export OMP_NUM_THREADS=1
   python -m recipes.fsdd.prepare "$corpus" --out "$data" --leave-out "$only" --train-strings 40
-  blasr align --data "$data/train" --lang "$lang" --jobs 1 \
+  blasr align --data "$data/train" --lang "$lang" --nj 1 \
     --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
     --set data.train="$data/train" --set data.alignments="$gmm"

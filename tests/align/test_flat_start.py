@@ -26,7 +26,7 @@ MONOPHONE = MonophoneConfig(num_iters=12, max_iter_inc=8, totgauss=60, realign_i
 TRIPHONE = TriphoneConfig(
     num_iters=8, max_iter_inc=6, totgauss=80, realign_iters=(3, 6), num_leaves=40, split_threshold=100.0
 )
-SHORT = FlatStartConfig(monophone=MONOPHONE, triphone=TRIPHONE, jobs=1, batch_frames=1500)
+SHORT = FlatStartConfig(monophone=MONOPHONE, triphone=TRIPHONE, nj=1, batch_frames=1500)
 
 
 def share_of_true_phones(tones: ToneCorpus, out: Path) -> float:
@@ -83,10 +83,10 @@ def test_every_pass_is_told(trained: tuple[Path, FlatStartResult]) -> None:
         assert sizes[-1] > sizes[0]
 
 
-def test_the_number_of_jobs_changes_nothing(
+def test_the_number_of_workers_does_not_change_the_result(
     tones: ToneCorpus, trained: tuple[Path, FlatStartResult], tmp_path: Path
 ) -> None:
-    flat_start(tones.data, tones.lang, tmp_path / "again", dataclasses.replace(SHORT, jobs=3))
+    flat_start(tones.data, tones.lang, tmp_path / "again", dataclasses.replace(SHORT, nj=3))
     for name in ("ali.1.gz", "final.mdl", "tree", "final.occs"):
         assert (tmp_path / "again" / name).read_bytes() == (trained[0] / name).read_bytes(), name
 
@@ -201,7 +201,7 @@ def test_one_utterance_is_enough(tones: ToneCorpus, tmp_path: Path) -> None:
 def test_digits_align_much_as_kaldi_aligned_them(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
     """Two speakers only, so less than the 89 to 91% of all six."""
     data = fsdd_data(fsdd_dir, tmp_path / "data", ["george", "theo"], range(5, 17))
-    config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=90, totgauss=500), jobs=1)
+    config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=90, totgauss=500), nj=1)
     flat_start(data, Lang.read(golden / "fsdd_tri1" / "lang"), tmp_path / "out", config)
     assert share_of_kaldis_phones(golden / "fsdd_tri1", tmp_path / "out") > 0.75
 
@@ -214,7 +214,7 @@ def test_all_digits_fit_as_well_as_with_kaldi(golden: Path, fsdd_dir: Path, tmp_
     """
     folder = golden / "fsdd_tri1"
     data = fsdd_data(fsdd_dir, tmp_path / "data", SPEAKERS, range(5, 50))
-    config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=150, totgauss=1500))
+    config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=150, totgauss=1500), nj=0)
     result = flat_start(data, Lang.read(folder / "lang"), tmp_path / "out", config)
     assert result.tally.kept == 2700
     assert result.reports[-1].average_log_likelihood == pytest.approx(-86.48, abs=0.15)

@@ -5,7 +5,8 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from blasr.align.gmm_alignment import AlignmentBeams, AlignmentScales, GmmAligner, TrainingGraphs
+from blasr.align.config import AlignmentBeams, AlignmentScales
+from blasr.align.gmm_alignment import GmmAligner, TrainingGraphs
 from blasr.align.gmm_training import Mixtures
 from blasr.decoding.viterbi import force_align
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs

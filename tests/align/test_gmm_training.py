@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from blasr.align.gmm_training import GmmAccumulator, Mixtures, UpdateOptions, split_targets
+from blasr.align.config import UpdateOptions
+from blasr.align.gmm_training import GmmAccumulator, Mixtures, split_targets
 from blasr.align.tree_stats import moments_of
 
 EVERYTHING = UpdateOptions(min_gaussian_occupancy=0.0, min_gaussian_weight=0.0, min_variance=1e-8)

@@ -30,12 +30,12 @@ MONOPHONE = MonophoneConfig(num_iters=8, max_iter_inc=6, totgauss=40, realign_it
 @pytest.fixture(scope="module")
 def model_dir(tones: ToneCorpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("exp") / "mono"
-    flat_start(tones.data, tones.lang, out, FlatStartConfig(monophone=MONOPHONE, jobs=1), monophone_only=True)
+    flat_start(tones.data, tones.lang, out, FlatStartConfig(monophone=MONOPHONE, nj=1), monophone_only=True)
     return out
 
 
 def test_the_final_model_gives_its_own_alignments_again(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
-    tally = realign_with_gmm(tones.data, tones.lang, model_dir, tmp_path / "ali", RealignConfig(jobs=2))
+    tally = realign_with_gmm(tones.data, tones.lang, model_dir, tmp_path / "ali", RealignConfig(nj=2))
     assert tally.kept == 40
     before, after = dict(read_alignments(model_dir)), dict(read_alignments(tmp_path / "ali"))
     assert list(before) == list(after)
@@ -99,12 +99,12 @@ def test_failures_are_counted_and_too_many_refused(tones: ToneCorpus, model_dir:
         return np.zeros((3 if utterance.id.endswith("1") else 90, pdfs), dtype=np.float32)
 
     with pytest.raises(DataError) as caught:
-        realign(tones.data, tones.lang, model_dir, mostly_short, tmp_path / "ali", RealignConfig(jobs=1))
+        realign(tones.data, tones.lang, model_dir, mostly_short, tmp_path / "ali", RealignConfig(nj=1))
     assert "4 too short for one frame" in str(caught.value)
     assert "4 too short for its words" in str(caught.value)
     assert not (tmp_path / "ali").exists()
     tally = realign(
-        tones.data, tones.lang, model_dir, mostly_short, tmp_path / "ali", RealignConfig(jobs=1, max_loss=0.3)
+        tones.data, tones.lang, model_dir, mostly_short, tmp_path / "ali", RealignConfig(nj=1, max_loss=0.3)
     )
     assert tally.kept == 32
 

@@ -23,7 +23,7 @@ from blasr.pipeline.experiment import ModelDescription, write_final
 
 RATE = 8000
 SHORT = [
-    "--jobs", "1",
+    "--nj", "1",
     "--set", "monophone.num_iters=6", "--set", "monophone.max_iter_inc=3", "--set", "monophone.totgauss=40",
     "--set", "triphone.num_iters=4", "--set", "triphone.max_iter_inc=2", "--set", "triphone.totgauss=60",
     "--set", "triphone.num_leaves=30", "--set", "triphone.split_threshold=100",
@@ -80,7 +80,7 @@ def test_monophones_only(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_a_configuration_file(corpus: Path, tmp_path: Path) -> None:
-    (tmp_path / "align.yaml").write_text("monophone: {num_iters: 2, totgauss: 30}\nfeatures: {num_ceps: 10}\njobs: 1\n")
+    (tmp_path / "align.yaml").write_text("monophone: {num_iters: 2, totgauss: 30}\nfeatures: {num_ceps: 10}\nnj: 1\n")
     arguments = ["align", *_inputs(corpus), "--config", str(tmp_path / "align.yaml"), "--mono-only"]
     assert main([*arguments, str(tmp_path / "mono")]) == 0
     assert "num_ceps: 10" in (tmp_path / "mono" / "mfcc.yaml").read_text()

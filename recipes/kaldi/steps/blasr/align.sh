@@ -34,7 +34,7 @@ if stage 0 "align (logs: $dir/log/align.*.log)"; then
   split_data "$data"
   mkdir -p "$dir/log"
   $cmd JOB=1:"$nj" "$dir/log/align.JOB.log" OMP_NUM_THREADS="$num_threads" blasr align --data "$data/split$nj/JOB" \
-    --lang "$lang" "${source[@]}" --jobs "$num_threads" --max-loss "$max_loss" --set "beam=$beam" \
+    --lang "$lang" "${source[@]}" --nj "$num_threads" --max-loss "$max_loss" --set "beam=$beam" \
     --set "retry_beam=$retry_beam" --set "acoustic_scale=$acoustic_scale" $(pipes_option) "$dir/align.JOB" \
     '&&' mv "$dir/align.JOB/ali.1.gz" "$dir/ali.JOB.gz" || job_failed "$dir"/log/align.*.log
 fi
