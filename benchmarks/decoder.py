@@ -2,7 +2,7 @@
 
 The others are the decoders of the package kaldi-decoder. FasterDecoder and SimpleDecoder find only the best path, and
 LatticeSimpleDecoder has no limit of active states. ``--peers`` is a Python that has kaldi-decoder and kaldifst. blasr
-is also measured with graphs of smaller language models, whose costs the search replaces by the bigram model's (as
+is also measured with graphs of smaller language models. The search then replaces their costs by the bigram model's (as
 Kaldi's biglm decoders do).
 
     python -m benchmarks.decoder --golden GOLDEN/fsdd_tri1 --peers python \\

@@ -41,7 +41,7 @@ REPORT = "recipes/digits_images/RESULTS.md"
 RESULT = "result.json"
 MODELS = ("resnet50", "bl_resnet50_a2b4")
 HEADING = """\
-# bL-ResNet-50 beside ResNet-50 on scikit-learn's digits, {date}
+# bL-ResNet-50 and ResNet-50 on scikit-learn's digits, {date}
 
 ```
 recipes/digits_images/run.sh --seeds "{seeds}" --epochs {epochs} --report {report}
@@ -52,7 +52,7 @@ batches of {batch_size}. Accuracy is measured after the last epoch on {held_out}
 points. The mean is followed by the standard deviation over the seeds.
 
 {machine}, torch {torch}. Clock and processor are the seconds of a whole run,
-including the evaluation after each epoch. Other work on the machine (load average {loads}, of which one run is 1)
+including the evaluation after each epoch. Other work on the machine (load average {loads}; one run adds 1)
 also lengthens the clock time; processor time is affected least. Times differ from run to run; all other figures
 repeat on the same machine. Such small layers spend much of their time on work other than MACs. Therefore fewer MACs
 save less here than in a network of full size, see benchmarks/reports.

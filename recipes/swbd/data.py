@@ -30,7 +30,7 @@ class Turn(NamedTuple):
 def write_conversations(
     path: Path, turns: Iterable[Turn], audio: Mapping[str, Path], *, max_loss: float = 0.05
 ) -> DataDir:
-    """Write the directory of all turns whose conversation has audio, and print its size.
+    """Write the directory of all turns with audio, and print its size.
 
     Args:
         path: the directory.

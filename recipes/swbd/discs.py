@@ -59,7 +59,7 @@ RT02 = Disc("LDC2004S11", "2002 Rich Transcription, CTS part", "--rt02", "the CT
 
 
 def find_files(disc: Disc, folders: Iterable[Path], pattern: str) -> list[Path]:
-    """Return all files below the folders whose name, in lower case, matches ``pattern``, sorted.
+    """Return all files below the folders with names (in lower case) that match ``pattern``, sorted.
 
     Raises:
         DataError: a folder is missing, or there is no such file.

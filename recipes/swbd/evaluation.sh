@@ -1,4 +1,4 @@
-# Sourced by run.sh: the stages of one variant, whose folder is $network.
+# Sourced by run.sh: the stages of one variant. $network is its folder.
 
 train_network() {
   local launch=(blasr train)
