@@ -13,7 +13,15 @@ from blasr.data.check import DataFiles, Problem, parse_channel, parse_segment, r
 from blasr.data.check_kaldi import check_for_kaldi
 from blasr.errors import BlasrError, DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.audio import MAX_OVERSHOOT_SECONDS, AudioInfo, audio_info, is_pipe, played_file, read_surrounded_segment
+from blasr.io.audio import (
+    MAX_OVERSHOOT_SECONDS,
+    AudioInfo,
+    AudioSelection,
+    audio_info,
+    file_and_speed,
+    is_pipe,
+    read_segment,
+)
 from blasr.progress import track
 from blasr.units import FloatArray
 
@@ -117,14 +125,16 @@ class DataDir:
         Raises:
             DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
         """
-        return read_surrounded_segment(
+        return read_segment(
             self.recordings[utterance.recording],
-            utterance.start_seconds,
-            utterance.end_seconds,
+            AudioSelection(
+                utterance.start_seconds,
+                utterance.end_seconds,
+                channel=utterance.channel,
+                mono_has_any_channel=utterance.recording in self.reco2file_and_channel,
+                sample_rate=sample_rate,
+            ),
             margin_samples=margin_samples,
-            channel=utterance.channel,
-            mono_has_any_channel=utterance.recording in self.reco2file_and_channel,
-            sample_rate=sample_rate,
             utterance=utterance.id,
             allow_pipes=self.allow_pipes,
         )
@@ -200,7 +210,7 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
         if channel is None and recording in sides:
             channel = parse_channel(sides[recording][1])
         words = tuple(split_fields(texts[utterance].value)) if utterance in texts else None
-        speed = played_file(tables["wav.scp"][recording].value)[1]
+        speed = file_and_speed(tables["wav.scp"][recording].value)[1]
         speaker = speakers[utterance].value
         utterances.append(Utterance(utterance, speaker, recording, channel, start, end, words, speed))
     return DataDir(
@@ -220,7 +230,7 @@ def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
         if not (
             allow_pipes and open_audio
             if is_pipe(entry.value)
-            else open_audio or not Path(played_file(entry.value)[0]).is_file()
+            else open_audio or not Path(file_and_speed(entry.value)[0]).is_file()
         ):
             continue  # what is opened without being asked for is missing, and will say so
         try:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import kaldifst
 
-from blasr.io.fst import Fst, from_bytes, to_bytes
+from blasr.io.fst import Fst, fst_from_bytes, fst_to_bytes
 
 
 def to_kaldifst(fst: Fst) -> kaldifst.StdVectorFst:
     """Return a kaldifst transducer with the same states and arcs."""
     with _scratch_file() as path:
-        path.write_bytes(to_bytes(fst))
+        path.write_bytes(fst_to_bytes(fst))
         return kaldifst.StdVectorFst.read(str(path))
 
 
@@ -25,7 +25,7 @@ def from_kaldifst(fst: kaldifst.StdVectorFst) -> Fst:
     with _scratch_file() as path:
         if not fst.write(str(path)):
             raise OSError(f"OpenFst could not write {path}")
-        return from_bytes(path.read_bytes(), path=path)
+        return fst_from_bytes(path.read_bytes(), path=path)
 
 
 @contextmanager

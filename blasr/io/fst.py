@@ -1,8 +1,8 @@
 """OpenFst's binary files as flat arrays: vector and const transducers over the standard (tropical) arc.
 
-Formats: OpenFst's ``fst.cc`` (header), ``vector-fst.h``, ``const-fst.h`` and ``symbol-table.cc``. The files are
-little-endian; a vector transducer is, for each state, its final weight (float32), its number of arcs (int64) and
-its arcs (int32 ilabel, int32 olabel, float32 weight, int32 nextstate).
+The formats are those of OpenFst's ``fst.cc`` (header), ``vector-fst.h``, ``const-fst.h`` and ``symbol-table.cc``. The
+files are little-endian. A vector transducer stores for each state its final weight (float32), its number of arcs
+(int64) and its arcs (int32 ilabel, int32 olabel, float32 weight, int32 nextstate).
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from blasr.errors import FormatError
 from blasr.io.atomic import atomic_path
 from blasr.units import AnyArray, FloatArray, IntArray
 
-NO_STATE: Final = -1
-"""The start state of a transducer without states."""
+_NO_STATE: Final = -1  # the start state of a transducer without states
 
 _FST_MAGIC: Final = 2125659606
 _SYMBOLS_MAGIC: Final = 2125658996
@@ -29,8 +28,8 @@ _HAS_INPUT_SYMBOLS, _HAS_OUTPUT_SYMBOLS, _IS_ALIGNED = 1, 2, 4
 _VECTOR_VERSION: Final = 2
 _CONST_ALIGNED_VERSION, _CONST_VERSION = 1, 2
 _ALIGNMENT: Final = 16
-_EXPANDED_MUTABLE: Final = 3  # the two properties that every vector transducer has; the rest stay unknown
-_STATE_WORDS, _ARC_WORDS = 3, 4  # 4-byte words of a vector state's head and of an arc
+_EXPANDED_MUTABLE: Final = 3  # the two properties that every vector transducer has; the others are not known
+_STATE_WORDS, _ARC_WORDS = 3, 4  # 4-byte words in the header of a vector state and in an arc
 _ARC: Final = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("weight", "<f4"), ("nextstate", "<i4")])
 _CONST_STATE: Final = np.dtype(
     [("final", "<f4"), ("position", "<u4"), ("arcs", "<u4"), ("iepsilons", "<u4"), ("oepsilons", "<u4")]
@@ -39,15 +38,16 @@ _CONST_STATE: Final = np.dtype(
 
 @dataclass(frozen=True, eq=False)
 class Fst:
-    """A weighted transducer of S states and A arcs in compressed rows; weights are costs (negated logs).
+    """A weighted transducer of S states and A arcs in compressed rows; weights are costs (negated logarithms).
 
     Attributes:
-        start: the start state, or -1 where there are no states.
-        offsets: int64 (S + 1); the arcs of state s are ``offsets[s]:offsets[s + 1]``.
-        ilabel, olabel: int32 (A); 0 is epsilon.
-        weight: float32 (A).
-        nextstate: int32 (A).
-        final: float32 (S); the cost of ending there, inf where a path cannot end.
+        start: the start state; -1 if there are no states.
+        offsets: int64 ``(S + 1,)``: the arcs of state s are ``offsets[s]:offsets[s + 1]``.
+        ilabel: int32 ``(A,)``: input labels; 0 is epsilon.
+        olabel: int32 ``(A,)``: output labels; 0 is epsilon.
+        weight: float32 ``(A,)``: costs.
+        nextstate: int32 ``(A,)``: the state that each arc enters.
+        final: float32 ``(S,)``: the cost of ending in a state; inf if the state is not final.
     """
 
     start: int
@@ -60,17 +60,17 @@ class Fst:
 
     @property
     def num_states(self) -> int:
-        """S."""
+        """The number of states, S."""
         return len(self.final)
 
     @property
     def num_arcs(self) -> int:
-        """A."""
+        """The number of arcs, A."""
         return len(self.ilabel)
 
     @property
     def sources(self) -> IntArray:
-        """int32 (A); the state that each arc leaves."""
+        """int32 ``(A,)``: the state that each arc leaves."""
         return np.repeat(np.arange(self.num_states, dtype=np.int32), np.diff(self.offsets))
 
     @staticmethod
@@ -83,7 +83,7 @@ class Fst:
         weight: ArrayLike,
         nextstate: ArrayLike,
     ) -> Fst:
-        """The transducer of arcs given in any order; arcs of one state keep the order they were given in."""
+        """Build a transducer from arcs in any order; the arcs of one state keep their order."""
         sources = np.asarray(source, dtype=np.int64)
         finals = np.asarray(final, dtype=np.float32)
         order = np.argsort(sources, kind="stable")
@@ -101,26 +101,26 @@ class Fst:
 
 
 def read_fst(path: str | PathLike[str]) -> Fst:
-    """The transducer in an OpenFst binary file (vector or const, standard arc); symbol tables are skipped.
+    """Read an OpenFst binary file (vector or const, standard arc); symbol tables are skipped.
 
     Raises:
-        FormatError: with the path and the byte at fault, on anything else.
+        FormatError: the file is something else, truncated or corrupt; the error names the byte.
     """
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise FormatError(f"cannot be read: {error.strerror}", path=path, fix="check the path") from error
-    return from_bytes(data, path=path)
+    return fst_from_bytes(data, path=path)
 
 
 def write_fst(fst: Fst, path: str | PathLike[str]) -> None:
-    """Write an OpenFst binary vector transducer, which OpenFst, Kaldi and :func:`read_fst` read."""
+    """Write an OpenFst binary vector transducer, for OpenFst, Kaldi and :func:`read_fst`."""
     with atomic_path(Path(path)) as temporary:
-        Path(temporary).write_bytes(to_bytes(fst))
+        Path(temporary).write_bytes(fst_to_bytes(fst))
 
 
-def to_bytes(fst: Fst) -> bytes:
-    """What :func:`write_fst` writes."""
+def fst_to_bytes(fst: Fst) -> bytes:
+    """The bytes that :func:`write_fst` writes."""
     head = (
         struct.pack("<i", _FST_MAGIC)
         + _string("vector")
@@ -140,29 +140,29 @@ def to_bytes(fst: Fst) -> bytes:
     return head + words.tobytes()
 
 
-def from_bytes(data: bytes, *, path: str | PathLike[str] | None = None) -> Fst:
-    """The transducer in ``data``; ``path`` is named in errors. See :func:`read_fst`."""
-    reader = _Reader(data, path)
+def fst_from_bytes(data: bytes, *, path: str | PathLike[str] | None = None) -> Fst:
+    """Parse what :func:`read_fst` reads; ``path`` is named in errors."""
+    reader = _FstReader(data, path)
     if len(data) < 4 or reader.unpack("i") != _FST_MAGIC:
         raise reader.error("not an OpenFst binary file", offset=0)
     fst_type, arc_type = reader.string(), reader.string()
     if arc_type != "standard":
-        raise reader.error(f"an FST over {arc_type!r} arcs, where 'standard' (tropical) ones are expected")
+        raise reader.error(f"the arcs of the FST are {arc_type!r}, expected 'standard' (tropical) ones")
     if fst_type not in ("vector", "const"):
-        raise reader.error(f"an FST of type {fst_type!r}, where 'vector' or 'const' is expected")
+        raise reader.error(f"the type of the FST is {fst_type!r}, expected 'vector' or 'const'")
     version, flags = reader.unpack("i"), reader.unpack("i")
-    reader.unpack("Q")  # properties: not needed, and not to be trusted
+    reader.unpack("Q")  # properties: they are not needed and cannot be trusted
     start, num_states, num_arcs = reader.unpack("q"), reader.unpack("q"), reader.unpack("q")
     for flag in (_HAS_INPUT_SYMBOLS, _HAS_OUTPUT_SYMBOLS):
         if flags & flag:
             reader.skip_symbols()
     if fst_type == "vector":
         if version != _VECTOR_VERSION:
-            raise reader.error(f"version {version} of vector FSTs, where {_VECTOR_VERSION} is expected")
+            raise reader.error(f"found version {version} of vector FSTs, expected {_VECTOR_VERSION}")
         fst = _read_vector(reader, start, num_states)
     else:
         if version not in (_CONST_ALIGNED_VERSION, _CONST_VERSION):
-            raise reader.error(f"version {version} of const FSTs, where 1 or 2 is expected")
+            raise reader.error(f"found version {version} of const FSTs, expected 1 or 2")
         aligned = bool(flags & _IS_ALIGNED) or version == _CONST_ALIGNED_VERSION
         fst = _read_const(reader, start, num_states, num_arcs, aligned)
     if reader.left:
@@ -170,8 +170,8 @@ def from_bytes(data: bytes, *, path: str | PathLike[str] | None = None) -> Fst:
     return _checked(fst, reader)
 
 
-class _Reader:
-    """A cursor over bytes that refuses to pass their end."""
+class _FstReader:
+    """A cursor over bytes that never passes their end."""
 
     def __init__(self, data: bytes, path: str | PathLike[str] | None) -> None:
         self.data = data
@@ -211,9 +211,9 @@ class _Reader:
         self.take(-self.offset % _ALIGNMENT, "alignment")
 
 
-def _read_vector(reader: _Reader, start: int, num_states: int) -> Fst:
+def _read_vector(reader: _FstReader, start: int, num_states: int) -> Fst:
     if num_states > reader.left // (4 * _STATE_WORDS):
-        raise reader.error(f"truncated: {num_states} states are promised and {reader.left} bytes are left")
+        raise reader.error(f"truncated: the header declares {num_states} states and {reader.left} bytes are left")
     begin = reader.offset
     usable = reader.left - reader.left % 4
     words = np.frombuffer(reader.take(usable, "the states"), dtype="<i4").copy()
@@ -221,7 +221,7 @@ def _read_vector(reader: _Reader, start: int, num_states: int) -> Fst:
     heads: list[int] = []
     position = 0
     while position < len(words) if num_states < 0 else len(heads) < num_states:
-        # num_states < 0: written to a pipe, whose header could not be mended afterwards
+        # num_states < 0: the file was written to a pipe, so its header could not be corrected at the end
         heads.append(position)
         if position + _STATE_WORDS > len(words) or view[position + 1] < 0 or view[position + 2] != 0:
             raise reader.error(f"truncated or corrupt in state {len(heads) - 1}", offset=begin + 4 * position)
@@ -238,7 +238,7 @@ def _read_vector(reader: _Reader, start: int, num_states: int) -> Fst:
     return _from_records(start, offsets, arcs, words[states].view("<f4"))
 
 
-def _read_const(reader: _Reader, start: int, num_states: int, num_arcs: int, aligned: bool) -> Fst:
+def _read_const(reader: _FstReader, start: int, num_states: int, num_arcs: int, aligned: bool) -> Fst:
     if min(num_states, num_arcs) < 0:
         raise reader.error(f"a const FST of {num_states} states and {num_arcs} arcs")
     if aligned:
@@ -250,7 +250,7 @@ def _read_const(reader: _Reader, start: int, num_states: int, num_arcs: int, ali
     offsets = np.zeros(num_states + 1, dtype=np.int64)
     np.cumsum(states["arcs"], out=offsets[1:])
     if offsets[-1] != num_arcs or not np.array_equal(states["position"], offsets[:-1]):
-        raise reader.error("corrupt: the states' arcs do not follow one another")
+        raise reader.error("corrupt: the arcs of the states are not stored consecutively")
     return _from_records(start, offsets, arcs, states["final"])
 
 
@@ -266,8 +266,8 @@ def _from_records(start: int, offsets: NDArray[np.int64], arcs: AnyArray, final:
     )
 
 
-def _checked(fst: Fst, reader: _Reader) -> Fst:
-    if not (0 <= fst.start < fst.num_states or (fst.start == NO_STATE and fst.num_states == 0)):
+def _checked(fst: Fst, reader: _FstReader) -> Fst:
+    if not (0 <= fst.start < fst.num_states or (fst.start == _NO_STATE and fst.num_states == 0)):
         raise reader.error(f"start state {fst.start} of an FST with {fst.num_states} states")
     if fst.num_arcs:
         lowest, highest = int(fst.nextstate.min()), int(fst.nextstate.max())

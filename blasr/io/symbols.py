@@ -1,4 +1,4 @@
-"""Symbol tables: ``phones.txt`` and ``words.txt``, one ``symbol id`` pair a line as OpenFst writes them."""
+"""Symbol tables: ``phones.txt`` and ``words.txt``, with a ``symbol id`` pair on every line, as OpenFst writes them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ EPSILON_SYMBOL: Final = "<eps>"
 
 
 class SymbolTable:
-    """A one-to-one map of symbols to ids; id 0 is epsilon where the table has it.
+    """A one-to-one map of symbols to ids. Id 0 is epsilon if the table has it.
 
     Args:
-        ids: the id of every symbol, in the order that :meth:`write` keeps.
+        ids: the id of every symbol. :meth:`write` keeps their order.
         path: the file to name in errors.
+
+    Raises:
+        DataError: two symbols have the same id.
     """
 
     def __init__(self, ids: Mapping[str, int], path: str | os.PathLike[str] | None = None) -> None:
@@ -26,28 +29,36 @@ class SymbolTable:
         self._ids = dict(ids)
         self._symbols = {number: symbol for symbol, number in self._ids.items()}
         if len(self._symbols) < len(self._ids):
-            doubled = next(symbol for symbol, number in self._ids.items() if self._symbols[number] != symbol)
-            number = self._ids[doubled]
-            raise DataError(f"symbols {doubled!r} and {self._symbols[number]!r} share the id {number}", path=path)
+            repeated = next(symbol for symbol, number in self._ids.items() if self._symbols[number] != symbol)
+            number = self._ids[repeated]
+            raise DataError(f"symbols {repeated!r} and {self._symbols[number]!r} share the id {number}", path=path)
 
     @classmethod
     def from_symbols(cls, symbols: Iterable[str]) -> Self:
-        """Number the symbols from 0 in their order, with ``<eps>`` put first if it is not there already."""
+        """Number symbols from 0 in their order, after ``<eps>``, which is inserted if it does not come first.
+
+        Raises:
+            DataError: a symbol appears twice, is empty or contains white space.
+        """
         ordered = list(symbols)
         if ordered[:1] != [EPSILON_SYMBOL]:
             ordered.insert(0, EPSILON_SYMBOL)
         ids: dict[str, int] = {}
         for symbol in ordered:
             if symbol in ids:
-                raise DataError(f"the symbol {symbol!r} is given twice")
+                raise DataError(f"the symbol {symbol!r} appears twice")
             if not symbol or symbol.split() != [symbol]:
-                raise DataError(f"{symbol!r} cannot be a symbol: it is empty or holds white space")
+                raise DataError(f"{symbol!r} is not a symbol: it is empty or contains white space")
             ids[symbol] = len(ids)
         return cls(ids)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a symbol table; :class:`FormatError` names the line that is not one symbol and one id of its own."""
+        """Read a symbol table.
+
+        Raises:
+            FormatError: the file cannot be read or is empty, or a line is not a new symbol and a new id.
+        """
         ids: dict[str, int] = {}
         line_of: dict[int, int] = {}
         for number, fields in read_fields(path, fix="give the path of a symbol table, such as words.txt"):
@@ -55,10 +66,10 @@ class SymbolTable:
                 raise FormatError(f"expected a symbol and its id, found {' '.join(fields)!r}", path=path, line=number)
             symbol, symbol_id = fields[0], int(fields[1])
             if symbol in ids:
-                raise FormatError(f"the symbol {symbol!r} stands a second time", path=path, line=number)
+                raise FormatError(f"the symbol {symbol!r} appears a second time", path=path, line=number)
             if symbol_id in line_of:
                 first = line_of[symbol_id]
-                raise FormatError(f"the id {symbol_id} was given on line {first} already", path=path, line=number)
+                raise FormatError(f"the id {symbol_id} is already used on line {first}", path=path, line=number)
             ids[symbol] = symbol_id
             line_of[symbol_id] = number
         if not ids:
@@ -66,26 +77,26 @@ class SymbolTable:
         return cls(ids, path)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write one ``symbol id`` line per symbol."""
+        """Write one line ``symbol id`` per symbol."""
         with atomic_open(path, "w") as stream:
             stream.writelines(f"{symbol} {number}\n" for symbol, number in self._ids.items())
 
     def id_of(self, symbol: str) -> int:
-        """Id of a symbol; :class:`DataError` if the table lacks it."""
+        """The id of a symbol; :class:`DataError` if the table lacks it."""
         try:
             return self._ids[symbol]
         except KeyError:
             raise DataError(f"the symbol {symbol!r} is not in the symbol table", path=self.path) from None
 
     def symbol_of(self, number: int) -> str:
-        """Symbol of an id; :class:`DataError` if the table lacks it."""
+        """The symbol of an id; :class:`DataError` if the table lacks it."""
         try:
             return self._symbols[number]
         except KeyError:
             raise DataError(f"the id {number} is not in the symbol table", path=self.path) from None
 
     def items(self) -> Iterator[tuple[str, int]]:
-        """Symbols and their ids in file order."""
+        """Symbols and their ids in the order of the file."""
         return iter(self._ids.items())
 
     def __iter__(self) -> Iterator[str]:

@@ -177,7 +177,7 @@ def targets() -> list[Target]:
         _objects("tree", ContextDependency.read_from, *(tree.write_to for _, tree in topologies)),
         _objects("transition-model", TransitionModel.read_from, *(model.write_to for model in models)),
         _objects("model", read_model_from, write_gmm),
-        Target("fst", (fst.to_bytes(graph),), lambda data: fst.from_bytes(data, path=NAME)),
+        Target("fst", (fst.fst_to_bytes(graph),), lambda data: fst.fst_from_bytes(data, path=NAME)),
         Target("script", (b"u1 a.ark:12[0:2,1:1]\nu2 b.ark:5[:,0:1]\n",), _script),
         Target(
             "specifier", (b"ark,scp:a.ark,b.scp", b"ark,t:-", b"ark,s,cs,p:a.ark", b"ark:gunzip -c a |"), _specifiers

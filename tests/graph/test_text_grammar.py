@@ -9,7 +9,7 @@ from blasr.errors import DataError
 from blasr.graph.grammar import arpa_to_fst
 from blasr.graph.hclg import compile_decoding_graph
 from blasr.graph.text_grammar import grammar_of_text
-from blasr.io.fst import to_bytes
+from blasr.io.fst import fst_to_bytes
 from blasr.lm.arpa import write_arpa
 from blasr.lm.witten_bell import estimate_witten_bell
 from tests.graph.systems import System
@@ -25,11 +25,11 @@ def test_the_grammar_equals_that_of_an_arpa_file(kaldi: System, tmp_path: Path, 
     write_arpa(estimate_witten_bell(sentences, order), tmp_path / "lm.arpa")
     direct = grammar_of_text(tmp_path / "text", kaldi.lang, order)
     through_file = arpa_to_fst(tmp_path / "lm.arpa", kaldi.lang.words)
-    assert to_bytes(direct) == to_bytes(through_file)
+    assert fst_to_bytes(direct) == fst_to_bytes(through_file)
     graphs = [
         compile_decoding_graph(kaldi.lang, kaldi.tree, kaldi.model, grammar).fst for grammar in (direct, through_file)
     ]
-    assert to_bytes(graphs[0]) == to_bytes(graphs[1])
+    assert fst_to_bytes(graphs[0]) == fst_to_bytes(graphs[1])
 
 
 def test_words_outside_the_lexicon(kaldi: System, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

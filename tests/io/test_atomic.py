@@ -20,7 +20,7 @@ def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     assert contents(tmp_path / "deep") == {"a.txt": "größer\n"}
 
 
-def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old", encoding="utf-8")
     with pytest.raises(RuntimeError), atomic_open(tmp_path / "a.txt", "w") as stream:
         stream.write("new")
@@ -28,7 +28,7 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"a.txt": "old"}
 
 
-def test_an_error_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
+def test_an_error_leaves_no_new_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), atomic_path(tmp_path / "a.ark") as temporary:
         assert temporary.suffix == ".ark", "some writers go by the suffix"
         temporary.write_bytes(b"half")
@@ -36,7 +36,7 @@ def test_an_error_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
     assert contents(tmp_path) == {}
 
 
-def test_gzip_by_suffix_repeats_its_bytes(tmp_path: Path) -> None:
+def test_gzipped_files_with_equal_contents_are_equal(tmp_path: Path) -> None:
     for name in ("a.gz", "b.gz"):
         with atomic_open(tmp_path / name) as stream:
             stream.write(b"same" * 100)
@@ -47,7 +47,7 @@ def test_gzip_by_suffix_repeats_its_bytes(tmp_path: Path) -> None:
     assert gzip.decompress((tmp_path / "text.gz").read_bytes()) == "ä\n".encode()
 
 
-def test_a_link_keeps_pointing_and_its_target_changes(tmp_path: Path) -> None:
+def test_the_target_of_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("old", encoding="utf-8")
     (tmp_path / "link").symlink_to("target")
     with atomic_open(tmp_path / "link", "w") as stream:
@@ -62,17 +62,17 @@ def test_a_device_is_written_to_directly() -> None:
     assert Path("/dev/null").is_char_device()
 
 
-def test_what_cannot_be_written_is_a_user_error(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_a_data_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="is a folder"), atomic_open(tmp_path):
         pass
-    with pytest.raises(DataError, match="cannot be made"), atomic_open(tmp_path / "file" / "a"):
+    with pytest.raises(DataError, match="cannot be created"), atomic_open(tmp_path / "file" / "a"):
         pass
     with pytest.raises(DataError, match="is a file"), atomic_dir(tmp_path / "file"):
         pass
 
 
-def test_a_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
+def test_a_new_folder_replaces_the_old_one_completely(tmp_path: Path) -> None:
     target = tmp_path / "lang"
     for name in ("old", "new"):
         with atomic_dir(target) as temporary:

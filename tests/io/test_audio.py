@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, DependencyError
-from blasr.io.audio import AudioInfo, audio_info, read_audio, read_segment
+from blasr.io.audio import AudioInfo, AudioSelection, audio_info, file_and_speed, is_pipe, read_audio, read_segment
 from blasr.units import AnyArray
 
 RAMP = np.arange(-4000, 4000, dtype=np.int16)  # one second at 8 kHz, every sample another
@@ -40,7 +40,7 @@ def test_samples_are_16_bit_integers(tmp_path: Path, name: str, options: dict[st
     assert samples.dtype == np.float32
     assert np.array_equal(samples, RAMP)
     assert audio_info(path, verify=True) == AudioInfo(8000, 8000, 1)
-    assert np.array_equal(read_segment(path, 0.25, 0.5)[0], RAMP[2000:4000])
+    assert np.array_equal(read_segment(path, AudioSelection(0.25, 0.5))[0], RAMP[2000:4000])
 
 
 def test_real_speech(fsdd_dir: Path) -> None:
@@ -57,28 +57,28 @@ def ramp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(st.floats(0, 0.9), st.floats(0.01, 0.6))
 @settings(deadline=None)
 def test_a_segment_is_a_part_of_the_whole(ramp: Path, start: float, length: float) -> None:
-    samples, _ = read_segment(ramp, start, start + length)
+    samples, _, _ = read_segment(ramp, AudioSelection(start, start + length))
     assert np.array_equal(samples, RAMP[int(start * 8000) : int((start + length) * 8000)])
 
 
-def test_segments_without_an_end_or_a_start(ramp: Path) -> None:
-    assert np.array_equal(read_segment(ramp, 0.5)[0], RAMP[4000:])
-    assert np.array_equal(read_segment(ramp, None, 0.5)[0], RAMP[:4000])
-    assert np.array_equal(read_segment(ramp, 0.5, 1.49)[0], RAMP[4000:])  # less than half a second beyond
+def test_a_segment_may_lack_an_end_or_a_start(ramp: Path) -> None:
+    assert np.array_equal(read_segment(ramp, AudioSelection(0.5))[0], RAMP[4000:])
+    assert np.array_equal(read_segment(ramp, AudioSelection(None, 0.5))[0], RAMP[:4000])
+    assert np.array_equal(read_segment(ramp, AudioSelection(0.5, 1.49))[0], RAMP[4000:])  # at most 0.5 s after the end
 
 
 @pytest.mark.parametrize(
     ("start", "end", "message"),
     [
-        (0.5, 1.6, "the segment from 0.500 to 1.600 s lies beyond the recording, which lasts 1.000 s"),
-        (1.0, 1.1, "the segment from 1.000 to 1.100 s lies beyond the recording"),
-        (-0.1, 0.5, "lies beyond the recording"),
+        (0.5, 1.6, "the segment from 0.500 to 1.600 s is outside the recording, which lasts 1.000 s"),
+        (1.0, 1.1, "the segment from 1.000 to 1.100 s is outside the recording"),
+        (-0.1, 0.5, "is outside the recording"),
         (0.5, 0.5, "the segment from 0.500 to 0.500 s has no samples"),
     ],
 )
 def test_segments_outside_are_refused(ramp: Path, start: float, end: float, message: str) -> None:
     with pytest.raises(DataError) as caught:
-        read_segment(ramp, start, end, utterance="u1")
+        read_segment(ramp, AudioSelection(start, end), utterance="u1")
     assert f"{ramp}: utterance u1: " in str(caught.value)
     assert message in str(caught.value)
 
@@ -89,9 +89,9 @@ def test_channels(tmp_path: Path) -> None:
     assert np.array_equal(read_audio(path, channel=0)[0], RAMP)
     assert np.array_equal(read_audio(path, channel=1)[0], -RAMP)
     assert np.array_equal(read_audio(mono, channel=0)[0], RAMP)
-    assert np.array_equal(read_segment(mono, channel=1, mono_has_any_channel=True)[0], RAMP)
-    assert np.array_equal(read_segment(path, channel=1, mono_has_any_channel=True)[0], -RAMP)
-    with pytest.raises(DataError, match="has 2 channels, and none was chosen"):
+    assert np.array_equal(read_segment(mono, AudioSelection(channel=1, mono_has_any_channel=True))[0], RAMP)
+    assert np.array_equal(read_segment(path, AudioSelection(channel=1, mono_has_any_channel=True))[0], -RAMP)
+    with pytest.raises(DataError, match="has 2 channels, and none is chosen"):
         read_audio(path)
     with pytest.raises(DataError, match=r"found 2 channel\(s\), expected channel 2"):
         read_audio(path, channel=2)
@@ -99,7 +99,7 @@ def test_channels(tmp_path: Path) -> None:
         read_audio(mono, channel=1)
 
 
-def test_another_rate_is_refused_with_both_numbers(ramp: Path) -> None:
+def test_an_unexpected_sample_rate_is_refused(ramp: Path) -> None:
     with pytest.raises(DataError, match="found a sample rate of 8000 Hz, expected 16000 Hz") as caught:
         read_audio(ramp, sample_rate=16000)
     assert caught.value.path == ramp
@@ -153,12 +153,12 @@ def test_a_streamed_wav_lasts_until_its_end(tmp_path: Path, size: int) -> None:
     assert np.array_equal(read_audio(path)[0], RAMP)
 
 
-def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "none.wav", RAMP[:0])
     (tmp_path / "text.wav").write_text("hello")
     with pytest.raises(DataError, match=r"none\.wav: has no samples"):
         read_audio(tmp_path / "none.wav")
-    with pytest.raises(DataError, match=r"text\.wav: is no readable audio file"):
+    with pytest.raises(DataError, match=r"text\.wav: is not a readable audio file"):
         read_audio(tmp_path / "text.wav")
     with pytest.raises(DataError, match="no such audio file"):
         read_audio(tmp_path / "absent.wav")
@@ -166,15 +166,43 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
         read_audio(tmp_path)
 
 
-def test_commands_run_only_when_asked_for(tmp_path: Path) -> None:
+def test_commands_run_only_if_allowed(tmp_path: Path) -> None:
     path = write(tmp_path / "a b.wav")
     command = f"cat '{path}' | cat |"
-    with pytest.raises(DataError, match="is a command, which is not run unless asked for"):
-        read_segment(command, utterance="u1")
-    samples, _ = read_segment(command, 0.25, 0.5, allow_pipes=True)
+    with pytest.raises(DataError, match="is a command, and commands are not allowed"):
+        read_segment(command, AudioSelection(), utterance="u1")
+    samples, _, _ = read_segment(command, AudioSelection(0.25, 0.5), allow_pipes=True)
     assert np.array_equal(samples, RAMP[2000:4000])
     assert audio_info(command, allow_pipes=True).num_samples == 8000
     with pytest.raises(DataError, match=r"utterance u1: 'cat' of 'cat nothing-there \|' failed with status 1"):
-        read_segment("cat nothing-there |", utterance="u1", allow_pipes=True)
+        read_segment("cat nothing-there |", AudioSelection(), utterance="u1", allow_pipes=True)
     with pytest.raises(DependencyError, match="cannot run 'no-such-program'"):
-        read_segment("no-such-program x |", allow_pipes=True)
+        read_segment("no-such-program x |", AudioSelection(), allow_pipes=True)
+
+
+def test_a_margin_surrounds_the_segment(ramp: Path) -> None:
+    samples, _, own = read_segment(ramp, AudioSelection(0.25, 0.5), margin_samples=100)
+    assert np.array_equal(samples, RAMP[1900:4100])
+    assert np.array_equal(samples[own], RAMP[2000:4000])
+    samples, _, own = read_segment(ramp, AudioSelection(0, 0.5), margin_samples=5000)
+    assert (len(samples), own) == (8000, slice(0, 4000))
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected", "pipe"),
+    [
+        ("a.wav", ("a.wav", 1.0), False),
+        ("sox -t wav a.wav -t wav - speed 0.9 |", ("a.wav", 0.9), False),
+        ("sox -t wav - -t wav - speed 0.9 |", ("sox -t wav - -t wav - speed 0.9 |", 1.0), True),
+        ("sox a.wav -t wav - |", ("sox a.wav -t wav - |", 1.0), True),
+    ],
+)
+def test_the_speed_command_of_kaldi_is_parsed_and_not_run(entry: str, expected: tuple[str, float], pipe: bool) -> None:
+    assert file_and_speed(entry) == expected
+    assert is_pipe(entry) is pipe
+
+
+def test_times_count_at_the_speed_of_the_entry(ramp: Path) -> None:
+    entry = f"sox -t wav {ramp} -t wav - speed 2 |"
+    assert audio_info(entry).num_samples == 4000
+    assert np.array_equal(read_segment(entry, AudioSelection(0.125, 0.25))[0], RAMP[2000:4000])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blasr.errors import FormatError
-from blasr.io.fst import Fst, from_bytes, read_fst, to_bytes, write_fst
+from blasr.io.fst import Fst, fst_from_bytes, fst_to_bytes, read_fst, write_fst
 
 ARRAYS = ("offsets", "ilabel", "olabel", "weight", "nextstate", "final")
 
@@ -39,39 +39,39 @@ def fsts(draw: st.DrawFn) -> Fst:
 
 @given(fsts())
 def test_writing_and_reading_gives_the_same_arrays(fst: Fst) -> None:
-    assert_same(from_bytes(to_bytes(fst)), fst)
+    assert_same(fst_from_bytes(fst_to_bytes(fst)), fst)
 
 
 @given(fsts())
-def test_a_header_without_counts_as_from_a_pipe_is_read_to_the_end(fst: Fst) -> None:
-    data = bytearray(to_bytes(fst))
+def test_a_header_without_counts_is_read_to_the_end_of_the_file(fst: Fst) -> None:
+    data = bytearray(fst_to_bytes(fst))
     counts = 4 + 4 + len("vector") + 4 + len("standard") + 4 + 4 + 8 + 8
     data[counts : counts + 16] = struct.pack("<qq", -1, -1)
     if fst.num_states:
-        assert_same(from_bytes(bytes(data)), fst)
+        assert_same(fst_from_bytes(bytes(data)), fst)
 
 
 @given(fsts(), st.data())
 def test_a_truncated_file_is_a_format_error(fst: Fst, data: st.DataObject) -> None:
-    whole = to_bytes(fst)
+    whole = fst_to_bytes(fst)
     size = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(FormatError):
-        from_bytes(whole[:size], path="cut.fst")
+        fst_from_bytes(whole[:size], path="cut.fst")
 
 
 @given(st.binary(max_size=80))
 def test_any_other_bytes_are_a_format_error(data: bytes) -> None:
     with pytest.raises(FormatError):
-        from_bytes(b"\xd6\xfd\xb2\x7e" + data)
+        fst_from_bytes(b"\xd6\xfd\xb2\x7e" + data)
 
 
 @given(fsts(), st.data())
 def test_a_changed_byte_is_read_or_refused_but_never_crashes(fst: Fst, data: st.DataObject) -> None:
-    changed = bytearray(to_bytes(fst))
+    changed = bytearray(fst_to_bytes(fst))
     position = data.draw(st.integers(0, len(changed) - 1))
     changed[position] ^= data.draw(st.integers(1, 255))
     try:
-        found = from_bytes(bytes(changed))
+        found = fst_from_bytes(bytes(changed))
     except FormatError:
         return
     assert found.num_arcs == 0 or found.nextstate.max() < found.num_states
@@ -111,11 +111,11 @@ def test_symbol_tables_in_the_header_are_skipped(tmp_path: Path) -> None:
 
 def test_errors_name_the_file_and_what_was_found(tmp_path: Path) -> None:
     fst = Fst.from_arcs(0, [0.0], [0], [1], [1], [0.0], [0])
-    data = to_bytes(fst)
+    data = fst_to_bytes(fst)
     arc = len(data) - 16
     for changed, message in (
-        (data.replace(b"standard", b"log_arcs"), "'log_arcs' arcs"),
-        (data.replace(b"vector", b"const8"), "type 'const8'"),
+        (data.replace(b"standard", b"log_arcs"), "are 'log_arcs'"),
+        (data.replace(b"vector", b"const8"), "is 'const8'"),
         (data[:arc], "truncated"),
         (data[: arc + 12] + struct.pack("<i", 1), "an arc to state 1 of an FST with 1 states"),
         (data[: arc + 8] + struct.pack("<f", float("nan")) + data[arc + 12 :], "not a number"),
@@ -129,10 +129,10 @@ def test_errors_name_the_file_and_what_was_found(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         read_fst(tmp_path / "absent.fst")
     with pytest.raises(FormatError, match="bytes left"):
-        from_bytes(data + b"\0\0\0\0")
+        fst_from_bytes(data + b"\0\0\0\0")
 
 
-def test_sources_tell_the_state_each_arc_leaves() -> None:
+def test_sources_are_the_states_that_arcs_leave() -> None:
     fst = Fst.from_arcs(0, [0, 0, 0], [2, 0, 2], [5, 6, 7], [0, 0, 0], [0, 0, 0], [1, 1, 1])
     assert fst.sources.tolist() == [0, 2, 2]
     assert fst.ilabel.tolist() == [6, 5, 7]
@@ -147,5 +147,5 @@ def test_a_million_arcs_take_less_than_a_second() -> None:
         0, np.zeros(states), sources, labels, labels, random.random(arcs), random.integers(0, states, arcs)
     )
     begin = time.perf_counter()
-    assert_same(from_bytes(to_bytes(fst)), fst)
+    assert_same(fst_from_bytes(fst_to_bytes(fst)), fst)
     assert time.perf_counter() - begin < 2.0

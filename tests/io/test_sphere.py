@@ -20,7 +20,7 @@ def write(path: Path, coding: str, samples: int = 100) -> Path:
     return path
 
 
-def test_fields(tmp_path: Path) -> None:
+def test_the_fields_of_a_header(tmp_path: Path) -> None:
     header = SphereHeader.read(write(tmp_path / "a.sph", "ulaw"))
     assert header.num_bytes == 1024
     assert header.fields["conversation_id"] == "2001"
@@ -30,7 +30,7 @@ def test_fields(tmp_path: Path) -> None:
     assert len(read_audio(tmp_path / "a.sph", channel=1)[0]) == 100
 
 
-def test_header_of_libsndfile(tmp_path: Path) -> None:
+def test_a_header_written_by_libsndfile(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.sph", np.zeros((300, 2)), 8000, format="NIST", subtype="PCM_16")
     header = SphereHeader.read(tmp_path / "a.sph")
     assert header.audio_bytes == 1200
@@ -46,12 +46,12 @@ def test_compressed_audio_names_the_program_that_expands_it(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF....", b"NIST_1A\n", b"NIST_1A\n  many\n", b"NIST_1A\n99999999\n"])
-def test_no_sphere(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.sph").write_bytes(content)
-    with pytest.raises(FormatError, match=r"a\.sph: is no NIST SPHERE file"):
+    with pytest.raises(FormatError, match=r"a\.sph: is not a NIST SPHERE file"):
         SphereHeader.read(tmp_path / "a.sph")
 
 
-def test_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         SphereHeader.read(tmp_path / "a.sph")

@@ -27,7 +27,7 @@ def test_a_written_table_reads_back(tmp_path_factory: pytest.TempPathFactory, sy
     assert again.id_of("<eps>") == 0
 
 
-def test_reads_kaldis_phones(golden: Path) -> None:
+def test_a_table_written_by_kaldi_is_read(golden: Path) -> None:
     path = golden / "fsdd_tri1" / "lang" / "phones.txt"
     phones = SymbolTable.read(path)
     assert (phones.id_of("SIL"), phones.symbol_of(21), len(phones)) == (1, "Z", 24)
@@ -46,7 +46,7 @@ def test_reads_kaldis_phones(golden: Path) -> None:
         ("<eps> 0\nA 1\n\nB 1\n", 4, "on line 2"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path: Path, text: str, line: int, message: str) -> None:
+def test_a_bad_line_is_refused_with_its_number(tmp_path: Path, text: str, line: int, message: str) -> None:
     path = tmp_path / "phones.txt"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=message) as caught:
@@ -54,7 +54,7 @@ def test_a_bad_line_is_named(tmp_path: Path, text: str, line: int, message: str)
     assert caught.value.line == line
 
 
-def test_a_file_that_is_none(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_symbol_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "latin1").write_bytes(b"<eps> 0\n\xe4 1\n")
     for name, message in (("empty", "empty"), ("latin1", "not UTF-8"), ("absent", "No such file")):
@@ -62,10 +62,10 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
             SymbolTable.read(tmp_path / name)
 
 
-def test_what_cannot_be_a_table() -> None:
+def test_repeated_and_invalid_symbols_are_refused() -> None:
     with pytest.raises(DataError, match="share the id 1"):
         SymbolTable({"A": 1, "B": 1})
-    with pytest.raises(DataError, match="given twice"):
+    with pytest.raises(DataError, match="appears twice"):
         SymbolTable.from_symbols(["A", "A"])
     with pytest.raises(DataError, match="white space"):
         SymbolTable.from_symbols(["A B"])

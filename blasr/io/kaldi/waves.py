@@ -22,9 +22,10 @@ _CHUNK: Final = struct.Struct("<4sI")
 _FORMAT: Final = struct.Struct("<HHIIHH")
 """Encoding, channels, sample rate, bytes per second, bytes per frame, bits per sample."""
 _PCM: Final = 1
-_STREAM_BYTES: Final = 0x7FFFF000
+STREAM_BYTES: Final = 0x7FFFF000
 """These and larger sizes, and 0, mean "until the end". Programs that write to a pipe use them."""
-_SCALE: Final = 32768.0
+INT16_SCALE: Final = 32768.0
+"""libsndfile's floats multiplied by this are in the range of 16-bit integers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ def take_wave_file(reader: BinaryReader) -> bytes:
     magic, size, kind = _RIFF.unpack(head)
     if magic != b"RIFF" or kind != b"WAVE":
         raise reader.error(f"expected a wave file, which begins with RIFF, found {head[:4]!r}")
-    if size == 0 or size >= _STREAM_BYTES:
+    if size == 0 or size >= STREAM_BYTES:
         return head + reader.rest()
     if size < 4:
         raise reader.error(f"the header declares {size} bytes, which is too few for a wave file")
@@ -86,9 +87,9 @@ def decode_wave(data: bytes) -> Wave:
     if not 0 < channels <= 64 or not 0 < rate < 1 << 24:
         raise DataError(f"the wave file declares {channels} channels at {rate} Hz, which is not possible")
     held = len(data) - position
-    if size != 0 and size < _STREAM_BYTES and size > held:
+    if size != 0 and size < STREAM_BYTES and size > held:
         raise DataError(f"the wave file is truncated: found {held} of {size} bytes of samples")
-    count = (size if 0 < size < _STREAM_BYTES else held) // (2 * channels)
+    count = (size if 0 < size < STREAM_BYTES else held) // (2 * channels)
     samples = np.frombuffer(data, "<i2", count * channels, position).reshape(count, channels)
     return Wave(np.ascontiguousarray(samples.T, np.float32), rate)
 
@@ -100,12 +101,12 @@ def _decode_other(data: bytes) -> Wave:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, TypeError, ValueError) as error:
         raise DataError(f"the wave file cannot be read: {error}") from None
-    return Wave(np.ascontiguousarray(samples.T) * np.float32(_SCALE), int(rate))
+    return Wave(np.ascontiguousarray(samples.T) * np.float32(INT16_SCALE), int(rate))
 
 
 def _write_wave(writer: BinaryWriter, wave: Wave) -> None:
     channels, count = wave.samples.shape
-    samples = np.clip(np.trunc(wave.samples), -_SCALE, _SCALE - 1).astype("<i2").T.tobytes()
+    samples = np.clip(np.trunc(wave.samples), -INT16_SCALE, INT16_SCALE - 1).astype("<i2").T.tobytes()
     layout = _FORMAT.pack(_PCM, channels, wave.sample_rate, 2 * channels * wave.sample_rate, 2 * channels, 16)
     writer.raw(_RIFF.pack(b"RIFF", 36 + len(samples), b"WAVE") + _CHUNK.pack(b"fmt ", len(layout)) + layout)
     writer.raw(_CHUNK.pack(b"data", 2 * channels * count) + samples)

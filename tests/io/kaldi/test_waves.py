@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from blasr.errors import BlasrError, DataError, FormatError
-from blasr.io.audio import audio_info, read_segment
+from blasr.io.audio import audio_info, read_audio
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table, read_value
 from blasr.io.kaldi.waves import WAVE, WAVE_FILE, Wave
@@ -60,7 +60,7 @@ def test_a_recording_is_copied_as_it_is(fsdd_dir: Path, tmp_path: Path) -> None:
 
 def test_entries_of_wav_scp_into_an_archive(archive: Path) -> None:
     entries = dict(line.split() for line in (archive / "wav.scp").read_text().splitlines())
-    samples, rate = read_segment(entries["b"], channel=1)
+    samples, rate = read_audio(entries["b"], channel=1)
     np.testing.assert_array_equal(samples, sounds()["b"].samples[1])
     assert rate == 16000
     assert audio_info(entries["a"]).num_samples == 10
