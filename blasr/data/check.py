@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a Kaldi data directory, found in one pass, each with its line and the fix."""
+"""Check of a Kaldi data directory: one pass finds every problem, with its line and the fix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TABLES = {
     "spk2utt": "SPEAKER UTTERANCE...",
     "reco2file_and_channel": "RECORDING FILE CHANNEL",
 }
-"""The files of a data directory that are read, and the fields of their lines."""
+"""The files of a data directory that blasr reads, and the fields of their lines."""
 
 OTHER_TABLES = {
     "feats.scp": "UTTERANCE ARCHIVE:OFFSET",
@@ -33,7 +33,7 @@ OTHER_TABLES = {
     "utt2num_frames": "UTTERANCE FRAMES",
     "reco2dur": "RECORDING SECONDS",
 }
-"""The files that only Kaldi's programs read."""
+"""The files that only Kaldi's programs read, and the fields of their lines."""
 
 _FIELD = re.compile(r"[^ \t\r\v\f]+")
 _LOOKS_LIKE_SPACE = re.compile(r"[\s\u200b\ufeff]")
@@ -42,9 +42,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and what to do about it.
+    """One thing that is wrong, and how to fix it.
 
-    ``fatal`` is False for what Kaldi's scripts would stumble over but blasr reads all the same, such as the order.
+    ``fatal`` is False for problems that Kaldi's scripts refuse but blasr accepts, for example unsorted lines.
     """
 
     path: Path
@@ -58,12 +58,12 @@ class Problem:
         return f"{where}: {self.message}\n  fix: {self.fix}"
 
     def error(self) -> DataError:
-        """The problem as an exception."""
+        """Return the problem as an exception."""
         return DataError(self.message, path=self.path, line=self.line, fix=self.fix)
 
 
 class TableEntry(NamedTuple):
-    """One line of a table without its key: the rest, and the line's number from 1."""
+    """One line of a table: its number, from 1, and what follows the key."""
 
     line: int
     value: str
@@ -71,18 +71,18 @@ class TableEntry(NamedTuple):
 
 @dataclass
 class DataFiles:
-    """The tables of one data directory as they stand, and what is wrong with them."""
+    """The tables of one data directory as the files have them, and their problems."""
 
     path: Path
     tables: dict[str, dict[str, TableEntry]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, name: str, line: int | None, message: str, fix: str, *, fatal: bool = True) -> None:
-        """Note a problem of the file called ``name``."""
+        """Add a problem of the file called ``name``."""
         self.problems.append(Problem(self.path / name, line, message, fix, fatal))
 
     def read(self, name: str) -> None:
-        """Read one table of ``KEY REST`` lines; what cannot be read is reported and left out."""
+        """Read one table of ``KEY REST`` lines; lines that cannot be used are reported and left out."""
         entries = self.tables[name] = {}
         path = self.path / name
         try:
@@ -91,35 +91,35 @@ class DataFiles:
             self.report(name, None, f"cannot be read: {error.strerror}", "make the file readable")
             return
         if data.startswith(_BYTE_ORDER_MARK):
-            fix = f"take it out: sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
+            fix = f"remove it: sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
             self.report(name, 1, "starts with a byte order mark", fix)
             data = data.removeprefix(_BYTE_ORDER_MARK)
         lines = data.removesuffix(b"\n").split(b"\n") if data else []
         if data and not data.endswith(b"\n"):
-            self.report(name, len(lines), "the last line does not end", "end it with a newline", fatal=False)
+            self.report(name, len(lines), "the last line has no newline", "end it with a newline", fatal=False)
         previous = ""
         for number, raw in enumerate(lines, start=1):
             key, value = self._fields(name, number, raw)
             if not key:
                 continue
             if key in entries:
-                message = f"{key} stands here again, first on line {entries[key].line}"
+                message = f"{key} appears twice, first on line {entries[key].line}"
                 self.report(name, number, message, "keep one of the two lines")
                 continue
             if key < previous:  # code points sort as their UTF-8 bytes do
-                message = f"{key} comes after {previous}, against the C locale's order"
+                message = f"{key} comes after {previous}, which is not the C locale's order"
                 self.report(name, number, message, f"sort it: LC_ALL=C sort -o {path} {path}", fatal=False)
             previous = key
             entries[key] = TableEntry(number, value)
 
     def _fields(self, name: str, number: int, raw: bytes) -> tuple[str, str]:
-        """The key and the rest of a line; an empty key where the line cannot be used."""
+        """The key and the rest of a line; an empty key if the line cannot be used."""
         if raw.endswith(b"\r"):
-            message, fix = "ends with a carriage return", f"take them out: sed -i 's/\\r$//' {self.path / name}"
+            message, fix = "ends with a carriage return", f"remove them: sed -i 's/\\r$//' {self.path / name}"
             self.report(name, number, message, fix)
         fields = raw.split(None, 1)  # bytes split at ASCII spaces only
         if not fields:
-            self.report(name, number, "is blank", "take the line out")
+            self.report(name, number, "is blank", "remove the line")
             return "", ""
         try:
             key, value = fields[0].decode(), fields[1].decode().rstrip(" \t\r\v\f") if len(fields) > 1 else ""
@@ -136,10 +136,10 @@ class DataFiles:
 
 
 def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = False) -> DataFiles:
-    """Read and cross-check every table of a data directory; ``.problems`` has all that was found."""
+    """Read every table of a data directory and check them against each other; ``.problems`` lists what was found."""
     files = DataFiles(path)
     if not path.is_dir():
-        found = "is no folder" if path.exists() else "no such folder"
+        found = "is not a folder" if path.exists() else "no such folder"
         files.problems.append(Problem(path, None, found, "give the path of a Kaldi data directory"))
         return files
     if not any(path.iterdir()):
@@ -149,13 +149,13 @@ def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = 
     required = ["wav.scp", "utt2spk", *(["text"] if need_text else [])]
     missing = [name for name in required if not (path / name).exists()]
     for name in missing:
-        files.report(name, None, "no such file", f"write it, one line for each: {TABLES[name]}")
+        files.report(name, None, "no such file", f"write it, with lines of the form: {TABLES[name]}")
     for name in TABLES:
         if (path / name).exists():
             files.read(name)
             if (path / name).is_file() and (path / name).stat().st_size == 0:
                 fatal = name in (*required, "segments")
-                files.report(name, None, "is empty", f"write it, one line for each: {TABLES[name]}", fatal=fatal)
+                files.report(name, None, "is empty", f"write it, with lines of the form: {TABLES[name]}", fatal=fatal)
     if not missing:
         _check_wav_scp(files, allow_pipes)
         _check_segments(files)
@@ -167,15 +167,19 @@ def read_data_files(path: Path, *, need_text: bool = False, allow_pipes: bool = 
 
 
 def split_fields(value: str) -> list[str]:
-    """The fields of a line, parted by ASCII spaces and tabs only, as Kaldi does it."""
+    """Return the fields of a line. As in Kaldi, only ASCII white space separates them."""
     return _FIELD.findall(value)
 
 
 def parse_segment(value: str) -> tuple[str, float, float | None, int | None]:
-    """Recording, start and end in seconds (None: the recording's end) and channel from 0 (None: not said).
+    """Return the fields of a line of ``segments`` after its key.
+
+    Returns:
+        the recording; the start in seconds; the end in seconds, None for the recording's end; and the channel, from 0,
+        None if the line has none.
 
     Raises:
-        ValueError: saying what is wrong.
+        ValueError: the fields are wrong; the message says how.
     """
     fields = value.split()
     if len(fields) not in (3, 4):
@@ -199,7 +203,7 @@ def parse_segment(value: str) -> tuple[str, float, float | None, int | None]:
 
 
 def parse_channel(label: str) -> int | None:
-    """The channel, from 0, that ``A``, ``B`` or ``1``, ``2`` stands for in reco2file_and_channel; else None."""
+    """Return the channel, from 0, that ``A``, ``B`` or ``1``, ``2`` means in reco2file_and_channel; else None."""
     if len(label) == 1 and label in "ABCDEFGH":
         return ord(label) - ord("A")
     return int(label) - 1 if label.isdecimal() and int(label) > 0 else None
@@ -211,8 +215,8 @@ def _check_wav_scp(files: DataFiles, allow_pipes: bool) -> None:
             files.report(
                 "wav.scp",
                 entry.line,
-                f"the entry of {recording} is a command, which is not run unless asked for",
-                "write the audio to a file and name that, or pass --allow-pipes if you trust this wav.scp",
+                f"the entry of {recording} is a command, and commands run only on request",
+                "write the audio to a file and name the file here, or pass --allow-pipes if you trust this wav.scp",
             )
 
 
@@ -231,14 +235,14 @@ def _check_segments(files: DataFiles) -> None:
         used.add(recording)
         if recording not in recordings:
             message = f"the recording {recording} of {utterance} is not in wav.scp"
-            files.report("segments", entry.line, message, "add it to wav.scp or take the segment out")
+            files.report("segments", entry.line, message, "add it to wav.scp, or remove the segment")
     for recording in recordings.keys() - used:
         message = f"no segment uses the recording {recording}"
-        files.report("wav.scp", recordings[recording].line, message, "take it out or add its segments", fatal=False)
+        files.report("wav.scp", recordings[recording].line, message, "remove it, or add its segments", fatal=False)
 
 
 def _check_ids(files: DataFiles, need_text: bool) -> None:
-    """Utterances are defined by segments, else by wav.scp; utt2spk and text must have the same."""
+    """``segments``, or else ``wav.scp``, defines the utterances; ``utt2spk`` and ``text`` must list the same ones."""
     origin = "segments" if "segments" in files.tables else "wav.scp"
     utterances = files.tables[origin]
     for name in ("utt2spk", "text"):
@@ -248,10 +252,10 @@ def _check_ids(files: DataFiles, need_text: bool) -> None:
         fatal = name == "utt2spk" or need_text
         what = "speaker" if name == "utt2spk" else "transcript"
         for line, utterance in _absent(utterances, entries):
-            fix = f"add it to {name}, or take it out of {origin}"
+            fix = f"add it to {name}, or remove it from {origin}"
             files.report(origin, line, f"{utterance} has no {what} in {name}", fix, fatal=fatal)
         for line, utterance in _absent(entries, utterances):
-            fix = f"take it out, or add it to {origin}"
+            fix = f"remove it, or add it to {origin}"
             files.report(name, line, f"{utterance} has no audio in {origin}", fix, fatal=fatal)
 
 
@@ -272,13 +276,13 @@ def _check_speakers(files: DataFiles) -> None:
         files.report("spk2utt", None, "no such file", fix, fatal=False)
         return
     listed: dict[str, str] = {}
-    fix = f"write it anew from utt2spk: blasr data fix --data {files.path}"
+    fix = f"write it again from utt2spk: blasr data fix --data {files.path}"
     for speaker, entry in files.tables["spk2utt"].items():
         for utterance in entry.value.split():
             listed[utterance] = speaker
             found = speakers[utterance].value if utterance in speakers else None
             if found != speaker:
-                message = f"{utterance} belongs to {speaker} here and to {found or 'nobody'} in utt2spk"
+                message = f"{utterance} belongs to {speaker} here, and to {found or 'no speaker'} in utt2spk"
                 files.report("spk2utt", entry.line, message, fix, fatal=False)
     for line, utterance in _absent(speakers, listed):
         files.report("utt2spk", line, f"{utterance} is not in spk2utt", fix, fatal=False)
@@ -300,8 +304,8 @@ def _check_words(files: DataFiles) -> None:
     for utterance, entry in files.tables.get("text", {}).items():
         for word in () if entry.value.isascii() else split_fields(entry.value):
             if _LOOKS_LIKE_SPACE.search(word):
-                message = f"the word {word!r} of {utterance} holds a character that looks like a space"
-                files.report("text", entry.line, message, "put a plain space there or take it out", fatal=False)
+                message = f"the word {word!r} of {utterance} contains a character that looks like a space"
+                files.report("text", entry.line, message, "replace it with a plain space, or remove it", fatal=False)
 
 
 def _absent(entries: dict[str, TableEntry], others: Collection[str]) -> Iterable[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""What blasr does not mind in a data directory, but utils/validate_data_dir.sh or a listener does; nothing is fatal."""
+"""Check of what blasr accepts in a data directory, but utils/validate_data_dir.sh does not; nothing here is fatal."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _NUMBERS = ("utt2dur", "utt2num_frames", "reco2dur")
 
 
 def check_for_kaldi(files: DataFiles) -> None:
-    """Report what Kaldi's scripts would refuse in the files that blasr does not read, and overlapping segments."""
+    """Report overlapping segments, and what Kaldi's scripts refuse in the files that blasr does not read."""
     if "wav.scp" not in files.tables or "utt2spk" not in files.tables:
         return  # reported already
     _check_other_tables(files)
     _check_overlaps(files)
     for utterance, entry in files.tables.get("text", {}).items():
         for word in _RESERVED.intersection(split_fields(entry.value)):
-            message = f"the transcript of {utterance} has {word}, which stands for something else in a grammar"
-            files.report("text", entry.line, message, "take it out", fatal=False)
+            message = f"the transcript of {utterance} has {word}, which has another meaning in a language model"
+            files.report("text", entry.line, message, "remove it", fatal=False)
     for recording, entry in files.tables["wav.scp"].items():
         if entry.value.startswith("~"):
             message = f"the path of {recording} starts with ~, which only a shell understands"
-            files.report("wav.scp", entry.line, message, "write the whole path", fatal=False)
+            files.report("wav.scp", entry.line, message, "write the full path", fatal=False)
 
 
 def _check_other_tables(files: DataFiles) -> None:
@@ -55,13 +55,13 @@ def _check_other_tables(files: DataFiles) -> None:
 def _compare(
     files: DataFiles, name: str, table: dict[str, TableEntry], expected: Collection[str], what: str, origin: str
 ) -> None:
-    fix = f"blasr data fix --data {files.path}, which leaves only what all files have"
+    fix = f"blasr data fix --data {files.path}, which keeps only what all files list"
     for key, entry in table.items():
         if key not in expected:
             files.report(name, entry.line, f"the {what} {key} is not in {origin}", fix, fatal=False)
     absent = sorted(set(expected) - table.keys())
     if absent:
-        message = f"{len(absent)} {what}(s) of {origin} are not here, such as {absent[0]}"
+        message = f"{len(absent)} {what}(s) of {origin} are missing here, first {absent[0]}"
         files.report(name, None, message, fix, fatal=False)
 
 
@@ -73,7 +73,7 @@ def _positive(value: str) -> bool:
 
 
 def _check_overlaps(files: DataFiles) -> None:
-    """Segments of one speaker in one channel of a recording: nobody speaks twice at a time."""
+    """Report segments of the same speaker, recording and channel that overlap in time."""
     spoken: dict[tuple[str, int | None, str], list[tuple[float, float, str, int]]] = {}
     for utterance, entry in files.tables.get("segments", {}).items():
         try:
@@ -87,6 +87,6 @@ def _check_overlaps(files: DataFiles) -> None:
         for (_, end, first, _), (begin, finish, second, line) in pairwise(sorted(items)):
             if begin < end:
                 seconds = min(end, finish) - begin
-                message = f"{second} overlaps {first} by {seconds:.2f} s: both are of {speaker} in {recording}"
-                fix = "correct the times, or take one out if both are of the same words"
+                message = f"{second} overlaps {first} by {seconds:.2f} s: {speaker} speaks in both, in {recording}"
+                fix = "correct the times, or remove one of them if they have the same words"
                 files.report("segments", line, message, fix, fatal=False)

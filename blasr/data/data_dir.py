@@ -1,4 +1,4 @@
-"""A Kaldi data directory: ``wav.scp``, ``utt2spk``, and where present ``segments``, ``text``, ``spk2utt``."""
+"""A Kaldi data directory: ``wav.scp``, ``utt2spk`` and, if they exist, ``segments``, ``text`` and ``spk2utt``."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ __all__ = ["DataDir", "Problem", "Utterance", "check_data_dir"]
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One utterance: a recording, or the part of one between two times.
+    """One utterance: a whole recording, or the part of one between two times.
 
-    ``channel`` counts from 0; None where the recording has but one. Times are None where there is no ``segments``
-    (``end_seconds`` also where the segment lasts to the recording's end); ``words`` is None without a transcript.
-    ``speed`` is how many times as fast the recording is to be played, the times being those of the played audio.
+    Attributes:
+        id: the utterance-id.
+        speaker: the speaker-id.
+        recording: the recording-id.
+        channel: counts from 0; None if no file names a channel.
+        start_seconds: None without ``segments``.
+        end_seconds: None without ``segments``, or if the segment lasts until the recording's end.
+        words: the transcript; None without one.
+        speed: the factor by which the recording is sped up. The times are those after the change of speed.
     """
 
     id: str
@@ -49,10 +55,15 @@ class Utterance:
 
 @dataclass(frozen=True)
 class DataDir:
-    """The utterances of a data directory, sorted by utterance-id, and where their audio is.
+    """The utterances of a data directory and where their audio is.
 
-    ``recordings`` maps recording-ids to entries of ``wav.scp``, of which relative paths start from the current
-    folder, as in Kaldi; ``reco2file_and_channel`` maps them to the file's name and channel that a CTM names.
+    Attributes:
+        path: the folder.
+        utterances: sorted by utterance-id.
+        recordings: the entry of ``wav.scp`` for every recording-id. As in Kaldi, relative paths start from the current
+            folder.
+        reco2file_and_channel: for a recording-id, the file's name and the channel that a CTM file uses.
+        allow_pipes: whether commands in ``wav.scp`` may run.
     """
 
     path: Path
@@ -66,7 +77,7 @@ class DataDir:
         """Read a data directory.
 
         Raises:
-            DataError: the first thing that makes it unusable, with file and line, and how many more there are.
+            DataError: it cannot be used; reports the first problem, with file and line, and the number of others.
         """
         files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
         fatal = [problem for problem in files.problems if problem.fatal]
@@ -82,17 +93,17 @@ class DataDir:
         return len(self.utterances)
 
     def subset(self, ids: Collection[str]) -> DataDir:
-        """The same directory with these utterances and their recordings only.
+        """Return a directory with only these utterances and their recordings.
 
         Raises:
-            DataError: one of ``ids`` is not there.
+            DataError: one of ``ids`` is missing.
         """
         wanted = set(ids)
         chosen = tuple(utterance for utterance in self.utterances if utterance.id in wanted)
         if len(chosen) < len(wanted):
             absent = min(wanted - {utterance.id for utterance in chosen})
             missing = len(wanted) - len(chosen)
-            raise DataError(f"{missing} utterance(s) asked for are not there, such as {absent}", path=self.path)
+            raise DataError(f"{missing} of the requested utterances are missing, first {absent}", path=self.path)
         used = {utterance.recording for utterance in chosen}
         return dataclasses.replace(
             self,
@@ -102,28 +113,31 @@ class DataDir:
         )
 
     def speakers(self) -> dict[str, tuple[Utterance, ...]]:
-        """Every speaker's utterances, speakers sorted (the content of ``spk2utt``)."""
+        """Return the utterances of every speaker, with the speakers sorted (the content of ``spk2utt``)."""
         groups: dict[str, list[Utterance]] = {}
         for utterance in self.utterances:
             groups.setdefault(utterance.speaker, []).append(utterance)
         return {speaker: tuple(groups[speaker]) for speaker in sorted(groups)}
 
     def read_audio(self, utterance: Utterance, sample_rate: int | None = None) -> tuple[FloatArray, int]:
-        """The samples ``(N,)`` of an utterance in 16-bit range, and their rate; not yet played at its ``speed``.
+        """Return the samples ``(N,)`` of an utterance in 16-bit range, before its change of speed, and the sample rate.
 
         Raises:
-            DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
+            DataError: see :func:`blasr.io.audio.read_segment`; it names the utterance and the file.
         """
-        samples, rate, own = self.read_surrounded_audio(utterance, 0, sample_rate)
-        return samples[own], rate
+        samples, rate, place = self.read_surrounded_audio(utterance, 0, sample_rate)
+        return samples[place], rate
 
     def read_surrounded_audio(
         self, utterance: Utterance, margin_samples: int, sample_rate: int | None = None
     ) -> tuple[FloatArray, int, slice]:
-        """An utterance's samples with up to ``margin_samples`` around it, the rate, and where the utterance is in them.
+        """Return an utterance's samples with up to ``margin_samples`` before and after it.
+
+        Returns:
+            the samples; the sample rate; and the place of the utterance in the samples.
 
         Raises:
-            DataError: naming the utterance and the file, as :func:`blasr.io.audio.read_segment`.
+            DataError: see :func:`blasr.io.audio.read_segment`; it names the utterance and the file.
         """
         return read_segment(
             self.recordings[utterance.recording],
@@ -140,10 +154,10 @@ class DataDir:
         )
 
     def seconds(self) -> float:
-        """The duration of all utterances together; the headers of recordings are read where no times are given.
+        """Return the total duration of the utterances; without times, the headers of the recordings are read.
 
         Raises:
-            DataError: a recording that has to be opened cannot be.
+            DataError: a recording cannot be opened.
         """
         total = 0.0
         for utterance in self.utterances:
@@ -154,10 +168,10 @@ class DataDir:
         return total
 
     def write(self, path: str | Path) -> None:
-        """Write the directory's files into ``path``, each one sorted and whole or not at all, ``spk2utt`` too.
+        """Write the directory's files, ``spk2utt`` included, into ``path``; each is sorted and never half-written.
 
-        Files of a data directory that these utterances do not have (``segments``, ``text``) are removed from
-        ``path``; other files there are left alone.
+        If these utterances have no segments or no transcripts, an old ``segments`` or ``text`` is removed from
+        ``path``. Other files there are not touched.
         """
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
@@ -190,7 +204,7 @@ class DataDir:
 def check_data_dir(
     path: str | Path, *, need_text: bool = False, allow_pipes: bool = False, open_audio: bool = False
 ) -> list[Problem]:
-    """Everything that is wrong with a data directory; with ``open_audio``, every audio file is opened too."""
+    """Return every problem of a data directory; with ``open_audio``, also those of the audio files."""
     files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
     check_for_kaldi(files)
     _check_audio(files, open_audio, allow_pipes)
@@ -223,7 +237,7 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
 
 
 def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
-    """Report missing files and, with ``open_audio``, unreadable ones, differing rates and segments beyond the end."""
+    """Report missing files; with ``open_audio``, also unreadable files, mixed rates and segments past the end."""
     opened: dict[str, AudioInfo] = {}
     entries = files.tables.get("wav.scp", {})
     for recording, entry in track(entries.items(), "audio files", total=len(entries)):
@@ -232,18 +246,18 @@ def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
             if is_pipe(entry.value)
             else open_audio or not Path(file_and_speed(entry.value)[0]).is_file()
         ):
-            continue  # what is opened without being asked for is missing, and will say so
+            continue  # without open_audio, only a missing file is opened, for its error
         try:
             opened[recording] = audio_info(entry.value, verify=True, allow_pipes=allow_pipes)
         except BlasrError as error:
             message = f"{recording}: {error.path} {error.message}"
-            files.report("wav.scp", entry.line, message, error.fix or "mend the file", fatal=False)
+            files.report("wav.scp", entry.line, message, error.fix or "repair the file", fatal=False)
     rates = Counter(info.sample_rate for info in opened.values())
     for recording, info in opened.items():
         usual, count = rates.most_common(1)[0]
         if info.sample_rate != usual:
             message = f"{recording} has {info.sample_rate} Hz, {count} other(s) have {usual} Hz"
-            fix = "resample it, or keep each rate in a data directory of its own"
+            fix = "resample it, or use a separate data directory for each sample rate"
             files.report("wav.scp", entries[recording].line, message, fix, fatal=False)
     for utterance, entry in files.tables.get("segments", {}).items():
         try:

@@ -11,17 +11,17 @@ from blasr.progress import track
 
 
 def write_durations(folder: Path, *, allow_pipes: bool = False) -> tuple[int, float]:
-    """Write ``utt2dur`` and ``reco2dur`` of a data directory, in seconds, from the headers of its audio.
+    """Write ``utt2dur`` and ``reco2dur`` of a data directory, in seconds, from the headers of its audio files.
 
     Returns:
-        The number of utterances, and their seconds together.
+        The number of utterances, and their total duration in seconds.
 
     Raises:
         DataError: there is no ``wav.scp``, audio cannot be read, or a segment has no times.
     """
     tables = read_tables(folder, ("utt2spk", "wav.scp", "segments"))
     if "wav.scp" not in tables:
-        raise DataError("no such file", path=folder / "wav.scp", fix="durations are read from the audio it names")
+        raise DataError("no such file", path=folder / "wav.scp", fix="write it: it names the audio to measure")
     recordings: dict[bytes, float] = {}
     for line in track(tables["wav.scp"], "durations", total=len(tables["wav.scp"])):
         key, _, entry = line.partition(b" ")

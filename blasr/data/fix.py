@@ -1,4 +1,4 @@
-"""Sorting a data directory's files and leaving only what all of them have (Kaldi's utils/fix_data_dir.sh)."""
+"""Repair of a data directory: sort its files and keep only what all of them list (Kaldi's utils/fix_data_dir.sh)."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from blasr.data.tables import (
 from blasr.errors import DataError
 
 _LIMITING = ("feats.scp", "text", "segments", "utt2lang")
-"""What an utterance has to stand in to be kept; ``wav.scp`` too where there is no ``segments``."""
+"""The files that must list an utterance, if they exist; without ``segments``, ``wav.scp`` must too."""
 
 _LIMITING_SPEAKERS = ("cmvn.scp", "spk2gender")
-"""What a speaker has to stand in to be kept."""
+"""The files that must list a speaker, if they exist."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass
 class FixReport:
-    """What fixing did.
+    """What fixing changed.
 
     Attributes:
-        kept: the utterances that are left.
-        removed: the utterances taken out, each with the reason.
-        notes: everything else that changed, one message each.
+        kept: the number of utterances that are left.
+        removed: the removed utterances, each with the reason.
+        notes: one message for every other change.
     """
 
     kept: int = 0
@@ -50,20 +50,20 @@ class FixReport:
 
 
 def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
-    """Sort every file in the C locale's order and leave only utterances, speakers and recordings that all have.
+    """Sort every file in the C locale's order, and keep only utterances, speakers and recordings that all files list.
 
-    As Kaldi's script: of lines with the same key the first in sorted order stays; ``spk2utt`` is written anew; an
-    utterance has to stand in ``utt2spk`` and in those of ``feats.scp``, ``text``, ``segments``, ``utt2lang`` and
-    (without ``segments``) ``wav.scp`` that exist. Unlike it, byte order marks, carriage returns and blank lines are
-    taken out too, a channel in the fifth column of ``segments`` is kept, and nothing is written where it fails.
+    As in Kaldi's script, the first of several lines with the same key is kept, ``spk2utt`` is written again, and an
+    utterance is kept if ``utt2spk`` lists it, and so does each of ``feats.scp``, ``text``, ``segments``, ``utt2lang``
+    and (without ``segments``) ``wav.scp`` that exists. Unlike the script, it also removes byte order marks, carriage
+    returns and blank lines, keeps a channel in the fifth column of ``segments``, and writes nothing if it fails.
 
     Args:
         folder: a data directory.
-        out: where the files go; by default into ``folder``, whose old files are kept in ``folder/.backup``.
+        out: the folder to write; by default ``folder`` itself, with the old files saved in ``folder/.backup``.
 
     Raises:
-        DataError: no ``utt2spk``, ``segments`` without ``wav.scp``, a speaker missing in ``utt2spk``, or no
-            utterance is left; nothing is written then.
+        DataError: there is no ``utt2spk``, there are segments but no ``wav.scp``, a line of ``utt2spk`` has no speaker,
+            or no utterance would be left.
     """
     report = FixReport()
     tables = read_tables(folder)
@@ -72,7 +72,12 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
     for number, line in enumerate(tables["utt2spk"], start=1):
         if len(line.split()) != 2:
             message = f"found {line.decode(errors='backslashreplace')!r}, expected UTTERANCE SPEAKER"
-            raise DataError(message, path=folder / "utt2spk", line=number, fix="correct the line (the number: sorted)")
+            raise DataError(
+                message,
+                path=folder / "utt2spk",
+                line=number,
+                fix="correct it (the line after sorting)",
+            )
     if "segments" in tables and "wav.scp" not in tables:
         raise DataError("no such file, but there are segments", path=folder / "wav.scp", fix="write it")
     _filter_recordings(tables, report)
@@ -92,35 +97,35 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
 
 
 def _clean(name: str, lines: Lines, report: FixReport) -> Lines:
-    """Without a byte order mark, carriage returns and blank lines, which Kaldi's scripts would trip over."""
+    """The lines without a byte order mark, carriage returns and blank lines, which Kaldi's scripts do not expect."""
     if lines and lines[0].startswith(_BYTE_ORDER_MARK):
         lines = [lines[0].removeprefix(_BYTE_ORDER_MARK), *lines[1:]]
-        report.notes.append(f"{name}: took out the byte order mark")
+        report.notes.append(f"{name}: removed the byte order mark")
     if any(line.endswith(b"\r") for line in lines):
         lines = [line.rstrip(b"\r") for line in lines]
-        report.notes.append(f"{name}: took out carriage returns")
+        report.notes.append(f"{name}: removed carriage returns")
     filled = [line for line in lines if line.strip()]
     if len(filled) < len(lines):
-        report.notes.append(f"{name}: took out {len(lines) - len(filled)} blank line(s)")
+        report.notes.append(f"{name}: removed {len(lines) - len(filled)} blank line(s)")
     return filled
 
 
 def _sorted(name: str, lines: Lines, report: FixReport) -> Lines:
-    """``sort -k1,1 -u``: by the first field; of lines with the same one the first is kept."""
+    """The lines sorted by the first field; of several with the same one, the first is kept (``sort -k1,1 -u``)."""
     ordered: Lines = []
     for line in sorted(lines, key=key_of):
         if ordered and key_of(line) == key_of(ordered[-1]):
             same = "the same line" if line == ordered[-1] else f"another line ({line.decode(errors='replace')})"
-            report.notes.append(f"{name}: {readable(key_of(line))} stood twice, took out {same}")
+            report.notes.append(f"{name}: {readable(key_of(line))} appeared twice, removed {same}")
         else:
             ordered.append(line)
     if keys_of(ordered) != keys_of(lines):
-        report.notes.append(f"{name}: was not in sorted order or not unique, sorted it")
+        report.notes.append(f"{name}: was unsorted or had a key twice, sorted it")
     return ordered
 
 
 def _filter_recordings(tables: dict[str, Lines], report: FixReport) -> None:
-    """Segments and recordings must be of each other; nothing to do without ``segments``."""
+    """Keep segments whose recording exists, and recordings that a segment uses; do nothing without ``segments``."""
     if "segments" not in tables:
         return
     tables["segments"] = [b" ".join(line.split()) for line in tables["segments"]]
@@ -152,8 +157,8 @@ def _filter_utterances(folder: Path, tables: dict[str, Lines], report: FixReport
                 report.removed.setdefault(readable(utterance), "it has no speaker in utt2spk")
     if not kept:
         first = next(iter(report.removed.items()), None)
-        example = f", such as {first[0]}: {first[1]}" if first else ""
-        fix = "see that the utterance-ids of all files are written in the same way"
+        example = f", for example {first[0]}: {first[1]}" if first else ""
+        fix = "check that all files spell the utterance-ids in the same way"
         raise DataError(f"no utterance would be left{example}", path=folder, fix=fix)
     by_utterance = (*BY_UTTERANCE, *(() if "segments" in tables else BY_RECORDING))
     for name in by_utterance:
@@ -162,7 +167,7 @@ def _filter_utterances(folder: Path, tables: dict[str, Lines], report: FixReport
 
 
 def _filter_speakers(tables: dict[str, Lines], report: FixReport) -> None:
-    """Keep the speakers that ``cmvn.scp`` and ``spk2gender`` have; ``spk2utt`` anew, and ``utt2spk`` from it."""
+    """Keep the speakers that ``cmvn.scp`` and ``spk2gender`` list; write ``spk2utt`` again, and ``utt2spk`` from it."""
     spk2utt = utt2spk_to_spk2utt(tables["utt2spk"])
     for name in _LIMITING_SPEAKERS:
         if name in tables:
@@ -184,6 +189,6 @@ def _filter(name: str, tables: dict[str, Lines], keys: Iterable[bytes], reason: 
     lines = filter_lines(tables[name], set(keys))
     if len(lines) < len(tables[name]):
         gone = [key for key in keys_of(tables[name]) if key not in set(keys_of(lines))]
-        told = ", ".join(map(readable, gone[:3])) + (", ..." if len(gone) > 3 else "")
-        report.notes.append(f"{name}: {len(tables[name])} -> {len(lines)} lines, took out {told} ({reason})")
+        first = ", ".join(map(readable, gone[:3])) + (", ..." if len(gone) > 3 else "")
+        report.notes.append(f"{name}: {len(tables[name])} -> {len(lines)} lines, removed {first} ({reason})")
     tables[name] = lines

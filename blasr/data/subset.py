@@ -1,4 +1,4 @@
-"""Parts of a data directory: a subset (utils/subset_data_dir.sh), or equal parts for jobs (utils/split_data.sh)."""
+"""Parts of a data directory: a subset (utils/subset_data_dir.sh), or one part per job (utils/split_data.sh)."""
 
 from __future__ import annotations
 
@@ -32,23 +32,24 @@ Choice = Literal["even", "first", "last", "shortest", "speakers", "per-spk"]
 
 
 def subset_data_dir(source: Path, count: int, out: Path, choice: Choice = "even", *, seed: int = 0) -> int:
-    """Write a data directory of about ``count`` utterances of another one; return how many they are.
+    """Write a data directory with about ``count`` utterances of another one; return their number.
 
-    ``even`` takes them from throughout the directory and ``per-spk`` from throughout each speaker, ``count`` of each,
-    both by Kaldi's rule and so with its very result; ``first``, ``last`` and ``shortest`` (by ``utt2num_frames``, else
-    ``utt2dur``) need no rule. ``speakers`` takes whole speakers at random until there are ``count`` utterances:
-    Kaldi's choice follows from the inside of one perl's sort and cannot be repeated, so this one has a seed of its
-    own; to take the very speakers of a Kaldi subset, name them with :func:`subset_by_list`.
+    ``even`` takes utterances at even distances from the whole directory, and ``per-spk`` takes ``count`` utterances in
+    this way from each speaker; both equal Kaldi's choice. ``first`` and ``last`` are those of the file, and
+    ``shortest`` those with the fewest frames in ``utt2num_frames``, or else the fewest seconds in ``utt2dur``.
+    ``speakers`` takes whole speakers at random until there are ``count`` utterances. Kaldi's own choice depends on the
+    implementation of Perl's sort and cannot be reproduced, so this one follows ``seed``. To get the speakers of an
+    existing Kaldi subset, list them for :func:`subset_by_list`.
 
     Raises:
-        ConfigError: a count below 1, or of more utterances than there are.
+        ConfigError: the count is below 1, or above the number of utterances.
         DataError: ``shortest`` without durations; or the directory cannot be read.
     """
     tables = read_tables(source)
     speakers_of(source, tables["utt2spk"])
     total = len(tables["utt2spk"])
     if count < 1 or (choice not in ("speakers", "per-spk") and count > total):
-        raise ConfigError(f"asked for {count} utterances, {source} has {total}", fix=f"ask for 1 to {total}")
+        raise ConfigError(f"asked for {count} utterances, but {source} has {total}", fix=f"ask for 1 to {total}")
     spk2utt = tables.get("spk2utt") or utt2spk_to_spk2utt(tables["utt2spk"])
     if choice == "speakers":
         chosen = spk2utt_to_utt2spk(_random_speakers(spk2utt, count, seed))
@@ -60,10 +61,12 @@ def subset_data_dir(source: Path, count: int, out: Path, choice: Choice = "even"
 
 
 def subset_by_list(source: Path, names: Path, out: Path, *, speakers: bool = False) -> int:
-    """Write the utterances, or all those of the speakers, that the lines of a file begin with; return their number.
+    """Write the utterances that a file lists, or those of the speakers that it lists; return their number.
+
+    The first field of every line of ``names`` is the id.
 
     Raises:
-        DataError: none of them is in the directory; or it or the list cannot be read.
+        DataError: no listed id is in the directory; or the list or the directory cannot be read.
     """
     tables = read_tables(source)
     wanted = keys_of(read_lines(names))
@@ -80,16 +83,21 @@ def subset_by_list(source: Path, names: Path, out: Path, *, speakers: bool = Fal
 
 
 def split_data_dir(folder: Path, parts: int, *, per_utterance: bool = False) -> tuple[Path, ...]:
-    """Split into ``folder/splitN/1`` to ``N``, whole speakers in each, or ``folder/splitNutt`` where they may be cut.
+    """Split a data directory into ``folder/splitN/1`` to ``folder/splitN/N``, with whole speakers in each part.
 
-    The parts are those of Kaldi's script, file by file. Where they are there and newer than the directory's files
-    nothing is written.
+    Every file of the parts equals that of Kaldi's script. If all parts exist already and are newer than the files of
+    the directory, nothing is written.
+
+    Args:
+        folder: a data directory.
+        parts: N.
+        per_utterance: let parts share speakers; the folder is then called ``splitNutt``.
 
     Returns:
-        The parts' folders.
+        the folders of the parts.
 
     Raises:
-        ConfigError: more parts than speakers (or utterances), or so uneven that one would be empty.
+        ConfigError: a part would be empty, for example because there are more parts than speakers.
         DataError: the directory cannot be read.
     """
     if parts < 1:
@@ -120,7 +128,7 @@ def _chosen(source: Path, tables: dict[str, Lines], count: int, choice: Choice) 
 
 
 def _evenly(start: int, end: int, count: int) -> list[int]:
-    """``count`` numbers from ``start`` to before ``end``, by halving both (utils/subset_scp.pl)."""
+    """``count`` numbers from ``start`` to before ``end``, found by halving both repeatedly (utils/subset_scp.pl)."""
     if end - start == 1:
         return [start] * count
     middle, half = start + (end - start) // 2, count // 2
@@ -128,7 +136,7 @@ def _evenly(start: int, end: int, count: int) -> list[int]:
 
 
 def _evenly_of_speaker(line: bytes, count: int) -> bytes:
-    """A line of ``spk2utt`` with ``count`` of its utterances, evenly spaced, or all if they are fewer."""
+    """A line of ``spk2utt`` with ``count`` of its utterances, evenly spaced, or all of them if there are fewer."""
     speaker, *utterances = line.split()
     step = max(1, len(utterances) // count)
     return b" ".join([speaker, *utterances[: count * step : step]])
@@ -167,31 +175,31 @@ def _equal_parts(lines: Lines, parts: int, folder: Path) -> list[Lines]:
     """Parts that differ by at most one line, the longer ones first."""
     size, longer = divmod(len(lines), parts)
     if size == 0:
-        fix = f"take at most {len(lines)} jobs"
-        raise ConfigError(f"{parts} parts of {len(lines)} utterances would leave some empty", path=folder, fix=fix)
+        fix = f"use at most {len(lines)} jobs"
+        raise ConfigError(f"{len(lines)} utterances cannot fill {parts} parts", path=folder, fix=fix)
     ends = [size * part + min(part, longer) for part in range(parts + 1)]
     return [lines[begin:end] for begin, end in pairwise(ends)]
 
 
 def _speaker_parts(utt2spk: Lines, speakers: dict[bytes, bytes], parts: int, folder: Path) -> list[Lines]:
-    """Runs of whole speakers, nearly equal in utterances (utils/split_scp.pl --utt2spk).
+    """Parts of whole speakers with nearly the same number of utterances (utils/split_scp.pl --utt2spk).
 
-    They start equal in speakers; then speakers at the ends of a part move to its neighbour while that brings the
-    two nearer to each other in utterances.
+    The parts begin with nearly the same number of speakers. Then the first or last speaker of a part moves to the
+    neighboring part as long as that makes the two parts' numbers of utterances more equal.
     """
     lines_of: dict[bytes, Lines] = {}
     for line in utt2spk:
         lines_of.setdefault(speakers[key_of(line)], []).append(line)
     if len(lines_of) < parts:
-        message = f"{parts} parts of {len(lines_of)} speakers would leave some empty"
-        raise ConfigError(message, path=folder, fix=f"take at most {len(lines_of)} jobs, or split with --per-utt")
+        message = f"{len(lines_of)} speakers cannot fill {parts} parts"
+        raise ConfigError(message, path=folder, fix=f"use at most {len(lines_of)} jobs, or split with --per-utt")
     groups: list[list[bytes]] = [[] for _ in range(parts)]
     for index, speaker in enumerate(lines_of):
         groups[index * parts // len(lines_of)].append(speaker)
     sizes = [sum(len(lines_of[speaker]) for speaker in group) for group in groups]
 
     def moves(source: int, target: int, speaker: bytes) -> bool:
-        """Whether moving the speaker brings the two parts nearer to each other; notes it if so."""
+        """Whether moving the speaker makes the two parts more equal; if so, change their sizes."""
         count = len(lines_of[speaker])
         if abs((sizes[target] + count) - (sizes[source] - count)) >= abs(sizes[target] - sizes[source]):
             return False
@@ -210,13 +218,13 @@ def _speaker_parts(utt2spk: Lines, speakers: dict[bytes, bytes], parts: int, fol
                 groups[part - 1].append(group.pop(0))
                 changed = True
     if not all(groups):
-        message = f"{parts} parts of whole speakers would leave part {groups.index([]) + 1} empty"
-        raise ConfigError(message, path=folder, fix="take fewer jobs, or split with --per-utt")
+        message = f"part {groups.index([]) + 1} of {parts} would be empty, since parts have whole speakers"
+        raise ConfigError(message, path=folder, fix="use fewer jobs, or split with --per-utt")
     return [[line for speaker in group for line in lines_of[speaker]] for group in groups]
 
 
 def _up_to_date(folder: Path, tables: Collection[str], parts: Sequence[Path]) -> bool:
-    """Whether all parts have the directory's files and no others, none of them older than the original."""
+    """Whether every part has the files of the directory and no others, and none is older than the original."""
     for part in parts:
         if any((part / name).is_file() for name in ALL_TABLES if name not in tables and name != "spk2utt"):
             return False
@@ -228,7 +236,7 @@ def _up_to_date(folder: Path, tables: Collection[str], parts: Sequence[Path]) ->
 
 
 def _write_part(tables: dict[str, Lines], utt2spk: Lines, out: Path) -> int:
-    """Write the lines of all tables that belong to these utterances; return the number of utterances."""
+    """Write the lines of every table that belong to these utterances; return the number of utterances."""
     utterances = set(keys_of(utt2spk))
     spk2utt = utt2spk_to_spk2utt(utt2spk)
     part = {name: filter_lines(tables[name], utterances) for name in BY_UTTERANCE if name in tables}

@@ -1,6 +1,6 @@
-"""The files of a Kaldi data directory as lines, for the tools that sort, filter and merge them as ``utils/*.sh`` do.
+"""The files of a Kaldi data directory as lines, for the tools that sort, filter and merge them like ``utils/*.sh``.
 
-Lines are kept as bytes: text that is no UTF-8 passes through unchanged, and bytes sort as in the C locale.
+Lines are bytes: text that is not UTF-8 stays unchanged, and bytes sort as in the C locale.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ BY_UTTERANCE = (
     "utt2num_frames",
     "utt2warp",
 )
-"""Files with an utterance-id first; ``wav.scp`` is one of them where there is no ``segments``."""
+"""Files whose key is an utterance-id; without ``segments``, ``wav.scp`` is one of them."""
 
 BY_SPEAKER = ("cmvn.scp", "spk2gender", "spk2warp")
-"""Files with a speaker-id first, but for ``spk2utt``."""
+"""Files whose key is a speaker-id, except ``spk2utt``."""
 
 BY_RECORDING = ("wav.scp", "reco2file_and_channel", "reco2dur")
-"""Files with a recording-id first; without ``segments`` that is the utterance-id."""
+"""Files whose key is a recording-id; without ``segments``, that is the utterance-id."""
 
 ALL_TABLES = (*BY_UTTERANCE, *BY_SPEAKER, *BY_RECORDING, "spk2utt")
 
 
 def read_lines(path: Path) -> Lines:
-    """The lines of a file.
+    """Return the lines of a file.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the file cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -51,25 +51,25 @@ def read_lines(path: Path) -> Lines:
 
 
 def read_tables(folder: Path, names: Iterable[str] = ALL_TABLES) -> dict[str, Lines]:
-    """The lines of those files called ``names`` that a data directory has.
+    """Return the lines of those files of a data directory that are called ``names`` and exist.
 
     Raises:
-        DataError: there is no such folder, or no ``utt2spk`` in it.
+        DataError: the folder does not exist, or has no ``utt2spk``.
     """
     if not (folder / "utt2spk").is_file():
-        fix = "write it, one line for each: UTTERANCE SPEAKER" if folder.is_dir() else "give a Kaldi data directory"
+        fix = "write lines of the form: UTTERANCE SPEAKER" if folder.is_dir() else "give a Kaldi data directory"
         raise DataError("no such file", path=folder / "utt2spk", fix=fix)
     return {name: read_lines(folder / name) for name in names if (folder / name).is_file()}
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file; it is never half-written."""
     with atomic_open(path) as stream:
         stream.writelines(line + b"\n" for line in lines)
 
 
 def write_tables(folder: Path, tables: dict[str, Lines]) -> None:
-    """Write the files of a data directory; its other files called as in :data:`ALL_TABLES` are removed."""
+    """Write the files of a data directory, and remove its other files named in :data:`ALL_TABLES`."""
     for name in ALL_TABLES:
         if name in tables:
             write_lines(folder / name, tables[name])
@@ -78,29 +78,29 @@ def write_tables(folder: Path, tables: dict[str, Lines]) -> None:
 
 
 def key_of(line: bytes) -> bytes:
-    """The first field, empty on a blank line."""
+    """Return the first field of a line; empty if the line is blank."""
     return line.split(None, 1)[0] if line.strip() else b""
 
 
 def field_of(line: bytes, number: int) -> bytes:
-    """The field of a line called ``number``, from 0; empty where there are fewer."""
+    """Return the field at index ``number`` of a line; empty if there are fewer fields."""
     fields = line.split()
     return fields[number] if number < len(fields) else b""
 
 
 def keys_of(lines: Iterable[bytes]) -> Lines:
-    """The first field of every line."""
+    """Return the first field of every line."""
     return [key_of(line) for line in lines]
 
 
 def filter_lines(lines: Iterable[bytes], keys: Collection[bytes], field: int = 0) -> Lines:
-    """The lines one of whose fields is among ``keys``, as they are (utils/filter_scp.pl)."""
+    """Return the lines, unchanged, whose field at index ``field`` is among ``keys`` (utils/filter_scp.pl)."""
     wanted = keys if isinstance(keys, (set, frozenset, dict)) else set(keys)
     return [line for line in lines if field_of(line, field) in wanted]
 
 
 def utt2spk_to_spk2utt(utt2spk: Iterable[bytes]) -> Lines:
-    """Lines of ``spk2utt``: speakers in the order of their first utterance (utils/utt2spk_to_spk2utt.pl)."""
+    """Return the lines of ``spk2utt``, speakers in the order of their first utterance (utils/utt2spk_to_spk2utt.pl)."""
     speakers: dict[bytes, list[bytes]] = {}
     for line in utt2spk:
         utterance, speaker = line.split()[:2]
@@ -109,30 +109,30 @@ def utt2spk_to_spk2utt(utt2spk: Iterable[bytes]) -> Lines:
 
 
 def spk2utt_to_utt2spk(spk2utt: Iterable[bytes]) -> Lines:
-    """Lines of ``utt2spk``, speaker by speaker (utils/spk2utt_to_utt2spk.pl)."""
+    """Return the lines of ``utt2spk``, speaker by speaker (utils/spk2utt_to_utt2spk.pl)."""
     fields = (line.split() for line in spk2utt)
     return [b" ".join((utterance, speaker)) for speaker, *utterances in fields for utterance in utterances]
 
 
 def speakers_of(folder: Path, utt2spk: Sequence[bytes]) -> dict[bytes, bytes]:
-    """The speaker of every utterance, in the file's order.
+    """Return the speaker of every utterance, in the order of the file.
 
     Raises:
-        DataError: a line that is no utterance and speaker, or an utterance that stands twice.
+        DataError: a line is not an utterance and a speaker, or an utterance appears twice.
     """
     speakers: dict[bytes, bytes] = {}
     for number, line in enumerate(utt2spk, start=1):
         fields = line.split()
         if len(fields) != 2:
             found = f"found {len(fields)} fields, expected UTTERANCE SPEAKER"
-            raise DataError(found, path=folder / "utt2spk", line=number, fix=f"check it: blasr data check {folder}")
+            raise DataError(found, path=folder / "utt2spk", line=number, fix=f"blasr data check {folder}")
         if fields[0] in speakers:
-            message = f"{readable(fields[0])} stands here again"
+            message = f"{readable(fields[0])} appears twice"
             raise DataError(message, path=folder / "utt2spk", line=number, fix=f"blasr data fix --data {folder}")
         speakers[fields[0]] = fields[1]
     return speakers
 
 
 def readable(key: bytes) -> str:
-    """A key for a message."""
+    """Return a key as text for a message."""
     return key.decode(errors="backslashreplace")

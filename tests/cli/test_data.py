@@ -37,7 +37,7 @@ def test_every_problem_is_printed(folder: Path, capsys: pytest.CaptureFixture[st
     assert main(["data", "check", str(folder), "--audio"]) == 1
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
-    assert f"{folder}/utt2spk:2: ann-1 comes after bob-1, against the C locale's order" in lines
+    assert f"{folder}/utt2spk:2: ann-1 comes after bob-1, which is not the C locale's order" in lines
     assert f"  fix: sort it: LC_ALL=C sort -o {folder}/utt2spk {folder}/utt2spk" in lines
     assert f"{folder}/spk2utt: no such file" in lines
     assert any(line.startswith(f"{folder}/wav.scp:1: ann-1: ") and "no such audio file" in line for line in lines)

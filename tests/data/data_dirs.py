@@ -1,8 +1,16 @@
-"""Small data directories for the tests of the tools that sort, part and join them."""
+"""Small data directories for tests, and functions that spoil them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+
+from blasr.data.check import Problem
+
+RAMP = np.arange(8000, dtype=np.int16)
+"""The audio of every call."""
 
 UNSORTED = {
     "utt2spk": "bob-2 bob\nann-1 ann\nann-2 ann\nbob-1 bob\nbob-1 bob\ncat-1 cat\ndan-1 dan\n",
@@ -13,7 +21,7 @@ UNSORTED = {
     "spk2gender": "ann f\nbob m\ncat f\n",
     "reco2file_and_channel": "rec1 rec1 A\nrec2 rec2 A\nrec9 rec9 B\n",
 }
-"""A directory with every kind of disorder that utils/fix_data_dir.sh mends."""
+"""A directory with every kind of disorder that utils/fix_data_dir.sh fixes."""
 
 FIXED = {
     "utt2spk": "ann-1 ann\nann-2 ann\nbob-1 bob\n",
@@ -24,7 +32,7 @@ FIXED = {
     "spk2gender": "ann f\nbob m\n",
     "reco2file_and_channel": "rec1 rec1 A\nrec2 rec2 A\n",
 }
-"""What Kaldi's script left of it."""
+"""What Kaldi's script made of it."""
 
 
 def write(path: Path, files: dict[str, str]) -> Path:
@@ -39,7 +47,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def speakers(path: Path, sizes: dict[str, int]) -> Path:
-    """A directory of speakers with so many utterances each, without segments."""
+    """A directory without segments, with the given number of utterances for each speaker."""
     names = [(f"{speaker}-{index:02d}", speaker) for speaker, size in sizes.items() for index in range(size)]
     return write(
         path,
@@ -55,3 +63,42 @@ def speakers(path: Path, sizes: dict[str, int]) -> Path:
             "utt2dur": "".join(f"{name} {(index * 7) % 10 + 1}.5\n" for index, (name, _) in enumerate(names)),
         },
     )
+
+
+def edit(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """Replace a part of a file."""
+
+    def apply(folder: Path) -> None:
+        path = folder / name
+        data = path.read_bytes()
+        assert old.encode() in data
+        path.write_bytes(data.replace(old.encode(), new.encode("utf-8", "surrogateescape")))
+
+    return apply
+
+
+def overwrite(name: str, content: str) -> Callable[[Path], None]:
+    """Replace a whole file."""
+
+    def apply(folder: Path) -> None:
+        (folder / name).write_text(content)
+
+    return apply
+
+
+def remove(*names: str) -> Callable[[Path], None]:
+    """Delete files."""
+
+    def apply(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return apply
+
+
+def find_problem(problems: list[Problem], folder: Path, name: str, line: int | None, message: str) -> Problem:
+    place = folder / name if name else folder
+    found = [item for item in problems if item.path == place and item.line == line and message in item.message]
+    assert found, problems
+    assert found[0].fix
+    return found[0]

@@ -1,4 +1,4 @@
-"""What only Kaldi's scripts, or a listener, would mind."""
+"""Problems that only Kaldi's scripts refuse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.data.data_dirs import FIXED, speakers, write
             "feats.scp",
             "ann-00 f.ark:1\nann-01 f.ark:2\n",
             None,
-            "1 utterance(s) of utt2spk are not here, such as bob-00",
+            "1 utterance(s) of utt2spk are missing here, first bob-00",
         ),
         ("cmvn.scp", "ann c.ark:1\nbob c.ark:2\nzoe c.ark:3\n", 3, "the speaker zoe is not in utt2spk"),
         ("utt2dur", "ann-00 1.5\nann-01 0\nbob-00 2\n", 2, "found '0' for ann-01, expected a number above 0"),
@@ -27,7 +27,7 @@ from tests.data.data_dirs import FIXED, speakers, write
         ("text", "ann-00 a <s> b\nann-01 c\nbob-00 d\n", 1, "the transcript of ann-00 has <s>"),
     ],
 )
-def test_each_is_told_with_its_line(tmp_path: Path, name: str, content: str, line: int | None, message: str) -> None:
+def test_problems_have_their_line(tmp_path: Path, name: str, content: str, line: int | None, message: str) -> None:
     folder = speakers(tmp_path / "data", {"ann": 2, "bob": 1})
     recordings = "".join(f"{utterance} {tmp_path}/a.wav\n" for utterance in ("ann-00", "ann-01", "bob-00"))
     (folder / "wav.scp").write_text(recordings)
@@ -47,12 +47,12 @@ def test_a_path_that_only_a_shell_understands(tmp_path: Path) -> None:
     assert any("starts with ~" in problem.message for problem in check_data_dir(folder))
 
 
-def test_one_speaker_at_two_times_at_once(tmp_path: Path) -> None:
+def test_overlapping_segments_of_one_speaker(tmp_path: Path) -> None:
     segments = "ann-1 rec1 0.10 2.00\nann-2 rec1 1.75 3.25\nbob-1 rec2 0.5 1.5\n"
     folder = write(tmp_path / "data", {**FIXED, "segments": segments})
     problems = [problem for problem in check_data_dir(folder, allow_pipes=True) if problem.path.name == "segments"]
     assert [(problem.line, problem.message) for problem in problems] == [
-        (2, "ann-2 overlaps ann-1 by 0.25 s: both are of ann in rec1")
+        (2, "ann-2 overlaps ann-1 by 0.25 s: ann speaks in both, in rec1")
     ]
     two = segments.replace("bob-1 rec2 0.5 1.5", "bob-1 rec1 0.5 1.5")
     write(folder, {"segments": two.replace("1.75", "2.00"), "wav.scp": "rec1 /x/rec1.wav\n"})

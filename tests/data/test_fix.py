@@ -1,4 +1,4 @@
-"""Fixing a data directory: Kaldi's result, and every removal told."""
+"""Fixing a data directory: Kaldi's result, and a report of every removal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blasr.errors import DataError
 from tests.data.data_dirs import FIXED, UNSORTED, read, write
 
 
-def test_equals_kaldis_result_and_tells_why(tmp_path: Path) -> None:
+def test_equals_kaldis_result_and_reports_why(tmp_path: Path) -> None:
     folder = write(tmp_path / "data", UNSORTED)
     report = fix_data_dir(folder)
     assert read(folder) == FIXED
@@ -25,8 +25,8 @@ def test_equals_kaldis_result_and_tells_why(tmp_path: Path) -> None:
         "eve-1": "it has no speaker in utt2spk",
     }
     notes = "\n".join(report.notes)
-    assert "utt2spk: bob-1 stood twice, took out the same line" in notes
-    assert "wav.scp: 3 -> 2 lines, took out rec9 (no segment uses it)" in notes
+    assert "utt2spk: bob-1 appeared twice, removed the same line" in notes
+    assert "wav.scp: 3 -> 2 lines, removed rec9 (no segment uses it)" in notes
     assert read(folder / ".backup") == UNSORTED
 
 
@@ -37,26 +37,26 @@ def test_fixing_twice_changes_nothing(tmp_path: Path) -> None:
     assert not (folder / ".backup").exists()
 
 
-def test_of_two_different_lines_the_first_stays_and_the_other_is_told(tmp_path: Path) -> None:
+def test_the_first_of_two_lines_is_kept_and_the_other_is_reported(tmp_path: Path) -> None:
     folder = write(tmp_path / "data", {**FIXED, "text": FIXED["text"] + "ann-1 other words\n"})
     report = fix_data_dir(folder)
     assert read(folder)["text"].startswith("ann-1 one two\nann-2")
-    assert "text: ann-1 stood twice, took out another line (ann-1 other words)" in report.notes
+    assert "text: ann-1 appeared twice, removed another line (ann-1 other words)" in report.notes
 
 
-def test_what_kaldi_would_trip_over(tmp_path: Path) -> None:
+def test_bytes_that_kaldi_does_not_expect_are_removed(tmp_path: Path) -> None:
     folder = write(tmp_path / "data", FIXED)
     (folder / "text").write_bytes(b"\xef\xbb\xbfann-1 one two\r\n\nann-2 two\r\nbob-1 \xe9t\xe9\r\n")
     report = fix_data_dir(folder)
     assert (folder / "text").read_bytes() == b"ann-1 one two\nann-2 two\nbob-1 \xe9t\xe9\n"
     assert report.notes == [
-        "text: took out the byte order mark",
-        "text: took out carriage returns",
-        "text: took out 1 blank line(s)",
+        "text: removed the byte order mark",
+        "text: removed carriage returns",
+        "text: removed 1 blank line(s)",
     ]
 
 
-def test_the_channel_of_a_segment_stays(tmp_path: Path) -> None:
+def test_the_channel_of_a_segment_is_kept(tmp_path: Path) -> None:
     segments = "ann-1 rec1 0.10 2.00 1\nann-2 rec1 2.00 3.25 0\nbob-1 rec2 0.5 1.5 0\n"
     folder = write(tmp_path / "data", {**FIXED, "segments": segments})
     fix_data_dir(folder)
@@ -69,10 +69,10 @@ def test_the_channel_of_a_segment_stays(tmp_path: Path) -> None:
         ({"utt2spk": None}, "utt2spk: no such file"),
         ({"wav.scp": None}, "no such file, but there are segments"),
         ({"utt2spk": "ann-1\n"}, "expected UTTERANCE SPEAKER"),
-        ({"text": "x y\n"}, "no utterance would be left, such as ann-1: it is not in text"),
+        ({"text": "x y\n"}, "no utterance would be left, for example ann-1: it is not in text"),
     ],
 )
-def test_what_cannot_be_fixed_stays_as_it_is(tmp_path: Path, files: dict[str, str | None], message: str) -> None:
+def test_a_directory_beyond_repair_is_not_changed(tmp_path: Path, files: dict[str, str | None], message: str) -> None:
     folder = write(tmp_path / "data", FIXED)
     for name, content in files.items():
         if content is None:

@@ -1,4 +1,4 @@
-"""Subsets and parts of a data directory; the expected lists are what Kaldi's perl scripts printed."""
+"""Subsets and parts of a data directory; the expected lists are what Kaldi's Perl scripts printed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_recordings_follow_segments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 16])
-def test_counts_that_cannot_be(tmp_path: Path, count: int) -> None:
+def test_counts_out_of_range_are_refused(tmp_path: Path, count: int) -> None:
     with pytest.raises(ConfigError, match="has 15"):
         subset_data_dir(speakers(tmp_path / "data", SIZES), count, tmp_path / "out", "first")
 
@@ -107,7 +107,7 @@ def test_parts_of_utterances(tmp_path: Path) -> None:
     assert [name for path in parts for name in ids(path)] == ids(source)
 
 
-def test_parts_that_are_there_are_left_alone(tmp_path: Path) -> None:
+def test_parts_that_are_up_to_date_are_not_written_again(tmp_path: Path) -> None:
     source = speakers(tmp_path / "data", SIZES)
     part = split_data_dir(source, 2)[0]
     stamp = (part / "text").stat().st_mtime_ns
@@ -124,7 +124,7 @@ def test_parts_that_are_there_are_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("sizes", "parts"), [(SIZES, 5), ({"ann": 100, "bob": 1, "cat": 1}, 4), (SIZES, 0)])
-def test_too_many_parts(tmp_path: Path, sizes: dict[str, int], parts: int) -> None:
+def test_numbers_of_parts_that_leave_one_empty_are_refused(tmp_path: Path, sizes: dict[str, int], parts: int) -> None:
     with pytest.raises(ConfigError):
         split_data_dir(speakers(tmp_path / "data", sizes), parts)
     with pytest.raises(ConfigError):
@@ -141,7 +141,7 @@ def test_parts_cover_all_without_overlap(
     try:
         folders = split_data_dir(source, parts)
     except ConfigError:
-        assert parts > 1  # as Kaldi, a lopsided directory cannot always be parted
+        assert parts > 1  # as in Kaldi, a very uneven directory cannot always be split
         return
     assert [name for folder in folders for name in ids(folder)] == ids(source)
     owners = [set(ids(folder, "spk2utt")) for folder in folders]
