@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 
-from blasr.cli.kaldi import models, tables
 from blasr.cli.kaldi.tool import ToolParser
-
-TOOLS = {**tables.TOOLS, **models.TOOLS}
+from blasr.cli.kaldi.tools import TOOLS
+from blasr.cli.parser import examples, sentence
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add a parser for every tool."""
-    tools = parser.add_subparsers(dest="tool", metavar="TOOL", required=True, parser_class=ToolParser)
+    subparsers = parser.add_subparsers(dest="tool", metavar="TOOL", required=True, parser_class=ToolParser)
     for name, tool in sorted(TOOLS.items()):
-        subparser = tools.add_parser(
-            name, help=tool.summary, description=tool.summary, epilog=f"example: blasr kaldi {name} {tool.example}"
-        )
-        subparser.add_argument(
-            "--allow-pipes", action="store_true", help="run the commands that stand in place of files, without a shell"
+        subparser = subparsers.add_parser(
+            name,
+            help=tool.summary,
+            description=sentence(tool.summary),
+            epilog=examples(f"blasr kaldi {name} {tool.example}"),
         )
         for argument in tool.arguments:
             argument.add_to(subparser)
-        subparser.set_defaults(run_tool=tool.run)
-    parser.epilog = 'example: blasr kaldi ali-to-pdf exp/tri/final.mdl "ark:gunzip -c exp/tri/ali.1.gz |" ark,t:-'
+    parser.epilog = examples('blasr kaldi ali-to-pdf exp/tri/final.mdl "ark:gunzip -c exp/tri/ali.1.gz |" ark,t:-')
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run one tool."""
-    args.run_tool(args)
+    """Call the function of the chosen tool with its arguments."""
+    tool = TOOLS[args.tool]
+    module, _, function = tool.run.partition(".")
+    values = {argument.parameter: getattr(args, argument.parameter) for argument in tool.arguments}
+    getattr(importlib.import_module(f"blasr.cli.kaldi.{module}"), function)(**values)
