@@ -103,9 +103,9 @@ def test_text_lattices_and_kaldis_tools_never_load_torch(tmp_path: Path, golden:
     (tmp_path / "text").write_text("one two\ntwo three one\n")
     with MatrixWriter(tmp_path / "feats.ark") as writer:
         writer.write("a", np.ones((3, 2), np.float32))
-    lattices = ["--lattices", tri1 / "connected" / "lat.ark", "--words", tri1 / "lang" / "words.txt"]
-    reference = ["--ref", tri1 / "connected" / "text"]
-    lines = [
+    lattices: list[str | Path] = ["--lattices", tri1 / "connected" / "lat.ark", "--words", tri1 / "lang" / "words.txt"]
+    reference: list[str | Path] = ["--ref", tri1 / "connected" / "text"]
+    lines: list[list[str | Path]] = [
         ["score", "text", *reference, *lattices, "--lm-weights", "10"],
         ["explain", "text", *reference, *lattices],
         ["lattice", "mbr", *lattices, "--out", tmp_path / "ctm"],
