@@ -1,4 +1,4 @@
-"""Plain YAML into frozen dataclasses: unknown keys refused with a suggestion, all errors reported at once."""
+"""YAML files as frozen dataclasses: unknown keys are refused with a suggestion, and all errors are reported at once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ Config = TypeVar("Config")
 
 
 def load_config(cls: type[Config], path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read a YAML file into ``cls``, after ``section.key=value`` overrides (values are YAML too).
+    """Read a YAML file as a ``cls``.
+
+    Args:
+        cls: a frozen dataclass, whose fields may be dataclasses.
+        path: the file.
+        overrides: ``section.key=value`` strings that replace values of the file; their values are YAML too.
 
     Raises:
-        ConfigError: naming every unknown key, every missing one and every value of a wrong type.
+        ConfigError: the file cannot be read; or every unknown key, missing key and value of a wrong type.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -35,14 +40,18 @@ def load_config(cls: type[Config], path: Path, overrides: Sequence[str] = ()) ->
         raise ConfigError(f"is not YAML: {getattr(error, 'problem', error)}", path=path, line=line) from None
     mapping = {} if mapping is None else mapping
     if not isinstance(mapping, dict):
-        raise ConfigError(f"holds a {type(mapping).__name__}, expected sections of keys", path=path)
+        raise ConfigError(f"contains a {type(mapping).__name__}, expected sections of keys", path=path)
     for override in overrides:
         _apply_override(mapping, override)
     return parse_config(cls, mapping, source=str(path))
 
 
 def parse_config(cls: type[Config], mapping: Mapping[str, Any], source: str = "config") -> Config:
-    """Build ``cls`` from nested mappings; ``source`` names them in errors."""
+    """Build a ``cls`` from nested mappings; ``source`` is named in errors.
+
+    Raises:
+        ConfigError: every unknown key, missing key and value of a wrong type.
+    """
     errors: list[str] = []
     value = _build(cls, mapping, "", errors)
     if errors:
@@ -51,13 +60,13 @@ def parse_config(cls: type[Config], mapping: Mapping[str, Any], source: str = "c
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
-    """The nested mapping that :func:`parse_config` would turn into ``config`` again, of plain YAML types."""
+    """Convert a configuration to nested mappings of plain YAML types, the inverse of :func:`parse_config`."""
     mapping = dataclasses.asdict(config)
     return typing.cast(dict[str, Any], _plain(mapping))
 
 
 def write_yaml(config: Any) -> str:
-    """``config`` as YAML text, keys in the order of the dataclass."""
+    """Return a configuration as YAML text, with the keys in the order of the dataclass."""
     return yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
 
 
@@ -74,10 +83,10 @@ def check_minimum(config: Any, **least: float) -> None:
 
 
 def check_above(config: Any, **bounds: float) -> None:
-    """Check in ``__post_init__`` that each named field is greater than its bound.
+    """Check that each named field is greater than its bound; to be called in ``__post_init__``.
 
     Raises:
-        ConfigError: naming the first field that is not.
+        ConfigError: a field is not; the error names the first one.
     """
     for name, bound in bounds.items():
         value = getattr(config, name)
@@ -86,10 +95,10 @@ def check_above(config: Any, **bounds: float) -> None:
 
 
 def check_share(config: Any, *names: str, below_one: bool = False) -> None:
-    """Check in ``__post_init__`` that each named field is from 0 to 1, or below 1 where ``below_one`` is set.
+    """Check that each named field is from 0 to 1, or below 1 with ``below_one``; to be called in ``__post_init__``.
 
     Raises:
-        ConfigError: naming the first field that is not.
+        ConfigError: a field is not; the error names the first one.
     """
     for name in names:
         value = getattr(config, name)
@@ -108,7 +117,7 @@ def _plain(value: Any) -> Any:
 def _apply_override(mapping: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key:
-        raise ConfigError(f"--set {override!r} is not of the form section.key=value")
+        raise ConfigError(f"--set {override!r} does not have the form section.key=value")
     *sections, last = key.strip().split(".")
     for section in sections:
         mapping = mapping.setdefault(section, {})
@@ -144,7 +153,7 @@ def _build(cls: Any, value: Any, where: str, errors: list[str]) -> Any:
         return None
     try:
         return cls(**arguments)
-    except ConfigError as error:  # a dataclass's own __post_init__ checks
+    except ConfigError as error:  # from the checks in __post_init__
         fix = f"; {error.fix}" if error.fix else ""
         errors.append(f"{where + ': ' if where else ''}{error.message}{fix}")
         return None
@@ -184,7 +193,7 @@ def _convert_scalar(hint: Any, value: Any, where: str, errors: list[str]) -> Any
     if hint is Path and isinstance(value, str):
         return Path(value)
     if hint is float and isinstance(value, str):
-        try:  # YAML 1.1 reads 1e-6 as text
+        try:  # YAML 1.1 reads 1e-6 as a string
             return float(value)
         except ValueError:
             pass

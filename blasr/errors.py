@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import os
-from os import PathLike
 from typing import Self
 
 
@@ -29,7 +28,7 @@ class BlasrError(Exception):
         self,
         message: str,
         *,
-        path: str | PathLike[str] | None = None,
+        path: str | os.PathLike[str] | None = None,
         line: int | None = None,
         utterance: str | None = None,
         fix: str | None = None,
@@ -44,7 +43,7 @@ class BlasrError(Exception):
     def at(
         self,
         *,
-        path: str | PathLike[str] | None = None,
+        path: str | os.PathLike[str] | None = None,
         line: int | None = None,
         utterance: str | None = None,
         fix: str | None = None,

@@ -1,4 +1,4 @@
-"""Threads of our own, each working alone: many small matrices gain nothing from threads inside one product."""
+"""Worker threads, each of which computes with one thread: small matrices gain nothing from threads inside a product."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-import torch
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Keep torch to one thread for each of ours; what it had before comes back in the end."""
+    """Let torch use one thread inside the ``with`` block, and as many as before after it."""
+    import torch
+
     before = torch.get_num_threads()
     if before == 1:
         yield
@@ -28,7 +28,13 @@ def one_torch_thread() -> Iterator[None]:
 
 
 def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """Results in the order of ``items``, computed by ``jobs`` threads that stay at most two items each ahead."""
+    """Yield the results of a function in the order of ``items``.
+
+    Args:
+        function: is called once for every item.
+        items: its arguments.
+        jobs: how many threads call it. They are at most two items per thread ahead of the consumer.
+    """
     if jobs <= 1 or len(items) <= 1:
         yield from map(function, items)
         return

@@ -1,4 +1,4 @@
-"""The names of shapes, units and counting bases used in every docstring of blasr.
+"""The names of shapes, units and counting bases in the docstrings of blasr, and the constants that go with them.
 
 Shapes
     ``B`` utterances or chunks in a batch, ``C`` channels, ``F`` mel bins, ``T`` frames, ``N`` samples.
@@ -6,7 +6,7 @@ Shapes
     ``(T, F)``. The vision models read ``(B, C, H, W)``; in ``nn``, frequency is H and time is W.
 
 Units
-    Times in names end in their unit: ``_ms``, ``_seconds``, ``_samples``, ``_frames``. Waveforms have the
+    Names of times end in their unit: ``_ms``, ``_seconds``, ``_samples``, ``_frames``. Waveforms are in the
     range of 16-bit integers, as in Kaldi. Logarithms are natural; costs are negated log probabilities.
 
 Bases
@@ -16,14 +16,15 @@ Bases
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int32]
-AnyArray = NDArray[Any]
+    FloatArray = NDArray[np.float32]
+    IntArray = NDArray[np.int32]
+    AnyArray = NDArray[Any]
 
 EPSILON: Final = 0
 """The symbol id of epsilon in every symbol table."""
@@ -36,3 +37,14 @@ CONTEXT_FRAMES: Final = (WINDOW_FRAMES - 1) // 2
 
 IGNORE_INDEX: Final = -100
 """The target of an output that has no label; it adds neither to a loss nor to a count."""
+
+
+def __getattr__(name: str) -> Any:
+    """Define the array types when they are first used, so that the constants can be imported without numpy."""
+    if name not in ("FloatArray", "IntArray", "AnyArray"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import numpy as np
+    from numpy.typing import NDArray
+
+    globals().update(FloatArray=NDArray[np.float32], IntArray=NDArray[np.int32], AnyArray=NDArray[Any])
+    return globals()[name]

@@ -1,4 +1,4 @@
-"""Configurations: every mistake told at once, and all of conf/ as the paper has it."""
+"""Configurations: all mistakes are reported at once, and the files in conf/ agree with the paper."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def load(tmp_path: Path, text: str, *overrides: str) -> Outer:
     return load_config(Outer, path, overrides)
 
 
-def test_values_become_their_types(tmp_path: Path) -> None:
+def test_values_are_converted_to_the_types_of_the_fields(tmp_path: Path) -> None:
     config = load(tmp_path, "name: x\npath: a/b\ninner: {rate: 1e-6, values: [1, 2.5]}\n")
     assert config == Outer("x", Path("a/b"), 1, Inner(1e-6, "a", (1.0, 2.5)))
 
@@ -59,45 +59,45 @@ def test_unknown_keys_get_a_suggestion_and_all_errors_come_at_once(tmp_path: Pat
     assert "inner.kind: found 'c', expected one of a, b" in message
 
 
-def test_overrides_win_and_make_sections(tmp_path: Path) -> None:
+def test_overrides_replace_values_and_create_sections(tmp_path: Path) -> None:
     config = load(tmp_path, "name: x\n", "inner.rate=2", "count=7", "path=null")
     assert (config.inner.rate, config.count, config.path) == (2.0, 7, None)
 
 
 @pytest.mark.parametrize("override", ["count", "=3", "name.deeper=1", "inner.values=[1"])
-def test_bad_overrides_are_told(tmp_path: Path, override: str) -> None:
+def test_bad_overrides_are_refused(tmp_path: Path, override: str) -> None:
     with pytest.raises(ConfigError, match="--set"):
         load(tmp_path, "name: x\n", override)
 
 
 @pytest.mark.parametrize("value", ["true", "1.5", "[1]", "null"])
-def test_an_int_is_an_int(tmp_path: Path, value: str) -> None:
+def test_other_types_are_not_integers(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError, match="count: found"):
         load(tmp_path, f"name: x\ncount: {value}\n")
 
 
-def test_a_dataclass_checks_itself(tmp_path: Path) -> None:
+def test_errors_of_a_dataclass_name_its_section(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"inner: rate is -1\.0"):
         load(tmp_path, "name: x\ninner: {rate: -1}\n")
 
 
-def test_files_that_are_no_configuration(tmp_path: Path) -> None:
+def test_files_that_are_not_configurations_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(Outer, tmp_path / "absent.yaml")
-    with pytest.raises(ConfigError, match="holds a list"):
+    with pytest.raises(ConfigError, match="contains a list"):
         load(tmp_path, "- 1\n")
     with pytest.raises(ConfigError, match=r"config\.yaml:2: is not YAML"):
         load(tmp_path, "name: x\n\tcount: 1\n")
 
 
-def test_round_trip() -> None:
+def test_a_configuration_survives_conversion_to_a_mapping() -> None:
     config = Outer("x", Path("a"), 2, Inner(0.5, "b", (1.0, 2.0)))
     assert parse_config(Outer, to_mapping(config)) == config
     assert "rate: 0.5" in write_yaml(config)
 
 
 @pytest.mark.parametrize("name", list(VARIANTS))
-def test_the_papers_configurations(name: str) -> None:
+def test_configurations_of_the_paper(name: str) -> None:
     config = load_config(RunConfig, CONF / f"{name}.yaml")
     assert (config.model.name, config.model.width, config.experiment.name) == (name, 1.0, name)
     assert (config.chunks.chunk_frames, config.chunks.batch_frames) == (1, 512)
@@ -116,12 +116,12 @@ def test_every_configuration_is_valid(path: Path) -> None:
     assert parse_config(RunConfig, to_mapping(config)) == config
 
 
-def test_a_misspelt_key_of_a_run_names_the_right_one() -> None:
+def test_the_right_key_is_suggested_for_a_misspelled_one() -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(RunConfig, CONF / "resnet22.yaml", ["training.learning_rat=1", "chunk.chunk_frames=1"])
     assert "training.learning_rat: unknown key; did you mean learning_rate?" in str(caught.value)
     assert "chunk: unknown key; did you mean chunks?" in str(caught.value)
 
 
-def test_defaults_are_the_papers() -> None:
+def test_defaults_are_those_of_the_paper() -> None:
     assert TrainingConfig() == load_config(RunConfig, CONF / "resnet22.yaml").training

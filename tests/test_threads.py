@@ -13,7 +13,7 @@ def test_results_keep_their_order(jobs: int) -> None:
     assert list(ordered_map(lambda item: item * item, list(range(40)), jobs)) == [item * item for item in range(40)]
 
 
-def test_threads_do_not_run_far_ahead() -> None:
+def test_threads_stay_two_items_ahead_at_most() -> None:
     started = 0
     lock = threading.Lock()
 
@@ -30,7 +30,7 @@ def test_threads_do_not_run_far_ahead() -> None:
     results.close()  # type: ignore[attr-defined]
 
 
-def test_torch_gets_its_threads_back() -> None:
+def test_torch_has_as_many_threads_as_before() -> None:
     before = torch.get_num_threads()
     with pytest.raises(RuntimeError), one_torch_thread():
         assert torch.get_num_threads() == 1

@@ -146,6 +146,6 @@ def test_a_million_arcs_take_less_than_a_second() -> None:
     fst = Fst.from_arcs(
         0, np.zeros(states), sources, labels, labels, random.random(arcs), random.integers(0, states, arcs)
     )
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert_same(fst_from_bytes(fst_to_bytes(fst)), fst)
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0

@@ -1,4 +1,4 @@
-"""CTM files, NIST's list of words with their times: ``recording channel start duration word [confidence]``."""
+"""CTM files, NIST's lists of words with times: ``recording channel start duration word [confidence]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ ALT_BEGIN, ALT, ALT_END = "<ALT_BEGIN>", "<ALT>", "<ALT_END>"
 
 @dataclass(frozen=True, slots=True)
 class CtmWord:
-    """A word and where it lies in its recording; ``confidence``, from 0 to 1, may be unknown."""
+    """A word and its place in a recording.
+
+    Attributes:
+        recording: the recording.
+        channel: its channel, as in the reference (``1``, ``A``).
+        start_seconds: where the word starts.
+        duration_seconds: how long it is.
+        word: the word.
+        confidence: from 0 to 1; None if it is not known.
+        line: the line in the file, from 1.
+    """
 
     recording: str
     channel: str
@@ -33,7 +43,14 @@ class CtmWord:
 
 @dataclass(frozen=True, slots=True)
 class CtmAlternatives:
-    """What stands between ``<ALT_BEGIN>`` and ``<ALT_END>``: one or more rows of words, of which one may be empty."""
+    """A block of alternatives, from ``<ALT_BEGIN>`` to ``<ALT_END>``.
+
+    Attributes:
+        recording: the recording.
+        channel: its channel.
+        options: the alternatives, each a row of words; one of them may be empty.
+        line: the line of ``<ALT_BEGIN>`` in the file, from 1.
+    """
 
     recording: str
     channel: str
@@ -42,11 +59,11 @@ class CtmAlternatives:
 
 
 def read_ctm(path: Path) -> Iterator[CtmWord]:
-    """Yield the words of a CTM file in its order; comments (``;;``) and empty lines are passed over.
+    """Yield the words of a CTM file in its order; comments (``;;``) and empty lines are skipped.
 
     Raises:
-        FormatError: with file and line, where a line is not a CTM line, a time is negative or not finite, or the file
-            has alternatives, which :func:`read_ctm_items` reads.
+        FormatError: a line is not a CTM line, a time is negative or not finite, or the file has alternatives, which
+            only :func:`read_ctm_items` reads.
     """
     for item in read_ctm_items(path):
         if isinstance(item, CtmAlternatives):
@@ -59,38 +76,38 @@ def read_ctm_items(path: Path) -> Iterator[CtmWord | CtmAlternatives]:
     """Yield the words and the blocks of alternatives of a CTM file in its order.
 
     Raises:
-        FormatError: as :func:`read_ctm` does, or where a block does not begin, go on or end as it should.
+        FormatError: as in :func:`read_ctm`, or a block of alternatives is not well formed.
     """
     options: list[list[CtmWord]] | None = None
-    begun = 0
+    first_line = 0
     for number, line in read_lines(path, fix="give the path of a CTM file"):
         fields = line.split()
         if not fields or line.startswith(";;"):
             continue
-        mark = fields[4].upper() if len(fields) > 4 else ""
-        if not mark.startswith("<ALT"):
+        tag = fields[4].upper() if len(fields) > 4 else ""
+        if not tag.startswith("<ALT"):
             word = _word(path, number, fields)
             if options is None:
                 yield word
             else:
                 options[-1].append(word)
-        elif mark == ALT_BEGIN and options is None:
-            options, begun = [[]], number
-        elif mark == ALT and options is not None:
+        elif tag == ALT_BEGIN and options is None:
+            options, first_line = [[]], number
+        elif tag == ALT and options is not None:
             options.append([])
-        elif mark == ALT_END and options is not None:
-            block = _block(path, begun, fields[0], fields[1], options)
+        elif tag == ALT_END and options is not None:
+            block = _block(path, first_line, fields[0], fields[1], options)
             options = None
             yield block
         else:
-            inside = f"inside the block that began in line {begun}" if options is not None else "outside a block"
+            inside = f"inside the block that begins on line {first_line}" if options is not None else "outside a block"
             raise FormatError(f"found {fields[4]} {inside}", path=path, line=number)
     if options is not None:
-        raise FormatError("the <ALT_BEGIN> has no <ALT_END>", path=path, line=begun)
+        raise FormatError("the <ALT_BEGIN> has no <ALT_END>", path=path, line=first_line)
 
 
 def write_ctm(path: Path, words: Iterable[CtmWord]) -> int:
-    """Write words in the order given, times to the millisecond; returns how many."""
+    """Write words in the given order, with times in milliseconds' precision; return how many."""
     count = 0
     with atomic_open(path, "w") as file:
         for word in words:
@@ -102,7 +119,7 @@ def write_ctm(path: Path, words: Iterable[CtmWord]) -> int:
 def _word(path: Path, number: int, fields: list[str]) -> CtmWord:
     if len(fields) not in (5, 6):
         raise FormatError(
-            f"found {len(fields)} fields, expected recording, channel, start, duration, word and maybe confidence",
+            f"found {len(fields)} fields, expected recording, channel, start, duration, word and confidence, if known",
             path=path,
             line=number,
         )
@@ -121,7 +138,7 @@ def _word(path: Path, number: int, fields: list[str]) -> CtmWord:
 def _block(path: Path, line: int, recording: str, channel: str, options: list[list[CtmWord]]) -> CtmAlternatives:
     words = [word for option in options for word in option]
     if not words:
-        raise FormatError("the alternatives hold no word", path=path, line=line)
+        raise FormatError("the alternatives have no words", path=path, line=line)
     for word in words:
         if (word.recording, word.channel) != (recording, channel):
             message = f"found {word.recording} {word.channel} among alternatives of {recording} {channel}"

@@ -1,4 +1,4 @@
-"""GLM files, NIST's rules that make spellings comparable: ``[source] => [replacement] / [left] __ [right]``."""
+"""GLM files, NIST's rules that unify spellings before scoring: ``[source] => [replacement] / [left] __ [right]``."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from blasr.errors import FormatError
 from blasr.io.text_lines import read_lines
 
-APPLICATION = re.compile(r';;\s+INPUT_DEPENDENT_APPLICATION\s*=\s*"([^"]*)"')
-SETTING = re.compile(r"""["']([^"']*)["']""")
-CONTEXT = re.compile(r"""((?:[^_]*[\s\]"])?)_+(?!\S)(.*)""")
-EXAMPLE = "[UH] => [%HESITATION] / [ ] __ [ ]"
-DEFAULT_MAX_RULES = 400
+_APPLICATION: Final = re.compile(r';;\s+INPUT_DEPENDENT_APPLICATION\s*=\s*"([^"]*)"')
+_SETTING: Final = re.compile(r"""["']([^"']*)["']""")
+_CONTEXT: Final = re.compile(r"""((?:[^_]*[\s\]"])?)_+(?!\S)(.*)""")
+_EXAMPLE: Final = "[UH] => [%HESITATION] / [ ] __ [ ]"
+DEFAULT_MAX_RULES: Final = 400
+"""How many rules ``rfilter1`` reads if the file does not set MAX_NRULES."""
 
 
 @dataclass(frozen=True, slots=True)
 class GlmRule:
-    """``source`` becomes ``replacement`` where ``left`` stands before and ``right`` after it, blanks included."""
+    """Replace ``source`` by ``replacement`` between ``left`` and ``right``; all four include their blanks.
+
+    Attributes:
+        source: the text to replace.
+        replacement: the new text.
+        left: what must precede the source.
+        right: what must follow it.
+        line: the line in the file, from 1.
+    """
 
     source: str
     replacement: str
@@ -30,7 +40,13 @@ class GlmRule:
 
 @dataclass(frozen=True, slots=True)
 class Glm:
-    """The rules in the file's order, of which the first that fits wins, and what its ``*`` lines set."""
+    """The rules and settings of a GLM file.
+
+    Attributes:
+        rules: in the order of the file; the first rule that matches is applied.
+        case_sensitive: whether rules distinguish upper and lower case.
+        copy_unmatched: whether text that no rule matches is kept.
+    """
 
     rules: tuple[GlmRule, ...]
     case_sensitive: bool = True
@@ -38,24 +54,24 @@ class Glm:
 
 
 def read_glm(path: Path, kind: str, purpose: str) -> Glm:
-    """Read the rules for one sort of text, as ``csrfilt.sh -i KIND -t PURPOSE`` and its ``rfilter1`` do.
+    """Read the rules that apply to one kind of text, like ``csrfilt.sh -i KIND -t PURPOSE`` and its ``rfilter1``.
 
     Args:
         path: the GLM file.
         kind: ``"stm"`` or ``"ctm"``.
-        purpose: ``"ref"`` or ``"hyp"``; rules below an ``INPUT_DEPENDENT_APPLICATION`` line count where its pattern
-            fits the kind or the purpose.
+        purpose: ``"ref"`` or ``"hyp"``. Rules after an ``INPUT_DEPENDENT_APPLICATION`` line apply if its pattern
+            matches the kind or the purpose.
 
     Raises:
-        FormatError: with file and line, where a line is no rule, or is one that ``rfilter1`` would misread.
+        FormatError: a line is not a rule, or ``rfilter1`` would misread it.
     """
     lines = [line for _, line in read_lines(path, fix="give the path of a GLM file")]
     if not lines or not lines[0].split():
-        message = "the first line is empty, expected a comment, which sets the comment mark"
+        message = "the first line is empty, expected a comment, because it defines the comment mark"
         raise FormatError(message, path=path, line=1, fix="begin the file with ;;")
     mark = lines[0].split()[0] if not lines[0][0].isspace() else ""
     if not mark or "=>" in lines[0] or mark == "*":
-        message = "the first line is a rule or a setting, and rfilter1 takes its first word for the comment mark"
+        message = "the first line is a rule or a setting, but rfilter1 uses its first word as the comment mark"
         raise FormatError(message, path=path, line=1, fix="begin the file with ;;")
     settings: dict[str, str] = {}
     rules: list[GlmRule] = []
@@ -68,29 +84,31 @@ def read_glm(path: Path, kind: str, purpose: str) -> Glm:
         raise FormatError(f"the format is {settings['FORMAT']!r}, expected NIST1", path=path)
     largest = settings.get("MAX_NRULES", str(DEFAULT_MAX_RULES))
     if not largest.isdigit() or len(rules) > int(largest):
-        message = f"has {len(rules)} rules where MAX_NRULES is {largest}, and rfilter1 stops there"
+        message = f"has {len(rules)} rules where MAX_NRULES is {largest}, and rfilter1 reads no more than that"
         raise FormatError(message, path=path, fix=f"write: * MAX_NRULES = '{len(rules)}'")
     return Glm(tuple(rules), _true(settings.get("CASE_SENSITIVE", "T")), _true(settings.get("COPY_NO_HIT", "T")))
 
 
 def _applying(path: Path, lines: list[str], kind: str, purpose: str) -> Iterator[tuple[int, str]]:
-    """Number and content of the lines that are no comments and apply to this sort of text."""
+    """Yield the number and content of each line that applies to this kind of text and is not a comment."""
     mark = lines[0].split()[0]
     applies = True
     for number, line in enumerate(lines, start=1):
-        condition = APPLICATION.match(line)
+        condition = _APPLICATION.match(line)
         if condition:
             try:
                 pattern = re.compile(condition[1].lower())
             except re.error as error:
-                raise FormatError(f"the pattern {condition[1]!r} is broken: {error}", path=path, line=number) from None
+                raise FormatError(
+                    f"the pattern {condition[1]!r} is not valid: {error}", path=path, line=number
+                ) from None
             applies = bool(pattern.search(kind) or pattern.search(purpose))
         if applies and number > 1 and line.strip() and not line.startswith(mark):
             yield number, line.rstrip()
 
 
 def _setting(path: Path, number: int, line: str) -> dict[str, str]:
-    value = SETTING.search(line)
+    value = _SETTING.search(line)
     if value is None:
         message = "a line with * has no value in quotes"
         raise FormatError(message, path=path, line=number, fix="write for example: * CASE_SENSITIVE = 'F'")
@@ -99,35 +117,35 @@ def _setting(path: Path, number: int, line: str) -> dict[str, str]:
 
 
 def _rule(path: Path, number: int, line: str) -> GlmRule:
-    """The rule in a line, split where ``grules2.c`` of ``rfilter1`` splits it; refused where that would go wrong."""
+    """Parse a line as ``grules2.c`` of ``rfilter1`` does; refuse lines that it would misread."""
 
-    def broken(message: str) -> FormatError:
-        return FormatError(f"{message}: {line.strip()}", path=path, line=number, fix=f"write for example: {EXAMPLE}")
+    def invalid(message: str) -> FormatError:
+        return FormatError(f"{message}: {line.strip()}", path=path, line=number, fix=f"write for example: {_EXAMPLE}")
 
     source, arrow, rest = line.partition("=>")
     if not arrow:
-        raise broken("the rule has no =>" if source.strip() else "a comment stands neither first nor after a rule")
+        raise invalid("the rule has no =>" if source.strip() else "a comment must begin a line or follow a rule")
     if not _content(source):
-        raise broken("the rule has nothing before =>")
+        raise invalid("the rule has nothing before =>")
     if rest and not rest[0].isspace():
-        raise broken("there is no blank after =>")
+        raise invalid("there is no blank after =>")
     slash = line.rfind("/")
     if slash < 0 or _enclosed(line, slash):
         return GlmRule(_content(source), _content(rest), line=number)
     replacement, _, context = rest.rpartition("/")
-    slot = CONTEXT.fullmatch(context)
+    slot = _CONTEXT.fullmatch(context)
     if slot is None or "/" not in rest:
-        raise broken("the last / is not followed by a context such as [ ] __ [ ]")
+        raise invalid("the last / is not followed by a context such as [ ] __ [ ]")
     return GlmRule(_content(source), _content(replacement), _content(slot[1]), _content(slot[2]), number)
 
 
 def _enclosed(line: str, slash: int) -> bool:
-    """Whether the last slash stands in brackets that others follow; else it begins a context."""
+    """Whether the last slash is inside brackets that are followed by others; otherwise it begins a context."""
     return line.find("]", slash) < line.find("[", slash)
 
 
 def _content(text: str) -> str:
-    """What stands between the brackets or quotes around ``text``, blanks included; without them the text itself."""
+    """Remove the brackets or quotes around ``text`` and keep the blanks inside; without them, strip the text."""
     text = text.strip()
     enclosed = len(text) > 1 and (text[0], text[-1]) in {("[", "]"), ('"', '"')}
     return text[1:-1] if enclosed else text

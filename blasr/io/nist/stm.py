@@ -6,21 +6,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from blasr.errors import FormatError
 from blasr.io.nist.times import parse_seconds
 from blasr.io.text_lines import read_lines
 
-LABEL = re.compile(r';;\s*LABEL\s+"([^"]*)"\s+"([^"]*)"\s+"([^"]*)"')
-IGNORED = "ignore_time_segment_in_scoring"
+_LABEL: Final = re.compile(r';;\s*LABEL\s+"([^"]*)"\s+"([^"]*)"\s+"([^"]*)"')
+_IGNORED: Final = "ignore_time_segment_in_scoring"
 
 
 @dataclass(frozen=True, slots=True)
 class StmSegment:
-    """A stretch of one side of a recording, and what is said in it.
+    """A segment of one channel of a recording, and what is said in it.
 
-    ``labels`` are the names between ``<`` and ``>``; ``text`` is NIST's markup: alternatives ``{ a / b c / @ }``,
-    optionally deletable ``(word)``, fragments ``-word`` and ``word-``.
+    Attributes:
+        recording: the recording.
+        channel: its channel.
+        speaker: the speaker.
+        start_seconds: where the segment starts.
+        end_seconds: where it ends.
+        labels: the names between ``<`` and ``>``.
+        text: the words in NIST's markup: alternatives ``{ a / b c / @ }``, optionally deletable ``(word)``,
+            fragments ``-word`` and ``word-``.
+        line: the line in the file, from 1.
     """
 
     recording: str
@@ -34,8 +43,8 @@ class StmSegment:
 
     @property
     def ignored(self) -> bool:
-        """Whether its stretch of time, and every hypothesis word there, is left out of the score."""
-        return IGNORED in self.text.lower()
+        """Whether the segment, and every hypothesis word in it, is left out of the score."""
+        return _IGNORED in self.text.lower()
 
     def __str__(self) -> str:
         labels = f" <{','.join(self.labels)}>" if self.labels else ""
@@ -45,7 +54,7 @@ class StmSegment:
 
 @dataclass(frozen=True, slots=True)
 class StmLabel:
-    """What a ``;; LABEL "id" "title" "description"`` line says of a label."""
+    """A label that a line ``;; LABEL "id" "title" "description"`` defines."""
 
     id: str
     title: str
@@ -54,7 +63,7 @@ class StmLabel:
 
 @dataclass(frozen=True, slots=True)
 class Stm:
-    """The segments of a file in its order, and the labels that its comments define."""
+    """The segments of a file, in its order, and the labels that its comments define."""
 
     segments: tuple[StmSegment, ...]
     labels: tuple[StmLabel, ...]
@@ -64,14 +73,14 @@ def read_stm(path: Path) -> Stm:
     """Read an STM file.
 
     Raises:
-        FormatError: with file and line, where a line is no segment, its times run backwards, or its brackets or braces
-            do not pair; or the file cannot be read or has no segment.
+        FormatError: a line is not a segment, ends before it starts, or has unpaired brackets or braces; or the file
+            cannot be read or has no segments.
     """
     lines = [line for _, line in read_lines(path, fix="give the path of an STM file")]
-    labels = tuple(StmLabel(*match.groups()) for match in map(LABEL.match, lines) if match)
+    labels = tuple(StmLabel(*match.groups()) for match in map(_LABEL.match, lines) if match)
     segments = tuple(_segments(path, lines))
     if not segments:
-        raise FormatError("has no segment", path=path, fix="give the reference transcripts of the scored set")
+        raise FormatError("has no segments", path=path, fix="give the reference transcripts of the scored set")
     return Stm(segments, labels)
 
 
@@ -81,7 +90,9 @@ def _segments(path: Path, lines: list[str]) -> Iterator[StmSegment]:
         if not fields or line.startswith(";;"):
             continue
         if len(fields) < 5:
-            message = f"found {len(fields)} fields, expected recording, channel, speaker, start, end and maybe words"
+            message = (
+                f"found {len(fields)} fields, expected recording, channel, speaker, start, end and optionally words"
+            )
             raise FormatError(message, path=path, line=number)
         recording, channel, speaker = fields[:3]
         start, end = (
@@ -104,10 +115,13 @@ def _split_labels(rest: str) -> tuple[tuple[str, ...], str]:
 
 
 def markup_problem(text: str) -> str | None:
-    """What is wrong with the brackets or braces of a transcript: brackets pair and never nest, braces pair."""
+    """Describe what is wrong with the brackets or braces of a transcript; None if nothing is.
+
+    Brackets and braces must be paired. Brackets must not be nested.
+    """
     rest = re.sub(r"\([^()]*\)", "", text)
     if "(" in rest or ")" in rest:
-        return "has a bracket without its pair, or one bracket inside another"
+        return "has an unpaired bracket, or one bracket inside another"
     if re.search(r"\([^()]*[{}][^()]*\)", text):
         return "has a brace inside brackets"
     if re.search(r"\{[\s/]*\}", text):

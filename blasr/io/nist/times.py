@@ -9,10 +9,16 @@ from blasr.errors import FormatError
 
 
 def parse_seconds(text: str, what: str, path: Path, line: int) -> float:
-    """The number that ``text`` spells; ``what`` it is comes into the error.
+    """Parse a number of seconds.
+
+    Args:
+        text: the number.
+        what: its name in errors, for example "start".
+        path: the file, for errors.
+        line: its line, for errors.
 
     Raises:
-        FormatError: with file and line, where it is no finite number from 0 up.
+        FormatError: the text is not a finite number from 0 up.
     """
     try:
         value = float(text)

@@ -19,20 +19,20 @@ ctm_words = st.builds(
 
 
 @given(st.lists(ctm_words, max_size=5))
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, words: list[CtmWord]) -> None:
+def test_written_words_read_back(tmp_path_factory: pytest.TempPathFactory, words: list[CtmWord]) -> None:
     path = tmp_path_factory.mktemp("ctm") / "ctm"
     assert write_ctm(path, words) == len(words)
     assert list(read_ctm(path)) == words
 
 
-def test_writes_what_kaldi_wrote(golden: Path, tmp_path: Path) -> None:
+def test_a_file_written_by_kaldi_is_written_again(golden: Path, tmp_path: Path) -> None:
     """But for Kaldi's space at the end of the line."""
     kaldi = golden / "fsdd_tri1" / "connected" / "1best.ctm"
     write_ctm(tmp_path / "ctm", read_ctm(kaldi))
     assert (tmp_path / "ctm").read_text().splitlines() == [line.rstrip() for line in kaldi.read_text().splitlines()]
 
 
-def test_comments_are_passed_over(tmp_path: Path) -> None:
+def test_comments_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "ctm"
     path.write_text(";; a comment\n\nrec A 0.5 0.25 word 0.9\n")
     assert list(read_ctm(path)) == [CtmWord("rec", "A", 0.5, 0.25, "word", 0.9)]
@@ -48,14 +48,14 @@ def test_comments_are_passed_over(tmp_path: Path) -> None:
         ("rec 1 0.5 0.2 word high", "the confidence is 'high'"),
     ],
 )
-def test_another_line_is_refused(tmp_path: Path, line: str, message: str) -> None:
+def test_a_bad_line_is_refused(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "ctm"
     path.write_text(f"rec 1 0 0.2 word\n{line}\n")
     with pytest.raises(FormatError, match=f"ctm:2: {message}"):
         list(read_ctm(path))
 
 
-def test_an_absent_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         list(read_ctm(tmp_path / "none"))
 
@@ -72,7 +72,7 @@ rec A * * <ALT_END>
 """
 
 
-def test_reads_alternatives(tmp_path: Path) -> None:
+def test_alternatives_are_read(tmp_path: Path) -> None:
     path = tmp_path / "ctm"
     path.write_text(BLOCK)
     word, block = read_ctm_items(path)
@@ -87,13 +87,16 @@ def test_reads_alternatives(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         (["rec A * * <ALT>"], "ctm:1: found <ALT> outside a block"),
-        (["rec A * * <ALT_BEGIN>", "rec A * * <ALT_BEGIN>"], "ctm:2: found <ALT_BEGIN> inside the block that began in"),
+        (
+            ["rec A * * <ALT_BEGIN>", "rec A * * <ALT_BEGIN>"],
+            "ctm:2: found <ALT_BEGIN> inside the block that begins on line",
+        ),
         (["rec A * * <ALT_BEGIN>", "rec A 0 1 a"], "ctm:1: the <ALT_BEGIN> has no <ALT_END>"),
-        (["rec A * * <ALT_BEGIN>", "rec A * * <ALT_END>"], "ctm:1: the alternatives hold no word"),
+        (["rec A * * <ALT_BEGIN>", "rec A * * <ALT_END>"], "ctm:1: the alternatives have no words"),
         (["rec A * * <ALT_BEGIN>", "rec B 0 1 a", "rec A * * <ALT_END>"], "ctm:2: found rec B among"),
     ],
 )
-def test_a_broken_block_is_refused(tmp_path: Path, lines: list[str], message: str) -> None:
+def test_a_malformed_block_is_refused(tmp_path: Path, lines: list[str], message: str) -> None:
     path = tmp_path / "ctm"
     path.write_text("\n".join(lines))
     with pytest.raises(FormatError, match=message):

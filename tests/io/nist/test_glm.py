@@ -30,7 +30,7 @@ def read(tmp_path: Path, lines: str, kind: str = "stm", purpose: str = "ref") ->
         ("[A/B] => [C]", GlmRule("A/B", "C")),
     ],
 )
-def test_reads_a_rule(tmp_path: Path, line: str, rule: GlmRule) -> None:
+def test_a_rule_is_read(tmp_path: Path, line: str, rule: GlmRule) -> None:
     assert read(tmp_path, f";; rules\n{line}\n") == (rule,)
 
 
@@ -45,18 +45,18 @@ def test_reads_a_rule(tmp_path: Path, line: str, rule: GlmRule) -> None:
         ("[UH] => [X] / [ ] __[ ]", "the last / is not followed by a context"),
         ("[UH] => [X] / [A_B ] __ [ ]", "the last / is not followed by a context"),
         ("A/B => C", "the last / is not followed by a context"),
-        ("   ;; indented", "a comment stands neither first nor after a rule"),
+        ("   ;; indented", "a comment must begin a line or follow a rule"),
         ("* CASE_SENSITIVE = F", "no value in quotes"),
-        (';; INPUT_DEPENDENT_APPLICATION = "st(m"', "is broken"),
+        (';; INPUT_DEPENDENT_APPLICATION = "st(m"', "is not valid"),
     ],
 )
-def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+def test_a_bad_line_is_refused_with_its_number(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(FormatError) as caught:
         read(tmp_path, f";; rules\n[A] => [B]\n{line}\n")
     assert "rules.glm:3: " in str(caught.value) and message in str(caught.value)
 
 
-def test_rules_for_one_sort_of_text(tmp_path: Path) -> None:
+def test_rules_may_apply_to_one_kind_of_text(tmp_path: Path) -> None:
     lines = ';; rules\n[A] => [B]\n;; INPUT_DEPENDENT_APPLICATION = "STM|rttm"\n[C] => [D]\n'
     lines += ';; INPUT_DEPENDENT_APPLICATION = "hyp"\n[E] => [F]\n'
     assert [rule.source for rule in read(tmp_path, lines)] == ["A", "C"]
@@ -77,6 +77,6 @@ def test_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", ["[A] => [B]", "* NAME = 'x'", "", "  ;; late"])
-def test_the_first_line_is_a_comment(tmp_path: Path, first: str) -> None:
+def test_the_first_line_must_be_a_comment(tmp_path: Path, first: str) -> None:
     with pytest.raises(FormatError, match=r"rules.glm:1: the first line"):
         read(tmp_path, f"{first}\n[A] => [B]\n")

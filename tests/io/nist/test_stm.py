@@ -21,7 +21,7 @@ sw_1 B spk 3 4 <O> Ignore_Time_Segment_In_Scoring
 """
 
 
-def test_reads_segments_and_labels(tmp_path: Path) -> None:
+def test_segments_and_labels_are_read(tmp_path: Path) -> None:
     path = tmp_path / "ref.stm"
     path.write_text(STM)
     stm = read_stm(path)
@@ -46,12 +46,12 @@ def test_reads_segments_and_labels(tmp_path: Path) -> None:
         ("sw_1 A spk 1 2 a } b", "a } without its {"),
         ("sw_1 A spk 1 2 { a { / } }", "no word between { and }"),
         ("sw_1 A spk 1 2 word{ a / b }", "a { inside a word"),
-        ("sw_1 A spk 1 2 (uh", "a bracket without its pair"),
-        ("sw_1 A spk 1 2 ((uh))", "a bracket without its pair, or one bracket inside another"),
+        ("sw_1 A spk 1 2 (uh", "an unpaired bracket"),
+        ("sw_1 A spk 1 2 ((uh))", "an unpaired bracket, or one bracket inside another"),
         ("sw_1 A spk 1 2 ({ a / b })", "a brace inside brackets"),
     ],
 )
-def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+def test_a_bad_line_is_refused_with_its_number(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "ref.stm"
     path.write_text(f"sw_1 A spk 0 1 fine\n{line}\n")
     with pytest.raises(FormatError) as caught:
@@ -61,7 +61,7 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None
 
 def test_a_file_without_segments_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ref.stm").write_text(";; nothing\n")
-    with pytest.raises(FormatError, match="has no segment"):
+    with pytest.raises(FormatError, match="has no segments"):
         read_stm(tmp_path / "ref.stm")
     with pytest.raises(FormatError, match="cannot be read"):
         read_stm(tmp_path / "none.stm")
