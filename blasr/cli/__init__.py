@@ -1,1 +1,5 @@
-"""The command line: one subcommand per stage; each parses, calls the library and reports."""
+"""The ``blasr`` program: :func:`main.main` runs it, and :data:`main.SUBCOMMANDS` lists its subcommands."""
+
+from blasr.cli import main
+
+__all__ = ["main"]

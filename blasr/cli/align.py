@@ -10,7 +10,7 @@ from typing import TypeVar
 from blasr.align.config import FlatStartConfig, RealignConfig
 from blasr.align.flat_start import flat_start
 from blasr.align.realign import LogLikelihoods, realign, realign_with_gmm
-from blasr.cli.overrides import add_overrides
+from blasr.cli.options import add_overrides
 from blasr.config import load_config
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import ConfigError

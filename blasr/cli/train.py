@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.cli.overrides import add_overrides
+from blasr.cli.options import add_overrides
 from blasr.config import load_config
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.train import train

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blasr.cli.columns import columns
-from blasr.cli.overrides import add_overrides
+from blasr.cli.options import add_overrides
 from blasr.config import load_config
 from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
