@@ -1,7 +1,8 @@
-"""ARPA language models, read and written in blocks of lines: millions of n-grams in bounded memory.
+"""Reading and writing ARPA language models in blocks of lines, so that millions of n-grams need little memory.
 
-The format: SRILM's ngram-format(5). Reading follows Kaldi's ``arpa-file-parser.cc`` and ``arpa-lm-compiler.cc``: what
-stands before ``\\data\\`` is skipped, counts must be as announced, and n-grams that no path can reach are left out.
+The format is described in SRILM's ngram-format(5). Reading follows Kaldi's ``arpa-file-parser.cc`` and
+``arpa-lm-compiler.cc``: text before ``\\data\\`` is skipped, the numbers of n-grams must be those that the header
+announces, and n-grams that no sentence can reach are left out.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ logger: Final = logging.getLogger(__name__)
 _BLOCK_BYTES: Final = 1 << 22
 _ROUNDING: Final = 0.01  # a logarithm may be this far above 0
 _COUNT: Final = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)")
-_NO_NGRAM: Final = frozenset({b"\\", b"\n", b"\r", b" ", b"\t"})  # how other lines begin, and indented ones
+_NOT_AN_NGRAM: Final = frozenset({b"\\", b"\n", b"\r", b" ", b"\t"})  # first bytes of other and of indented lines
 _SECTION: Final = re.compile(rb"\\(\d+)-grams:")
 
 
 def read_arpa(path: str | PathLike[str]) -> BackoffModel:
-    """The model in an ARPA file; a name in .gz is decompressed.
+    """Read the model of an ARPA file; a file whose name ends in .gz is decompressed.
 
-    Left out, and counted in a warning, are n-grams whose context is not listed, and those with ``<s>`` after or
+    N-grams are left out, and counted in a warning, if their context is not listed, or if ``<s>`` comes after or
     ``</s>`` before another word.
 
     Raises:
-        FormatError: the file is no ARPA model, with the line at fault.
+        FormatError: the file is not an ARPA model; names the line.
     """
     source = Path(path)
     try:
@@ -49,7 +50,7 @@ def read_arpa(path: str | PathLike[str]) -> BackoffModel:
 
 
 class _ArpaReader:
-    """Reads the sections of one file; ``line`` is the number of the line read last."""
+    """Reads the sections of one file; ``line`` is the number of the line that was read last."""
 
     def __init__(self, stream: BinaryIO | gzip.GzipFile, path: str | PathLike[str]) -> None:
         self.path = path
@@ -59,8 +60,8 @@ class _ArpaReader:
         self.next_row = 0
         self.words: list[str] = []
         self.ids: dict[bytes, int] = {}
-        self.keys: list[Nodes] = []  # by order from 1, parent times vocabulary plus word
-        self.bases = [1]  # the first node by order from 1
+        self.keys: list[Nodes] = []  # by order from 1: parent * vocabulary size + word
+        self.bases = [1]  # by order from 1: the first node
         self.unreachable = 0
 
     def model(self) -> BackoffModel:
@@ -88,7 +89,7 @@ class _ArpaReader:
             if int(found[1]) != len(counts) + 1:
                 self.fail(f"expected the number of {len(counts) + 1}-grams, found {_shown(row)}")
             counts.append(int(found[2]))
-        self.back(row)
+        self.unread(row)
         if not counts:
             self.fail(f"expected 'ngram 1=NUMBER', found {_shown(row)}")
         return counts
@@ -104,7 +105,7 @@ class _ArpaReader:
             parts.append((parent[reachable], word[reachable], log_prob[reachable], backoff[reachable]))
         if found != count:
             line, self.line = self.line, start
-            self.fail(f"{count} {order}-grams are announced and {found} found, up to line {line}")
+            self.fail(f"{count} {order}-grams are announced, but {found} were found up to line {line}")
         if not parts:
             parts = [(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))]
         parent, word, log_prob, backoff = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -114,20 +115,20 @@ class _ArpaReader:
             places = np.argsort(keys, kind="stable")
             keys, parent, word = keys[places], parent[places], word[places]
             log_prob, backoff = log_prob[places], backoff[places]
-            if len(doubled := np.flatnonzero(np.diff(keys) == 0)):
-                last = self.words[int(word[doubled[0]])]
+            if len(repeated := np.flatnonzero(np.diff(keys) == 0)):
+                last = self.words[int(word[repeated[0]])]
                 self.line = start
-                self.fail(f"{len(doubled)} of these {order}-grams are given twice, one of them ends in {last!r}")
+                self.fail(f"{len(repeated)} of these {order}-grams appear twice, one of them ends in {last!r}")
         self.keys.append(keys)
         self.bases.append(self.bases[-1] + len(keys))
         return parent, word, log_prob, backoff
 
     def parse(self, rows: list[bytes], order: int, is_last: bool) -> tuple[IntArray, Floats, Floats]:
-        """Word ids (n-grams, order), log10 probabilities and backoffs of the lines of n-grams."""
+        """Return the word ids (n-grams, order), the log10 probabilities and the log10 backoffs of lines of n-grams."""
         fields = [row.split() for row in rows]
         lengths = set(map(len, fields))
         if not lengths <= ({order + 1} if is_last else {order + 1, order + 2}):
-            self.explain(fields, order, is_last)
+            self.raise_first_mistake(fields, order, is_last)
         if order == 1:
             self.add_words(fields)
         ids = self.ids
@@ -139,11 +140,11 @@ class _ArpaReader:
                 written = np.array([len(row) for row in fields]) == order + 2
                 backoffs[written] = np.array([row[-1] for row in fields if len(row) == order + 2]).astype(np.float64)
         except (KeyError, ValueError):
-            self.explain(fields, order, is_last)
+            self.raise_first_mistake(fields, order, is_last)
         np.maximum(log_probs, NEVER, out=log_probs)  # -inf
         np.maximum(backoffs, NEVER, out=backoffs)
         if not (log_probs <= _ROUNDING).all() or not np.isfinite(backoffs).all():  # or not a number
-            self.explain(fields, order, is_last)
+            self.raise_first_mistake(fields, order, is_last)
         return np.array(flat, dtype=np.int32).reshape(-1, order), log_probs, backoffs
 
     def add_words(self, fields: list[list[bytes]]) -> None:
@@ -151,7 +152,7 @@ class _ArpaReader:
         for number, row in enumerate(fields):
             if row[1] in self.ids:
                 self.line = first + number
-                self.fail(f"a second unigram of {_shown(row[1])}")
+                self.fail(f"the unigram {_shown(row[1])} appears twice")
             self.ids[row[1]] = len(self.words)
             try:
                 self.words.append(row[1].decode())
@@ -160,7 +161,7 @@ class _ArpaReader:
                 self.fail(f"{row[1]!r} is not UTF-8", fix="convert the file to UTF-8")
 
     def locate(self, columns: IntArray, order: int) -> tuple[Nodes, IntArray, NDArray[np.bool_]]:
-        """Parents, newest words, and which n-grams a sentence can reach."""
+        """Return the parents, the newest words, and whether a sentence can reach each n-gram."""
         if order == 1:
             return np.zeros(len(columns), np.int64), columns[:, 0], np.ones(len(columns), dtype=bool)
         begin, end = self.ids.get(BEGIN.encode(), MISSING), self.ids.get(END.encode(), MISSING)
@@ -174,13 +175,13 @@ class _ArpaReader:
             parent = places + self.bases[column]
         return parent, columns[:, -1], reachable
 
-    def explain(self, fields: list[list[bytes]], order: int, is_last: bool) -> NoReturn:
-        """Raise the error of the first of the lines that is wrong."""
+    def raise_first_mistake(self, fields: list[list[bytes]], order: int, is_last: bool) -> NoReturn:
+        """Raise the error of the first wrong line."""
         last_line = self.line
         for number, row in enumerate(fields):
             self.line = last_line - len(fields) + 1 + number
             if not order + 1 <= len(row) <= order + 2 - is_last:
-                backoff = "" if is_last else " and, if need be, a backoff"
+                backoff = "" if is_last else " and an optional backoff"
                 self.fail(f"expected a logprob, {order} words{backoff}, found {_shown(b' '.join(row))}")
             for name, value in zip(("logprob", "backoff"), (row[0], *row[order + 1 :]), strict=False):
                 try:
@@ -194,24 +195,24 @@ class _ArpaReader:
         raise AssertionError("none of the lines is wrong")
 
     def section_rows(self) -> Iterator[list[bytes]]:
-        """The lines up to the next that begins with a backslash, without empty ones, as many at a time as there are."""
+        """Yield the lines of a section in blocks, without empty lines, up to the next line with a backslash."""
         while True:
             rows = self.rows
             stop = start = self.next_row
-            while stop < len(rows) and rows[stop][:1] not in _NO_NGRAM:
+            while stop < len(rows) and rows[stop][:1] not in _NOT_AN_NGRAM:
                 stop += 1
             if stop > start:
                 self.next_row = stop
                 self.line += stop - start
                 yield rows[start:stop]
             elif not (row := self.row()) or row.startswith(b"\\"):
-                self.back(row)
+                self.unread(row)
                 return
             else:  # an indented n-gram
                 yield [row]
 
     def row(self) -> bytes:
-        """The next line that is not empty, without white space around it; nothing at the end of the file."""
+        """Return the next line that is not empty, stripped; an empty one at the end of the file."""
         while True:
             if self.next_row == len(self.rows):
                 rows = next(self.blocks, [])
@@ -224,8 +225,8 @@ class _ArpaReader:
             if row:
                 return row
 
-    def back(self, row: bytes) -> None:
-        """Go back to before the line that :meth:`row` gave; at the end of the file there was none."""
+    def unread(self, row: bytes) -> None:
+        """Return to the state before :meth:`row` read this line; at the end of the file there was none."""
         if row:
             self.next_row -= 1
             self.line -= 1
@@ -244,10 +245,10 @@ def _shown(text: bytes) -> str:
 
 
 def write_arpa(model: BackoffModel, path: str | PathLike[str]) -> None:
-    """Write a model, n-grams in the order of its nodes, eight digits; a name in .gz is compressed.
+    """Write a model with 8 significant digits, n-grams in the order of the nodes; .gz files are compressed.
 
-    Backoffs are written for the n-grams that longer ones begin with, and where they are not 1. Models that were
-    written with at most eight digits come back exactly.
+    A backoff is written for n-grams that are the context of longer ones, and where it is not 1. A model whose numbers
+    have at most 8 digits is exactly the same when it is read again.
     """
     with atomic_open(path, "w") as stream:
         stream.write("\\data\\\n")

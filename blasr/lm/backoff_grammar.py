@@ -1,4 +1,4 @@
-"""Backoff grammars laid out for look-ups, and the difference of two, which takes one's costs away and adds the other's.
+"""Backoff grammars in arrays for fast look-ups, and the difference of two: the new one's costs minus the old one's.
 
 Kaldi's ``BackoffDeterministicOnDemandFst`` and, for the difference, ``ComposeDeterministicOnDemandFst`` of the old
 grammar scaled by -1 and the new one (fstext/deterministic-fst-inl.h).
@@ -17,10 +17,11 @@ from blasr.units import EPSILON, AnyArray, FloatArray, IntArray
 
 
 class BackoffGrammar(NamedTuple):
-    """G as arrays: of state s the arcs ``offsets[s]:offsets[s + 1]``, sorted by word, none of them for backing off.
+    """G as arrays.
 
-    ``backoff_state`` is -1 where a state does not back off. ``final`` has the cost of ending, by backing off where
-    need be. The arcs of ``root``, the state with the most, are found by word-id in ``root_arcs``.
+    State s has the arcs ``offsets[s]:offsets[s + 1]``, sorted by word; backoff arcs are not among them.
+    ``backoff_state`` is -1 if a state has no backoff arc. ``final`` is the cost of ending, after backing off if needed.
+    ``root`` is the state with the most arcs; ``root_arcs`` has the arc of every word-id there, or -1.
     """
 
     start: int
@@ -36,25 +37,25 @@ class BackoffGrammar(NamedTuple):
 
 
 class LmDifference(NamedTuple):
-    """What the words' costs are changed by: the new grammar's take the place of the old one's."""
+    """Two grammars: the costs of the old one are subtracted, and those of the new one added."""
 
     old: BackoffGrammar
     new: BackoffGrammar
 
 
 def lay_out_grammar(grammar: Fst, backoff: int | None = None) -> BackoffGrammar:
-    """Sort a grammar's arcs and follow its ways to back off.
+    """Sort a grammar's arcs and separate its backoff arcs.
 
     Args:
-        grammar: G, words on its input side; a state's way to back off is its arc with ``backoff`` or with no label.
-        backoff: the label of backing off, such as the word-id of ``#0``.
+        grammar: G, with words on its input side; a backoff arc has the label ``backoff`` or epsilon.
+        backoff: the label of backoff arcs, for example the word-id of ``#0``.
 
     Raises:
-        DataError: it has no start, a state has two arcs of a word or two ways to back off, or backing off goes in a
-            circle.
+        DataError: there is no start state, a state has two arcs with the same word or two backoff arcs, or the backoff
+            arcs form a cycle.
     """
     if grammar.start < 0:
-        raise DataError("the grammar has no start state", fix="make it again (blasr graph, arpa2fst)")
+        raise DataError("the grammar has no start state", fix="make it again with blasr graph or arpa2fst")
     num_states = grammar.num_states
     labels = np.where(grammar.ilabel == (-1 if backoff is None else backoff), EPSILON, grammar.ilabel)
     order = np.lexsort((labels, grammar.sources))
@@ -63,18 +64,18 @@ def lay_out_grammar(grammar: Fst, backoff: int | None = None) -> BackoffGrammar:
     if twice.any():
         row = int(np.argmax(twice))
         raise DataError(
-            f"the grammar's state {sources[row]} has two arcs of the word-id {labels[row]}",
-            fix="determinise it (fstdeterminizestar), or give the one that blasr graph or arpa2fst made",
+            f"the grammar's state {sources[row]} has two arcs with the word-id {labels[row]}",
+            fix="determinize it with fstdeterminizestar, or give the grammar that blasr graph or arpa2fst made",
         )
     weight, nextstate = grammar.weight[order], grammar.nextstate[order]
-    backs, spoken = labels == EPSILON, labels != EPSILON
+    is_backoff, is_word = labels == EPSILON, labels != EPSILON
     backoff_state = np.full(num_states, -1, np.int32)
     backoff_cost = np.zeros(num_states, np.float32)
-    backoff_state[sources[backs]], backoff_cost[sources[backs]] = nextstate[backs], weight[backs]
-    _refuse_circles(backoff_state)
-    counts = np.bincount(sources[spoken], minlength=num_states)
+    backoff_state[sources[is_backoff]], backoff_cost[sources[is_backoff]] = nextstate[is_backoff], weight[is_backoff]
+    _refuse_cycles(backoff_state)
+    counts = np.bincount(sources[is_word], minlength=num_states)
     offsets = np.append(0, np.cumsum(counts)).astype(np.int64)
-    words = np.ascontiguousarray(labels[spoken], dtype=np.int32)
+    words = np.ascontiguousarray(labels[is_word], dtype=np.int32)
     root = int(np.argmax(counts))
     root_arcs = np.full(int(words.max(initial=0)) + 1, -1, np.int32)
     at_root = np.arange(offsets[root], offsets[root + 1])
@@ -83,8 +84,8 @@ def lay_out_grammar(grammar: Fst, backoff: int | None = None) -> BackoffGrammar:
         start=int(grammar.start),
         offsets=offsets,
         words=words,
-        weight=np.ascontiguousarray(weight[spoken], dtype=np.float32),
-        nextstate=np.ascontiguousarray(nextstate[spoken], dtype=np.int32),
+        weight=np.ascontiguousarray(weight[is_word], dtype=np.float32),
+        nextstate=np.ascontiguousarray(nextstate[is_word], dtype=np.int32),
         backoff_state=backoff_state,
         backoff_cost=backoff_cost,
         final=_final_costs(grammar.final, backoff_state, backoff_cost),
@@ -93,14 +94,20 @@ def lay_out_grammar(grammar: Fst, backoff: int | None = None) -> BackoffGrammar:
     )
 
 
-def _refuse_circles(backoff_state: IntArray) -> None:
-    """After as many steps as there are states, taken in powers of two, no way to back off may go on."""
+def _refuse_cycles(backoff_state: IntArray) -> None:
+    """Raise an error if backing off never ends.
+
+    Doubling the number of steps each time, at least as many steps as there are states are taken; without a cycle, no
+    state can have so many.
+    """
     ahead = backoff_state
     for _ in range(len(ahead).bit_length()):
         ahead = np.where(ahead >= 0, ahead[ahead], -1).astype(np.int32)
     if (ahead >= 0).any():
         state = int(np.argmax(ahead >= 0))
-        raise DataError(f"backing off from the grammar's state {state} goes in a circle", fix="make it again")
+        raise DataError(
+            f"the backoff arcs from state {state} of the grammar form a cycle", fix="make the grammar again"
+        )
 
 
 def _final_costs(final: FloatArray, backoff_state: IntArray, backoff_cost: FloatArray) -> AnyArray:
@@ -119,7 +126,7 @@ def _final_costs(final: FloatArray, backoff_state: IntArray, backoff_cost: Float
 
 @numba.njit(cache=True, nogil=True)
 def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, int]:
-    """The cost of a word after a state, and the state after it: -1 where the grammar does not have the word."""
+    """Return the cost of a word after a state, and the next state; -1 if the grammar does not have the word."""
     cost = 0.0
     while True:
         if state == grammar.root:
@@ -144,9 +151,9 @@ def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, in
 
 @numba.njit(cache=True, nogil=True)
 def exchange_word(difference: LmDifference, old: int, new: int, word: int) -> tuple[float, int, int]:
-    """By how much a word costs more with the new grammar, and both grammars' states after it.
+    """Return how much more a word costs in the new grammar, and the next states of the old and the new grammar.
 
-    The cost is inf, and the states stay, where one of them does not have the word.
+    The cost is inf, and the states do not change, if one of the grammars does not have the word.
     """
     old_cost, old_next = next_word(difference.old, old, word)
     new_cost, new_next = next_word(difference.new, new, word)
@@ -156,5 +163,5 @@ def exchange_word(difference: LmDifference, old: int, new: int, word: int) -> tu
 
 
 def words_missing(graph: Fst, grammar: BackoffGrammar) -> IntArray:
-    """Word-ids on a decoding graph's output side that the grammar does not have, ascending."""
+    """Return the word-ids of a decoding graph's output side that the grammar does not have, in ascending order."""
     return np.setdiff1d(graph.olabel[graph.olabel > 0], grammar.words).astype(np.int32)

@@ -1,7 +1,7 @@
-"""Backoff n-gram models in flat arrays: a trie of millions of n-grams, looked up many at a time.
+"""Backoff n-gram models in flat arrays: a trie of millions of n-grams, with look-ups of many at once.
 
-A backoff model gives ``p(w | h)`` where it lists the n-gram ``h w``, and ``backoff(h) p(w | h')`` otherwise, where
-``h'`` is ``h`` without its oldest word (Katz 1987; the ARPA format, SRILM's ngram-format(5)).
+The probability of a word ``w`` after a history ``h`` is ``p(w | h)`` if the model lists the n-gram ``h w``, and
+``backoff(h) p(w | h')`` otherwise; ``h'`` is ``h`` without its oldest word (Katz 1987; SRILM's ngram-format(5)).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ BEGIN: Final = "<s>"
 END: Final = "</s>"
 UNKNOWN: Final = "<unk>"
 NEVER: Final = -99.0
-"""The ARPA format's logarithm of 0, as of the probability of ``<s>``."""
+"""The ARPA format's logarithm of 0; for example, that of the probability of ``<s>``."""
 
 ROOT: Final = 0
 """The node of the empty history."""
 MISSING: Final = -1
-"""The node of an n-gram that a model does not list, and the id of a word that it does not know."""
+"""In place of a node: the model does not list the n-gram. In place of a word id: it does not know the word."""
 
 Nodes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -38,12 +38,12 @@ class BackoffModel:
     Word ids count from 0, by position in ``words``; the unigram of word w is node w + 1.
 
     Attributes:
-        words: every word that has a unigram, ``<s>`` and ``</s>`` among them.
+        words: every word that has a unigram, including ``<s>`` and ``</s>``.
         bounds: int64 (order + 2); the n-grams of order n are the nodes ``bounds[n]:bounds[n + 1]``.
         parent: int64 (S); the node of the n-gram without its newest word.
         word: int32 (S); the newest word.
         log_prob: float64 (S); log10 of the newest word's probability after the others.
-        backoff: float64 (S); log10 of the factor for words not listed after the n-gram; 0 where it has none.
+        backoff: float64 (S); log10 of the factor for words not listed after the n-gram; 0 if it has none.
     """
 
     words: tuple[str, ...]
@@ -55,17 +55,17 @@ class BackoffModel:
 
     @property
     def order(self) -> int:
-        """The greatest length of an n-gram."""
+        """The length of the longest n-grams."""
         return len(self.bounds) - 2
 
     @property
     def num_nodes(self) -> int:
-        """S."""
+        """S, the number of n-grams and the empty history."""
         return len(self.parent)
 
     @property
     def num_ngrams(self) -> tuple[int, ...]:
-        """How many n-grams there are of each order from 1."""
+        """The number of n-grams of each order, from 1."""
         return tuple(np.diff(self.bounds)[1:].tolist())
 
     @cached_property
@@ -75,14 +75,14 @@ class BackoffModel:
 
     @cached_property
     def keys(self) -> Nodes:
-        """int64 (S); strictly increasing over the nodes, and what :meth:`find` searches."""
+        """int64 (S); parent and word in one number, strictly increasing, which :meth:`find` searches."""
         keys = self.parent * len(self.words)
         keys += self.word
         return keys
 
     @cached_property
     def suffix(self) -> Nodes:
-        """int64 (S); the longest n-gram listed that ends as the node does, and is shorter."""
+        """int64 (S); the node of the longest listed n-gram that the node's n-gram ends with, other than itself."""
         suffix = np.zeros(self.num_nodes, dtype=np.int64)
         for order in range(2, self.order + 1):
             nodes = slice(int(self.bounds[order]), int(self.bounds[order + 1]))
@@ -91,20 +91,20 @@ class BackoffModel:
 
     @cached_property
     def is_context(self) -> NDArray[np.bool_]:
-        """bool (S); whether a longer n-gram begins with the node's."""
+        """bool (S); whether a longer n-gram begins with the node's n-gram."""
         found = np.zeros(self.num_nodes, dtype=bool)
         found[self.parent[1:]] = True
         return found
 
     def find(self, contexts: Nodes, words: IntArray | Nodes) -> Nodes:
-        """The nodes of the contexts' n-grams followed by the words, -1 where they are not listed."""
+        """Return the nodes of the contexts followed by the words; -1 where the model does not list the n-gram."""
         wanted = contexts * len(self.words) + words
         nodes = np.searchsorted(self.keys, wanted)
         nodes[nodes == self.num_nodes] = 0
         return np.where(self.keys[nodes] == wanted, nodes, MISSING)
 
     def _longest(self, contexts: Nodes, words: IntArray | Nodes, suffix: Nodes) -> Nodes:
-        """The longest n-gram listed that ends in a context, or in a suffix of it, and the word after it."""
+        """The longest listed n-grams that consist of a context, or a suffix of it, and the word."""
         contexts = np.array(contexts)
         nodes = self.find(contexts, words)
         left = np.flatnonzero(nodes == MISSING)
@@ -115,12 +115,12 @@ class BackoffModel:
         return nodes
 
     def advance(self, contexts: Nodes, words: IntArray | Nodes) -> Nodes:
-        """The contexts after one more word each: the longest n-grams listed that can have a word after them."""
+        """Return the contexts after one more word each: the longest listed n-grams that a word can follow."""
         nodes = self._longest(contexts, words, self.suffix)
         return np.where(nodes >= self.bounds[self.order], self.suffix[nodes], nodes)
 
     def log_probs(self, contexts: Nodes, words: IntArray | Nodes) -> Floats:
-        """log10 of the probability of each word after its context, backing off as far as needed."""
+        """Return log10 of the probability of each word after its context, backing off as far as needed."""
         result = np.zeros(len(contexts))
         contexts = np.array(contexts)
         left = np.arange(len(contexts))
@@ -134,20 +134,20 @@ class BackoffModel:
         return result
 
     def log_prob_of(self, word: str, history: Sequence[str] = ()) -> float:
-        """log10 of ``p(word | history)``; all words must be the model's own."""
+        """Return log10 of ``p(word | history)``; the model must know all of the words."""
         context = np.zeros(1, dtype=np.int64)
         for known in history:
             context = self.advance(context, np.array([self.ids[known]]))
         return float(self.log_probs(context, np.array([self.ids[word]]))[0])
 
     def score_stream(self, words: IntArray) -> Floats:
-        """log10 of the probability of every word of a stream after the words of its sentence before it.
+        """Return log10 of the probability of every word of a stream, given the preceding words of its sentence.
 
         Args:
-            words: (N) ids; every ``<s>`` begins a sentence, and -1 stands for words that the model does not know.
+            words: (N) ids; every ``<s>`` begins a sentence, and -1 is a word that the model does not know.
 
         Returns:
-            float64 (N): 0 for ``<s>`` and -inf for unknown words, after which nothing before them counts.
+            float64 (N): 0 for ``<s>`` and -inf for unknown words; no word before an unknown one counts as context.
         """
         begins = words == self.ids.get(BEGIN, MISSING - 1)
         unknown = words < 0
@@ -167,7 +167,7 @@ class BackoffModel:
         return result
 
     def select(self, keep: NDArray[np.bool_]) -> BackoffModel:
-        """The model of some of the nodes, with which must come their parents, all unigrams and the root."""
+        """Return the model of some nodes; the root, all unigrams and every parent must be among them."""
         renumbered = np.cumsum(keep) - 1
         bounds = np.concatenate(([0], np.cumsum(keep)))[self.bounds]
         parent = renumbered[self.parent[keep]]
@@ -182,7 +182,7 @@ class BackoffModel:
         )
 
     def columns(self, nodes: Nodes, order: int) -> IntArray:
-        """int32 (nodes, order); the words of n-grams of one order, oldest first."""
+        """Return the words of n-grams of one order, oldest first: int32 (nodes, order)."""
         columns = np.empty((len(nodes), order), dtype=np.int32)
         for column in reversed(range(order)):
             columns[:, column] = self.word[nodes]
@@ -190,7 +190,7 @@ class BackoffModel:
         return columns
 
     def ngrams(self, order: int, block: int = 65536) -> Iterator[tuple[Nodes, list[list[str]]]]:
-        """The n-grams of one order, a block at a time: their nodes and their words, oldest first."""
+        """Yield the n-grams of one order in blocks: their nodes, and their words, oldest first."""
         symbols = np.array(self.words, dtype=object)
         for start in range(int(self.bounds[order]), int(self.bounds[order + 1]), block):
             nodes = np.arange(start, min(start + block, int(self.bounds[order + 1])))
@@ -198,8 +198,13 @@ class BackoffModel:
 
 
 def model_from_levels(words: Sequence[str], levels: Sequence[tuple[Nodes, IntArray, Floats, Floats]]) -> BackoffModel:
-    """The model of arrays by order from 1: parents (as nodes), words, log_probs, backoffs, by parent and word."""
-    # the root's parent of -1 gives it the least of all keys
+    """Return the model of one tuple of arrays per order, from 1.
+
+    Args:
+        words: the word of every id.
+        levels: for each order the parents (nodes), words (ids), log_probs and backoffs, sorted by parent and word.
+    """
+    # the root's parent is -1, so its key is the smallest
     root = np.array([MISSING]), np.zeros(1, dtype=np.int32), np.zeros(1), np.zeros(1)
     bounds = np.cumsum([0, 1, *(len(level[1]) for level in levels)])
     parent, word, log_prob, backoff = (np.concatenate(parts) for parts in zip(root, *levels, strict=True))

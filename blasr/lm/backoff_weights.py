@@ -1,4 +1,4 @@
-"""What a backoff model's contexts leave for words that they do not list, and the backoffs that follow from it."""
+"""The probability that contexts of a backoff model leave to words they do not list, and the backoffs it gives."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _ROUNDING = 1e-9
 
 
 def left_over(model: BackoffModel, order: int) -> tuple[Floats, Floats, Floats]:
-    """What contexts of one order leave, and what the listed n-grams after them would have if they were not listed.
+    """Return the probability that the contexts of one order leave to words that are not listed after them.
 
     Returns:
-        float64 (contexts): one minus the probabilities of the words listed after each context;
-        float64 (contexts): one minus what the next shorter context gives these words;
-        float64 (n-grams of order + 1): what it gives each.
+        float64 (contexts): 1 minus the sum of the probabilities of the words listed after each context;
+        float64 (contexts): 1 minus the sum of the same words' probabilities after the next shorter context;
+        float64 (n-grams of order + 1): each n-gram's probability after the next shorter context.
     """
     first, last, end = (int(bound) for bound in model.bounds[order : order + 3])
     nodes = slice(last, end)
@@ -29,14 +29,17 @@ def left_over(model: BackoffModel, order: int) -> tuple[Floats, Floats, Floats]:
 
 
 def with_normalized_backoffs(model: BackoffModel) -> BackoffModel:
-    """The model with backoffs such that the probabilities after every context sum to 1, as those of unigrams do."""
+    """Return the model with backoffs that make the probabilities after every context sum to 1.
+
+    The probabilities of the unigrams must sum to 1.
+    """
     result = replace(model, backoff=np.zeros(model.num_nodes))
     for order in range(1, model.order):
         left, lower_left, _ = left_over(result, order)
-        has_rest = lower_left > _ROUNDING  # else every word is listed, and none ever backs off
+        has_rest = lower_left > _ROUNDING  # otherwise every word is listed, and none backs off
         ratio = np.divide(left, lower_left, out=np.ones(len(left)), where=has_rest)
         contexts = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
-        # later orders back off through these
+        # higher orders back off through these
         result.backoff[contexts] = np.log10(np.maximum(ratio, 10.0**NEVER))
     result.backoff[~model.is_context] = 0.0
     return result

@@ -1,4 +1,4 @@
-"""Linear interpolation of two backoff models, its weight tuned on held-out text, and the mixture as one model."""
+"""Linear interpolation of two backoff models: tuning of the weight on held-out text, and the mixture as one model."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _TOLERANCE = 1e-7
 
 @dataclass(frozen=True)
 class TunedWeight:
-    """What tuning found on the held-out text.
+    """The result of tuning on held-out text.
 
     Attributes:
-        weight: of the first model, 0 to 1.
-        num_words: words and sentence ends that at least one model knows; the others say nothing about the weight.
-        num_unknown: words that neither knows.
-        perplexities: over ``num_words``: the first model's, the second's and the mixture's; inf for a model that does
-            not know all of them.
+        weight: the weight of the first model, from 0 to 1.
+        num_words: the number of words and sentence ends that at least one model knows; others do not affect the weight.
+        num_unknown: the number of words that neither model knows.
+        perplexities: of the first model, the second model and the mixture, over ``num_words``; inf for a model that
+            does not know all of these words.
     """
 
     weight: float
@@ -36,10 +36,10 @@ class TunedWeight:
 
 
 def tune_weight(first: BackoffModel, second: BackoffModel, held_out: Iterable[Sequence[str]]) -> TunedWeight:
-    """The weight of the first model that makes held-out text likeliest, by expectation maximization.
+    """Find the weight of the first model that maximizes the likelihood of held-out text, by expectation maximization.
 
     Raises:
-        DataError: the text has no words that a model knows.
+        DataError: neither model knows a word of the text.
     """
     parts: list[tuple[Floats, Floats]] = []
     num_unknown = 0
@@ -71,11 +71,12 @@ def _perplexity(probabilities: Floats) -> float:
 
 
 def interpolate(first: BackoffModel, second: BackoffModel, weight: float) -> BackoffModel:
-    """The mixture ``weight p1 + (1 - weight) p2`` as one backoff model (SRILM's ``ngram -mix-lm``).
+    """Return the mixture ``weight p1 + (1 - weight) p2`` as one backoff model (SRILM's ``ngram -mix-lm``).
 
-    It lists the n-grams of both, with exactly the mixture's probabilities; words not listed after a context back off
-    to the mixture of the shorter context, with backoffs that make every context's probabilities sum to 1. A word that
-    one model does not know has no probability there, and is its ``<unk>`` (if it has one) in contexts.
+    It lists the n-grams of both models, with exactly the probabilities of the mixture. Words not listed after a context
+    back off to the mixture of the shorter context, with backoffs that make the probabilities after every context sum
+    to 1. A word that one model does not know has probability 0 in that model; in its contexts the word is ``<unk>``, if
+    it has that.
 
     Raises:
         ConfigError: the weight is not between 0 and 1.
@@ -86,7 +87,7 @@ def interpolate(first: BackoffModel, second: BackoffModel, weight: float) -> Bac
     ids = {word: number for number, word in enumerate(words)}
     sides = [_Side(model, words, ids, share) for model, share in ((first, weight), (second, 1.0 - weight))]
     levels: list[tuple[Nodes, IntArray, Floats, Floats]] = []
-    base, num_nodes = 0, 1  # of the level below
+    base, num_nodes = 0, 1  # of the order below
     for order in range(1, max(first.order, second.order) + 1):
         keys = np.unique(np.concatenate([side.keys(order, len(words)) for side in sides]))
         parent, word = keys // len(words), (keys % len(words)).astype(np.int32)
@@ -100,27 +101,27 @@ def interpolate(first: BackoffModel, second: BackoffModel, weight: float) -> Bac
 
 
 class _Side:
-    """One of the models of a mixture, seen from the nodes of the mixture, level after level."""
+    """One of the models of a mixture, looked up for the nodes of the mixture, order by order."""
 
     def __init__(self, model: BackoffModel, words: Sequence[str], ids: dict[str, int], share: float) -> None:
         self.model, self.share = model, share
         self.to_mixture = np.array([ids[word] for word in model.words], dtype=np.int64)
         self.from_mixture = np.array([model.ids.get(word, MISSING) for word in words], dtype=np.int64)
         self.node = np.zeros(model.num_nodes, dtype=np.int64)  # of the mixture, for every node of the model
-        self.state = np.zeros(1, dtype=np.int64)  # of the model, for every node of the mixture's level below
+        self.state = np.zeros(1, dtype=np.int64)  # of the model, for every node of the mixture in the order below
         self.after_unknown = model.advance(np.zeros(1, dtype=np.int64), np.array([model.ids.get(UNKNOWN, 0)]))
         if UNKNOWN not in model.ids:
             self.after_unknown[0] = ROOT
 
     def keys(self, order: int, num_words: int) -> Nodes:
-        """Of the model's n-grams of this order, as the mixture's parents times vocabulary plus words."""
+        """Return the model's n-grams of this order as ``parent in the mixture * vocabulary size + word``."""
         if order > self.model.order:
             return np.zeros(0, dtype=np.int64)
         nodes = slice(int(self.model.bounds[order]), int(self.model.bounds[order + 1]))
         return self.node[self.model.parent[nodes]] * num_words + self.to_mixture[self.model.word[nodes]]
 
     def enter(self, order: int, keys: Nodes, base_below: int, base: int, num_words: int) -> Floats:
-        """Take the mixture's nodes of this order; give this model's share of their probabilities."""
+        """Store the mixture's nodes of this order; return this model's share of their probabilities."""
         if order <= self.model.order:
             nodes = slice(int(self.model.bounds[order]), int(self.model.bounds[order + 1]))
             self.node[nodes] = base + np.searchsorted(keys, self.keys(order, num_words))

@@ -3,7 +3,7 @@
 Chen and Goodman, "An empirical study of smoothing techniques for language modeling", Computer Speech and Language 13
 (1999), section 3; conventions as in KenLM's lmplz (Heafield et al. 2013): n-grams that begin with ``<s>`` keep their
 counts, unigrams are interpolated with the uniform distribution over all words, ``</s>`` and the unknown word, and
-what is cut off goes to the backoff.
+the probability of n-grams below a count cutoff goes to the backoff.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from blasr.lm.ngram_counts import NGramCounts, check_order, count_ngrams
 
 logger: Final = logging.getLogger(__name__)
 FALLBACK_DISCOUNTS: Final = (0.5, 1.0, 1.5)
-"""What lmplz's ``--discount_fallback`` takes where the counts of counts give no discounts."""
+"""The discounts of lmplz's ``--discount_fallback``, for texts whose counts of counts give none."""
 
 
 @dataclass(frozen=True)
 class KneserNey:
-    """An estimated model and how it came about.
+    """An estimated model and how it was estimated.
 
     Attributes:
-        model: what was estimated.
-        discounts: by order from 1, what is taken from counts of 1, 2, and 3 or more.
+        model: the estimated model.
+        discounts: by order from 1, what is subtracted from counts of 1, 2, and 3 or more.
         fallback_orders: orders whose discounts are :data:`FALLBACK_DISCOUNTS`.
         unknown_words: words of the text outside the vocabulary, and how often they were seen.
     """
@@ -52,19 +52,20 @@ def estimate_kneser_ney(
 ) -> KneserNey:
     """Estimate a model; ``p(w | h) = (a(h w) - D(a(h w))) / a(h) + g(h) p(w | h')``.
 
-    ``a`` is the count of n-grams of the highest order and of those that begin with ``<s>``; of others it is the
-    number of different words seen before them. ``D`` is the discount for counts of 1, 2, and 3 or more, of each order
-    its own (equation 17 of the paper's section 3), ``g(h)`` what the discounts leave, and the backoff of ``h``.
-    Where the counts of counts give no discounts between 0 and the count, as with little or artificial text, a
-    warning says so and :data:`FALLBACK_DISCOUNTS` are taken for that order.
+    For n-grams of the highest order, and for those that begin with ``<s>``, ``a`` is the count; for others it is the
+    number of different words seen before them. ``D`` is the discount for counts of 1, 2, and 3 or more, one set for
+    each order (equation 17 in section 3 of the paper). ``g(h)``, the backoff of ``h``, is the probability that the
+    discounts free. If the counts of counts of an order give no discounts between 0 and the count, which happens with
+    small or artificial texts, :data:`FALLBACK_DISCOUNTS` are used and a warning is logged.
 
     Args:
         sentences: the text, without sentence marks.
         order: 1 for unigrams, 2 for bigrams, ...
         vocabulary: words that have a probability; by default those of the text.
-        unknown: the word that others of the text become, and that unseen words may be taken for; None for none.
-        min_counts: by order from 1, how often n-grams must be seen to be listed, never decreasing; the last holds for
-            higher orders, too. It is 1 for unigrams: the vocabulary decides on them.
+        unknown: the word that replaces words outside the vocabulary; it has a probability even if the text has no such
+            word. None for none.
+        min_counts: by order from 1, how often n-grams must be seen to be listed; the numbers must not decrease, and the
+            last one applies to higher orders too. It is 1 for unigrams, which the vocabulary decides.
 
     Raises:
         ConfigError: the order or the counts are out of range.
@@ -83,7 +84,7 @@ def estimate_kneser_ney(
         discounts.append(found or FALLBACK_DISCOUNTS)
     if fallback_orders:
         logger.warning(
-            "the counts of counts give no Kneser-Ney discounts for n-grams of order %s: %s are taken",
+            "the counts of counts give no Kneser-Ney discounts for n-grams of order %s: %s are used",
             ", ".join(map(str, fallback_orders)),
             ", ".join(map(str, FALLBACK_DISCOUNTS)),
         )
@@ -92,10 +93,10 @@ def estimate_kneser_ney(
 
 
 def modified_discounts(counts_of_counts: Sequence[int] | Nodes) -> tuple[float, float, float] | None:
-    """The discounts for counts of 1, 2, and 3 or more; None if there are none between 0 and the count.
+    """Return the discounts for counts of 1, 2, and 3 or more; None if they are not between 0 and the count.
 
     Args:
-        counts_of_counts: (at least 5); at index c, how many n-grams have the count c.
+        counts_of_counts: (at least 5); at index c, the number of n-grams with the count c.
     """
     _, n1, n2, n3, n4, *_ = (int(count) for count in counts_of_counts)
     if not (n1 and n2 and n3):
@@ -116,7 +117,7 @@ def _cutoffs(min_counts: Sequence[int], order: int) -> list[int]:
 
 
 def _suffixes(levels: Sequence[NGramCounts], num_words: int) -> list[Nodes]:
-    """By order, the position of each n-gram without its oldest word among those of the order below."""
+    """By order, the position, in the order below, of each n-gram without its oldest word."""
     suffixes = [np.zeros(num_words, dtype=np.int64)]
     for order, level in enumerate(levels[1:], start=2):
         if order == 2:
@@ -130,7 +131,7 @@ def _suffixes(levels: Sequence[NGramCounts], num_words: int) -> list[Nodes]:
 
 
 def _adjusted_counts(levels: Sequence[NGramCounts], suffixes: Sequence[Nodes]) -> list[Nodes]:
-    """By order, the counts that probabilities are made of; 0 for ``<s>``, which is never predicted."""
+    """By order, the counts ``a``; 0 for ``<s>``, which is never predicted."""
     begins = [np.arange(len(levels[0].word)) == 0]
     for level in levels[1:]:
         begins.append(begins[-1][level.context])
@@ -179,7 +180,7 @@ def _interpolated(
         log_prob = np.log10(np.maximum(probabilities[order][keep], 10.0**NEVER))
         if order == 0:
             log_prob[0] = NEVER
-        # a backoff of 0 is one that no probability is left for
+        # the backoff is 0 where no probability is left
         backoff = np.log10(np.maximum(backoffs[order + 1][keep], 10.0**NEVER))
         model_levels.append((base + position[level.context[keep]], level.word[keep], log_prob, backoff))
         base += num_kept

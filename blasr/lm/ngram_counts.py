@@ -1,4 +1,4 @@
-"""Counts of n-grams, order by order, with no more than a block of the text in memory beside the counts themselves."""
+"""Counts of n-grams, order by order; apart from the counts, only one block of the text is in memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NGramCounts:
         context: int64 (M); the position of the n-gram without its newest word among those of the order below; 0 for
             unigrams.
         word: int32 (M); the newest word.
-        count: int64 (M); how often it was seen; 0 only for unigrams of the vocabulary that the text lacks.
+        count: int64 (M); how often it was seen; 0 only for words of the vocabulary that the text lacks.
     """
 
     context: Nodes
@@ -50,16 +50,19 @@ def count_ngrams(
     vocabulary: Iterable[str] | None = None,
     unknown: str | None = None,
 ) -> tuple[tuple[str, ...], list[NGramCounts], Counter[str]]:
-    """The words, the counts of every order from 1, and the words of the text that are outside the vocabulary.
+    """Count the n-grams of a text.
 
-    Words count from 0: ``<s>``, ``</s>``, the unknown word if there is one, then the others, sorted. No n-gram crosses
-    a sentence's end; each begins with one ``<s>`` and ends with ``</s>``.
+    Every sentence gets one ``<s>`` before and one ``</s>`` after it, and no n-gram crosses the end of a sentence.
 
     Args:
-        sentences: the text, without sentence marks; read once and kept in a temporary file, 4 bytes a word.
-        order: the greatest length.
-        vocabulary: the words to count; by default all of the text.
-        unknown: the word that others become.
+        sentences: the text, without sentence marks; it is read once and kept in a temporary file, 4 bytes a word.
+        order: the length of the longest n-grams.
+        vocabulary: the words to count; by default all words of the text.
+        unknown: the word that replaces words outside the vocabulary.
+
+    Returns:
+        the words by id: ``<s>``, ``</s>``, the unknown word if there is one, then the others, sorted; the counts of
+        every order from 1; and how often each word outside the vocabulary was seen.
 
     Raises:
         DataError: there are no sentences, one has a sentence mark, or a word is outside the vocabulary and there is
@@ -83,9 +86,10 @@ def count_ngrams(
 
 
 def _next_order(text: NDArray[np.int32], new_id: IntArray, ends: Nodes, num_words: int) -> NGramCounts:
-    """Count n-grams one word longer than those whose positions ``ends`` has for every word of the text they end in.
+    """Count the n-grams of the next order.
 
-    ``ends`` becomes the positions of the longer ones, -1 where they would cross a sentence's beginning.
+    For every word of the text, ``ends`` has the position (among the counts) of the n-gram that ends there. It is
+    overwritten with the positions of the longer n-grams, -1 where one would cross the beginning of a sentence.
     """
     keys, counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     pending: list[tuple[Nodes, Nodes]] = []
@@ -98,7 +102,7 @@ def _next_order(text: NDArray[np.int32], new_id: IntArray, ends: Nodes, num_word
             keys, counts = _merged([(keys, counts), *pending])
             pending, waiting = [], 0
     keys, counts = _merged([(keys, counts), *pending])
-    last = MISSING  # what ends has before the block, as it is overwritten from left to right
+    last = MISSING  # the old value before the block, since the blocks are overwritten from left to right
     for block in _slices(len(text)):
         wanted = _keys(text, new_id, ends, block, num_words, before=last)
         last = int(ends[block.stop - 1])
@@ -109,7 +113,7 @@ def _next_order(text: NDArray[np.int32], new_id: IntArray, ends: Nodes, num_word
 def _keys(
     text: NDArray[np.int32], new_id: IntArray, ends: Nodes, block: slice, num_words: int, before: int | None = None
 ) -> Nodes:
-    """Context times vocabulary plus word for every word of the block, negative where a sentence begins too late."""
+    """``context * vocabulary size + word`` for every word of the block; -1 where the sentence begins too late."""
     if before is None:
         before = int(ends[block.start - 1]) if block.start else MISSING
     context = np.concatenate(([before], ends[block.start : block.stop - 1]))
@@ -127,7 +131,10 @@ def _merged(parts: Sequence[tuple[Nodes, Nodes]]) -> tuple[Nodes, Nodes]:
 def _write_text(
     sentences: Iterable[Sequence[str]], path: Path, vocabulary: Iterable[str] | None, unknown: str | None
 ) -> tuple[dict[str, int], Counter[str]]:
-    """Write ids in the order words were found, sentence marks included; give the ids and what is not in them."""
+    """Write the ids of all words and sentence marks; return the id of every word, and the words without one.
+
+    Ids follow the order in which words were found.
+    """
     ids = {BEGIN: 0, END: 1}
     if unknown is not None:
         ids[unknown] = 2

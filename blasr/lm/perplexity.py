@@ -1,4 +1,4 @@
-"""Perplexity of a text under a backoff model, with words outside its vocabulary told apart."""
+"""Perplexity of a text under a backoff model; words outside its vocabulary are counted separately."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SENTENCES_AT_ONCE = 8192
 class Perplexity:
     """How well a model predicts a text.
 
-    A word is unknown where the model has no unigram of it, or one of probability 0. Unknown words are counted and not
-    scored; for what follows them they are ``<unk>`` if the model has it, and else the context begins anew after them.
+    A word is unknown if the model has no unigram for it, or one with probability 0. Unknown words are counted, not
+    scored. In the context of later words they are ``<unk>``, or, if the model has none, the context starts after them.
 
     Attributes:
-        num_sentences, num_words: of the text, without sentence marks and with unknown words.
+        num_sentences, num_words: size of the text; sentence marks do not count, unknown words do.
         log_prob: log10 of the probability of the known words and sentence ends.
-        unknown_log_prob: log10 of what ``<unk>`` has in their places; None if the model has no ``<unk>``.
+        unknown_log_prob: log10 of the probability of ``<unk>`` in their places; None if the model has no ``<unk>``.
         unknown_words: how often each was seen.
     """
 
@@ -59,7 +59,7 @@ def _perplexity(log_prob: float, count: int) -> float:
 
 
 def measure_perplexity(model: BackoffModel, sentences: Iterable[Sequence[str]]) -> Perplexity:
-    """Score a text, a block of sentences at a time."""
+    """Return the perplexity of a text, which is read in blocks of sentences."""
     result = Perplexity(unknown_log_prob=0.0 if UNKNOWN in model.ids else None)
     for batch in batches(sentences):
         scores, is_known, is_word = score_batch(model, batch)
@@ -74,7 +74,7 @@ def measure_perplexity(model: BackoffModel, sentences: Iterable[Sequence[str]]) 
 
 
 def batches(sentences: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    """The sentences, some thousands at a time."""
+    """Yield the sentences in lists of some thousands."""
     source = iter(sentences)
     while batch := list(islice(source, _SENTENCES_AT_ONCE)):
         yield batch
@@ -83,12 +83,12 @@ def batches(sentences: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]
 def score_batch(
     model: BackoffModel, batch: Sequence[Sequence[str]]
 ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Scores of all words of some sentences, each between ``<s>`` and ``</s>``.
+    """Return the scores of all words of some sentences, each with ``<s>`` before and ``</s>`` after it.
 
     Returns:
-        float64 (N): log10 of the probability of every word, -inf where the model can give none;
-        bool (N): whether the word is known to the model, and predicted;
-        bool (N): whether it is predicted, so no ``<s>``.
+        float64 (N): log10 of the probability of every word, -inf where the model has none;
+        bool (N): whether the model knows the word and predicts it;
+        bool (N): whether the word is predicted, that is, not ``<s>``.
     """
     spare = model.ids.get(UNKNOWN, MISSING)
     ids = _ids(model, batch, spare)

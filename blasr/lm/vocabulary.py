@@ -1,4 +1,4 @@
-"""Words of a language model that a lexicon lacks: counted, and merged into its unknown word where that is asked for."""
+"""Words of a language model that a lexicon lacks: their n-grams, and their merger into the unknown word."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from blasr.units import IntArray
 
 
 def ngrams_without(model: BackoffModel, left_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which n-grams have none of some words.
+    """Return which n-grams contain none of the given words.
 
     Args:
         model: the n-grams.
-        left_out: bool (words of the model): the words that they may not have.
+        left_out: bool (words of the model); the words in question.
 
     Returns:
-        bool (nodes), the root's too.
+        bool (nodes), including the root.
     """
     without = np.ones(model.num_nodes, dtype=bool)
     for order in range(1, model.order + 1):
@@ -29,15 +29,15 @@ def ngrams_without(model: BackoffModel, left_out: NDArray[np.bool_]) -> NDArray[
 
 
 def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> BackoffModel:
-    """The model in which some words are one: whatever probability they had together after a context, that word has.
+    """Return a model in which one word replaces several: after every context it has the sum of their probabilities.
 
-    That is exact for contexts of the words that stay; after one of the merged words the context is what is listed of
-    ``into``, and the empty one if the model has no such word. Every context's probabilities sum to what they did.
+    This is exact for contexts without the merged words. After a merged word, the context is what the model lists for
+    ``into``, or the empty context if it lacks that word. The sum of the probabilities after a context does not change.
 
     Args:
-        model: left as it is.
-        merged: words of the model; those of ``<s>`` and ``</s>`` stay.
-        into: the word that they become; a new one if the model lacks it.
+        model: the model, which is not changed.
+        merged: words of the model; ``<s>`` and ``</s>`` are ignored.
+        into: the word that they become; a new word if the model lacks it.
     """
     gone = set(merged) - {BEGIN, END, into}
     words = [word for word in model.words if word not in gone]
@@ -62,7 +62,7 @@ def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> Backof
         kept = everything[stays[everything]]
         contexts = np.unique(model.parent[everything[listed[everything]]])
         had = model.parent[kept[new_word[model.word[kept]] == unknown]]
-        added = np.setdiff1d(contexts, had)  # contexts that get the word
+        added = np.setdiff1d(contexts, had)  # contexts after which the word is new
         parent = new_node[np.concatenate((model.parent[kept], added))]
         word = np.concatenate((new_word[model.word[kept]], np.full(len(added), unknown, dtype=np.int32)))
         log_prob = np.concatenate((model.log_prob[kept], np.zeros(len(added))))
@@ -80,7 +80,7 @@ def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> Backof
 
 
 def _merged_probability(model: BackoffModel, listed: NDArray[np.bool_], stays: NDArray[np.bool_]) -> Floats:
-    """What the merged words have together after every context that stays, ``listed`` being their n-grams."""
+    """The sum of the merged words' probabilities after every context that stays; ``listed`` marks their n-grams."""
     nodes = np.flatnonzero(listed)
     parent = model.parent[nodes]
     explicit = np.bincount(parent, weights=10.0 ** model.log_prob[nodes], minlength=model.num_nodes)

@@ -118,7 +118,11 @@ def test_a_broken_language_model_is_told_with_its_line(
     for old, new, message in (
         ("-1.1\tONE", "-1.1", "lm.arpa:7: not an ARPA language model: expected a logprob, 1 words"),
         ("-1.1\tONE", "high\tONE", "lm.arpa:7: not an ARPA language model: expected a logprob, found 'high'"),
-        ("ngram 1=15", "ngram 1=16", "lm.arpa:4: not an ARPA language model: 16 1-grams are announced and 15 found"),
+        (
+            "ngram 1=15",
+            "ngram 1=16",
+            "lm.arpa:4: not an ARPA language model: 16 1-grams are announced, but 15",
+        ),
         ("\\end\\", "", "expected \\end\\, found the end of the file"),
     ):
         (tmp_path / "lm.arpa").write_text(ARPA.replace(old, new))

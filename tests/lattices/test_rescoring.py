@@ -76,8 +76,8 @@ def test_words_outside_the_grammar() -> None:
 
 def test_grammars_that_leave_a_choice_are_refused() -> None:
     twice = Fst.from_arcs(0, [0.0], [0, 0], [1, 1], [1, 1], [0.5, 0.25], [0, 0])
-    with pytest.raises(DataError, match="state 0 has two arcs of the word-id 1"):
+    with pytest.raises(DataError, match="state 0 has two arcs with the word-id 1"):
         GrammarCosts(twice)
     circle = Fst.from_arcs(0, [np.inf], [0], [BACKOFF], [0], [0.5], [0])
-    with pytest.raises(DataError, match="in a circle"):
+    with pytest.raises(DataError, match="form a cycle"):
         add_grammar(LATTICE, GrammarCosts(circle, BACKOFF))

@@ -1,4 +1,4 @@
-"""Small texts and what a model's probabilities after a history sum to."""
+"""Small texts, and the sum of a model's probabilities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HISTORIES = st.lists(st.sampled_from(WORDS), max_size=4)
 
 
 def random_text(num_sentences: int, num_words: int = 40, seed: int = 0) -> list[list[str]]:
-    """Sentences of words with Zipf's frequencies, each a little likelier after the one before it in the list."""
+    """Sentences of words with Zipf's frequencies, in which some words are more likely after others."""
     rng = np.random.default_rng(seed)
     text = []
     for _ in range(num_sentences):
@@ -26,7 +26,7 @@ def random_text(num_sentences: int, num_words: int = 40, seed: int = 0) -> list[
 
 
 def total_after(model: BackoffModel, history: Sequence[str]) -> float:
-    """The sum of the probabilities of all words but ``<s>`` after ``<s>`` and the history."""
+    """Return the sum of the probabilities of all words except ``<s>``, after ``<s>`` and the history."""
     context = np.zeros(1, dtype=np.int64)
     for word in (BEGIN, *history):
         context = model.advance(context, np.array([model.ids[word]]))

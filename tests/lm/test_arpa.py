@@ -1,8 +1,9 @@
+"""Reading and writing ARPA files, against kaldilm."""
+
 from __future__ import annotations
 
 import gzip
 import logging
-from itertools import product
 from pathlib import Path
 
 import kaldilm
@@ -18,7 +19,6 @@ from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.lm.arpa import read_arpa, write_arpa
 from blasr.lm.backoff_model import BEGIN, END, BackoffModel
-from blasr.lm.vocabulary import merge_words
 from blasr.lm.witten_bell import WittenBell
 from tests.graph.systems import best_way
 
@@ -72,7 +72,7 @@ def test_probabilities_with_and_without_backing_off(tmp_path: Path) -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(TEXTS, st.integers(1, 4))
-def test_what_is_written_comes_back(
+def test_a_model_written_and_read_again_is_the_same(
     tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int
 ) -> None:
     folder = tmp_path_factory.mktemp("lm")
@@ -115,35 +115,13 @@ def backing_off_freely(grammar: Fst) -> Fst:
     return Fst(**{**grammar.__dict__, "ilabel": np.where(grammar.ilabel == backoff, 0, grammar.ilabel)})
 
 
-@settings(max_examples=15, deadline=None)
-@given(TEXTS, st.integers(1, 4), st.sets(st.sampled_from(WORDS), min_size=1), st.sampled_from(["<UNK>", "a"]))
-def test_merged_words_have_together_what_they_had(
-    tmp_path_factory: pytest.TempPathFactory, text: list[list[str]], order: int, merged: set[str], into: str
-) -> None:
-    model = estimated(tmp_path_factory.mktemp("lm"), text, order)
-    result = merge_words(model, merged, into)
-    of_one = merged | {into}
-    stay = [word for word in WORDS if word not in of_one]
-    assert set(result.words) == {BEGIN, END, *stay, into}
-    for history in product(stay, repeat=min(2, order - 1)):
-        for context in (history, (BEGIN, *history)):
-            together = sum(10 ** model.log_prob_of(word, context) for word in of_one if word in model.ids)
-            assert 10 ** result.log_prob_of(into, context) == pytest.approx(together, abs=1e-6)
-            for word in (*stay, END):
-                assert result.log_prob_of(word, context) == pytest.approx(model.log_prob_of(word, context), abs=1e-6)
-    after = [10 ** result.log_prob_of(word, [into]) for word in result.words if word != BEGIN]
-    assert sum(after) == pytest.approx(1.0, abs=1e-5)
-
-
-def test_missing_words_are_listed_and_taken_for_the_unknown_word(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_missing_words_are_listed_and_become_the_unknown_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = written(tmp_path, ARPA.replace("\tc", "\tyou").replace(" c", " you"))
     grammar = arpa_to_fst(path, SYMBOLS, missing_words="oov", unknown_word="<UNK>")
     assert "1 of 3 words of the language model are not in the lexicon: you; their 2 n-grams of 8 become" in caplog.text
     a, unknown = SYMBOLS.id_of("a"), SYMBOLS.id_of("<UNK>")
     way = best_way(grammar, [a, unknown, SYMBOLS.id_of("#0")])
-    assert way is None  # after an unknown word the context is empty already
+    assert way is None  # after an unknown word the context is already empty
     way = best_way(grammar, [a, unknown])
     assert way is not None
     assert way.cost == pytest.approx((0.4 + 0.42 + 1.0) * np.log(10), abs=1e-5)
@@ -151,7 +129,7 @@ def test_missing_words_are_listed_and_taken_for_the_unknown_word(
         arpa_to_fst(path, SYMBOLS, missing_words="oov", unknown_word="you")
 
 
-def test_ngrams_out_of_reach_are_left_out_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_unreachable_ngrams_are_left_out_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     text = ARPA.replace("ngram 2=3", "ngram 2=5\nngram 3=2").replace("-0.42\ta c", "-0.42\ta c\n-1\t</s> a\n-1\ta <s>")
     text = text.replace("\\end\\", "\\3-grams:\n-0.2 a b c\n-0.3 b a c\n\n\\end\\")
     with caplog.at_level(logging.WARNING):
@@ -168,9 +146,9 @@ def test_ngrams_out_of_reach_are_left_out_and_counted(tmp_path: Path, caplog: py
         ("-0.41\ta b", "0.5\ta b", r"lm.arpa:15: .*expected a logprob"),
         ("-0.41\ta b", "-0.41\ta b\t-1", r"lm.arpa:15: .*expected a logprob, 2 words, found"),
         ("-0.41\ta b", "-0.41\ta q", r"lm.arpa:15: .*'q' has no unigram"),
-        ("-0.41\ta b", "-0.41\ta c", r"1 of these 2-grams are given twice, one of them ends in 'c'"),
-        ("-0.41\ta b\n", "", r"lm.arpa:13: .*3 2-grams are announced and 2 found"),
-        ("-0.7\tb", "-0.7\ta", r"lm.arpa:10: .*second unigram of 'a'"),
+        ("-0.41\ta b", "-0.41\ta c", r"1 of these 2-grams appear twice, one of them ends in 'c'"),
+        ("-0.41\ta b\n", "", r"lm.arpa:13: .*3 2-grams are announced, but 2 were found"),
+        ("-0.7\tb", "-0.7\ta", r"lm.arpa:10: .*the unigram 'a' appears twice"),
         ("-0.7\tb\t-0.25", "-0.7\tb\t?", r"lm.arpa:10: .*expected a backoff"),
         ("\\2-grams:", "\\3-grams:", r"lm.arpa:13: .*expected \\2-grams:"),
         ("ngram 2", "ngram 3", r"expected the number of 2-grams"),
@@ -179,12 +157,12 @@ def test_ngrams_out_of_reach_are_left_out_and_counted(tmp_path: Path, caplog: py
         ("ngram 1=5\nngram 2=3\n", "", r"expected 'ngram 1=NUMBER'"),
     ],
 )
-def test_malformed_files_are_told_with_their_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_malformed_files_are_reported_with_their_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         read_arpa(written(tmp_path, ARPA.replace(old, new, 1)))
 
 
-def test_other_bytes(tmp_path: Path) -> None:
+def test_other_encodings_line_ends_and_infinities(tmp_path: Path) -> None:
     (tmp_path / "lm.arpa").write_bytes(ARPA.replace("c", "\u00e4").encode("latin-1"))
     with pytest.raises(FormatError, match=r"lm.arpa:11: .*not UTF-8"):
         read_arpa(tmp_path / "lm.arpa")

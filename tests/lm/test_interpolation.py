@@ -1,3 +1,5 @@
+"""Mixtures of two models and the tuning of their weight."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -30,16 +32,16 @@ def test_listed_ngrams_have_the_mixtures_probabilities(
                     continue
                 expected = (1 - weight) * 10 ** second.log_prob_of(word, context)
                 if word == "<unk>":
-                    pass  # the first has none
+                    pass  # the first model has none
                 elif "e" not in words:
                     expected += weight * 10 ** first.log_prob_of(word, context)
-                elif word != "e":  # what it does not know has no context for it
+                elif word != "e":  # an unknown word is no context in the first model
                     known = context[len(context) - context[::-1].index("e") :]
                     expected += weight * 10 ** first.log_prob_of(word, known)
                 assert 10 ** mixture.log_prob[node] == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_weight_is_that_of_the_least_perplexity() -> None:
+def test_the_weight_gives_the_lowest_perplexity() -> None:
     first = estimate_kneser_ney(random_text(300, seed=1), 2).model
     second = estimate_kneser_ney([[word] * 3 for word in "abc"], 2).model
     held_out = [*random_text(60, seed=2), *[["a", "a", "a"]] * 20, ["nowhere"]]
@@ -55,7 +57,7 @@ def test_the_weight_is_that_of_the_least_perplexity() -> None:
     assert best < min(perplexity(tuned.weight - 0.1), perplexity(tuned.weight + 0.05))
 
 
-def test_a_model_with_itself_stays_as_it_is() -> None:
+def test_a_model_mixed_with_itself_does_not_change() -> None:
     model = estimate_kneser_ney(random_text(100), 3).model
     mixture = interpolate(model, model, 0.3)
     np.testing.assert_array_equal(mixture.keys, model.keys)
@@ -63,7 +65,7 @@ def test_a_model_with_itself_stays_as_it_is() -> None:
     np.testing.assert_allclose(mixture.backoff, model.backoff, atol=1e-6)
 
 
-def test_what_cannot_be_mixed() -> None:
+def test_weights_and_texts_that_cannot_be_used_are_refused() -> None:
     model = estimate_kneser_ney([["a"]], 1).model
     with pytest.raises(ConfigError, match=r"found 1\.5"):
         interpolate(model, model, 1.5)

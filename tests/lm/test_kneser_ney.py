@@ -1,3 +1,5 @@
+"""Interpolated modified Kneser-Ney models, against the equations, MITLM and KenLM."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -12,18 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import ConfigError, DataError
-from blasr.lm import ngram_counts
 from blasr.lm.arpa import read_arpa, write_arpa
 from blasr.lm.backoff_model import BEGIN, END, BackoffModel
 from blasr.lm.kneser_ney import estimate_kneser_ney, modified_discounts
-from blasr.lm.ngram_counts import count_ngrams
 from tests.lm.ngrams import HISTORIES, TEXTS, WORDS, random_text, total_after
 
 NGram = tuple[str, ...]
 
 
 class Plain:
-    """The same estimate, word by word from the equations."""
+    """The same estimate, computed word by word from the equations."""
 
     def __init__(self, text: list[list[str]], order: int, num_words: int) -> None:
         self.order, self.num_words = order, num_words
@@ -69,7 +69,7 @@ def test_probabilities_are_the_equations_and_sum_to_one(text: list[list[str]], o
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
-def test_a_text_with_counts_of_counts(order: int) -> None:
+def test_a_text_large_enough_for_its_own_discounts(order: int) -> None:
     text = random_text(400)
     found = estimate_kneser_ney(text, order, unknown=None)
     plain = Plain(text, order, num_words=41)
@@ -86,7 +86,7 @@ def test_discounts_computed_by_hand() -> None:
     # Y = 10 / (10 + 2 * 4); 1 - 2Y 4/10, 2 - 3Y 2/4, 3 - 4Y 1/2
     assert modified_discounts([0, 10, 4, 2, 1]) == pytest.approx((1 - 4 / 9, 2 - 5 / 6, 3 - 10 / 9))
     assert modified_discounts([0, 10, 0, 2, 1]) is None
-    assert modified_discounts([0, 1, 4, 40, 1]) is None  # the second were below 0
+    assert modified_discounts([0, 1, 4, 40, 1]) is None  # the second discount would be negative
 
 
 def test_figures_computed_by_hand() -> None:
@@ -100,9 +100,9 @@ def test_figures_computed_by_hand() -> None:
     assert 10 ** found.model.log_prob_of("a", [BEGIN]) == pytest.approx((2 - 1) / 2 + 1 / 2 * unigram_a)
 
 
-def test_falling_back_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_fallback_discounts_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     estimate_kneser_ney([["a"]], 2)
-    assert "no Kneser-Ney discounts for n-grams of order 1, 2: 0.5, 1.0, 1.5 are taken" in caplog.text
+    assert "no Kneser-Ney discounts for n-grams of order 1, 2: 0.5, 1.0, 1.5 are used" in caplog.text
 
 
 @settings(max_examples=12, deadline=None)
@@ -117,18 +117,6 @@ def test_cut_off_ngrams_back_off(text: list[list[str]], min_counts: tuple[int, .
     assert listed == {ngram for ngram, count in raw.items() if count >= min_counts[-1]}
 
 
-def test_blocks_of_text_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = random_text(60)
-    whole = count_ngrams(text, 4)
-    monkeypatch.setattr(ngram_counts, "_BLOCK_WORDS", 7)
-    monkeypatch.setattr(ngram_counts, "_SENTENCES_AT_ONCE", 3)
-    parts = count_ngrams(text, 4)
-    assert parts[0] == whole[0]
-    for one, other in zip(parts[1], whole[1], strict=True):
-        for name in ("context", "word", "count"):
-            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-
-
 def test_the_vocabulary_and_the_unknown_word() -> None:
     found = estimate_kneser_ney([["a", "x"], ["y", "x"]], 2, vocabulary=["a", "b"])
     assert found.unknown_words == {"x": 2, "y": 1}
@@ -138,7 +126,7 @@ def test_the_vocabulary_and_the_unknown_word() -> None:
         estimate_kneser_ney([["a", "x"], ["y", "x"]], 2, vocabulary=["a", "b"], unknown=None)
 
 
-def test_what_cannot_be_estimated() -> None:
+def test_orders_counts_and_texts_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(ConfigError, match="found 6"):
         estimate_kneser_ney([["a"]], 6)
     for counts in ([2], [1, 3, 2], [1, 1, 1]):
@@ -151,14 +139,14 @@ def test_what_cannot_be_estimated() -> None:
 
 
 def mitlm() -> str | None:
-    """MITLM's program, as the phonetisaurus package brings it."""
+    """MITLM's program, which is part of the phonetisaurus package."""
     spec = importlib.util.find_spec("phonetisaurus")
-    brought = Path(spec.origin or "").parent / "bin" / "x86_64" / "estimate-ngram" if spec else None
-    return str(brought) if brought and brought.is_file() else shutil.which("estimate-ngram")
+    program = Path(spec.origin or "").parent / "bin" / "x86_64" / "estimate-ngram" if spec else None
+    return str(program) if program and program.is_file() else shutil.which("estimate-ngram")
 
 
-@pytest.mark.skipif(mitlm() is None, reason="MITLM's estimate-ngram is not here (pip install phonetisaurus)")
-def test_mitlm_estimates_the_same(tmp_path: Path) -> None:
+@pytest.mark.skipif(mitlm() is None, reason="MITLM's estimate-ngram is not installed (pip install phonetisaurus)")
+def test_mitlm_estimates_the_same_model(tmp_path: Path) -> None:
     program = Path(mitlm() or "")
     text = random_text(600, num_words=80)
     (tmp_path / "text").write_text("".join(" ".join(sentence) + "\n" for sentence in text))
@@ -185,8 +173,8 @@ def values(model: BackoffModel) -> dict[NGram, tuple[float, float]]:
     }
 
 
-def test_kenlm_scores_the_same(tmp_path: Path) -> None:
-    kenlm = pytest.importorskip("kenlm", reason="kenlm is not here (pip install kenlm)")
+def test_kenlm_gives_the_same_scores(tmp_path: Path) -> None:
+    kenlm = pytest.importorskip("kenlm", reason="kenlm is not installed (pip install kenlm)")
     text = random_text(300)
     model = estimate_kneser_ney(text, 4).model
     write_arpa(model, tmp_path / "lm.arpa")

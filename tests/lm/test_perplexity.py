@@ -1,3 +1,5 @@
+"""Perplexity, computed by hand."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -39,7 +41,7 @@ def test_unknown_words_are_counted_and_not_scored(tmp_path: Path) -> None:
     assert found.open_perplexity == pytest.approx(10 ** (-(known - 6.5) / 8))
 
 
-def test_without_an_unknown_word_the_context_begins_anew(tmp_path: Path) -> None:
+def test_without_an_unknown_word_the_context_starts_after_unknown_words(tmp_path: Path) -> None:
     (tmp_path / "lm.arpa").write_text(ARPA.replace("<unk>", "c"))
     found = measure_perplexity(read_arpa(tmp_path / "lm.arpa"), [["a", "x", "b"]])
     assert found.log_prob == pytest.approx(-0.25 - 0.75 - 1.0)
@@ -48,7 +50,7 @@ def test_without_an_unknown_word_the_context_begins_anew(tmp_path: Path) -> None
     assert measure_perplexity(read_arpa(tmp_path / "lm.arpa"), [["b"]]).unknown_words == {"b": 1}
 
 
-def test_nothing_to_score(tmp_path: Path) -> None:
+def test_an_empty_text_has_no_perplexity(tmp_path: Path) -> None:
     (tmp_path / "lm.arpa").write_text(ARPA)
     found = measure_perplexity(read_arpa(tmp_path / "lm.arpa"), [])
     assert found.perplexity != found.perplexity  # not a number

@@ -1,3 +1,5 @@
+"""Entropy pruning."""
+
 from __future__ import annotations
 
 import math
@@ -17,7 +19,7 @@ from tests.lm.ngrams import HISTORIES, TEXTS, WORDS, random_text, total_after
 
 @settings(max_examples=12, deadline=None)
 @given(TEXTS, st.integers(1, 4), HISTORIES, st.sampled_from([0.0, 1e-3, 1e-2, 0.1, 10.0]))
-def test_what_is_left_sums_to_one(text: list[list[str]], order: int, history: list[str], threshold: float) -> None:
+def test_pruned_models_sum_to_one(text: list[list[str]], order: int, history: list[str], threshold: float) -> None:
     model = estimate_kneser_ney(text, order, vocabulary=WORDS).model
     pruned = prune(model, threshold)
     assert total_after(pruned, history) == pytest.approx(1.0)
@@ -27,7 +29,7 @@ def test_what_is_left_sums_to_one(text: list[list[str]], order: int, history: li
 
 
 def test_the_divergence_is_that_of_the_distributions() -> None:
-    """The paper's equation against the sum over all words that it stands for, one n-gram at a time."""
+    """The paper's equation equals the sum over all words, one n-gram at a time."""
     model = estimate_kneser_ney(random_text(200, num_words=12), 2, unknown=None).model
     words = np.array([number for word, number in model.ids.items() if word != "<s>"])
     losses = []
@@ -48,7 +50,7 @@ def renormalized(model: BackoffModel) -> BackoffModel:
     return prune(model, 0.0)
 
 
-def test_more_pruning_costs_more_and_leaves_less() -> None:
+def test_a_higher_threshold_gives_a_smaller_and_worse_model() -> None:
     text = random_text(500)
     model = estimate_kneser_ney(text, 3).model
     sizes, perplexities = [], []

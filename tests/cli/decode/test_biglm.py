@@ -112,7 +112,7 @@ def test_mistakes_are_one_message(tri1: Path, tmp_path: Path, capsys: pytest.Cap
             ("--old-lm", loop, "--new-lm", strange),
             r"strange.fst: the largest word-id is 10\d\d, that of .*words.txt",
         ),
-        (("--old-lm", loop, "--new-lm", double), "double.fst: the grammar's state 0 has two arcs of the word-id"),
+        (("--old-lm", loop, "--new-lm", double), "double.fst: the grammar's state 0 has two arcs with the word-id"),
         (("--old-lm", loop, "--new-lm", tmp_path / "none.arpa"), "none.arpa"),
     ):
         assert decode(tri1, tmp_path / "out", *options) > 0
