@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs jobs on this machine; stands in for Kaldi's utils/run.pl (same arguments, log lines and exit status) where that
-# is not on the PATH.
+# Runs jobs on this machine. Replaces Kaldi's utils/run.pl (same arguments, log lines and exit status) if that is not on
+# the PATH.
 #
 # Usage: run.pl [--max-jobs-run N] [--OPTION VALUE]... [JOB=1:4] LOGFILE COMMAND...
-# JOB is replaced by 1, 2, 3, 4 in LOGFILE and COMMAND; the command goes to bash, so that '|' and '>' may stand in it.
+# JOB is replaced by 1, 2, 3, 4 in LOGFILE and COMMAND; bash runs the command, so it may contain '|' and '>'.
 
 fail() { echo "$0: error: $*" >&2; exit 1; }
 
@@ -12,7 +12,7 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --max-jobs-run) limit=$2 && shift 2 ;;
     -V | -sync) shift ;;
-    --* | -l | -tc) shift 2 ;; # of queue.pl: memory, threads, GPUs
+    --* | -l | -tc) shift 2 ;; # options of queue.pl: memory, threads, GPUs
     *) break ;;
   esac
 done
@@ -25,9 +25,9 @@ fi
 logfile=$1
 shift
 [ "$limit" -gt 0 ] || limit=$((last - first + 1))
-if [ "$last" -gt "$first" ] && [ "${logfile/$name/}" = "$logfile" ]; then fail "no $name in the log's name $logfile"; fi
+if [ "$last" -gt "$first" ] && [ "${logfile/$name/}" = "$logfile" ]; then fail "no $name in the name of the log $logfile"; fi
 
-# As Kaldi's: words without blanks or quotes stay bare, so that an escaped '|' is a pipe for the shell.
+# As in Kaldi: a word without spaces is not quoted, so an escaped '|' is a pipe for the shell.
 command=
 for word in "$@"; do
   if [[ $word =~ ^[^[:space:]]+$ ]]; then command+="$word "

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Aligns a data directory with a network of blasr (or the GMMs of blasr align), as steps/nnet3/align.sh.
+# Aligns a data directory with a network of blasr, or with the GMMs of blasr align. Replaces steps/nnet3/align.sh.
 #
 # Usage: steps/blasr/align.sh [options] <data-dir> <lang-dir> <src-dir> <align-dir>
 # e.g.:  steps/blasr/align.sh --nj 20 --cmd queue.pl data/train data/lang exp/blasr exp/blasr_ali
@@ -8,16 +8,16 @@
 #
 # Options:
 #   --nj N                jobs, at most as many as speakers (default: 4)
-#   --cmd CMD             how jobs are run (default: run.pl)
-#   --beam X              of the search (default: 10)
-#   --retry-beam X        of the second attempt (default: 40)
-#   --acoustic-scale X    (default: 0.1)
+#   --cmd CMD             the program that runs the jobs (default: run.pl)
+#   --beam X              beam of the search (default: 10)
+#   --retry-beam X        beam of the second attempt (default: 40)
+#   --acoustic-scale X    scale of the acoustic log-likelihoods (default: 0.1)
 #   --checkpoint NAME     final, or epochN (default: final)
 #   --prior-scale X       weight of the log priors (default: 1.0)
-#   --max-loss X          share of utterances that may fail (default: 0.05)
+#   --max-loss X          share of the utterances that may fail (default: 0.05)
 #   --use-gpu yes|no|optional (default: no)
 #   --num-threads N       threads of each job on the CPU (default: 1)
-#   --allow-pipes true    let commands in wav.scp run (default: false)
+#   --allow-pipes true    run the commands in wav.scp (default: false)
 
 nj=4 cmd=run.pl stage=0 beam=10 retry_beam=40 acoustic_scale=0.1 checkpoint=final prior_scale=1.0 max_loss=0.05
 use_gpu=no num_threads=1 allow_pipes=false
@@ -39,7 +39,7 @@ if stage 0 "align (logs: $dir/log/align.*.log)"; then
     '&&' mv "$dir/align.JOB/ali.1.gz" "$dir/ali.JOB.gz" || job_failed "$dir"/log/align.*.log
 fi
 
-if stage 1 "join the jobs' results"; then
+if stage 1 "join the results of the jobs"; then
   for file in tree final.mdl phones.txt; do cp "$dir/align.1/$file" "$dir/$file"; done
   for folder in $(numbered "$dir/align."); do rm -r "$folder"; done
   echo "$nj" >"$dir/num_jobs"

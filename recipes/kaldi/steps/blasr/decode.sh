@@ -1,24 +1,25 @@
 #!/usr/bin/env bash
-# Decodes a data directory with a network of blasr and a Kaldi graph, in the place of steps/nnet*/decode.sh.
+# Decodes a data directory with a network of blasr and a graph of Kaldi. Replaces steps/nnet*/decode.sh.
 #
 # Usage: steps/blasr/decode.sh [options] <graph-dir> <data-dir> <decode-dir>
 # e.g.:  steps/blasr/decode.sh --nj 4 --cmd queue.pl exp/tri4/graph data/test exp/blasr/decode_test
 #
-# The network is in the folder above <decode-dir>, unless --srcdir names another. <decode-dir> receives lat.JOB.gz,
-# num_jobs, wer_LMWT_WIP and scoring/, with logs in log/ and scoring/log/. Lattices come from latgen-faster-mapped
-# where it is on the PATH, else from blasr's decoder; scores from local/score.sh where Kaldi is there, else from blasr.
+# The network is in the folder above <decode-dir>, unless --srcdir names another folder. <decode-dir> receives
+# lat.JOB.gz, num_jobs, wer_LMWT_WIP and scoring/, with logs in log/ and scoring/log/. Lattices come from
+# latgen-faster-mapped if it is on the PATH, and from blasr's decoder otherwise. Scores come from local/score.sh if Kaldi
+# is installed, and from blasr otherwise.
 #
 # Options:
 #   --nj N                jobs, at most as many as speakers (default: 4)
-#   --cmd CMD             how jobs are run (default: run.pl)
-#   --stage N             1 starts with the lattices, 2 with scoring (default: 0)
-#   --srcdir DIR          the network's folder (default: the one above <decode-dir>)
-#   --model FILE          the graph's final.mdl (default: <srcdir>/final.mdl)
-#   --acwt X              acoustic scale; only affects pruning (default: 0.1)
-#   --beam X --lattice-beam X --max-active N --min-active N   of the search (default: 13.0 8.0 7000 200)
+#   --cmd CMD             the program that runs the jobs (default: run.pl)
+#   --stage N             1 starts with the lattices, 2 with the scores (default: 0)
+#   --srcdir DIR          folder of the network (default: the one above <decode-dir>)
+#   --model FILE          final.mdl of the graph (default: <srcdir>/final.mdl)
+#   --acwt X              acoustic scale; affects only the pruning (default: 0.1)
+#   --beam X --lattice-beam X --max-active N --min-active N   options of the search (default: 13.0 8.0 7000 200)
 #   --decoder NAME        kaldi, blasr, or auto (default: auto)
-#   --keep-loglikes true  leave the log-likelihoods, of 4 bytes for every frame and pdf (default: false)
-#   --skip-scoring true   only make lattices (default: false)
+#   --keep-loglikes true  keep the log-likelihoods, 4 bytes for every frame and pdf (default: false)
+#   --skip-scoring true   only write lattices (default: false)
 #   --scoring-opts "..."  options of local/score.sh or steps/blasr/score.sh, such as "--min-lmwt 4 --max-lmwt 15"
 #   --checkpoint NAME --prior-scale X --use-gpu yes|no|optional --num-threads N --allow-pipes true: see dump.sh
 

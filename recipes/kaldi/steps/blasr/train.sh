@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Trains an acoustic model of blasr on a Kaldi data directory and alignments, in the place of steps/nnet*/train*.sh.
+# Trains an acoustic model of blasr on a data directory and alignments of Kaldi. Replaces steps/nnet*/train*.sh.
 #
 # Usage: steps/blasr/train.sh [options] <data-dir> <lang-dir> <ali-dir> <exp-dir>
 # e.g.:  steps/blasr/train.sh --cmd "queue.pl --gpu 1" data/train data/lang exp/tri4_ali exp/blasr
 #
 # <ali-dir> has final.mdl, tree and ali.*.gz. <exp-dir> receives final.safetensors, priors.vec, final.mdl and tree;
-# the log is <exp-dir>/log/train.log. The same command again goes on where it stopped.
+# the log is <exp-dir>/log/train.log. The same command again resumes the run.
 #
 # Options:
-#   --cmd CMD             how the job is run (default: run.pl)
+#   --cmd CMD             the program that runs the job (default: run.pl)
 #   --stage N             1 skips the checks (default: 0)
-#   --model-config FILE   a configuration of blasr (default: conf/bl_resnet22_a2b3.yaml of blasr)
-#   --set "KEY=VALUE ..." keys of it to override, such as "training.epochs=8 model.width=0.5"
+#   --model-config FILE   configuration of the run (default: conf/bl_resnet22_a2b3.yaml of blasr)
+#   --set "KEY=VALUE ..." keys of the configuration to override, such as "training.epochs=8 model.width=0.5"
 #   --epochs N            overrides training.epochs
-#   --num-gpus N          processes, one for each GPU, through torchrun (default: 1)
-#   --dev-data DIR        held-out data with --dev-ali DIR (default: a part of <data-dir>)
-#   --allow-pipes true    let commands in wav.scp run (default: false)
+#   --num-gpus N          number of GPUs; torchrun starts one process for each (default: 1)
+#   --dev-data DIR        held-out data, with the alignments --dev-ali DIR (default: a part of <data-dir>)
+#   --allow-pipes true    run the commands in wav.scp (default: false)
 
 cmd=run.pl stage=0 model_config= set= epochs= num_gpus=1 dev_data= dev_ali= allow_pipes=false
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
