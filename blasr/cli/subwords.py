@@ -94,7 +94,7 @@ def _train(args: argparse.Namespace) -> None:
     phones = {phone for entry in found.lexicon if entry.word not in found.whole for phone in entry.phones}
     print(f"{args.out}: {len(found.pieces)} pieces of {len(phones)} phones, {len(found.whole)} whole words")
     if dictionary:
-        spelled = list(found.spells(dictionary))
+        spelled = list(found.covers(dictionary))
         print(f"{sum(spelled)} of the dictionary's {len(spelled)} pronunciations are among those of the words' pieces")
     if unspoken := sorted(set(found.model().pieces) - found.pieces - found.whole):
         print(f"{len(unspoken)} pieces have letters that the dictionary lacks: {_first_ten(unspoken)}")

@@ -116,15 +116,15 @@ def silence_lexicon_fst(
         first, *rest = (phones.id_of(phone) for phone in entry.phones)
         cost = -math.log(entry.probability)
         for state, correction in (
-            (AFTER_WORD, entry.silence.behind_word),
-            (AFTER_SILENCE, entry.silence.behind_silence),
+            (AFTER_WORD, entry.silence.word_ratio_after_word),
+            (AFTER_SILENCE, entry.silence.word_ratio_after_silence),
         ):
             arcs.append((state, first, words.id_of(entry.word), cost - math.log(correction), num_states))
         for label in rest:
             arcs.append((num_states, label, EPSILON, 0.0, num_states + 1))
             num_states += 1
-        arcs.append((num_states, no_silence, EPSILON, -math.log(1.0 - entry.silence.after), AFTER_WORD))
-        arcs.append((num_states, silence, EPSILON, -math.log(entry.silence.after), AFTER_SILENCE))
+        arcs.append((num_states, no_silence, EPSILON, -math.log(1.0 - entry.silence.silence_after), AFTER_WORD))
+        arcs.append((num_states, silence, EPSILON, -math.log(entry.silence.silence_after), AFTER_SILENCE))
         num_states += 1
     final = np.full(num_states, np.inf)
     final[AFTER_SILENCE] = -math.log(sentence.end_after_silence)

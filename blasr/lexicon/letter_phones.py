@@ -1,7 +1,7 @@
-"""Which phones each letter of a word stands for, learnt from a pronunciation dictionary.
+"""The phones that each letter of a word is pronounced as, learned from a pronunciation dictionary.
 
-Every letter stands for none, one or two phones, in order; the probabilities are those of expectation maximisation over
-all such alignments (Jiampojamarn, Kondrak and Sherif, "Applying many-to-many alignments and hidden Markov models to
+Every letter has zero, one or two phones, in order. The probabilities come from expectation maximization over all such
+alignments (Jiampojamarn, Kondrak and Sherif, "Applying many-to-many alignments and hidden Markov models to
 letter-to-phoneme conversion", NAACL 2007).
 """
 
@@ -17,27 +17,27 @@ from blasr.lexicon.pronunciations import Pronunciation
 from blasr.lexicon.word_pieces import WORD_MARK
 
 MAX_PHONES: Final = 2
-"""Of one letter."""
+"""The most phones that one letter can have."""
 _ITERATIONS: Final = 8
 _RARE: Final = 0.01
-"""Phones less probable than this are no guess for a letter."""
-_FIRST_GUESS: Final = (0.1, 1.0, 0.1)  # of none, one or two phones
+"""Less probable phones are never guessed for a letter."""
+_FIRST_GUESS: Final = (0.1, 1.0, 0.1)  # for zero, one and two phones
 
 Phones = tuple[str, ...]
-_Step = tuple[int, int, int, Phones]  # letter, first phone, one past the last, the phones between
+_Step = tuple[int, int, int, Phones]  # index of the letter, first phone, one past the last phone, these phones
 
 
 class LetterPhones:
     """The probabilities of phones given a letter.
 
     Args:
-        dictionary: pronunciations of words; those with more than two phones a letter are passed over.
+        dictionary: pronunciations of words; those with more than two phones per letter are skipped.
 
     Attributes:
-        probability: of the phones given the letter, by both; those of a letter sum to 1.
+        probability: for (letter, phones), the probability of the phones given the letter; those of a letter sum to 1.
 
     Raises:
-        DataError: none of them can be aligned.
+        DataError: no pronunciation can be aligned.
     """
 
     def __init__(self, dictionary: Sequence[Pronunciation]) -> None:
@@ -48,14 +48,16 @@ class LetterPhones:
                 for key, share in self._expected(entry.word, entry.phones):
                     counts[key] += share * entry.probability
             if not counts:
-                raise DataError(f"none of {len(dictionary)} words has a pronunciation of at most two phones a letter")
+                raise DataError(
+                    f"none of {len(dictionary)} words has a pronunciation with at most two phones per letter"
+                )
             totals: defaultdict[str, float] = defaultdict(float)
             for (letter, _), count in counts.items():
                 totals[letter] += count
             self.probability = {key: count / totals[key[0]] for key, count in counts.items()}
 
     def align(self, word: str, phones: Phones) -> list[Phones] | None:
-        """The phones of each letter in the most probable alignment; None if there is none."""
+        """Return the phones of each letter in the most probable alignment; None if there is no alignment."""
         nothing: tuple[float, Phones | None] = (-math.inf, None)
         best = [[nothing] * (len(phones) + 1) for _ in range(len(word) + 1)]
         best[0][0] = (0.0, None)
@@ -74,7 +76,10 @@ class LetterPhones:
         return found[::-1]
 
     def guess(self, letters: str) -> Phones:
-        """The most probable phones of each letter; at least one phone where a letter has any, else nothing at all."""
+        """Return the most probable phones of the letters.
+
+        There is at least one phone if a letter has any, and none if a letter is unknown.
+        """
         best: list[Phones] = []
         spoken: list[Phones] = []
         for letter in letters:
@@ -94,7 +99,7 @@ class LetterPhones:
         return self.probability.get((letter, chunk), 0.0)
 
     def _expected(self, word: str, phones: Phones) -> Iterator[tuple[tuple[str, Phones], float]]:
-        """How often each letter is expected to stand for which phones, over all alignments of one word."""
+        """Yield (letter, phones) and their expected counts over all alignments of one word."""
         steps = [(step, self._of(word[step[0]], step[3])) for step in _steps(word, phones)]
         forward = [[0.0] * (len(phones) + 1) for _ in range(len(word) + 1)]
         backward = [[0.0] * (len(phones) + 1) for _ in range(len(word) + 1)]
@@ -110,7 +115,7 @@ class LetterPhones:
 
 
 def _steps(word: str, phones: Phones) -> Iterator[_Step]:
-    """All that each letter may stand for, letters in order; only places that an alignment of the whole can reach."""
+    """Yield all phones that each letter can have, letters in order, as parts of an alignment of the whole word."""
     for letter in range(len(word)):
         left = len(word) - letter - 1
         for begin in range(min(letter * MAX_PHONES, len(phones)) + 1):
@@ -122,15 +127,15 @@ def _steps(word: str, phones: Phones) -> Iterator[_Step]:
 def pronounce_pieces(
     words: Iterable[tuple[Sequence[str], Pronunciation]], letters: LetterPhones, *, least: float = 0.05
 ) -> dict[str, dict[Phones, float]]:
-    """How the pieces of dictionary words are pronounced.
+    """Return the pronunciations of the pieces of dictionary words.
 
     Args:
         words: the pieces of each word, and the word's pronunciation.
-        letters: what aligns the two.
-        least: pronunciations less frequent than this share of a piece's most frequent one are left out.
+        letters: aligns the letters of the word with its phones.
+        least: pronunciations are left out if their frequency is below this share of the piece's most frequent one.
 
     Returns:
-        For each piece its pronunciations; the most frequent has probability 1, as Kaldi scales them.
+        for each piece, its pronunciations and their probabilities; as in Kaldi, the most frequent one has 1.
     """
     counts: defaultdict[str, defaultdict[Phones, float]] = defaultdict(lambda: defaultdict(float))
     for pieces, entry in words:
@@ -142,7 +147,7 @@ def pronounce_pieces(
             size = len(piece.removeprefix(WORD_MARK))
             phones = tuple(phone for chunk in aligned[start : start + size] for phone in chunk)
             start += size
-            if phones:  # a silent letter can be no piece of its own
+            if phones:  # a piece of silent letters has no pronunciation
                 counts[piece][phones] += entry.probability
     return {
         piece: {phones: count / most for phones, count in found.items() if count >= least * most}

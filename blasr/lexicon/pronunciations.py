@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from blasr.errors import DataError, FormatError
+from blasr.errors import DataError
+from blasr.io.text_lines import read_fields
 
 _RESERVED: Final = re.compile(r"<eps>|<s>|</s>|#\d+")
 _DECIMAL: Final = re.compile(r"\d*\.\d+(e[+-]?\d+)?")
@@ -19,30 +19,30 @@ _DECIMAL: Final = re.compile(r"\d*\.\d+(e[+-]?\d+)?")
 
 @dataclass(frozen=True)
 class WordSilence:
-    """How silence goes with one pronunciation (Chen et al., "Pronunciation and silence probability modeling for ASR",
-    Interspeech 2015).
+    """How likely silence is around one pronunciation (Chen et al., "Pronunciation and silence probability modeling for
+    ASR", Interspeech 2015).
 
     Attributes:
-        after: the probability of silence after it, above 0 and below 1.
-        behind_silence: how much more probable than on the whole the word is behind a silence.
-        behind_word: the same where no silence stands before it.
+        silence_after: the probability of silence after it, above 0 and below 1.
+        word_ratio_after_silence: the probability of the word after silence, divided by its overall probability.
+        word_ratio_after_word: the same where no silence comes before the word.
     """
 
-    after: float
-    behind_silence: float
-    behind_word: float
+    silence_after: float
+    word_ratio_after_silence: float
+    word_ratio_after_word: float
 
 
 @dataclass(frozen=True)
 class Pronunciation:
-    """One way to say a word.
+    """One way to pronounce a word.
 
     Attributes:
-        word: the word as transcripts have it.
+        word: the word, spelled as in transcripts.
         phones: one or more phones.
-        probability: above 0, at most 1; the pronunciations of a word need not sum to 1 (Kaldi scales the best to 1).
-        line: its line in the file it was read from, counted from 1.
-        silence: before and after it, where the lexicon tells.
+        probability: above 0, at most 1. Those of a word need not sum to 1: Kaldi gives the most likely one 1.
+        line: its line in the lexicon file, from 1.
+        silence: the silence around it, if the lexicon has such probabilities.
     """
 
     word: str
@@ -53,29 +53,29 @@ class Pronunciation:
 
 
 def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None = None) -> list[Pronunciation]:
-    """The pronunciations of a lexicon in file order, each once.
+    """Read the pronunciations of a lexicon, in the order of the file.
 
     Args:
         path: the file.
-        with_probabilities: whether the second field is a probability; by default where the file's name begins with
-            ``lexiconp``, as in Kaldi. Three numbers about silence follow where it begins with ``lexiconp_silprob``.
+        with_probabilities: whether the second field is a probability; by default, as in Kaldi, if the file's name
+            begins with ``lexiconp``. If it begins with ``lexiconp_silprob``, three numbers about silence follow.
 
     Raises:
         FormatError: the file cannot be read or is not UTF-8.
-        DataError: naming the line: an empty pronunciation, one given twice, a probability out of range or a symbol
-            that Kaldi reserves; or a lexicon without words.
+        DataError: a pronunciation is empty or appears twice, a probability is out of range, a symbol is reserved by
+            Kaldi, or the lexicon has no words.
     """
     if with_probabilities is None:
         with_probabilities = Path(path).name.startswith("lexiconp")
     with_silence = with_probabilities and Path(path).name.startswith("lexiconp_silprob")
     lexicon: list[Pronunciation] = []
     line_of: dict[tuple[str, tuple[str, ...]], int] = {}
-    for line, fields in _lines(path):
+    for line, fields in read_fields(path):
         pronunciation = _pronunciation(fields, with_probabilities, with_silence, path, line)
         key = pronunciation.word, pronunciation.phones
         if key in line_of:
             raise DataError(
-                f"the pronunciation {' '.join(key[1])!r} of {key[0]!r} was given on line {line_of[key]} already",
+                f"the pronunciation {' '.join(key[1])!r} of {key[0]!r} appears twice, first on line {line_of[key]}",
                 path=path,
                 line=line,
                 fix="remove one of the two lines",
@@ -83,7 +83,7 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
         line_of[key] = line
         lexicon.append(pronunciation)
     if not lexicon:
-        raise DataError("the lexicon has no words", path=path, fix="give one line 'WORD PHONE PHONE...' per word")
+        raise DataError("the lexicon has no words", path=path, fix="write lines of the form WORD PHONE PHONE...")
     if not with_probabilities and all(_DECIMAL.fullmatch(entry.phones[0]) for entry in lexicon):
         raise DataError(
             f"every word is followed by a number such as {lexicon[0].phones[0]!r}, as in lexiconp.txt",
@@ -92,18 +92,6 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
             fix="name the file lexiconp.txt if these are probabilities",
         )
     return lexicon
-
-
-def _lines(path: str | PathLike[str]) -> Iterator[tuple[int, list[str]]]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"the lexicon cannot be read: {error.strerror}", path=path, fix="check the path") from None
-    except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if fields := line.split():
-            yield number, fields
 
 
 def _pronunciation(
@@ -136,14 +124,14 @@ def _pronunciation(
 
 def _silence(word: str, fields: list[str], path: str | PathLike[str], line: int) -> WordSilence:
     try:
-        after, behind_silence, behind_word = map(float, fields)
+        silence_after, after_silence, after_word = map(float, fields)
     except ValueError:
-        after = behind_silence = behind_word = -1.0
-    if not (0.0 < after < 1.0 and 0.0 < behind_silence < math.inf and 0.0 < behind_word < math.inf):
+        silence_after = after_silence = after_word = -1.0
+    if not (0.0 < silence_after < 1.0 and 0.0 < after_silence < math.inf and 0.0 < after_word < math.inf):
         raise DataError(
-            f"expected a probability of silence between 0 and 1 and two corrections above 0 for {word!r}, "
+            f"expected a probability of silence between 0 and 1 and two ratios above 0 for {word!r}, "
             f"found {' '.join(fields)!r}",
             path=path,
             line=line,
         )
-    return WordSilence(after, behind_silence, behind_word)
+    return WordSilence(silence_after, after_silence, after_word)

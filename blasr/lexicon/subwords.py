@@ -1,7 +1,7 @@
-"""Subword units for an open vocabulary: words in sentencepiece's pieces, spelt in a lexicon, and words again.
+"""Subword units for an open vocabulary: words are split into sentencepiece's pieces, which a lexicon spells.
 
-A piece that begins a word begins with the mark U+2581, so that pieces put together are words again whatever the
-recognizer makes of them (Kudo and Richardson, "SentencePiece", EMNLP 2018).
+The first piece of a word begins with the mark U+2581, so any sequence of pieces can be joined to words
+(Kudo and Richardson, "SentencePiece", EMNLP 2018).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from blasr.lexicon.pronunciations import Pronunciation
 from blasr.lexicon.word_pieces import WORD_MARK, WordJoiner
 
 _OTHER_UNITS: Final = 2
-"""What a sentencepiece model has besides characters: the unknown one and the mark."""
+"""The pieces of every sentencepiece model that are not characters of the text: the unknown piece and the mark."""
 
 
 class SubwordModel:
-    """Splits words into pieces; each is a piece of the model's, or a character that it does not have.
+    """Splits words into pieces: pieces of the model, and single characters that the model lacks.
 
     Args:
-        path: a sentencepiece model, such as :func:`train_subwords` writes.
-        whole: words that are never split and stay as they are, such as ``[noise]``.
+        path: a sentencepiece model, for example from :func:`train_subwords`.
+        whole: words that are never split, for example ``[noise]``.
 
     Raises:
         DependencyError: sentencepiece is not installed.
-        FormatError: the file is no model.
+        FormatError: the file is not a sentencepiece model.
     """
 
     def __init__(self, path: str | PathLike[str], whole: Iterable[str] = ()) -> None:
@@ -43,7 +43,7 @@ class SubwordModel:
 
     @property
     def pieces(self) -> tuple[str, ...]:
-        """Every unit that words can be made of: the model's pieces, and each character with and without the mark."""
+        """Every unit that words can consist of: the model's pieces, and each character with and without the mark."""
         processor = self._processor
         found = [
             processor.id_to_piece(number)
@@ -55,7 +55,7 @@ class SubwordModel:
         return tuple(unit for unit in units if unit != WORD_MARK)
 
     def split(self, words: Sequence[str]) -> list[str]:
-        """The pieces of the words; :class:`DataError` for a word that has the mark itself."""
+        """Return the pieces of the words; raise :class:`DataError` if a word contains the mark or white space."""
         return [piece for word in words for piece in self._split(word)]
 
     def _split(self, word: str) -> tuple[str, ...]:
@@ -63,24 +63,29 @@ class SubwordModel:
             return (word,)
         if word not in self._cache:
             if WORD_MARK in word or word.split() != [word]:
-                raise DataError(f"the word {word!r} cannot be split: it has white space or the mark {WORD_MARK}")
+                raise DataError(
+                    f"the word {word!r} cannot be split: it contains white space or the mark {WORD_MARK}, or is empty"
+                )
             pieces = self._processor.encode(word, out_type=str)
-            if pieces[0] == WORD_MARK:  # the mark goes to the first letter, so that every piece can be spoken
+            if pieces[0] == WORD_MARK:  # join the mark to the first letter, so that every piece has a pronunciation
                 pieces = [WORD_MARK + pieces[1][0], *pieces[1][1:], *pieces[2:]]
             self._cache[word] = tuple(pieces)
         return self._cache[word]
 
     def join(self, pieces: Iterable[str]) -> list[str]:
-        """The words of pieces; see :class:`~blasr.lexicon.word_pieces.WordJoiner`."""
+        """Return the words of the pieces; see :class:`~blasr.lexicon.word_pieces.WordJoiner`."""
         return WordJoiner(self.whole).join(pieces)
 
     def lexicon(self) -> list[Pronunciation]:
-        """Graphemic pronunciations of all :attr:`pieces` but the whole words: see :func:`spell`."""
+        """Return graphemic pronunciations of all :attr:`pieces` except the whole words; see :func:`spell`."""
         return [Pronunciation(piece, spell(piece)) for piece in self.pieces if piece not in self.whole]
 
 
 def spell(piece: str) -> tuple[str, ...]:
-    """The letters, combining marks and digits of a piece, lower case, as its phones; others where it has none."""
+    """Return the letters, combining marks and digits of a piece in lower case, which are its phones.
+
+    A piece without any of these has its other characters as phones.
+    """
     symbols = piece.removeprefix(WORD_MARK).lower()
     spoken = tuple(symbol for symbol in symbols if unicodedata.category(symbol)[0] in "LMN")
     return spoken or tuple(symbols)
@@ -94,23 +99,23 @@ def train_subwords(
     method: Literal["unigram", "bpe"] = "unigram",
     whole: Iterable[str] = (),
 ) -> SubwordModel:
-    """Train a model of about ``size`` pieces (fewer where the text has no more) and write it.
+    """Train a model of about ``size`` pieces, or fewer if the text has no more, and write it.
 
-    Letters are left as they are: no normalization, and every character of the text is a piece.
+    Text is not normalized, and every character of the text is a piece.
 
     Raises:
         DependencyError: sentencepiece is not installed.
-        DataError: the text has no words to split, or the size does not hold its characters.
+        DataError: the text has no words to split, or more characters than ``size`` allows.
     """
     kept_whole = frozenset(whole)
     words = [" ".join(word for word in sentence if word not in kept_whole) for sentence in sentences]
     words = [line for line in words if line]
     if not words:
-        raise DataError("the text has no words to make subwords of")
+        raise DataError("the text has no words to train subwords on")
     characters = set().union(*words) - {" "}
     if size < (least := len(characters) + _OTHER_UNITS):
         raise DataError(
-            f"no subwords could be made: {size} pieces cannot hold the text's {len(characters)} characters",
+            f"{size} pieces cannot hold the text's {len(characters)} characters",
             fix=f"choose {least} pieces or more",
         )
     trainer = _sentencepiece().SentencePieceTrainer
@@ -131,7 +136,7 @@ def train_subwords(
             )
         except RuntimeError as error:
             raise DataError(
-                f"no subwords could be made: {error}", fix="choose another number of pieces, or give more text"
+                f"sentencepiece cannot train a model: {error}", fix="choose another number of pieces, or give more text"
             ) from None
     return SubwordModel(out, kept_whole)
 

@@ -22,12 +22,12 @@ UNKNOWN: Final = Pronunciation("<unk>", ("SPN",))
 
 @dataclass(frozen=True)
 class SubwordsDir:
-    """What is in the folder.
+    """The content of the folder, without the model.
 
     Attributes:
         path: the folder.
-        lexicon: how the pieces are pronounced, and the words that are never split.
-        whole: those words.
+        lexicon: the pronunciations of the pieces and of the words that are never split.
+        whole: the words that are never split.
     """
 
     path: Path
@@ -36,11 +36,11 @@ class SubwordsDir:
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Read it, but for the model.
+        """Read the folder, without the model.
 
         Raises:
             DataError: the folder lacks a file, or the lexicon is wrong.
-            FormatError: a file is not what its name says.
+            FormatError: a file cannot be read.
         """
         folder = Path(path)
         missing = [name for name in (MODEL, LEXICON, WHOLE_WORDS) if not (folder / name).is_file()]
@@ -52,23 +52,23 @@ class SubwordsDir:
         return cls(folder, tuple(read_lexicon(folder / LEXICON)), whole)
 
     def model(self) -> SubwordModel:
-        """What splits words; :class:`FormatError` where it is damaged."""
+        """Return the model, which splits words; raise :class:`FormatError` if its file is damaged."""
         return SubwordModel(self.path / MODEL, self.whole)
 
-    def spells(self, dictionary: Iterable[Pronunciation]) -> Iterator[bool]:
-        """Whether pronunciations of a dictionary are among those that the words' pieces have together."""
-        ways: dict[str, list[tuple[str, ...]]] = {}
+    def covers(self, dictionary: Iterable[Pronunciation]) -> Iterator[bool]:
+        """Yield, for each pronunciation, whether it can be joined from pronunciations of the word's pieces."""
+        phones_of: dict[str, list[tuple[str, ...]]] = {}
         for entry in self.lexicon:
-            ways.setdefault(entry.word, []).append(entry.phones)
+            phones_of.setdefault(entry.word, []).append(entry.phones)
         model = self.model()
         for entry in dictionary:
-            reached = {0}  # phones said so far
+            reached = {0}  # possible numbers of phones so far
             for piece in model.split([entry.word]):
                 reached = {
-                    start + len(way)
+                    start + len(phones)
                     for start in reached
-                    for way in ways.get(piece, [])
-                    if entry.phones[start : start + len(way)] == way
+                    for phones in phones_of.get(piece, [])
+                    if entry.phones[start : start + len(phones)] == phones
                 }
             yield len(entry.phones) in reached
 
@@ -87,29 +87,31 @@ def make_subwords_dir(
     whole: Sequence[Pronunciation] = (UNKNOWN,),
     dictionary: Sequence[Pronunciation] = (),
 ) -> SubwordsDir:
-    """Train subwords on a text and write the folder, pieces pronounced as they are spelt, or as a dictionary tells.
+    """Train subwords on a text and write the folder.
+
+    Pieces are pronounced as they are spelled, or as the dictionary pronounces their letters.
 
     Args:
         sentences: the text.
-        size: of the vocabulary of pieces.
-        out: the folder; one that is there already is replaced.
+        size: the number of pieces.
+        out: the folder; an older folder of subwords is replaced.
         method: how sentencepiece chooses the pieces.
-        whole: words that are never split, such as the unknown word and noises, and their pronunciations.
-        dictionary: pronunciations of words; where there are any, pieces are pronounced as their letters are in it, and
-            those with letters that it has not are left out of the lexicon.
+        whole: words that are never split, for example the unknown word and noises, and their pronunciations.
+        dictionary: pronunciations of words; if there are any, pieces are pronounced as their letters are in these
+            words, and pieces with other letters are left out of the lexicon.
 
     Raises:
         DependencyError: sentencepiece is not installed.
-        DataError: see :func:`~blasr.lexicon.subwords.train_subwords`; or ``out`` holds other things.
+        DataError: see :func:`~blasr.lexicon.subwords.train_subwords`; or ``out`` is a folder with other content.
     """
     target = Path(out)
     if target.is_dir() and any(target.iterdir()) and not (target / MODEL).is_file():
-        raise DataError("is a folder that holds other things than subwords", path=out, fix="name a folder of its own")
+        raise DataError("is a folder with other content than subwords", path=out, fix="choose a new folder")
     whole_words = dict.fromkeys(entry.word for entry in whole)
     with atomic_dir(target) as folder:
         model = train_subwords(sentences, size, folder / MODEL, method=method, whole=whole_words)
-        spoken = [entry for entry in dictionary if entry.word not in whole_words]
-        entries = [*whole, *(_pronounced(model, spoken) if spoken else model.lexicon())]
+        split_words = [entry for entry in dictionary if entry.word not in whole_words]
+        entries = [*whole, *(_pronounced(model, split_words) if split_words else model.lexicon())]
         (folder / LEXICON).write_text(
             "".join(f"{entry.word} {entry.probability:.4g} {' '.join(entry.phones)}\n" for entry in entries),
             encoding="utf-8",
@@ -119,13 +121,13 @@ def make_subwords_dir(
 
 
 def _pronounced(model: SubwordModel, dictionary: Sequence[Pronunciation]) -> Iterator[Pronunciation]:
-    """The pieces with the phones that their letters have in a dictionary; most frequent pronunciations first."""
+    """The pieces with the phones that their letters have in a dictionary, most frequent pronunciations first."""
     letters = LetterPhones(dictionary)
     found = pronounce_pieces(((model.split([entry.word]), entry) for entry in dictionary), letters)
     for piece in model.pieces:
         if piece in model.whole:
             continue
         guess = letters.guess(piece.removeprefix(WORD_MARK))
-        ways = found.get(piece) or ({guess: 1.0} if guess else {})
-        for phones, probability in sorted(ways.items(), key=lambda way: (-way[1], way[0])):
+        pronunciations = found.get(piece) or ({guess: 1.0} if guess else {})
+        for phones, probability in sorted(pronunciations.items(), key=lambda item: (-item[1], item[0])):
             yield Pronunciation(piece, phones, probability)

@@ -1,8 +1,8 @@
-"""Words in pieces: how a vocabulary of subwords is marked, and words put together again from what was recognised.
+"""Pieces of words: how a vocabulary marks them, and how recognized pieces are joined to words.
 
-A piece that begins a word begins with the mark U+2581 (sentencepiece's). Beside a ``words.txt`` of pieces lies
-``whole_words.txt``, which lists the words that are no pieces, such as ``<unk>`` and ``[noise]``; it also tells that the
-others are. ``blasr lang --subwords`` writes it, ``blasr graph`` copies it.
+The first piece of a word begins with sentencepiece's mark, U+2581. If ``words.txt`` lists pieces, the same folder has a
+``whole_words.txt``, which lists the entries that are not pieces, for example ``<unk>`` and ``[noise]``.
+``blasr lang --subwords`` writes it, and ``blasr graph`` copies it.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Final, Self
 
-from blasr.errors import FormatError
 from blasr.io.nist.ctm import CtmWord
+from blasr.io.text_lines import read_fields
 
 WORD_MARK: Final = "\u2581"
 WHOLE_WORDS: Final = "whole_words.txt"
 
 
 class WordJoiner:
-    """Puts words together from the words of a ``words.txt``: from pieces, or leaving them as they are.
+    """Joins the entries of a ``words.txt`` to words; entries that are not pieces do not change.
 
     Args:
-        whole: the words that are no pieces; None where none of the words are.
+        whole: the entries that are not pieces; None if no entry is a piece.
     """
 
     def __init__(self, whole: Iterable[str] | None) -> None:
@@ -33,28 +33,28 @@ class WordJoiner:
 
     @classmethod
     def beside(cls, words_path: str | PathLike[str]) -> Self:
-        """The joiner for a ``words.txt``, by the ``whole_words.txt`` that lies beside it or does not.
+        """Return the joiner for a ``words.txt``, according to the ``whole_words.txt`` in the same folder, if it exists.
 
         Raises:
-            FormatError: that file cannot be read.
+            FormatError: ``whole_words.txt`` cannot be read.
         """
         path = Path(words_path).parent / WHOLE_WORDS
-        try:
-            return cls(path.read_text(encoding="utf-8").split())
-        except FileNotFoundError:
+        if not path.exists():
             return cls(None)
-        except (OSError, UnicodeDecodeError) as error:
-            raise FormatError(f"cannot be read: {error}", path=path) from None
+        return cls(word for _, fields in read_fields(path) for word in fields)
 
     def join(self, pieces: Iterable[str]) -> list[str]:
-        """Words; one begins at each mark, at the beginning, at whole words and after them."""
+        """Return the words; one begins at each mark, at the beginning, at whole words and after them."""
         return [self._word(group) for group in self._groups(pieces)]
 
     def join_ctm(self, rows: Iterable[CtmWord]) -> list[CtmWord]:
-        """Words with times, rows in the order of time; a recording's pieces may follow another's.
+        """Return words with times.
 
         A word lasts from the start of its first piece to the end of its last. Its confidence is the lowest of its
-        pieces', as the word is wrong if any of them is; unknown where one of theirs is.
+        pieces, since one wrong piece makes the word wrong; it is unknown if that of a piece is.
+
+        Args:
+            rows: pieces with times; those of one recording and channel are stored consecutively, in the order of time.
         """
         words = []
         for _, side in groupby(rows, key=lambda row: (row.recording, row.channel)):
@@ -84,7 +84,7 @@ class WordJoiner:
 
 
 WHOLE_WORDS_ONLY: Final = WordJoiner(None)
-"""Leaves words as they are."""
+"""The joiner of a vocabulary without pieces."""
 
 
 def _spanning(rows: Sequence[CtmWord], word: str) -> CtmWord:

@@ -1,3 +1,5 @@
+"""Phones of letters."""
+
 from __future__ import annotations
 
 import pytest
@@ -11,12 +13,12 @@ from blasr.lexicon.pronunciations import Pronunciation
 SOUNDS = {"a": ("AA",), "b": ("B",), "c": ("K",), "x": ("K", "S"), "h": (), "t": ("T",)}
 
 
-def said(word: str) -> Pronunciation:
+def pronounced(word: str) -> Pronunciation:
     return Pronunciation(word, tuple(phone for letter in word for phone in SOUNDS[letter]))
 
 
 DICTIONARY = [
-    said(word) for word in ("ab", "cab", "tax", "hat", "that", "bath", "axt", "xab", "at", "tab", "act", "chat")
+    pronounced(word) for word in ("ab", "cab", "tax", "hat", "that", "bath", "axt", "xab", "at", "tab", "act", "chat")
 ]
 
 
@@ -26,12 +28,12 @@ def letters() -> LetterPhones:
 
 
 @given(word=st.text("abcxht", min_size=1, max_size=8).filter(lambda word: word.strip("h") != ""))
-def test_letters_of_any_word_are_found_again(letters: LetterPhones, word: str) -> None:
-    assert letters.align(word, said(word).phones) == [SOUNDS[letter] for letter in word]
-    assert letters.guess(word) == said(word).phones
+def test_the_phones_of_every_letter_are_recovered(letters: LetterPhones, word: str) -> None:
+    assert letters.align(word, pronounced(word).phones) == [SOUNDS[letter] for letter in word]
+    assert letters.guess(word) == pronounced(word).phones
 
 
-def test_what_cannot_be_aligned(letters: LetterPhones) -> None:
+def test_words_without_an_alignment(letters: LetterPhones) -> None:
     assert letters.align("ab", ("B", "ZH")) is None
     assert letters.align("a", ("AA",) * 3) is None
     assert letters.align("az", ("AA", "Z")) is None
@@ -48,7 +50,7 @@ def test_the_probabilities_of_a_letter_sum_to_one(letters: LetterPhones) -> None
     assert totals == pytest.approx(dict.fromkeys(SOUNDS, 1.0))
 
 
-def test_pieces_have_the_sounds_of_their_words() -> None:
+def test_pieces_have_the_phones_of_their_words() -> None:
     dictionary = [
         Pronunciation("read", ("R", "EH", "D")),
         Pronunciation("read", ("R", "IY", "D"), 0.5),

@@ -1,3 +1,5 @@
+"""Lexicon files."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -21,7 +23,7 @@ def test_reads_kaldis_lexicon(golden: Path) -> None:
     assert lexicon[1].line == 2
 
 
-def test_probabilities_are_read_where_the_name_says_so(tmp_path: Path) -> None:
+def test_the_name_of_the_file_says_whether_it_has_probabilities(tmp_path: Path) -> None:
     text = "A\t0.5 a b\nA 1.0 a\n"
     assert read_lexicon(written(tmp_path, text, "lexiconp.txt")) == [
         Pronunciation("A", ("a", "b"), 0.5),
@@ -32,7 +34,7 @@ def test_probabilities_are_read_where_the_name_says_so(tmp_path: Path) -> None:
         read_lexicon(written(tmp_path, text))
 
 
-def test_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
+def test_blank_lines_and_a_byte_order_mark_are_ignored(tmp_path: Path) -> None:
     assert [entry.word for entry in read_lexicon(written(tmp_path, "\ufeffÉTÉ e t e\n\nB b\n"))] == ["ÉTÉ", "B"]
 
 
@@ -40,7 +42,7 @@ def test_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     ("text", "name", "message"),
     [
         ("A a\nB\n", "lexicon.txt", r"lexicon.txt:2: the pronunciation of 'B' is empty"),
-        ("A a b\nB b\nA  a b\n", "lexicon.txt", r"lexicon.txt:3: .*given on line 1 already"),
+        ("A a b\nB b\nA  a b\n", "lexicon.txt", r"lexicon.txt:3: .*appears twice, first on line 1"),
         ("A 1.5 a\n", "lexiconp.txt", r"lexiconp.txt:1: expected a probability .* found '1.5'"),
         ("A 0 a\n", "lexiconp.txt", "found '0'"),
         ("A nan a\n", "lexiconp.txt", "found 'nan'"),
@@ -61,5 +63,5 @@ def test_unreadable_files_are_format_errors(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         read_lexicon(tmp_path / "absent.txt")
     (tmp_path / "latin.txt").write_bytes("ÉTÉ e t e".encode("latin-1"))
-    with pytest.raises(FormatError, match="byte 0 is not UTF-8"):
+    with pytest.raises(FormatError, match=r"latin.txt:1: the byte 0xc9 is not UTF-8"):
         read_lexicon(tmp_path / "latin.txt")

@@ -1,3 +1,5 @@
+"""Splitting words into pieces, and training the pieces."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,7 +12,7 @@ from blasr.errors import DataError, FormatError
 from blasr.lexicon.subwords import SubwordModel, spell, train_subwords
 from blasr.lexicon.word_pieces import WORD_MARK
 
-sentencepiece = pytest.importorskip("sentencepiece", reason="sentencepiece is not here")
+sentencepiece = pytest.importorskip("sentencepiece", reason="sentencepiece is not installed")
 TEXT = [
     ["the", "lighter", "the", "better"],
     ["they", "light", "the", "lights", "[noise]", "and", "don't", "fight"],
@@ -28,7 +30,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ANY_WORD | st.sampled_from([*TEXT[0], *TEXT[1], "[noise]"]), max_size=6))
-def test_words_come_back(model: SubwordModel, words: list[str]) -> None:
+def test_split_words_are_joined_again(model: SubwordModel, words: list[str]) -> None:
     assert model.join(model.split(words)) == words
 
 
@@ -48,7 +50,7 @@ def test_spelling_and_joining(model: SubwordModel) -> None:
     assert model.join(["x", "y", f"{WORD_MARK}a", "[noise]", "b", "c"]) == ["xy", "a", "[noise]", "bc"]
 
 
-def test_mistakes(model: SubwordModel, tmp_path: Path) -> None:
+def test_words_models_and_sizes_that_cannot_be_used_are_refused(model: SubwordModel, tmp_path: Path) -> None:
     for word in (f"a{WORD_MARK}", "a b", ""):
         with pytest.raises(DataError, match="cannot be split"):
             model.split([word])

@@ -1,3 +1,5 @@
+"""Joining pieces to words."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -15,7 +17,7 @@ WORDS = st.sampled_from(["<unk>", "[noise]"]) | st.text("abc", min_size=1, max_s
 
 
 @given(st.lists(WORDS), st.data())
-def test_words_cut_anywhere_come_back(words: list[str], data: st.DataObject) -> None:
+def test_words_cut_anywhere_are_joined_again(words: list[str], data: st.DataObject) -> None:
     pieces = []
     for word in words:
         if word not in ("<unk>", "[noise]"):
@@ -28,12 +30,12 @@ def test_words_cut_anywhere_come_back(words: list[str], data: st.DataObject) -> 
     assert [row.word for row in JOINER.join_ctm(rows)] == words
 
 
-def test_pieces_where_no_word_began() -> None:
+def test_pieces_before_any_mark_are_a_word() -> None:
     assert JOINER.join(["a", "b", "<unk>", "c", f"{WORD_MARK}d", "e"]) == ["ab", "<unk>", "c", "de"]
     assert WHOLE_WORDS_ONLY.join([f"{WORD_MARK}a", "b"]) == [f"{WORD_MARK}a", "b"]
 
 
-def test_a_word_lasts_as_long_as_its_pieces_and_is_as_sure_as_the_least_sure() -> None:
+def test_a_word_has_the_time_of_its_pieces_and_their_lowest_confidence() -> None:
     rows = [
         CtmWord("u1", "1", 0.1, 0.2, f"{WORD_MARK}two", 0.9),
         CtmWord("u1", "1", 0.4, 0.5, "day", 0.6),
@@ -54,10 +56,10 @@ def test_a_word_lasts_as_long_as_its_pieces_and_is_as_sure_as_the_least_sure() -
     assert WHOLE_WORDS_ONLY.join_ctm(rows) == rows
 
 
-def test_the_file_beside_words_txt_tells(tmp_path: Path) -> None:
+def test_the_file_in_the_same_folder_lists_whole_words(tmp_path: Path) -> None:
     assert WordJoiner.beside(tmp_path / "words.txt").whole is None
     (tmp_path / WHOLE_WORDS).write_text("<unk>\n[noise]\n")
     assert WordJoiner.beside(tmp_path / "words.txt").whole == JOINER.whole
     (tmp_path / WHOLE_WORDS).write_bytes(b"\xff")
-    with pytest.raises(FormatError, match="cannot be read"):
+    with pytest.raises(FormatError, match="is not UTF-8"):
         WordJoiner.beside(tmp_path / "words.txt")
