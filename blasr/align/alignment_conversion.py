@@ -1,4 +1,4 @@
-"""Alignments of one model carried over to another tree (hmm/hmm-utils.cc ConvertAlignment)."""
+"""Conversion of alignments to another tree (ConvertAlignment of hmm/hmm-utils.cc)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from blasr.units import EPSILON, IntArray
 
 
 class AlignmentConverter:
-    """Replaces transition-ids of one model by those of another over the same topology and phones."""
+    """Converts transition-ids of one model to those of another model with the same topology.
+
+    Args:
+        old: the model of the alignments.
+        new: the model to convert to.
+        tree: the tree of ``new``.
+    """
 
     def __init__(self, old: TransitionModel, new: TransitionModel, tree: ContextDependency) -> None:
         self._old = old
@@ -23,16 +29,16 @@ class AlignmentConverter:
         self._tables: dict[tuple[int, ...], dict[int, int]] = {}
 
     def convert(self, alignment: IntArray) -> IntArray:
-        """Transition-ids ``(T,)`` of the new model: the same phones and states at the same frames.
+        """Return transition-ids ``(T,)`` of the new model, with the same phones and states at the same frames.
 
         Raises:
-            DataError: the alignment is none of the old model's.
+            DataError: the alignment does not belong to the old model.
             MismatchError: the tree or the new model lacks a phone or state of the alignment.
         """
         segments = self._segmenter.segments(alignment)
-        width, centre = self._tree.context_width, self._tree.central_position
+        width, center = self._tree.context_width, self._tree.central_position
         count = len(segments.phones)
-        padded = [EPSILON] * centre + segments.phones.tolist() + [EPSILON] * (width - 1 - centre)
+        padded = [EPSILON] * center + segments.phones.tolist() + [EPSILON] * (width - 1 - center)
         old_ids = alignment.tolist()
         new_ids: list[int] = []
         begin = 0

@@ -1,4 +1,4 @@
-"""The features of a whole corpus in a temporary file, read again and again while a model trains."""
+"""The features of a corpus in a temporary file, which training reads many times."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +20,25 @@ from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray
 
-DELTA_ORDER = 2
-"""Deltas and delta-deltas beside the static features, as steps/train_mono.sh."""
+DELTA_ORDER: Final = 2
+"""The features have deltas and delta-deltas, as in steps/train_mono.sh."""
 
-TOO_SHORT = "too short for one frame"
+TOO_SHORT: Final = "too short for one frame"
 
 
 def gmm_features(extractor: FeatureExtractor, utterance: Utterance) -> FloatArray:
-    """What the GMMs see of an utterance: normalised MFCCs with deltas, ``(T, 3 D)``."""
+    """The features of the GMMs: normalized MFCCs with deltas, ``(T, 3 D)``."""
     static = extractor.features(utterance)
     return np.asarray(add_deltas(static, DELTA_ORDER, extractor.config.delta_window).numpy(), dtype=np.float32)
 
 
 class FeatureStore:
-    """Utterances and their features, which stay on disk until asked for.
+    """Utterances and their features, which are read from disk when needed.
 
     Args:
-        utterances: those that have features, in order.
-        offsets: ``(U + 1,)``, where each utterance's frames begin.
-        frames: the memory-mapped ``(sum of T, 3 D)``.
+        utterances: the utterances that have features, in order.
+        offsets: ``(U + 1,)``; utterance u has the frames ``offsets[u]`` to ``offsets[u + 1] - 1``.
+        frames: all frames ``(sum of T, 3 D)``, memory-mapped.
     """
 
     def __init__(self, utterances: Sequence[Utterance], offsets: NDArray[np.int64], frames: FloatArray) -> None:
@@ -50,15 +51,15 @@ class FeatureStore:
 
     @property
     def num_frames(self) -> int:
-        """All frames."""
+        """Number of frames of all utterances."""
         return int(self.offsets[-1])
 
     def features(self, index: int) -> FloatArray:
-        """The features ``(T, 3 D)`` of one utterance, by its number."""
+        """The features ``(T, 3 D)`` of the utterance with this index."""
         return self.frames[self.offsets[index] : self.offsets[index + 1]]
 
     def batches(self, max_frames: int) -> list[range]:
-        """The utterances in order, cut into runs of at most ``max_frames`` frames, or of one utterance."""
+        """Ranges of utterances, in order, with at most ``max_frames`` frames each or one longer utterance."""
         cuts = [0]
         for index in range(1, len(self) + 1):
             if self.offsets[index] - self.offsets[cuts[-1]] > max_frames and index - 1 > cuts[-1]:
@@ -70,15 +71,18 @@ class FeatureStore:
 def stored_features(
     extractor: FeatureExtractor, utterances: Iterable[Utterance], folder: Path, tally: Tally
 ) -> Iterator[FeatureStore]:
-    """Compute the features once, into a temporary folder inside ``folder`` that is removed in the end.
+    """Compute features into a temporary folder inside ``folder``, which is removed at the end.
 
-    The file takes 156 bytes a frame with the usual 39 coefficients, 56 MB an hour of speech.
+    With 39 coefficients the file takes 156 bytes per frame, or 56 MB per hour of speech.
 
     Args:
-        tally: learns which utterances are too short for one frame.
+        extractor: extracts the MFCCs.
+        utterances: the utterances.
+        folder: a folder on a disk with enough space.
+        tally: receives the utterances that are too short for one frame.
 
     Raises:
-        DataError: audio that is missing, truncated or of another sample rate.
+        DataError: audio is missing, truncated or has another sample rate.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".features-", dir=folder))

@@ -1,4 +1,4 @@
-"""Alignments from transcripts and audio alone: uniform, then monophones, then a triphone tree."""
+"""Flat start: alignments from transcripts and audio alone, through uniform alignment, monophones and triphones."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from blasr.align.feature_store import stored_features
 from blasr.align.gmm_alignment import AlignmentPass
 from blasr.align.gmm_likelihoods import write_feature_config
 from blasr.align.gmm_stage import AlignmentCorpus, GmmModel, PassReport
-from blasr.align.monophone import TOO_SHORT_FOR_WORDS, train_monophone
+from blasr.align.monophone import train_monophone
 from blasr.align.output_folder import output_folder
 from blasr.align.phone_lists import PhoneLists
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
-from blasr.align.uniform_alignment import equal_align
+from blasr.align.uniform_alignment import reason_of_failure
 from blasr.data.data_dir import DataDir
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.speaker_stats import collect_speaker_stats
@@ -29,12 +29,12 @@ from blasr.io.kaldi.alignments import write_alignments
 from blasr.tally import Tally
 from blasr.threads import one_torch_thread
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class FlatStartResult:
-    """The trained model, what every pass did and which utterances have an alignment."""
+    """The trained model, the report of every pass, and the count of aligned utterances."""
 
     model: GmmModel
     reports: tuple[PassReport, ...]
@@ -46,16 +46,19 @@ def flat_start(
 ) -> FlatStartResult:
     """Train GMMs and align a corpus with them.
 
-    Writes into ``out``, in Kaldi's formats: ``tree``, ``final.mdl``, ``final.occs``, ``ali.1.gz``, ``phones.txt``,
-    ``num_jobs``; beside them ``mfcc.yaml`` (the features) and ``passes.jsonl`` (one line a pass).
+    Writes Kaldi's files into ``out``: ``tree``, ``final.mdl``, ``final.occs``, ``ali.1.gz``, ``phones.txt`` and
+    ``num_jobs``. Adds ``mfcc.yaml`` (the configuration of the features) and ``passes.jsonl`` (one line per pass).
 
     Args:
-        data: with transcripts.
-        monophone_only: stop before the tree.
+        data: utterances with transcripts.
+        lang: the lang directory.
+        out: the folder to write; it is removed after an error, unless it existed before.
+        config: the configuration; by default that of Kaldi's scripts.
+        monophone_only: stop before the tree is built.
 
     Raises:
-        DataError: no utterances, a word that is not in the lexicon, unusable audio, a lang directory without the
-            phones it needs, or more than ``config.max_loss`` of the utterances without an alignment.
+        DataError: there are no utterances, a word is not in the lexicon, audio cannot be used, the lang directory
+            lacks phones, or more than ``config.max_loss`` of the utterances cannot be aligned.
     """
     config = config or FlatStartConfig()
     utterances = checked_utterances(data, lang, map_oov=config.map_oov)
@@ -67,32 +70,31 @@ def flat_start(
     with output_folder(out), one_torch_thread(), stored_features(extractor, utterances, out, tally) as store:
         if not len(store):
             tally.check()
-        corpus = AlignmentCorpus(store, lang, lists, config, config.num_workers)
-        log.info("%d utterances, %d frames", len(store), store.num_frames)
+        corpus = AlignmentCorpus(store, lang, lists, config)
+        logger.info("%d utterances, %d frames", len(store), store.num_frames)
         model, aligned = train_monophone(corpus)
         if not monophone_only:
             model, aligned = train_triphone(corpus, model, aligned.alignments)
-        _account(corpus, model, aligned, tally)
-        log.info("%s in %.1f s", tally.summary(), time.monotonic() - started)
+        _count(corpus, model, aligned, tally)
+        logger.info("%s in %.1f s", tally.summary(), time.monotonic() - started)
         tally.check()
         _write(out, lang, corpus, model, aligned)
     return FlatStartResult(model, tuple(corpus.reports), tally)
 
 
-def _account(corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass, tally: Tally) -> None:
-    """Count what has an alignment, and why the rest has none."""
+def _count(corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass, tally: Tally) -> None:
+    """Count the aligned utterances, and the others by reason."""
     graphs = corpus.graphs(model.tree, model.transitions)
     for index, (utterance, alignment) in enumerate(zip(corpus.store.utterances, aligned.alignments, strict=True)):
         if alignment is not None:
             tally.keep()
         else:
-            frames = len(corpus.store.features(index))
-            fits = equal_align(graphs.graph(utterance.words or ()), frames, seed=0) is not None
-            tally.drop(utterance.id, "without a path in the beam" if fits else TOO_SHORT_FOR_WORDS)
+            num_frames = len(corpus.store.features(index))
+            tally.drop(utterance.id, reason_of_failure(graphs.graph(utterance.words or ()), num_frames))
 
 
 def _write(out: Path, lang: Lang, corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass) -> None:
-    """Everything into ``out``, the model last."""
+    """Write all files into ``out``, the model last."""
     pairs = zip(corpus.store.utterances, aligned.alignments, strict=True)
     write_alignments(out / "ali.1.gz", ((utterance.id, tids) for utterance, tids in pairs if tids is not None))
     lang.phones.write(out / "phones.txt")

@@ -1,4 +1,4 @@
-"""Forced alignment of a whole corpus with GMMs (gmmbin/gmm-align-compiled.cc)."""
+"""Forced alignment of a corpus with GMMs (gmmbin/gmm-align-compiled.cc)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ Words = tuple[str, ...]
 
 
 class TrainingGraphs:
-    """Training graphs without transition costs, each word sequence's compiled once while memory allows.
+    """Training graphs without transition costs. Each word sequence is compiled once, as long as memory allows.
 
     Args:
-        max_arcs: arcs kept in all graphs together; beyond, graphs are compiled each time they are asked for.
+        compiler: compiles the graphs.
+        max_arcs: the largest number of arcs to keep; further graphs are compiled again each time.
     """
 
     def __init__(self, compiler: TrainingGraphCompiler, max_arcs: int = 20_000_000) -> None:
@@ -36,7 +37,7 @@ class TrainingGraphs:
         self._lock = threading.Lock()
 
     def graph(self, words: Words) -> Fst:
-        """The graph of a transcript, transition-ids on its input side."""
+        """Return the graph of a transcript, with transition-ids on its input side. Threads may call this."""
         found = self._graphs.get(words)
         if found is not None:
             return found
@@ -50,7 +51,7 @@ class TrainingGraphs:
 
 @dataclass
 class AlignmentPass:
-    """One pass over a corpus: an alignment or None for each utterance."""
+    """The alignments of a corpus: for each utterance its transition-ids, or None."""
 
     alignments: list[IntArray | None]
     num_retried: int = 0
@@ -62,16 +63,21 @@ class AlignmentPass:
 
 
 def graph_pdfs(graph: Fst, tid_to_pdf: IntArray) -> IntArray:
-    """The pdf-ids that a graph has on its arcs, ascending."""
+    """The pdf-ids of the arcs of a graph, in ascending order."""
     return np.unique(tid_to_pdf[graph.ilabel[graph.ilabel > 0]])
 
 
 class GmmAligner:
     """Aligns utterances with one set of GMMs and transition probabilities.
 
-    Only the likelihoods that a transcript's graph can ask for are computed.
+    Only the likelihoods of the pdfs in the graph of a transcript are computed.
 
     Args:
+        graphs: training graphs without transition costs.
+        transitions: the transition model.
+        mixtures: the GMMs.
+        scales: factors of graph and acoustic costs.
+        beams: the beams.
         silence_pdfs: pdfs whose likelihood is multiplied by ``boost_silence`` (gmmbin/gmm-boost-silence.cc).
     """
 
@@ -96,7 +102,7 @@ class GmmAligner:
         self._tid_to_pdf = transitions.tid_to_pdf
 
     def align_store(self, store: FeatureStore, *, batch_frames: int, num_workers: int) -> AlignmentPass:
-        """Align every utterance of a corpus."""
+        """Align every utterance of a corpus, in batches of about ``batch_frames`` frames per worker."""
 
         def work(batch: range) -> list[ForcedAlignment | None]:
             items = [(store.utterances[index].words or (), store.features(index)) for index in batch]
@@ -110,7 +116,10 @@ class GmmAligner:
         return done
 
     def align(self, transcripts: Sequence[Words], features: Sequence[FloatArray]) -> list[ForcedAlignment | None]:
-        """Align utterances given as words and features ``(T, D)``; those with the same words share their work."""
+        """Align utterances, given by their words and features ``(T, D)``.
+
+        Utterances with the same words share one graph and one computation of likelihoods.
+        """
         groups: dict[Words, list[int]] = {}
         for index, words in enumerate(transcripts):
             groups.setdefault(tuple(words), []).append(index)

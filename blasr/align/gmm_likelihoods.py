@@ -1,4 +1,4 @@
-"""Log-likelihoods of a trained GMM, so that it can be decoded and realigned with like a network."""
+"""Log-likelihoods of trained GMMs, for decoding and realignment as with a network."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from blasr.io.atomic import atomic_open
 from blasr.units import FloatArray
 
 FEATURE_FILE = "mfcc.yaml"
-"""What features the GMMs of a model directory were trained on."""
+"""The file in a model's folder with the configuration of its features."""
 
 
 def write_feature_config(model_dir: Path, config: MfccConfig) -> None:
-    """Keep the features of a model beside it."""
+    """Write the configuration of a model's features into its folder."""
     with atomic_open(model_dir / FEATURE_FILE, "w") as stream:
         stream.write(write_yaml(config))
 
 
 def read_feature_config(model_dir: Path) -> MfccConfig:
-    """The features that a model of ``blasr align`` was trained on.
+    """Read the configuration of the features that a model of ``blasr align`` was trained on.
 
     Raises:
-        ConfigError: the file is missing or not a feature configuration.
+        ConfigError: the file is missing or is not a configuration of features.
     """
     return load_config(MfccConfig, model_dir / FEATURE_FILE)
 
 
 def read_gmms(model_dir: Path) -> AmDiagGmm:
-    """The GMMs of ``model_dir/final.mdl``.
+    """Read the GMMs of ``model_dir/final.mdl``.
 
     Raises:
-        FormatError: the file is missing, truncated or no model.
-        MismatchError: it holds a transition model only.
+        FormatError: the file is missing, truncated or not a model.
+        MismatchError: it has a transition model only.
     """
     path = model_dir / "final.mdl"
     _, gmms = read_model(path)
@@ -52,13 +52,15 @@ def read_gmms(model_dir: Path) -> AmDiagGmm:
 
 
 def gmm_log_likelihoods(model_dir: Path, extractor: FeatureExtractor, utterance: Utterance) -> FloatArray:
-    """Log-likelihoods ``(T, num_pdfs)`` of an utterance under ``model_dir/final.mdl``, unscaled.
+    """Return the unscaled log-likelihoods ``(T, num_pdfs)`` of an utterance under ``model_dir/final.mdl``.
 
     Args:
-        extractor: of MFCCs with :func:`read_feature_config`'s configuration.
+        model_dir: the folder of the model.
+        extractor: extracts MFCCs with the configuration of :func:`read_feature_config`.
+        utterance: the utterance.
 
     Raises:
-        MismatchError: the features have another dimension than the model.
+        MismatchError: the features do not have the dimension of the model.
     """
     changed = (model_dir / "final.mdl").stat().st_mtime_ns if (model_dir / "final.mdl").exists() else 0
     gmms = _cached_gmms(model_dir, changed)
@@ -67,5 +69,5 @@ def gmm_log_likelihoods(model_dir: Path, extractor: FeatureExtractor, utterance:
 
 @lru_cache(maxsize=2)
 def _cached_gmms(model_dir: Path, changed: int) -> AmDiagGmm:
-    """The model of a folder, read again when its file has ``changed`` (a time in nanoseconds)."""
+    """The model of a folder, read again if the time of its last change (in nanoseconds) is different."""
     return read_gmms(model_dir)

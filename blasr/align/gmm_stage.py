@@ -1,4 +1,4 @@
-"""Passes of alignment, accumulation and update over a corpus: what monophones and triphones share."""
+"""Passes of alignment, accumulation and update over a corpus, which monophones and triphones share."""
 
 from __future__ import annotations
 
@@ -21,19 +21,39 @@ from blasr.hmm.tree import ContextDependency
 from blasr.threads import ordered_map
 from blasr.units import IntArray
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Alignments = Sequence[IntArray | None]
+"""For each utterance its transition-ids ``(T,)``, or None if it has no alignment."""
 
 
 @dataclass(frozen=True)
 class GmmModel:
-    """A tree, its transition model, its GMMs and how many frames ``(num_pdfs,)`` each pdf had in the last pass."""
+    """A tree, its transition model, its GMMs, and the frames ``(num_pdfs,)`` that each pdf had in the last pass."""
 
     tree: ContextDependency
     transitions: TransitionModel
     mixtures: Mixtures
     occupancies: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class UpdatePlan:
+    """What one update of a model should do.
+
+    Attributes:
+        stage: the name of the stage, for reports.
+        iteration: the number of the pass.
+        num_gaussians: the number of Gaussians to reach by splitting.
+        power: see :class:`~blasr.align.config.GmmConfig`.
+        options: options of the update.
+    """
+
+    stage: str
+    iteration: int
+    num_gaussians: int
+    power: float
+    options: UpdateOptions
 
 
 @dataclass(frozen=True)
@@ -50,19 +70,26 @@ class PassReport:
     num_failed: int
 
     def as_dict(self) -> dict[str, str | int | float | bool]:
-        """For a log of one line a pass."""
+        """The fields, for a log with one line per pass."""
         return asdict(self)
 
 
 @dataclass
 class AlignmentCorpus:
-    """What training works on, and the report of every pass over it."""
+    """The data of a flat start, and the report of every pass over it.
+
+    Attributes:
+        store: the utterances and their features.
+        lang: the lang directory.
+        phone_lists: its lists of phones.
+        config: the configuration of the flat start.
+        reports: reports of all passes so far.
+    """
 
     store: FeatureStore
     lang: Lang
     phone_lists: PhoneLists
     config: FlatStartConfig
-    num_workers: int
     reports: list[PassReport] = field(default_factory=list)
 
     def graphs(self, tree: ContextDependency, transitions: TransitionModel) -> TrainingGraphs:
@@ -88,10 +115,16 @@ class AlignmentCorpus:
             silence_pdfs=np.array(silence, dtype=np.int32),
             boost_silence=boost_silence,
         )
-        return aligner.align_store(self.store, batch_frames=self.config.batch_frames, num_workers=self.num_workers)
+        return aligner.align_store(
+            self.store, batch_frames=self.config.batch_frames, num_workers=self.config.num_workers
+        )
 
     def accumulate(self, model: GmmModel, alignments: Alignments) -> tuple[GmmAccumulator, NDArray[np.float64]]:
-        """The sums of one pass, and how often each transition-id occurs (gmmbin/gmm-acc-stats-ali.cc)."""
+        """Sum the statistics of one pass (gmmbin/gmm-acc-stats-ali.cc).
+
+        Returns:
+            The sums, and by transition-id how often it occurs.
+        """
         tid_to_pdf = model.transitions.tid_to_pdf
 
         def work(batch: range) -> tuple[GmmAccumulator, NDArray[np.int64]]:
@@ -106,52 +139,55 @@ class AlignmentCorpus:
 
         total = GmmAccumulator.zeros(model.mixtures)
         transitions = np.zeros(len(tid_to_pdf))
-        for sums, counts in ordered_map(work, self.store.batches(self.config.batch_frames), self.num_workers):
+        batches = self.store.batches(self.config.batch_frames)
+        for sums, counts in ordered_map(work, batches, self.config.num_workers):
             total.merge(sums)
             transitions += counts
         return total, transitions
 
     def update(
-        self,
-        model: GmmModel,
-        alignments: Alignments,
-        options: UpdateOptions,
-        *,
-        stage: str,
-        iteration: int,
-        num_gaussians: int,
-        power: float,
-        aligned: AlignmentPass | None,
+        self, model: GmmModel, alignments: Alignments, plan: UpdatePlan, aligned: AlignmentPass | None = None
     ) -> GmmModel:
-        """One pass of EM: transitions and GMMs from the alignments, then Gaussians split (gmmbin/gmm-est.cc)."""
+        """Update transitions and GMMs from alignments, then split Gaussians (gmmbin/gmm-est.cc).
+
+        Args:
+            model: the model before the update.
+            alignments: the alignment of every utterance.
+            plan: what to do.
+            aligned: the alignment pass that made ``alignments`` in this pass; None for alignments of an earlier pass.
+
+        Returns:
+            The model after the update; the pass is added to the reports.
+        """
         sums, transition_counts = self.accumulate(model, alignments)
-        mixtures, changes = sums.update(model.mixtures, options)
+        mixtures, changes = sums.update(model.mixtures, plan.options)
         occupancies = sums.occupancies(model.mixtures)
-        mixtures = mixtures.mix_up(occupancies, num_gaussians, power=power, seed=self.config.seed + iteration)
-        report = PassReport(
-            stage=stage,
-            iteration=iteration,
-            num_gaussians=mixtures.num_gaussians,
-            average_log_likelihood=sums.average_log_likelihood,
-            num_removed=changes.num_removed,
-            realigned=aligned is not None,
-            num_retried=aligned.num_retried if aligned else 0,
-            num_failed=sum(alignment is None for alignment in alignments),
+        seed = self.config.seed + plan.iteration
+        mixtures = mixtures.mix_up(occupancies, plan.num_gaussians, power=plan.power, seed=seed)
+        self._report(
+            PassReport(
+                stage=plan.stage,
+                iteration=plan.iteration,
+                num_gaussians=mixtures.num_gaussians,
+                average_log_likelihood=sums.average_log_likelihood,
+                num_removed=changes.num_removed,
+                realigned=aligned is not None,
+                num_retried=aligned.num_retried if aligned else 0,
+                num_failed=sum(alignment is None for alignment in alignments),
+            )
         )
+        transitions = model.transitions.estimate(transition_counts)
+        return replace(model, transitions=transitions, mixtures=mixtures, occupancies=occupancies)
+
+    def _report(self, report: PassReport) -> None:
         self.reports.append(report)
-        log.info(
+        logger.info(
             "%s pass %d: %.3f per frame, %d Gaussians%s",
-            stage,
-            iteration,
+            report.stage,
+            report.iteration,
             report.average_log_likelihood,
             report.num_gaussians,
-            f", realigned, {report.num_retried} retried, {report.num_failed} failed" if aligned else "",
-        )
-        return replace(
-            model,
-            transitions=model.transitions.estimate(transition_counts),
-            mixtures=mixtures,
-            occupancies=occupancies,
+            f", realigned, {report.num_retried} retried, {report.num_failed} failed" if report.realigned else "",
         )
 
     def train(
@@ -161,33 +197,33 @@ class AlignmentCorpus:
         graphs: TrainingGraphs,
         alignments: Alignments,
         config: GmmConfig,
-        first: AlignmentBeams,
+        first_beams: AlignmentBeams,
     ) -> tuple[GmmModel, AlignmentPass]:
-        """All passes of a stage, and a last alignment with the final model.
+        """Run all passes of a stage, then align with the final model.
 
         Args:
-            first: the beams of pass 1.
+            stage: the name of the stage, for reports.
+            model: the initial model.
+            graphs: training graphs of its tree.
+            alignments: alignments for the passes before the first realignment.
+            config: the configuration of the stage.
+            first_beams: the beams of pass 1.
+
+        Returns:
+            The final model and its alignments.
         """
-        beams = config.beams
-        target = model.mixtures.num_gaussians
-        increment = max(0, (config.totgauss - target) // config.max_iter_inc)
+        num_gaussians = model.mixtures.num_gaussians
+        increment = max(0, (config.totgauss - num_gaussians) // config.max_iter_inc)
         for iteration in range(1, config.num_iters):
             aligned = None
             if iteration in config.realign_iters:
-                aligned = self.align(model, graphs, first if iteration == 1 else beams, config.boost_silence)
+                beams = first_beams if iteration == 1 else config.beams
+                aligned = self.align(model, graphs, beams, config.boost_silence)
                 alignments = aligned.alignments
-            model = self.update(
-                model,
-                alignments,
-                config.update,
-                stage=stage,
-                iteration=iteration,
-                num_gaussians=target,
-                power=config.power,
-                aligned=aligned,
-            )
+            plan = UpdatePlan(stage, iteration, num_gaussians, config.power, config.update)
+            model = self.update(model, alignments, plan, aligned)
             if iteration <= config.max_iter_inc:
-                target += increment
-        last = self.align(model, graphs, beams, config.boost_silence)
-        log.info("%s, aligned with the final model: %d retried, %d failed", stage, last.num_retried, last.num_failed)
+                num_gaussians += increment
+        last = self.align(model, graphs, config.beams, config.boost_silence)
+        logger.info("%s, aligned with the final model: %d retried, %d failed", stage, last.num_retried, last.num_failed)
         return model, last

@@ -1,4 +1,4 @@
-"""Maximum-likelihood training of diagonal GMMs from a pdf for every frame (gmm/mle-diag-gmm.cc, am-diag-gmm.cc)."""
+"""Maximum-likelihood training of diagonal GMMs from the pdf of every frame (gmm/mle-diag-gmm.cc, am-diag-gmm.cc)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Float64Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class UpdateReport:
-    """What an update had to mend."""
+    """The Gaussians that an update removed, and the variances that it floored."""
 
     num_removed: int
     num_floored: int
@@ -30,11 +30,11 @@ class UpdateReport:
 
 @dataclass(frozen=True)
 class Mixtures:
-    """All GMMs of a model in flat arrays, for training: Gaussians of one pdf lie together.
+    """All GMMs of a model in flat arrays, for training. The Gaussians of a pdf are stored consecutively.
 
     Args:
-        offsets: ``(num_pdfs + 1,)``; pdf j has the Gaussians ``offsets[j]`` up to ``offsets[j + 1]``.
-        weights: ``(G,)``, of sum 1 in each pdf.
+        offsets: ``(num_pdfs + 1,)``; pdf j has the Gaussians ``offsets[j]`` to ``offsets[j + 1] - 1``.
+        weights: ``(G,)``; those of a pdf sum to 1.
         means: ``(G, D)``.
         variances: ``(G, D)``.
     """
@@ -46,9 +46,9 @@ class Mixtures:
 
     @classmethod
     def single(cls, moments: Moments, variance_floor: float = VARIANCE_FLOOR) -> Mixtures:
-        """One Gaussian for each pdf from its moments ``(num_pdfs, 1 + 2 D)`` (gmmbin/gmm-init-model.cc).
+        """One Gaussian for each pdf, from its moments ``(num_pdfs, 1 + 2 D)`` (gmmbin/gmm-init-model.cc).
 
-        A pdf without frames gets the Gaussian of all frames together.
+        A pdf without frames gets the Gaussian of all frames.
         """
         dimension = (moments.shape[1] - 1) // 2
         filled = np.where(moments[:, :1] > 0, moments, moments.sum(axis=0))
@@ -59,25 +59,25 @@ class Mixtures:
 
     @classmethod
     def from_model(cls, model: AmDiagGmm) -> Mixtures:
-        """The parameters of a model as read from disk."""
+        """The parameters of a model."""
         return cls(model.offsets.astype(np.int64), model.weights, model.means, model.variances)
 
     def to_model(self) -> AmDiagGmm:
-        """The same parameters as a model to be written."""
+        """The model with these parameters."""
         return AmDiagGmm.from_arrays(self.offsets, self.weights, self.means, self.variances)
 
     @property
     def num_pdfs(self) -> int:
-        """How many pdfs there are."""
+        """Number of pdfs."""
         return len(self.offsets) - 1
 
     @property
     def num_gaussians(self) -> int:
-        """How many Gaussians there are in all pdfs."""
+        """Number of Gaussians of all pdfs (G)."""
         return len(self.weights)
 
     def of_pdfs(self, pdf_ids: Sequence[int] | IntArray) -> Mixtures:
-        """A smaller model of some pdfs, in the order given."""
+        """The GMMs of some pdfs, in the given order."""
         rows = [np.arange(self.offsets[pdf], self.offsets[pdf + 1]) for pdf in pdf_ids]
         chosen = np.concatenate(rows)
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
@@ -85,9 +85,10 @@ class Mixtures:
 
     @cached_property
     def quadratic_form(self) -> tuple[Float64Array, Float64Array]:
-        """``(2 D, G)`` and ``(G,)``: a frame's ``[x, x * x]`` times the first plus the second is each log density.
+        """Coefficients ``(2 D, G)`` and constants ``(G,)``.
 
-        The second holds DiagGmm's gconsts, the weights included.
+        ``[x, x * x] @ coefficients + constants`` are the log densities of a frame x, including the weights. The
+        constants are the gconsts of :class:`~blasr.hmm.gmm.DiagGmm`.
         """
         precisions = 1.0 / self.variances
         with np.errstate(divide="ignore"):
@@ -97,7 +98,7 @@ class Mixtures:
         return np.ascontiguousarray(np.concatenate([self.means * precisions, -0.5 * precisions], axis=1).T), constants
 
     def log_likelihoods(self, features: FloatArray) -> FloatArray:
-        """``(T, num_pdfs)`` of frames ``(T, D)``."""
+        """Log-likelihoods ``(T, num_pdfs)`` of frames ``(T, D)``."""
         coefficients, constants = (torch.from_numpy(part.astype(np.float32)) for part in self.quadratic_form)
         frames = torch.from_numpy(features)
         densities = torch.addmm(constants, torch.cat([frames, frames * frames], dim=1), coefficients).numpy()
@@ -108,12 +109,13 @@ class Mixtures:
         return np.asarray(peaks + np.log(np.add.reduceat(densities, starts, axis=1)), dtype=np.float32)
 
     def mix_up(self, occupancies: Float64Array, target: int, *, power: float, seed: int) -> Mixtures:
-        """More Gaussians where there is more data, up to ``target`` in all (AmDiagGmm::SplitByCount).
+        """Split Gaussians of pdfs with much data, until there are ``target`` (AmDiagGmm::SplitByCount).
 
         Args:
-            occupancies: frames of each pdf.
-            power: a pdf's share grows with its occupancy to this power.
-            seed: of the random directions in which halves move apart.
+            occupancies: frames ``(num_pdfs,)`` of each pdf.
+            target: the number of Gaussians to reach in all pdfs together.
+            power: the Gaussians are shared among pdfs in proportion to their occupancies to this power.
+            seed: seed of the random directions in which halves move apart.
         """
         targets = split_targets(occupancies, target, power)
         random = np.random.default_rng(seed)
@@ -127,7 +129,7 @@ class Mixtures:
 
 @dataclass
 class GmmAccumulator:
-    """Sums over frames for one update: ``moments`` is ``(G, 1 + 2 D)``, weighted by the Gaussians' posteriors."""
+    """Sums over frames for one update; ``moments`` is ``(G, 1 + 2 D)``, weighted by the posteriors of the Gaussians."""
 
     moments: Moments
     log_likelihood: float = 0.0
@@ -139,7 +141,7 @@ class GmmAccumulator:
         return cls(np.zeros((mixtures.num_gaussians, 1 + 2 * mixtures.means.shape[1])))
 
     def add(self, mixtures: Mixtures, features: FloatArray, pdf_ids: IntArray) -> None:
-        """Count frames ``(T, D)``, each belonging to one pdf ``(T,)`` (AccumDiagGmm::AccumulateFromDiag)."""
+        """Add frames ``(T, D)`` and their pdf-ids ``(T,)`` (AccumDiagGmm::AccumulateFromDiag)."""
         order = np.argsort(pdf_ids, kind="stable")
         frames = torch.from_numpy(features[order]).double()
         rows = torch.cat([frames, frames * frames], dim=1)
@@ -158,24 +160,24 @@ class GmmAccumulator:
         self.num_frames += len(order)
 
     def merge(self, other: GmmAccumulator) -> None:
-        """Add the sums of other frames."""
+        """Add the sums of another accumulator."""
         self.moments += other.moments
         self.log_likelihood += other.log_likelihood
         self.num_frames += other.num_frames
 
     def occupancies(self, mixtures: Mixtures) -> Float64Array:
-        """Frames ``(num_pdfs,)`` of each pdf."""
+        """Number of frames ``(num_pdfs,)`` of each pdf."""
         return np.add.reduceat(self.moments[:, 0], mixtures.offsets[:-1])
 
     @property
     def average_log_likelihood(self) -> float:
-        """Per frame, under the model that accumulated."""
+        """The log-likelihood per frame under the model before the update."""
         return self.log_likelihood / max(self.num_frames, 1)
 
     def update(self, mixtures: Mixtures, options: UpdateOptions) -> tuple[Mixtures, UpdateReport]:
-        """New parameters from the sums (MleDiagGmmUpdate): Gaussians with too little data go, the last of a pdf stays.
+        """Estimate new parameters from the sums (MleDiagGmmUpdate).
 
-        A kept Gaussian without enough data keeps its mean and variance.
+        Gaussians with too little data are removed, except for the last one of a pdf, which keeps its mean and variance.
         """
         dimension = mixtures.means.shape[1]
         occupancy = self.moments[:, 0]
@@ -183,17 +185,17 @@ class GmmAccumulator:
         totals = np.repeat(self.occupancies(mixtures), sizes)
         with np.errstate(invalid="ignore"):
             weights = np.where(totals > 0, occupancy / np.maximum(totals, 1e-300), 1.0 / np.repeat(sizes, sizes))
-        rich = (occupancy > options.min_gaussian_occupancy) & (weights > options.min_gaussian_weight)
-        keep = rich.copy()
-        lonely = np.flatnonzero(np.add.reduceat(rich.astype(np.int64), mixtures.offsets[:-1]) == 0)
-        keep[mixtures.offsets[lonely + 1] - 1] = True
-        counts = np.where(rich, occupancy, 1.0)[:, None]
-        means = np.where(rich[:, None], self.moments[:, 1 : 1 + dimension] / counts, mixtures.means)
+        has_data = (occupancy > options.min_gaussian_occupancy) & (weights > options.min_gaussian_weight)
+        keep = has_data.copy()
+        without_data = np.flatnonzero(np.add.reduceat(has_data.astype(np.int64), mixtures.offsets[:-1]) == 0)
+        keep[mixtures.offsets[without_data + 1] - 1] = True
+        counts = np.where(has_data, occupancy, 1.0)[:, None]
+        means = np.where(has_data[:, None], self.moments[:, 1 : 1 + dimension] / counts, mixtures.means)
         estimates = self.moments[:, 1 + dimension :] / counts - means * means
         floored = np.maximum(estimates, options.min_variance)
-        num_floored = int((rich[:, None] & (estimates < options.min_variance)).sum())
-        variances = np.where(rich[:, None], floored, mixtures.variances)
-        weights = np.where(rich, weights, np.maximum(weights, options.min_gaussian_weight))
+        num_floored = int((has_data[:, None] & (estimates < options.min_variance)).sum())
+        variances = np.where(has_data[:, None], floored, mixtures.variances)
+        weights = np.where(has_data, weights, np.maximum(weights, options.min_gaussian_weight))
         kept_sizes = np.add.reduceat(keep.astype(np.int64), mixtures.offsets[:-1])
         offsets = np.concatenate([[0], np.cumsum(kept_sizes)])
         norms = np.add.reduceat(weights[keep], offsets[:-1])
@@ -202,10 +204,10 @@ class GmmAccumulator:
 
 
 def split_targets(occupancies: Float64Array, target: int, power: float, min_count: float = 20.0) -> NDArray[np.int64]:
-    """How many Gaussians each pdf should have (GetSplitTargets of gmm/model-common.cc).
+    """The number of Gaussians ``(num_pdfs,)`` that each pdf should have (GetSplitTargets of gmm/model-common.cc).
 
-    One each, then one more for the pdf with the greatest ``occupancy ** power`` for each Gaussian it has, while a
-    Gaussian keeps at least ``min_count`` frames.
+    Each pdf starts with one. Then the pdf with the largest ``occupancy ** power`` per Gaussian gets one more, as long
+    as its Gaussians keep at least ``min_count`` frames each.
     """
     targets = np.ones(len(occupancies), dtype=np.int64)
     queue = [(-(occupancy**power), pdf) for pdf, occupancy in enumerate(occupancies.tolist()) if occupancy > 0]
@@ -229,7 +231,7 @@ def _split(
     random: np.random.Generator,
     perturbation: float = 0.01,
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Halve the heaviest Gaussian until there are ``target``, the halves a little apart (DiagGmm::Split)."""
+    """Split the Gaussian with the largest weight until there are ``target`` (DiagGmm::Split)."""
     size, dimension = means.shape
     weights = np.concatenate([weights, np.zeros(target - size)])
     means = np.concatenate([means, np.zeros((target - size, dimension))])

@@ -1,4 +1,4 @@
-"""Bottom-up clustering of a tree's leaves (tree/cluster-utils.cc ClusterBottomUpCompartmentalized)."""
+"""Bottom-up clustering of the leaves of a tree (ClusterBottomUpCompartmentalized of tree/cluster-utils.cc)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blasr.align.tree_stats import Moments, log_likelihood
 
 
 class _Compartment:
-    """Points that may merge with each other, and what each merger would cost."""
+    """Points that may be merged with each other, and the cost of every merge."""
 
     def __init__(self, points: Moments) -> None:
         self.moments = points.copy()
@@ -26,17 +26,17 @@ class _Compartment:
         return float(self.costs.min()) if self.costs.size else math.inf
 
     def merge_cheapest(self) -> None:
-        """Add the cluster with the lower index to the one with the higher."""
-        kept, gone = (int(index) for index in np.unravel_index(int(self.costs.argmin()), self.costs.shape))
-        self.moments[kept] += self.moments[gone]
+        """Merge the two clusters with the lowest cost into the cluster with the higher index."""
+        kept, removed = (int(index) for index in np.unravel_index(int(self.costs.argmin()), self.costs.shape))
+        self.moments[kept] += self.moments[removed]
         self.values[kept] = log_likelihood(self.moments[kept])
-        self.cluster_of[self.cluster_of == gone] = kept
-        self.costs[gone, :] = self.costs[:, gone] = math.inf
+        self.cluster_of[self.cluster_of == removed] = kept
+        self.costs[removed, :] = self.costs[:, removed] = math.inf
         alive = np.unique(self.cluster_of)
         self._update(kept, alive[alive != kept])
 
     def _update(self, index: int, others: NDArray[np.int64]) -> None:
-        """Costs of merging one cluster with each of ``others``, kept below the diagonal."""
+        """Compute the costs of merging one cluster with each of ``others``; they are stored below the diagonal."""
         merged = log_likelihood(self.moments[others] + self.moments[index])
         cost = np.maximum(self.values[others] + self.values[index] - merged, 0.0)
         self.costs[np.maximum(others, index), np.minimum(others, index)] = cost
@@ -45,15 +45,15 @@ class _Compartment:
 def cluster_bottom_up(
     compartments: Sequence[Moments], *, threshold: float = math.inf, min_clusters: int = 0
 ) -> list[NDArray[np.int64]]:
-    """Merge the two clusters whose merger costs the least likelihood, again and again.
+    """Repeatedly merge the two clusters that lose the least log-likelihood.
 
     Args:
         compartments: the points ``(P, 1 + 2 D)`` of each compartment; clusters never span two.
-        threshold: the greatest loss of log likelihood that one merger may bring.
-        min_clusters: the number of clusters, of all compartments together, to stop at.
+        threshold: the largest loss of log-likelihood of one merge.
+        min_clusters: merging stops at this number of clusters in all compartments together.
 
     Returns:
-        For each compartment the cluster ``(P,)`` of every point, numbered from 0 in each compartment.
+        For each compartment, the cluster ``(P,)`` of every point; clusters are numbered from 0 in each compartment.
     """
     states = [_Compartment(points) for points in compartments]
     count = sum(len(points) for points in compartments)

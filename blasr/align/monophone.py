@@ -1,29 +1,29 @@
-"""The first GMMs: one set for every phone whatever its neighbours, from nothing (steps/train_mono.sh)."""
+"""GMMs of monophones, trained from a uniform alignment (steps/train_mono.sh)."""
 
 from __future__ import annotations
 
 import dataclasses
 import zlib
+from typing import Final
 
 import numpy as np
 
 from blasr.align.config import AlignmentBeams
 from blasr.align.gmm_alignment import AlignmentPass, TrainingGraphs
-from blasr.align.gmm_stage import AlignmentCorpus, GmmModel
+from blasr.align.gmm_stage import AlignmentCorpus, Alignments, GmmModel, UpdatePlan
 from blasr.align.gmm_training import Mixtures
 from blasr.align.tree_stats import moments_of
-from blasr.align.uniform_alignment import equal_align
+from blasr.align.uniform_alignment import TOO_SHORT_FOR_WORDS, equal_align
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
 from blasr.tally import Tally
 from blasr.units import IntArray
 
-STAGE = "monophone"
-TOO_SHORT_FOR_WORDS = "too short for its words"
+STAGE: Final = "monophone"
 
 
 def initial_model(corpus: AlignmentCorpus) -> GmmModel:
-    """Every pdf with the mean and variance of the whole corpus (gmmbin/gmm-init-mono.cc)."""
+    """The model before training: every pdf has the mean and variance of the whole corpus (gmmbin/gmm-init-mono.cc)."""
     topology = corpus.lang.topology
     tree = monophone_tree(
         corpus.phone_lists.sets, {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
@@ -38,7 +38,13 @@ def initial_model(corpus: AlignmentCorpus) -> GmmModel:
 
 
 def uniform_alignments(corpus: AlignmentCorpus, graphs: TrainingGraphs) -> list[IntArray | None]:
-    """Equal times for all states, along a path drawn from each utterance's name (bin/align-equal-compiled.cc)."""
+    """Align every utterance with equal times for all states (bin/align-equal-compiled.cc).
+
+    The utterance-id and the configured seed determine the path through the graph.
+
+    Returns:
+        Transition-ids ``(T,)`` of every utterance; None if it is too short for its words.
+    """
     alignments = []
     for index, utterance in enumerate(corpus.store.utterances):
         seed = zlib.crc32(utterance.id.encode()) + corpus.config.seed
@@ -47,12 +53,29 @@ def uniform_alignments(corpus: AlignmentCorpus, graphs: TrainingGraphs) -> list[
     return alignments
 
 
-def _check_lengths(corpus: AlignmentCorpus, alignments: list[IntArray | None]) -> None:
-    """Stop before the training if too many utterances are shorter than their words.
+def train_monophone(corpus: AlignmentCorpus) -> tuple[GmmModel, AlignmentPass]:
+    """Train monophones.
+
+    Returns:
+        The model and its alignments.
 
     Raises:
-        DataError: more than the configured share of them is.
+        DataError: more than the configured share of the utterances is too short for its words.
     """
+    config = corpus.config.monophone
+    model = initial_model(corpus)
+    graphs = corpus.graphs(model.tree, model.transitions)
+    alignments = uniform_alignments(corpus, graphs)
+    _check_lengths(corpus, alignments)
+    options = dataclasses.replace(config.update, min_gaussian_occupancy=config.initial_min_gaussian_occupancy)
+    plan = UpdatePlan(STAGE, 0, model.mixtures.num_gaussians, config.power, options)
+    model = corpus.update(model, alignments, plan)
+    first_beams = AlignmentBeams(config.initial_beam, 4.0 * config.initial_beam)
+    return corpus.train(STAGE, model, graphs, alignments, config, first_beams)
+
+
+def _check_lengths(corpus: AlignmentCorpus, alignments: Alignments) -> None:
+    """Raise :class:`DataError` before training if too many utterances are shorter than their words."""
     tally = Tally("align", max_loss=corpus.config.max_loss)
     for utterance, alignment in zip(corpus.store.utterances, alignments, strict=True):
         if alignment is None:
@@ -60,25 +83,3 @@ def _check_lengths(corpus: AlignmentCorpus, alignments: list[IntArray | None]) -
         else:
             tally.keep()
     tally.check()
-
-
-def train_monophone(corpus: AlignmentCorpus) -> tuple[GmmModel, AlignmentPass]:
-    """Train monophones and align with them."""
-    config = corpus.config.monophone
-    model = initial_model(corpus)
-    graphs = corpus.graphs(model.tree, model.transitions)
-    alignments = uniform_alignments(corpus, graphs)
-    _check_lengths(corpus, alignments)
-    low = dataclasses.replace(config.update, min_gaussian_occupancy=config.initial_min_gaussian_occupancy)
-    model = corpus.update(
-        model,
-        alignments,
-        low,
-        stage=STAGE,
-        iteration=0,
-        num_gaussians=model.mixtures.num_gaussians,
-        power=config.power,
-        aligned=None,
-    )
-    first = AlignmentBeams(config.initial_beam, 4.0 * config.initial_beam)
-    return corpus.train(STAGE, model, graphs, alignments, config, first)

@@ -1,4 +1,4 @@
-"""A folder for results that is gone again if there are none."""
+"""An output folder that is removed after an error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def output_folder(out: Path) -> Iterator[None]:
-    """Make ``out`` where absent; on an error remove it, unless it was there before."""
+    """Make the folder ``out`` if needed; remove it after an error, unless it existed before."""
     existed = out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:

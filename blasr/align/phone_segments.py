@@ -1,4 +1,4 @@
-"""Where the phones of a transition-id alignment begin and end (hmm/hmm-utils.cc SplitToPhones)."""
+"""Segmentation of alignments into phones (SplitToPhones of hmm/hmm-utils.cc)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from blasr.units import AnyArray, IntArray
 
 @dataclass(frozen=True)
 class PhoneSegments:
-    """The phones ``(P,)`` of an utterance and how many frames ``(P,)`` each lasts."""
+    """The phones ``(P,)`` of an utterance and their durations ``(P,)`` in frames."""
 
     phones: IntArray
     durations: IntArray
 
 
 class Segmenter:
-    """Cuts alignments of one transition model into phones.
+    """Splits alignments of one transition model into phones.
 
     Attributes:
-        pdf_classes: by transition-id (element 0 unused), the pdf-class of the state that it belongs to.
+        pdf_classes: by transition-id (element 0 unused), its pdf-class.
     """
 
     def __init__(self, transitions: TransitionModel) -> None:
@@ -41,17 +41,17 @@ class Segmenter:
         self.pdf_classes: IntArray = np.where(self._loops, by_state[:, 1], by_state[:, 0])
 
     def segments(self, alignment: IntArray) -> PhoneSegments:
-        """The phones of an alignment ``(T,)`` of transition-ids; repeated phones are kept apart.
+        """Return the phones of an alignment ``(T,)`` of transition-ids; a repeated phone gives two segments.
 
-        Both orders that Kaldi writes are read: a state's self-loops behind its forward transition ("reordered", the
-        default of its scripts) and before it.
+        Both orders of Kaldi are accepted: the self-loops of a state after its forward transition ("reordered", the
+        default of Kaldi's scripts) and before it.
 
         Raises:
             DataError: the alignment is empty, or its transitions cannot follow each other.
         """
         if len(alignment) == 0 or alignment.min() < 1 or alignment.max() >= len(self._phones):
             raise DataError(
-                f"the alignment is empty or has transition-ids beyond the model's {len(self._phones) - 1}",
+                f"the alignment is empty or has transition-ids outside 1 to {len(self._phones) - 1}",
                 fix="use the final.mdl that the alignment was made with",
             )
         loops, final, phones = self._loops[alignment], self._final[alignment], self._phones[alignment]
@@ -72,7 +72,7 @@ class Segmenter:
 
 
 def _is_reordered(loops: AnyArray, states: IntArray) -> bool:
-    """IsReordered of hmm/hmm-utils.cc: where the state changes, is a self-loop before the change or behind it?"""
+    """Whether self-loops come before a change of state rather than after it (IsReordered of hmm/hmm-utils.cc)."""
     changes = np.flatnonzero(states[1:] != states[:-1])
     if np.any(loops[changes]):
         return True

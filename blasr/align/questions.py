@@ -1,7 +1,7 @@
-"""Questions about phones, clustered from data (tree/build-tree.cc AutomaticallyObtainQuestions, cluster-utils.cc).
+"""Questions about phones, clustered from data (AutomaticallyObtainQuestions of tree/build-tree.cc, cluster-utils.cc).
 
-Phone sets are clustered top down into a binary tree by the likelihood of the states in the middle of the phone;
-every node of that tree is a question: "is this phone one of these?".
+Phone sets are clustered top-down into a binary tree, by the likelihood of the middle states of the phones. Every node
+of that tree gives a question: "is this phone one of these?".
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from blasr.errors import DataError
 PhoneSet = tuple[int, ...]
 
 PDF_CLASS_KEY = -1
-"""Kaldi's kPdfClass: the key of a question about the state."""
+"""The key of a question about the pdf-class (Kaldi's kPdfClass)."""
 
 NUM_TRIES = 10
-"""Starting points of one two-way split, as AutomaticallyObtainQuestions has it."""
+"""Starting points of each two-way split, as in AutomaticallyObtainQuestions."""
 
 NUM_REFINEMENTS = 100
-"""Most sweeps over the points of one split (RefineClustersOptions)."""
+"""The largest number of sweeps over the points of one split (RefineClustersOptions)."""
 
 
 @dataclass(frozen=True)
 class Questions:
-    """The sets that may be asked about, by key: a position in the window, or :data:`PDF_CLASS_KEY`."""
+    """The sets that may be asked about, by key: a position in the phone window, or :data:`PDF_CLASS_KEY`."""
 
     of_key: dict[int, tuple[PhoneSet, ...]]
 
     @property
     def keys(self) -> list[int]:
-        """Keys in the order in which the tree tries them."""
+        """The keys in ascending order, in which they are tried."""
         return sorted(self.of_key)
 
     def membership(self, key: int, size: int) -> NDArray[np.float64]:
-        """Ones ``(Q, size)`` where question q contains value v; sets may reach beyond ``size``."""
+        """A matrix ``(Q, size)``: 1 if question q contains value v, otherwise 0; larger values are ignored."""
         table = np.zeros((len(self.of_key[key]), size))
         for row, values in enumerate(self.of_key[key]):
             table[row, [value for value in values if value < size]] = 1.0
@@ -51,11 +51,12 @@ class Questions:
 def compile_questions(
     phone_questions: Iterable[Sequence[int]], num_pdf_classes: int, context_width: int = 3
 ) -> Questions:
-    """The same phone questions at every position and those about the state (bin/compile-questions.cc).
+    """Return phone questions for every position, and questions about the pdf-class (bin/compile-questions.cc).
 
     Args:
         phone_questions: sets of phones; duplicates are dropped.
-        num_pdf_classes: the most pdf-classes of any phone.
+        num_pdf_classes: the largest number of pdf-classes of a phone.
+        context_width: phones in the window.
     """
     phones = tuple(sorted({tuple(sorted(set(question))) for question in phone_questions if question}))
     of_key: dict[int, tuple[PhoneSet, ...]] = dict.fromkeys(range(context_width), phones)
@@ -66,14 +67,15 @@ def compile_questions(
 def cluster_phones(
     stats: TreeStats, phone_sets: Sequence[Sequence[int]], *, pdf_classes: Sequence[int] = (1,)
 ) -> list[PhoneSet]:
-    """Questions from clustering ``phone_sets`` top down, and the sets themselves, sorted (bin/cluster-phones.cc).
+    """Cluster phone sets top-down and return the questions, including the sets, sorted (bin/cluster-phones.cc).
 
     Args:
-        phone_sets: disjoint sets that are never separated (``phones/sets.int``).
-        pdf_classes: the states that speak for a phone, the middle one by default.
+        stats: the statistics of phones in context.
+        phone_sets: disjoint sets that no question separates (``phones/sets.int``).
+        pdf_classes: the states that represent a phone, by default the middle one.
 
     Raises:
-        DataError: a phone in two sets, or no phones.
+        DataError: a phone is in two sets, or there are no phones.
     """
     sets = [tuple(sorted(phones)) for phones in phone_sets if phones]
     listed = [phone for phones in sets for phone in phones]
@@ -91,7 +93,7 @@ def cluster_phones(
 
 
 def _cluster_top_down(points: Moments) -> list[list[int]]:
-    """All nodes, as lists of points, of the tree that splits the most rewarding node first (TreeClusterer)."""
+    """All nodes, as lists of points, of a tree that first splits the node with the largest gain (TreeClusterer)."""
     root = list(range(len(points)))
     nodes, queue = [root], [(*_best_bisection(points, root), 0)]
     while queue:
@@ -108,21 +110,21 @@ def _cluster_top_down(points: Moments) -> list[list[int]]:
 def _best_bisection(points: Moments, members: list[int]) -> tuple[float, tuple[list[int], list[int]]]:
     """The negated gain and the halves of the best of several k-means runs with two clusters (ClusterKMeans).
 
-    Where Kaldi draws its starting points at random, these are the strides coprime to the number of points, spread
-    evenly, so that the same statistics always give the same questions.
+    Kaldi chooses starting points at random. Here they are strides coprime to the number of points, evenly spread, so
+    that the same statistics always give the same questions.
     """
     count = len(members)
     if count < 2:
         return 0.0, (members, [])
-    own = points[members]
-    whole = float(log_likelihood(own.sum(axis=0)))
+    chosen = points[members]
+    unsplit = float(log_likelihood(chosen.sum(axis=0)))
     strides = [stride for stride in range(1, count) if math.gcd(stride, count) == 1] or [1]
     picks = np.unique(np.linspace(0, len(strides) - 1, min(NUM_TRIES, len(strides))).round().astype(int))
     best_gain, best = -math.inf, np.zeros(count, dtype=np.int64)
     for pick in picks:
         assignment = np.zeros(count, dtype=np.int64)
         assignment[np.arange(count) * strides[pick] % count] = np.arange(count) % 2
-        gain = _refine(own, assignment) - whole
+        gain = _refine(chosen, assignment) - unsplit
         if gain > best_gain:
             best_gain, best = gain, assignment
     halves = [member for member, side in zip(members, best, strict=True) if side == 0]
@@ -131,7 +133,15 @@ def _best_bisection(points: Moments, members: list[int]) -> tuple[float, tuple[l
 
 
 def _refine(points: Moments, assignment: NDArray[np.int64]) -> float:
-    """Move single points between two clusters, in place, while that gains (RefineClusters); the likelihood reached."""
+    """Move single points between two clusters while that increases the log-likelihood (RefineClusters).
+
+    Args:
+        points: moments ``(P, 1 + 2 D)``.
+        assignment: the cluster ``(P,)`` of every point, 0 or 1; changed in place.
+
+    Returns:
+        The log-likelihood that was reached.
+    """
     clusters = np.stack([points[assignment == side].sum(axis=0) for side in (0, 1)])
     value = float(log_likelihood(clusters).sum())
     for _ in range(NUM_REFINEMENTS):

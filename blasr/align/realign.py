@@ -1,20 +1,21 @@
-"""Forced alignment of a corpus with any log-likelihoods: a network's, scaled by its priors, or a GMM's."""
+"""Forced alignment of a corpus with an existing model, from any log-likelihoods: of a network or of GMMs."""
 
 from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Self
 
 from blasr.align.config import RealignConfig
 from blasr.align.feature_store import TOO_SHORT
 from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
-from blasr.align.monophone import TOO_SHORT_FOR_WORDS
 from blasr.align.output_folder import output_folder
 from blasr.align.transcripts import checked_utterances
-from blasr.align.uniform_alignment import equal_align
+from blasr.align.uniform_alignment import reason_of_failure
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
 from blasr.errors import MismatchError
@@ -33,12 +34,13 @@ from blasr.tally import Tally
 from blasr.threads import one_torch_thread, ordered_map
 from blasr.units import FloatArray, IntArray
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 LogLikelihoods = Callable[[Utterance], FloatArray]
-"""Gives the unscaled log-likelihoods ``(T, num_pdfs)`` of an utterance."""
+"""Returns the unscaled log-likelihoods ``(T, num_pdfs)`` of an utterance."""
 
-COPIED = ("tree", "final.mdl", "final.occs", FEATURE_FILE)
+COPIED: Final = ("tree", "final.mdl", "final.occs", FEATURE_FILE)
+"""Files of the model's folder that are copied into the output folder if they exist."""
 
 
 def realign(
@@ -49,68 +51,34 @@ def realign(
     out: Path,
     config: RealignConfig | None = None,
 ) -> Tally:
-    """Align every utterance anew, over the tree and transition model of ``model_dir``.
+    """Align every utterance again, with the tree and the transition model of ``model_dir``.
 
-    Writes ``ali.1.gz`` into ``out`` and copies there what an alignment directory needs: ``tree``, ``final.mdl``,
+    Writes ``ali.1.gz`` into ``out`` and copies the other files of an alignment directory: ``tree``, ``final.mdl``,
     ``phones.txt``.
 
     Args:
-        loglikes: called once for each utterance, by ``config.num_workers`` threads; it may raise
+        data: utterances with transcripts.
+        lang: the lang directory.
+        model_dir: the folder with ``tree`` and ``final.mdl``.
+        loglikes: called once for each utterance, in ``config.num_workers`` threads; may raise
             :class:`~blasr.features.fbank.TooShortError`.
+        out: the folder to write; it is removed after an error, unless it existed before.
+        config: the configuration; by default that of Kaldi's scripts.
+
+    Returns:
+        The count of aligned utterances.
 
     Raises:
-        DataError: as :func:`blasr.align.flat_start.flat_start`.
-        MismatchError: the lang directory's phones are not the model's, or log-likelihoods of another width.
+        DataError: see :func:`blasr.align.flat_start.flat_start`.
+        MismatchError: the lang directory does not have the phones of the model, or the log-likelihoods do not have one
+            column per pdf.
     """
     config = config or RealignConfig()
     utterances = checked_utterances(data, lang, map_oov=config.map_oov)
-    tree, transitions = _read_model(model_dir, lang)
-    tid_to_pdf = transitions.tid_to_pdf
-    graphs = TrainingGraphs(TrainingGraphCompiler(lang, tree, transitions, cache_size=0))
+    aligner = _Aligner.load(model_dir, lang, loglikes, config)
     tally = Tally("align", max_loss=config.max_loss)
-
-    def align_one(utterance: Utterance) -> IntArray | str:
-        try:
-            scores = loglikes(utterance)
-        except TooShortError:
-            return TOO_SHORT
-        if scores.ndim != 2 or scores.shape[1] != transitions.num_pdfs:
-            raise MismatchError(
-                f"log-likelihoods of shape {scores.shape} for a model of {transitions.num_pdfs} pdfs",
-                path=model_dir / "final.mdl",
-                utterance=utterance.id,
-                fix="align with the model that the network was trained for",
-            )
-        topology = graphs.graph(utterance.words or ())
-        graph = add_transition_costs(
-            topology, transitions, transition_scale=config.transition_scale, self_loop_scale=config.self_loop_scale
-        )
-        found = force_align(
-            graph,
-            scores,
-            tid_to_pdf,
-            acoustic_scale=config.acoustic_scale,
-            beam=config.beam,
-            retry_beam=config.retry_beam,
-        )
-        if found is not None:
-            return found.transition_ids
-        fits = equal_align(topology, len(scores), seed=0) is not None
-        return "without a path in the beam" if fits else TOO_SHORT_FOR_WORDS
-
-    def alignments() -> Iterator[tuple[str, IntArray]]:
-        results = track(ordered_map(align_one, utterances, config.num_workers), "align", total=len(utterances))
-        for utterance, result in zip(utterances, results, strict=True):
-            if isinstance(result, str):
-                tally.drop(utterance.id, result)
-            else:
-                tally.keep()
-                yield utterance.id, result
-        log.info("%s", tally.summary())
-        tally.check()
-
     with output_folder(out):
-        write_alignments(out / "ali.1.gz", alignments())
+        write_alignments(out / "ali.1.gz", _alignments(aligner, utterances, tally))
         _copy_model(model_dir, lang, out)
     return tally
 
@@ -118,7 +86,7 @@ def realign(
 def realign_with_gmm(
     data: DataDir, lang: Lang, model_dir: Path, out: Path, config: RealignConfig | None = None
 ) -> Tally:
-    """:func:`realign` with the GMMs of ``model_dir`` (steps/align_si.sh)."""
+    """Align every utterance again with the GMMs of ``model_dir`` (steps/align_si.sh); see :func:`realign`."""
     read_gmms(model_dir)
     features = read_feature_config(model_dir)
     extractor = FeatureExtractor(features, data, collect_speaker_stats(features, data))
@@ -130,18 +98,78 @@ def realign_with_gmm(
         return realign(data, lang, model_dir, loglikes, out, config)
 
 
+@dataclass(frozen=True)
+class _Aligner:
+    """Everything that the alignment of one utterance needs."""
+
+    model_path: Path
+    transitions: TransitionModel
+    graphs: TrainingGraphs
+    loglikes: LogLikelihoods
+    config: RealignConfig
+
+    @classmethod
+    def load(cls, model_dir: Path, lang: Lang, loglikes: LogLikelihoods, config: RealignConfig) -> Self:
+        tree, transitions = _read_model(model_dir, lang)
+        graphs = TrainingGraphs(TrainingGraphCompiler(lang, tree, transitions, cache_size=0))
+        return cls(model_dir / "final.mdl", transitions, graphs, loglikes, config)
+
+    def align(self, utterance: Utterance) -> IntArray | str:
+        """Transition-ids ``(T,)``, or the reason why there is no alignment."""
+        try:
+            scores = self.loglikes(utterance)
+        except TooShortError:
+            return TOO_SHORT
+        if scores.ndim != 2 or scores.shape[1] != self.transitions.num_pdfs:
+            raise MismatchError(
+                f"the log-likelihoods have shape {scores.shape}, but the model has {self.transitions.num_pdfs} pdfs",
+                path=self.model_path,
+                utterance=utterance.id,
+                fix="align with the model that the network was trained for",
+            )
+        without_costs = self.graphs.graph(utterance.words or ())
+        graph = add_transition_costs(
+            without_costs,
+            self.transitions,
+            transition_scale=self.config.transition_scale,
+            self_loop_scale=self.config.self_loop_scale,
+        )
+        found = force_align(
+            graph,
+            scores,
+            self.transitions.tid_to_pdf,
+            acoustic_scale=self.config.acoustic_scale,
+            beam=self.config.beam,
+            retry_beam=self.config.retry_beam,
+        )
+        return reason_of_failure(without_costs, len(scores)) if found is None else found.transition_ids
+
+
+def _alignments(aligner: _Aligner, utterances: Sequence[Utterance], tally: Tally) -> Iterator[tuple[str, IntArray]]:
+    """Utterance-ids and transition-ids of the utterances that can be aligned; the tally is checked at the end."""
+    results = ordered_map(aligner.align, utterances, aligner.config.num_workers)
+    for utterance, result in zip(utterances, track(results, "align", total=len(utterances)), strict=True):
+        if isinstance(result, str):
+            tally.drop(utterance.id, result)
+        else:
+            tally.keep()
+            yield utterance.id, result
+    logger.info("%s", tally.summary())
+    tally.check()
+
+
 def _read_model(model_dir: Path, lang: Lang) -> tuple[ContextDependency, TransitionModel]:
     tree, transitions = read_tree(model_dir / "tree"), read_transition_model(model_dir / "final.mdl")
     if tree.num_pdfs != transitions.num_pdfs:
         raise MismatchError(
-            f"the tree has {tree.num_pdfs} pdfs, final.mdl {transitions.num_pdfs}",
+            f"the tree has {tree.num_pdfs} pdfs, final.mdl has {transitions.num_pdfs}",
             path=model_dir,
             fix="use the tree and final.mdl of one training",
         )
     table = model_dir / "phones.txt"
     if table.exists() and dict(SymbolTable.read(table).items()) != dict(lang.phones.items()):
         raise MismatchError(
-            f"the phones of {lang.path} are not those of the model",
+            f"the phones of {lang.path} differ from those of the model",
             path=table,
             fix="use the lang directory that the model was trained with",
         )

@@ -1,24 +1,32 @@
-"""Are the words to be aligned in the lexicon? Told before anything is computed."""
+"""Check of transcripts before alignment: is every word in the lexicon?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
 
 from blasr.data.data_dir import DataDir, Utterance
-from blasr.errors import DataError
+from blasr.errors import DataError, FormatError
 from blasr.graph.lang import Lang
+from blasr.io.text_lines import read_fields
 
 
 def checked_utterances(data: DataDir, lang: Lang, *, map_oov: bool = False) -> list[Utterance]:
-    """The utterances of a data directory, every word of their transcripts in the lexicon.
+    """Check that every utterance has a transcript and that its words are in the lexicon.
 
     Args:
-        map_oov: replace unknown words by the lang directory's OOV word.
+        data: the data directory.
+        lang: the lang directory with the lexicon.
+        map_oov: replace unknown words by the OOV word of the lang directory.
+
+    Returns:
+        The utterances, unknown words replaced.
 
     Raises:
-        DataError: there are no utterances, one has no transcript, or a word is unknown; for words the first one is
-            told with its line, and how many others there are.
+        DataError: there are no utterances, one has no transcript, or a word is unknown. In the last case the error
+            names the first unknown word and its line, and says how many others there are.
     """
     if not data.utterances:
         raise DataError("has no utterances", path=data.path, fix="check the directory with `blasr data check`")
@@ -34,32 +42,30 @@ def checked_utterances(data: DataDir, lang: Lang, *, map_oov: bool = False) -> l
     if not unknown:
         return list(data.utterances)
     if not map_oov:
-        _refuse(data, lang, unknown)
+        _raise_unknown(data, lang, unknown)
     return [
         replace(utterance, words=tuple(word if word in lexicon else lang.oov for word in utterance.words or ()))
         for utterance in data.utterances
     ]
 
 
-def _refuse(data: DataDir, lang: Lang, unknown: Sequence[tuple[Utterance, str]]) -> None:
+def _raise_unknown(data: DataDir, lang: Lang, unknown: Sequence[tuple[Utterance, str]]) -> NoReturn:
     utterance, word = unknown[0]
     path = data.path / "text"
-    different = len({word for _, word in unknown}) - 1
-    more = f" (and {different} other unknown word(s), in {len(unknown)} places in all)" if different else ""
+    others = len({word for _, word in unknown}) - 1
+    more = f" (and {others} other unknown word(s), in {len(unknown)} places in all)" if others else ""
     raise DataError(
         f"the word {word!r} is not in the lexicon of {lang.path}{more}",
         path=path,
-        line=_line_of(data, utterance.id),
+        line=_line_of(path, utterance.id),
         utterance=utterance.id,
         fix=f"add it to the lexicon and make the lang directory again, or set map_oov to align it as {lang.oov!r}",
     )
 
 
-def _line_of(data: DataDir, utterance: str) -> int | None:
+def _line_of(path: Path, utterance: str) -> int | None:
+    """The line of an utterance in ``text``; None if the file cannot be read again."""
     try:
-        with (data.path / "text").open(encoding="utf-8") as stream:
-            return next(
-                (number for number, line in enumerate(stream, 1) if line.split(None, 1)[:1] == [utterance]), None
-            )
-    except OSError:
+        return next((number for number, fields in read_fields(path) if fields[0] == utterance), None)
+    except FormatError:
         return None

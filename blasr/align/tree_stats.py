@@ -1,8 +1,8 @@
-"""Statistics of phones in context, from which questions are clustered and the tree is built (tree/tree-accu.cc).
+"""Statistics of phones in context, for clustering questions and building the tree (tree/tree-accu.cc).
 
-Every event of Kaldi's, a window of phones and a pdf-class, has one row of *moments*: the number of frames, the sum
-of the features and the sum of their squares. A Gaussian's log likelihood is a function of the moments alone and
-moments add, so that every question of the tree is a sum of rows.
+An event, that is a window of phones and a pdf-class, has one row of *moments*: the number of frames, the sum of the
+features and the sum of their squares. The log-likelihood of a Gaussian depends on the moments only, and moments can be
+added. The answer to every question of the tree is therefore a sum of rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VARIANCE_FLOOR = 0.01
 """Kaldi's ``acc-tree-stats --var-floor`` and ``gmm-init-model --var-floor``."""
 
 ABSENT = -1
-"""A window's entry that no question may ask about: the context of a context-independent phone."""
+"""A phone of a window about which no question may be asked: the context of a context-independent phone."""
 
 
 def moments_of(features: AnyArray) -> Moments:
@@ -35,9 +35,9 @@ def moments_of(features: AnyArray) -> Moments:
 
 
 def log_likelihood(moments: Moments, variance_floor: float = VARIANCE_FLOOR) -> NDArray[np.float64]:
-    """The log likelihood ``(...)`` of the frames under the diagonal Gaussian estimated from them.
+    """The log-likelihood ``(...)`` of frames under the diagonal Gaussian estimated from them.
 
-    GaussClusterable::Objf of tree/clusterable-classes.cc: a floored variance lowers it, no frames give 0.
+    GaussClusterable::Objf of tree/clusterable-classes.cc. A floored variance lowers it; without frames it is 0.
     """
     dimension = (moments.shape[-1] - 1) // 2
     count = moments[..., 0]
@@ -51,12 +51,13 @@ def log_likelihood(moments: Moments, variance_floor: float = VARIANCE_FLOOR) -> 
 
 @dataclass(frozen=True)
 class TreeStats:
-    """The moments of every event, events in ascending order.
+    """The moments of every event, in ascending order of events.
 
     Args:
-        windows: the phones ``(S, context_width)``; 0 lies outside the utterance, :data:`ABSENT` may not be asked.
-        pdf_classes: the pdf-class ``(S,)`` of the central phone's state.
+        windows: the phones ``(S, context_width)``; 0 is outside the utterance, :data:`ABSENT` must not be asked about.
+        pdf_classes: the pdf-class ``(S,)`` of the state of the central phone.
         moments: ``(S, 1 + 2 D)``.
+        central_position: position of the central phone in the window, from 0.
     """
 
     windows: IntArray
@@ -69,30 +70,36 @@ class TreeStats:
 
     @property
     def context_width(self) -> int:
-        """How many phones a window holds."""
+        """Number of phones in a window."""
         return int(self.windows.shape[1])
 
     @property
     def central_phones(self) -> IntArray:
-        """The phone ``(S,)`` that each event belongs to."""
+        """The central phone ``(S,)`` of every event."""
         return self.windows[:, self.central_position]
 
     @property
     def num_frames(self) -> float:
-        """All frames that were counted."""
+        """Number of frames of all events."""
         return float(self.moments[:, 0].sum())
 
     def values(self, key: int) -> IntArray:
-        """The events' values ``(S,)`` under a key of Kaldi's: -1 the pdf-class, else a position in the window."""
+        """The values ``(S,)`` of a key: pdf-classes for key -1, otherwise the phones at this position of the window."""
         return self.pdf_classes if key < 0 else self.windows[:, key]
 
 
 class TreeStatsAccumulator:
-    """Sums moments by event, utterance after utterance (AccumulateTreeStats of hmm/tree-accu.cc).
+    """Sums the moments of every event over utterances (AccumulateTreeStats of hmm/tree-accu.cc).
 
     Args:
-        num_phones: the highest phone.
+        num_phones: the largest phone.
         context_independent: phones whose context is left out of the events (``phones/context_indep.int``).
+        context_width: phones in a window.
+        central_position: position of the central phone in it, from 0.
+        num_pdf_classes: an upper limit of the pdf-classes of a phone.
+
+    Raises:
+        ConfigError: the central position is outside the window, or there are too many windows to number.
     """
 
     def __init__(
@@ -105,10 +112,10 @@ class TreeStatsAccumulator:
         num_pdf_classes: int = 64,
     ) -> None:
         if not 0 <= central_position < context_width:
-            raise ConfigError(f"central position {central_position} lies outside a window of {context_width} phones")
+            raise ConfigError(f"central position {central_position} is outside a window of {context_width} phones")
         self._base = num_phones + 2  # ABSENT, 0, phones
         if self._base**context_width * num_pdf_classes >= 2**63:
-            raise ConfigError(f"windows of {context_width} phones out of {num_phones} are too many to count")
+            raise ConfigError(f"windows of {context_width} phones out of {num_phones} are too many to number")
         self._context_width = context_width
         self._central_position = central_position
         self._independent = np.zeros(num_phones + 1, dtype=bool)
@@ -117,7 +124,7 @@ class TreeStatsAccumulator:
         self._moments: Moments = np.zeros((0, 0))
 
     def add(self, segmenter: Segmenter, batch: Sequence[tuple[IntArray, FloatArray]]) -> None:
-        """Count utterances: pairs of an alignment ``(T,)`` of transition-ids and features ``(T, D)``."""
+        """Add utterances: pairs of an alignment ``(T,)`` of transition-ids and features ``(T, D)``."""
         if not batch:
             return
         keys = np.concatenate([self._event_keys(segmenter, alignment) for alignment, _ in batch])
@@ -128,7 +135,7 @@ class TreeStatsAccumulator:
         self._keys, self._moments = _sum_by_key(keys, moments)
 
     def stats(self) -> TreeStats:
-        """What was counted so far."""
+        """The statistics of all utterances so far."""
         windows = np.zeros((len(self._keys), self._context_width), dtype=np.int32)
         rest = self._keys
         for position in reversed(range(self._context_width)):
@@ -137,15 +144,15 @@ class TreeStatsAccumulator:
         return TreeStats(windows, rest.astype(np.int32), self._moments.copy(), self._central_position)
 
     def _event_keys(self, segmenter: Segmenter, alignment: IntArray) -> NDArray[np.int64]:
-        """One integer a frame, ``(T,)``: pdf-class, then the window's phones, as digits."""
+        """One integer per frame, ``(T,)``, with pdf-class and phones of the window as digits in base ``_base``."""
         segments = segmenter.segments(alignment)
-        width, centre, count = self._context_width, self._central_position, len(segments.phones)
+        width, center, count = self._context_width, self._central_position, len(segments.phones)
         padded = np.zeros(count + width - 1, dtype=np.int64)
-        padded[centre : centre + count] = segments.phones
+        padded[center : center + count] = segments.phones
         windows = np.lib.stride_tricks.sliding_window_view(padded, width).copy()
         hidden = self._independent[segments.phones]
         for position in range(width):
-            if position != centre:
+            if position != center:
                 windows[hidden, position] = ABSENT
         context = np.zeros(count, dtype=np.int64)
         for position in range(width):

@@ -1,8 +1,9 @@
-"""GMMs of phones in context, their pdfs tied by a tree (steps/train_deltas.sh)."""
+"""GMMs of triphones, with pdfs tied by a tree (steps/train_deltas.sh)."""
 
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 import numpy as np
 
@@ -17,13 +18,13 @@ from blasr.align.tree_stats import Moments, TreeStats, TreeStatsAccumulator
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
-STAGE = "triphone"
+STAGE: Final = "triphone"
 
 
 def tree_stats(corpus: AlignmentCorpus, transitions: TransitionModel, alignments: Alignments) -> TreeStats:
-    """Statistics of phones in context under an alignment of the corpus (bin/acc-tree-stats.cc)."""
+    """Statistics of phones in context for an alignment of the corpus (bin/acc-tree-stats.cc)."""
     config = corpus.config.triphone
     accumulator = TreeStatsAccumulator(
         max(corpus.lang.topology.phones),
@@ -39,7 +40,7 @@ def tree_stats(corpus: AlignmentCorpus, transitions: TransitionModel, alignments
 
 
 def pdf_moments(stats: TreeStats, tree: ContextDependency) -> Moments:
-    """The moments ``(num_pdfs, 1 + 2 D)`` of the frames that a tree gives to each pdf."""
+    """The moments ``(num_pdfs, 1 + 2 D)`` of the frames of every pdf of a tree."""
     windows = np.maximum(stats.windows, 0).tolist()
     pdfs = [
         tree.pdf_id(window, pdf_class) for window, pdf_class in zip(windows, stats.pdf_classes.tolist(), strict=True)
@@ -50,23 +51,15 @@ def pdf_moments(stats: TreeStats, tree: ContextDependency) -> Moments:
 
 
 def grow_tree(corpus: AlignmentCorpus, stats: TreeStats) -> ContextDependency:
-    """Questions from the statistics, then the tree; both are logged."""
+    """Cluster questions from the statistics and build the tree; the numbers are logged."""
     config, topology, lists = corpus.config.triphone, corpus.lang.topology, corpus.phone_lists
     num_pdf_classes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
     clustered = cluster_phones(stats, lists.sets)
     questions = compile_questions(
         [*clustered, *lists.extra_questions], max(num_pdf_classes.values()), config.context_width
     )
-    tree, report = build_tree(
-        stats,
-        questions,
-        lists.roots,
-        num_pdf_classes,
-        max_leaves=config.num_leaves,
-        threshold=config.split_threshold,
-        cluster_threshold=config.cluster_threshold,
-    )
-    log.info(
+    tree, report = build_tree(stats, questions, lists.roots, num_pdf_classes, config.tree)
+    logger.info(
         "tree: %d statistics, %d questions, %d splits gain %.3f per frame, %d leaves after merging %d",
         len(stats),
         len(questions.of_key[0]),
@@ -77,14 +70,23 @@ def grow_tree(corpus: AlignmentCorpus, stats: TreeStats) -> ContextDependency:
     )
     if report.unseen_phones:
         names = ", ".join(corpus.lang.phones.symbol_of(phone) for phone in report.unseen_phones)
-        log.warning("tree: the data has no frames of the phone(s) %s; they get the average Gaussian", names)
+        logger.warning("tree: the data has no frames of the phone(s) %s; they get the average Gaussian", names)
     return tree
 
 
 def train_triphone(
     corpus: AlignmentCorpus, monophone: GmmModel, alignments: Alignments
 ) -> tuple[GmmModel, AlignmentPass]:
-    """Build a tree from an alignment of the corpus, train its GMMs and align with them."""
+    """Build a tree from alignments of the corpus and train its GMMs.
+
+    Args:
+        corpus: the data.
+        monophone: the model of the alignments.
+        alignments: an alignment of the corpus.
+
+    Returns:
+        The model and its alignments.
+    """
     config = corpus.config.triphone
     stats = tree_stats(corpus, monophone.transitions, alignments)
     tree = grow_tree(corpus, stats)

@@ -1,35 +1,49 @@
-"""The first alignment of a flat start: equal times for every state (fstext/fstext-utils-inl.h EqualAlign)."""
+"""Uniform alignment, in which all states last equally long (EqualAlign of fstext/fstext-utils-inl.h)."""
 
 from __future__ import annotations
 
 import heapq
 import random
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from blasr.io.fst import Fst
 from blasr.units import EPSILON, IntArray
 
-NUM_TRIES = 10
-"""Random paths tried before the one with the fewest transitions is taken."""
+NUM_TRIES: Final = 10
+"""Number of random paths to try before the path with the fewest transitions."""
 
-MAX_PATH_FACTOR = 4
-"""A random walk this many times longer than the utterance is given up."""
+MAX_PATH_FACTOR: Final = 4
+"""A random path stops when it is this many times longer than the utterance."""
+
+TOO_SHORT_FOR_WORDS: Final = "too short for its words"
+NO_PATH_IN_BEAM: Final = "without a path in the beam"
+
+
+_PathArc = tuple[int, int]  # label and target
 
 
 @dataclass(frozen=True)
 class _Graph:
-    """A graph's arcs as Python lists, self-loops apart."""
+    """A graph as Python lists, by state.
 
-    arcs: list[list[tuple[int, int]]]
+    Attributes:
+        arcs: arcs to other states.
+        loops: the label of the self-loop, or 0.
+        start: the start state.
+        final: whether a path may end here.
+    """
+
+    arcs: list[list[_PathArc]]
     loops: list[int]
     start: int
     final: list[bool]
 
     @classmethod
     def of(cls, graph: Fst) -> _Graph:
-        arcs: list[list[tuple[int, int]]] = [[] for _ in range(graph.num_states)]
+        arcs: list[list[_PathArc]] = [[] for _ in range(graph.num_states)]
         loops = [EPSILON] * graph.num_states
         columns = zip(graph.sources.tolist(), graph.ilabel.tolist(), graph.nextstate.tolist(), strict=True)
         for source, label, target in columns:
@@ -41,16 +55,17 @@ class _Graph:
 
 
 def equal_align(graph: Fst, num_frames: int, seed: int) -> IntArray | None:
-    """Transition-ids ``(T,)`` of a random path whose states share the frames equally through their self-loops.
+    """Align an utterance to a random path whose states share the frames equally.
 
-    The path is drawn among all pronunciations and optional silences, every arc being as likely as the others.
+    The path chooses among pronunciations and optional silences; all arcs out of a state are equally probable.
 
     Args:
         graph: a training graph with self-loops.
-        seed: of the draw; the same gives the same alignment.
+        num_frames: frames of the utterance (T).
+        seed: seed of the random path; the same seed gives the same alignment.
 
     Returns:
-        None where no path is as short as ``num_frames``, or none can be stretched to it.
+        Transition-ids ``(T,)``, or None if every path is longer than the utterance or cannot be stretched to it.
     """
     if graph.start < 0 or num_frames <= 0:
         return None
@@ -65,10 +80,16 @@ def equal_align(graph: Fst, num_frames: int, seed: int) -> IntArray | None:
     return _stretched(lists, path, num_frames) if path is not None else None
 
 
-def _random_path(graph: _Graph, num_frames: int, draw: random.Random) -> list[tuple[int, int]] | None:
-    """Arcs, as (label, target), from the start to an end; None for one that would be far too long."""
+def reason_of_failure(graph: Fst, num_frames: int) -> str:
+    """The reason why an utterance has no alignment: its words do not fit, or the beam was too narrow."""
+    fits = equal_align(graph, num_frames, seed=0) is not None
+    return NO_PATH_IN_BEAM if fits else TOO_SHORT_FOR_WORDS
+
+
+def _random_path(graph: _Graph, num_frames: int, draw: random.Random) -> list[_PathArc] | None:
+    """A random path from the start to a final state; None if it becomes far too long or ends in a dead end."""
     state = graph.start
-    path: list[tuple[int, int]] = []
+    path: list[_PathArc] = []
     while len(path) <= MAX_PATH_FACTOR * num_frames + MAX_PATH_FACTOR:
         choices = graph.arcs[state]
         pick = draw.randrange(len(choices) + graph.final[state]) if choices or graph.final[state] else -1
@@ -81,9 +102,9 @@ def _random_path(graph: _Graph, num_frames: int, draw: random.Random) -> list[tu
     return None
 
 
-def _shortest_path(graph: _Graph) -> list[tuple[int, int]] | None:
-    """The path with the fewest transition-ids, None where nothing final can be reached."""
-    came_from: dict[int, tuple[int, tuple[int, int]]] = {}
+def _shortest_path(graph: _Graph) -> list[_PathArc] | None:
+    """The path with the fewest transition-ids; None if no final state can be reached."""
+    came_from: dict[int, tuple[int, _PathArc]] = {}
     done: set[int] = set()
     queue: list[tuple[int, int]] = [(0, graph.start)]
     best = {graph.start: 0}
@@ -107,8 +128,8 @@ def _shortest_path(graph: _Graph) -> list[tuple[int, int]] | None:
     return None
 
 
-def _stretched(graph: _Graph, path: list[tuple[int, int]], num_frames: int) -> IntArray | None:
-    """The path's labels with self-loops of the states it visits, as even as can be."""
+def _stretched(graph: _Graph, path: list[_PathArc], num_frames: int) -> IntArray | None:
+    """The labels of a path with self-loops added as evenly as possible; None if the path does not fit."""
     extra = num_frames - sum(label != EPSILON for label, _ in path)
     states = [graph.start, *(target for _, target in path)]
     num_loops = sum(graph.loops[state] != EPSILON for state in states)

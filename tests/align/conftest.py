@@ -1,4 +1,4 @@
-"""A made-up language whose phones are tones, so that the true alignment is known to the sample; and real digits."""
+"""An artificial language whose phones are tones, so that the true alignment is known; and real digits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from blasr.align.config import FlatStartConfig, MonophoneConfig, TriphoneConfig
+from blasr.align.feature_store import FeatureStore, gmm_features
+from blasr.align.gmm_stage import AlignmentCorpus
+from blasr.align.phone_lists import PhoneLists
 from blasr.data.data_dir import DataDir
+from blasr.features.config import MfccConfig
+from blasr.features.extraction import FeatureExtractor
 from blasr.graph.config import LangConfig
 from blasr.graph.lang import Lang
 from blasr.graph.lang_writing import make_lang
@@ -25,7 +31,7 @@ WORDS = {"AB": "A B", "BC": "B C", "CDA": "C D A", "DA": "D A", "BAD": "B A D"}
 
 @dataclass(frozen=True)
 class ToneCorpus:
-    """A corpus and, for each of its utterances, the phone's name at every sample."""
+    """A corpus and, for each utterance, the name of the phone at every sample."""
 
     data: DataDir
     lang: Lang
@@ -71,12 +77,31 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> ToneCorpus:
     return make_tone_corpus(tmp_path_factory.mktemp("tones"), 40)
 
 
+@pytest.fixture
+def small_corpus(tones: ToneCorpus) -> AlignmentCorpus:
+    """Ten of the utterances, with their features in memory."""
+    config = FlatStartConfig(
+        features=MfccConfig(cmvn="utterance"),
+        monophone=MonophoneConfig(num_iters=4, max_iter_inc=2, totgauss=30, realign_iters=(1, 2)),
+        triphone=TriphoneConfig(
+            num_iters=3, max_iter_inc=2, totgauss=40, realign_iters=(2,), num_leaves=30, split_threshold=10.0
+        ),
+        batch_frames=500,
+    )
+    utterances = tones.data.utterances[:10]
+    extractor = FeatureExtractor(config.features, tones.data)
+    features = [gmm_features(extractor, utterance) for utterance in utterances]
+    offsets = np.concatenate([[0], np.cumsum([len(each) for each in features])]).astype(np.int64)
+    lists = PhoneLists.read(tones.lang.path, max(tones.lang.topology.phones))
+    return AlignmentCorpus(FeatureStore(utterances, offsets, np.concatenate(features)), tones.lang, lists, config)
+
+
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
 
 
 def fsdd_data(source: Path, folder: Path, speakers: Sequence[str], indices: range) -> DataDir:
-    """Isolated digits, utterance-ids as in the golden files."""
+    """Isolated digits, with the utterance-ids of the golden files."""
     folder.mkdir(parents=True)
     rows = [
         (f"{speaker}-{digit}-{index:02d}", speaker, DIGITS[digit], source / f"{digit}_{speaker}_{index}.wav")
@@ -91,7 +116,7 @@ def fsdd_data(source: Path, folder: Path, speakers: Sequence[str], indices: rang
 
 
 def share_of_kaldis_phones(kaldi: Path, ours: Path) -> float:
-    """Frames of our alignments that have the same phone in Kaldi's."""
+    """The share of frames that have the same phone in both alignments."""
     reference = dict(read_alignments(kaldi))
     theirs, own = read_transition_model(kaldi / "final.mdl"), read_transition_model(ours / "final.mdl")
     same = [own.phones(tids) == theirs.phones(reference[name]) for name, tids in read_alignments(ours)]

@@ -16,7 +16,7 @@ def kaldi(golden: Path) -> Path:
     return golden / "fsdd_tri1"
 
 
-def test_to_monophones_and_back_to_kaldis_tree(kaldi: Path) -> None:
+def test_conversion_to_monophones_and_back_to_kaldis_tree(kaldi: Path) -> None:
     triphones, tree = read_transition_model(kaldi / "final.mdl"), read_tree(kaldi / "tree")
     topology = triphones.topology
     flat = monophone_tree(

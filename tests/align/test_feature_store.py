@@ -20,7 +20,7 @@ from blasr.tally import Tally
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDir:
-    """Three utterances of one second, half a second and, too short, 10 ms."""
+    """Utterances of one second, half a second and 10 ms, which is too short."""
     folder = tmp_path / "data"
     folder.mkdir()
     random = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def data(tmp_path: Path) -> DataDir:
     return DataDir.read(folder, need_text=True)
 
 
-def test_features_come_back_from_disk_and_leave_nothing(data: DataDir, tmp_path: Path) -> None:
+def test_features_are_read_from_disk_and_the_folder_is_removed(data: DataDir, tmp_path: Path) -> None:
     extractor = FeatureExtractor(MfccConfig(), data, collect_speaker_stats(MfccConfig(), data))
     tally = Tally("align")
     with stored_features(extractor, data.utterances, tmp_path / "out", tally) as store:
@@ -46,7 +46,7 @@ def test_features_come_back_from_disk_and_leave_nothing(data: DataDir, tmp_path:
     assert tally.examples == {"too short for one frame": "c"}
 
 
-def test_an_error_leaves_nothing_either(data: DataDir, tmp_path: Path) -> None:
+def test_the_folder_is_removed_after_an_error(data: DataDir, tmp_path: Path) -> None:
     (data.path / "b.wav").unlink()
     with (
         pytest.raises(DataError, match=r"b\.wav"),
@@ -59,7 +59,7 @@ def test_an_error_leaves_nothing_either(data: DataDir, tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 120))
-def test_batches_cover_everything_once(lengths: list[int], most: int) -> None:
+def test_every_utterance_is_in_one_batch(lengths: list[int], most: int) -> None:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     store = FeatureStore([], offsets, np.zeros((int(offsets[-1]), 1), dtype=np.float32))
     store.utterances = [None] * len(lengths)  # type: ignore[list-item]

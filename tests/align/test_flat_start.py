@@ -49,7 +49,7 @@ def test_the_true_phones_are_found(tones: ToneCorpus, trained: tuple[Path, FlatS
     assert share_of_true_phones(tones, trained[0]) > 0.9
 
 
-def test_what_is_written(tones: ToneCorpus, trained: tuple[Path, FlatStartResult]) -> None:
+def test_the_files_of_the_output_folder(tones: ToneCorpus, trained: tuple[Path, FlatStartResult]) -> None:
     out, result = trained
     names = {path.name for path in out.iterdir()}
     assert names == {
@@ -70,7 +70,7 @@ def test_what_is_written(tones: ToneCorpus, trained: tuple[Path, FlatStartResult
     assert result.tally.kept == len(alignments) == 40
 
 
-def test_every_pass_is_told(trained: tuple[Path, FlatStartResult]) -> None:
+def test_every_pass_is_reported(trained: tuple[Path, FlatStartResult]) -> None:
     out, result = trained
     lines = [json.loads(line) for line in (out / "passes.jsonl").read_text().splitlines()]
     assert lines == [report.as_dict() for report in result.reports]
@@ -110,7 +110,7 @@ def with_text(tones: ToneCorpus, folder: Path, **changes: str) -> DataDir:
     return DataDir.read(folder, need_text=True)
 
 
-def test_a_word_that_is_not_in_the_lexicon(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_a_word_outside_the_lexicon_is_refused(tones: ToneCorpus, tmp_path: Path) -> None:
     data = with_text(tones, tmp_path / "data", **{"s1-u003": "AB XYZZY", "s1-u005": "PLUGH"})
     with pytest.raises(DataError) as caught:
         flat_start(data, tones.lang, tmp_path / "out", SHORT)
@@ -124,13 +124,13 @@ def test_a_word_that_is_not_in_the_lexicon(tones: ToneCorpus, tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
-def test_reserved_symbols_are_no_words(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_reserved_symbols_are_not_words(tones: ToneCorpus, tmp_path: Path) -> None:
     data = with_text(tones, tmp_path / "data", **{"s1-u003": "#0"})
     with pytest.raises(DataError, match="'#0' is not in the lexicon"):
         flat_start(data, tones.lang, tmp_path / "out", SHORT)
 
 
-def test_unknown_words_may_be_mapped(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_unknown_words_can_be_mapped(tones: ToneCorpus, tmp_path: Path) -> None:
     data = with_text(tones, tmp_path / "data", **{"s1-u003": "XYZZY"})
     config = dataclasses.replace(SHORT, map_oov=True, monophone=dataclasses.replace(MONOPHONE, num_iters=2))
     result = flat_start(data, tones.lang, tmp_path / "out", config, monophone_only=True)
@@ -146,7 +146,7 @@ def test_utterances_too_short_for_their_words_are_counted(tones: ToneCorpus, tmp
     assert "s1-u003" not in dict(read_alignments(tmp_path / "out"))
 
 
-def test_too_great_a_loss_is_refused_and_nothing_is_written(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_too_large_a_loss_is_refused_and_nothing_is_written(tones: ToneCorpus, tmp_path: Path) -> None:
     data = with_text(tones, tmp_path / "data", **{"s1-u003": "CDA " * 40, "s0-u004": "CDA " * 40})
     config = dataclasses.replace(SHORT, max_loss=0.02, monophone=dataclasses.replace(MONOPHONE, num_iters=2))
     with pytest.raises(DataError, match="too short for its words"):
@@ -154,13 +154,13 @@ def test_too_great_a_loss_is_refused_and_nothing_is_written(tones: ToneCorpus, t
     assert not (tmp_path / "out").exists()
 
 
-def test_an_empty_data_directory(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_an_empty_data_directory_is_refused(tones: ToneCorpus, tmp_path: Path) -> None:
     empty = dataclasses.replace(tones.data, utterances=())
     with pytest.raises(DataError, match="no utterances"):
         flat_start(empty, tones.lang, tmp_path / "out", SHORT)
 
 
-def test_audio_that_is_not_there_names_its_utterance(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_missing_audio_names_the_utterance(tones: ToneCorpus, tmp_path: Path) -> None:
     recordings = tones.data.recordings | {"s1-u003": str(tmp_path / "gone.wav")}
     with pytest.raises(DataError, match=r"gone\.wav") as caught:
         flat_start(dataclasses.replace(tones.data, recordings=recordings), tones.lang, tmp_path / "out", SHORT)
@@ -168,7 +168,7 @@ def test_audio_that_is_not_there_names_its_utterance(tones: ToneCorpus, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_lang_directory_without_a_phone(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_a_lang_directory_without_a_phone_is_refused(tones: ToneCorpus, tmp_path: Path) -> None:
     shutil.copytree(tones.lang.path, tmp_path / "lang")
     roots = tmp_path / "lang" / "phones" / "roots.int"
     roots.write_text("".join(roots.read_text().splitlines(keepends=True)[:-1]))
@@ -176,8 +176,8 @@ def test_a_lang_directory_without_a_phone(tones: ToneCorpus, tmp_path: Path) -> 
         flat_start(tones.data, Lang.read(tmp_path / "lang"), tmp_path / "out", SHORT)
 
 
-def test_phones_that_know_their_place_in_the_word(tones: ToneCorpus, tmp_path: Path) -> None:
-    """Sets of phones (A_B, A_I, ...) share their monophones and their trees' roots."""
+def test_position_dependent_phones(tones: ToneCorpus, tmp_path: Path) -> None:
+    """Phones of a set (A_B, A_I, ...) share their monophones and the roots of their trees."""
     lexicon = [Pronunciation(word, tuple(phones.split())) for word, phones in WORDS.items()]
     lexicon.append(Pronunciation("<UNK>", ("SPN",)))
     lang = make_lang(
@@ -198,8 +198,8 @@ def test_one_utterance_is_enough(tones: ToneCorpus, tmp_path: Path) -> None:
     assert flat_start(data, tones.lang, tmp_path / "out", SHORT).tally.kept == 1
 
 
-def test_digits_align_much_as_kaldi_aligned_them(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
-    """Two speakers only, so less than the 89 to 91% of all six."""
+def test_alignments_of_digits_are_similar_to_kaldis(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
+    """With two speakers only; with all six the share is 89 to 91%."""
     data = fsdd_data(fsdd_dir, tmp_path / "data", ["george", "theo"], range(5, 17))
     config = FlatStartConfig(triphone=TriphoneConfig(num_leaves=90, totgauss=500), nj=1)
     flat_start(data, Lang.read(golden / "fsdd_tri1" / "lang"), tmp_path / "out", config)

@@ -20,7 +20,7 @@ WORDS = [("AB",), ("CDA", "AB"), ("AB",), ("BAD", "DA", "BC")]
 
 
 class Setting:
-    """A model of random Gaussians, and frames that lie anywhere."""
+    """A model of random Gaussians, and random frames."""
 
     def __init__(self, tones: ToneCorpus) -> None:
         random = np.random.default_rng(0)
@@ -57,7 +57,7 @@ def setting(tones: ToneCorpus) -> Setting:
     return Setting(tones)
 
 
-def test_the_part_of_the_model_that_is_asked_for_gives_the_same_path(setting: Setting) -> None:
+def test_the_pdfs_of_a_graph_are_enough_to_find_its_path(setting: Setting) -> None:
     results = setting.aligner().align(WORDS, setting.features)
     for words, features, result in zip(WORDS, setting.features, results, strict=True):
         graph = add_transition_costs(setting.graphs.graph(words), setting.transitions)
@@ -70,7 +70,7 @@ def test_the_part_of_the_model_that_is_asked_for_gives_the_same_path(setting: Se
         assert result.cost == pytest.approx(whole.cost, rel=1e-5)
 
 
-def test_the_words_are_spoken_in_their_order(setting: Setting, tones: ToneCorpus) -> None:
+def test_the_phones_of_the_words_follow_in_order(setting: Setting, tones: ToneCorpus) -> None:
     (result,) = setting.aligner().align(WORDS[3:], setting.features[3:])
     assert result is not None
     phones = setting.transitions.phones(result.transition_ids).tolist()
@@ -92,7 +92,7 @@ def test_too_few_frames_have_no_alignment(setting: Setting) -> None:
     assert setting.aligner().align(WORDS, short) == [None] * 4
 
 
-def test_graphs_are_kept_while_there_is_room(setting: Setting, tones: ToneCorpus) -> None:
+def test_graphs_are_kept_while_memory_allows(setting: Setting, tones: ToneCorpus) -> None:
     compiler = TrainingGraphCompiler(tones.lang, setting.tree, setting.transitions, cache_size=0)
     kept = TrainingGraphs(compiler)
     assert kept.graph(("AB",)) is kept.graph(("AB",))

@@ -29,7 +29,7 @@ def random_mixtures(seed: int, sizes: list[int], dimension: int = 3) -> Mixtures
 
 
 def log_density(mixtures: Mixtures, frame: np.ndarray, pdf: int) -> tuple[float, np.ndarray]:
-    """By the definition of a Gaussian, one at a time."""
+    """Log densities from the definition of a Gaussian, one at a time."""
     values = []
     for gaussian in range(mixtures.offsets[pdf], mixtures.offsets[pdf + 1]):
         value = math.log(mixtures.weights[gaussian])
@@ -64,7 +64,7 @@ def test_sums_equal_those_of_the_definition() -> None:
     assert_allclose(accumulator.occupancies(mixtures), np.bincount(pdf_ids, minlength=3))
 
 
-def test_batches_may_be_cut_anywhere() -> None:
+def test_batch_boundaries_do_not_change_the_sums() -> None:
     mixtures = random_mixtures(2, [3, 2])
     random = np.random.default_rng(3)
     frames, pdf_ids = random.normal(size=(60, 3)), random.integers(0, 2, size=60)
@@ -99,7 +99,7 @@ def test_one_gaussian_is_the_mean_and_variance_of_its_frames() -> None:
     assert report.num_removed == report.num_floored == 0
 
 
-def test_starved_gaussians_go_but_the_last_of_a_pdf_stays() -> None:
+def test_gaussians_without_data_are_removed_except_the_last_of_a_pdf() -> None:
     mixtures = Mixtures(
         np.array([0, 2, 4]),
         np.array([0.5, 0.5, 0.5, 0.5]),
@@ -132,7 +132,7 @@ def test_a_pdf_without_frames_keeps_its_gaussian() -> None:
     assert_allclose(updated.weights[1], 1.0)
 
 
-def test_mixing_up_splits_the_heaviest_and_keeps_the_mean() -> None:
+def test_mixing_up_splits_the_gaussian_with_the_largest_weight() -> None:
     mixtures = random_mixtures(8, [1, 1])
     occupancies = np.array([1000.0, 100.0])
     larger = mixtures.mix_up(occupancies, 6, power=0.25, seed=1)
@@ -146,7 +146,7 @@ def test_mixing_up_splits_the_heaviest_and_keeps_the_mean() -> None:
     assert_allclose(again.means, larger.means)
 
 
-def test_mixing_up_never_takes_gaussians_away() -> None:
+def test_mixing_up_never_removes_gaussians() -> None:
     mixtures = random_mixtures(9, [4, 1])
     assert np.diff(mixtures.mix_up(np.array([1000.0, 1000.0]), 2, power=0.25, seed=0).offsets).tolist() == [4, 1]
 
@@ -198,7 +198,7 @@ def test_log_likelihoods_of_all_pdfs() -> None:
     assert_allclose(mixtures.log_likelihoods(frames), expected, rtol=1e-5)
 
 
-def test_parameters_survive_the_way_to_a_model_and_back() -> None:
+def test_conversion_to_a_model_and_back() -> None:
     mixtures = random_mixtures(11, [2, 1, 3])
     again = Mixtures.from_model(mixtures.to_model())
     assert again.offsets.tolist() == [0, 2, 3, 6]

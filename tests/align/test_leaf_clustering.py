@@ -8,23 +8,23 @@ from blasr.align.leaf_clustering import cluster_bottom_up
 from blasr.align.tree_stats import Moments, log_likelihood, moments_of
 
 
-def points(seed: int, centres: list[float]) -> Moments:
+def points(seed: int, centers: list[float]) -> Moments:
     random = np.random.default_rng(seed)
-    return np.stack([moments_of(random.normal(centre, 1.0, size=(50, 2))).sum(axis=0) for centre in centres])
+    return np.stack([moments_of(random.normal(centre, 1.0, size=(50, 2))).sum(axis=0) for centre in centers])
 
 
-def test_alike_points_merge_first() -> None:
+def test_similar_points_are_merged_first() -> None:
     (clusters,) = cluster_bottom_up([points(0, [0.0, 10.0, 0.0, 10.0])], min_clusters=2)
     assert clusters[0] == clusters[2] != clusters[1] == clusters[3]
 
 
-def test_compartments_stay_apart() -> None:
+def test_compartments_are_not_merged() -> None:
     alike = points(1, [0.0, 0.0])
     clusters = cluster_bottom_up([alike[:1], alike[1:]])
     assert [assignment.tolist() for assignment in clusters] == [[0], [0]]
 
 
-def test_nothing_dearer_than_the_threshold_is_merged() -> None:
+def test_no_merge_costs_more_than_the_threshold() -> None:
     data = points(2, [0.0, 0.1, 50.0])
     (clusters,) = cluster_bottom_up([data], threshold=20.0)
     assert clusters.max() == 1
@@ -34,8 +34,8 @@ def test_nothing_dearer_than_the_threshold_is_merged() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=9), st.integers(0, 1000))
-def test_the_first_merger_is_the_cheapest_of_all(centres: list[float], seed: int) -> None:
-    data = points(seed, centres)
+def test_the_first_merge_has_the_lowest_cost(centers: list[float], seed: int) -> None:
+    data = points(seed, centers)
     (clusters,) = cluster_bottom_up([data], min_clusters=len(data) - 1)
     assert clusters.max() == len(data) - 2
     costs = {

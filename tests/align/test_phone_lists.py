@@ -6,7 +6,7 @@ import pytest
 
 from blasr.align.phone_lists import PhoneLists
 from blasr.align.tree_building import Root
-from blasr.errors import DataError
+from blasr.errors import BlasrError, DataError
 
 FILES = {
     "sets.int": "1\n2 3\n",
@@ -52,12 +52,12 @@ def test_extra_questions_are_optional(tmp_path: Path) -> None:
         ("roots", "shared split\n", r"roots.int:1"),
     ],
 )
-def test_broken_lists_are_told_with_their_line(tmp_path: Path, name: str, text: str | None, message: str) -> None:
-    with pytest.raises(DataError, match=message):
+def test_errors_in_a_list_name_the_line(tmp_path: Path, name: str, text: str | None, message: str) -> None:
+    with pytest.raises(BlasrError, match=message):
         PhoneLists.read(lang(tmp_path, **{name: text}), 3)
 
 
-def test_a_phone_that_no_list_has(tmp_path: Path) -> None:
+def test_a_phone_outside_all_lists_is_refused(tmp_path: Path) -> None:
     lists = PhoneLists.read(lang(tmp_path), 4)
     with pytest.raises(DataError, match="phone 4 of topo is missing"):
         lists.check((1, 2, 3, 4), tmp_path)

@@ -37,7 +37,7 @@ def test_segments(transitions: TransitionModel, alignment: list[int], phones: li
 
 
 @pytest.mark.parametrize("alignment", [[], [2, 4], [2, 4, 8, 10, 12], [0, 2], [2, 4, 6, 13]])
-def test_what_cannot_be_an_alignment_is_refused(transitions: TransitionModel, alignment: list[int]) -> None:
+def test_invalid_alignments_are_refused(transitions: TransitionModel, alignment: list[int]) -> None:
     with pytest.raises(DataError):
         Segmenter(transitions).segments(np.array(alignment, dtype=np.int32))
 

@@ -12,9 +12,9 @@ from blasr.align.tree_stats import Moments, TreeStats, log_likelihood, moments_o
 from blasr.errors import DataError
 
 
-def moments(seed: int, centres: list[float], frames: int = 40) -> Moments:
+def moments(seed: int, centers: list[float], frames: int = 40) -> Moments:
     random = np.random.default_rng(seed)
-    return np.stack([moments_of(random.normal(centre, 1.0, size=(frames, 2))).sum(axis=0) for centre in centres])
+    return np.stack([moments_of(random.normal(centre, 1.0, size=(frames, 2))).sum(axis=0) for centre in centers])
 
 
 def stats_of_phones(data: Moments, pdf_class: int = 1) -> TreeStats:
@@ -24,7 +24,7 @@ def stats_of_phones(data: Moments, pdf_class: int = 1) -> TreeStats:
     return TreeStats(windows, np.full(count, pdf_class, dtype=np.int32), data, 1)
 
 
-def test_groups_of_alike_phones_become_questions() -> None:
+def test_groups_of_similar_phones_become_questions() -> None:
     stats = stats_of_phones(moments(0, [0.0, 0.2, 20.0, 20.2, -20.0]))
     questions = cluster_phones(stats, [(phone,) for phone in range(1, 6)])
     assert {(1, 2), (3, 4), (1, 2, 3, 4, 5)} <= set(questions)
@@ -38,14 +38,14 @@ def test_sets_are_never_separated() -> None:
     assert all((1 in question) == (2 in question) for question in questions)
 
 
-def test_only_the_named_states_count() -> None:
+def test_only_the_chosen_pdf_classes_count() -> None:
     data = moments(2, [0.0, 20.0, 0.1])
     assert (1, 3) in cluster_phones(stats_of_phones(data), [(1,), (2,), (3,)])
     other = cluster_phones(stats_of_phones(data, pdf_class=0), [(1,), (2,), (3,)])
     assert (1, 3) not in other
 
 
-def test_phones_without_data_are_still_asked_about() -> None:
+def test_phones_without_data_are_in_questions() -> None:
     data = moments(3, [0.0, 20.0, 0.0])
     data[2] = 0.0
     assert (3,) in cluster_phones(stats_of_phones(data), [(1,), (2,), (3,)])
@@ -59,8 +59,8 @@ def test_empty_or_overlapping_sets_are_refused(sets: list[tuple[int, ...]]) -> N
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(-8, 8), min_size=2, max_size=7), st.integers(0, 1000))
-def test_no_single_move_improves_a_bisection(centres: list[float], seed: int) -> None:
-    data = moments(seed, centres)
+def test_no_single_move_improves_a_bisection(centers: list[float], seed: int) -> None:
+    data = moments(seed, centers)
     members = list(range(len(data)))
     negative_gain, (first, second) = _best_bisection(data, members)
     assert sorted(first + second) == members
@@ -75,12 +75,12 @@ def test_no_single_move_improves_a_bisection(centres: list[float], seed: int) ->
 
 
 def test_the_best_bisection_of_two_groups_is_found() -> None:
-    for seed, centres in enumerate(itertools.product([-8.0, 8.0], repeat=5)):
-        if len(set(centres)) == 1:
+    for seed, centers in enumerate(itertools.product([-8.0, 8.0], repeat=5)):
+        if len(set(centers)) == 1:
             continue
-        data = moments(seed, [centre + index / 4 for index, centre in enumerate(centres)])
+        data = moments(seed, [centre + index / 4 for index, centre in enumerate(centers)])
         _, halves = _best_bisection(data, list(range(5)))
-        apart = [[index for index in range(5) if centres[index] == side] for side in (-8.0, 8.0)]
+        apart = [[index for index in range(5) if centers[index] == side] for side in (-8.0, 8.0)]
         assert sorted(map(sorted, halves)) == sorted(apart)
 
 

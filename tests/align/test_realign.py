@@ -8,14 +8,12 @@ import pytest
 
 from blasr.align.config import FlatStartConfig, MonophoneConfig, RealignConfig
 from blasr.align.flat_start import flat_start
-from blasr.align.gmm_likelihoods import gmm_log_likelihoods, read_feature_config, read_gmms, write_feature_config
+from blasr.align.gmm_likelihoods import write_feature_config
 from blasr.align.realign import realign, realign_with_gmm
 from blasr.data.data_dir import Utterance
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.config import MfccConfig
-from blasr.features.extraction import FeatureExtractor
 from blasr.features.fbank import TooShortError
-from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.kaldi.alignments import read_alignments
@@ -45,7 +43,7 @@ def test_the_final_model_gives_its_own_alignments_again(tones: ToneCorpus, model
         assert (tmp_path / "ali" / name).read_bytes() == (model_dir / name).read_bytes()
 
 
-def test_other_data_aligns_too(model_dir: Path, tmp_path: Path) -> None:
+def test_other_data_can_be_aligned(model_dir: Path, tmp_path: Path) -> None:
     other = make_tone_corpus(tmp_path / "other", 6, seed=7)
     realign_with_gmm(other.data, other.lang, model_dir, tmp_path / "ali")
     transitions = read_transition_model(model_dir / "final.mdl")
@@ -57,8 +55,8 @@ def test_other_data_aligns_too(model_dir: Path, tmp_path: Path) -> None:
     assert np.mean(right) > 0.85
 
 
-def test_likelihoods_from_anywhere_decide(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
-    """The true phones as certain as can be: the alignment is the truth, but for the least durations."""
+def test_log_likelihoods_of_any_source_are_used(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
+    """With certain log-likelihoods the alignment is the truth, except where phones are too short."""
     transitions = read_transition_model(model_dir / "final.mdl")
     tids = np.arange(1, transitions.num_transition_ids + 1)
     phone_of_pdf = np.zeros(transitions.num_pdfs, dtype=np.int32)
@@ -78,7 +76,7 @@ def test_likelihoods_from_anywhere_decide(tones: ToneCorpus, model_dir: Path, tm
 
 
 def test_another_number_of_pdfs_is_refused(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(MismatchError, match=r"shape \(50, 7\) for a model of 22 pdfs"):
+    with pytest.raises(MismatchError, match=r"shape \(50, 7\), but the model has 22 pdfs"):
         realign(tones.data, tones.lang, model_dir, lambda _: np.zeros((50, 7), np.float32), tmp_path / "ali")
     assert not (tmp_path / "ali").exists()
 
@@ -86,11 +84,11 @@ def test_another_number_of_pdfs_is_refused(tones: ToneCorpus, model_dir: Path, t
 def test_another_phone_table_is_refused(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
     phones = SymbolTable.from_symbols(["SIL", "SPN", "B", "A", "C", "D", "#0", "#1", "#2"])
     lang = dataclasses.replace(tones.lang, phones=phones)
-    with pytest.raises(MismatchError, match="are not those of the model"):
+    with pytest.raises(MismatchError, match="differ from those of the model"):
         realign_with_gmm(tones.data, lang, model_dir, tmp_path / "ali")
 
 
-def test_failures_are_counted_and_too_many_refused(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
+def test_failures_are_counted_and_too_many_are_refused(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
     pdfs = read_transition_model(model_dir / "final.mdl").num_pdfs
 
     def mostly_short(utterance: Utterance) -> FloatArray:
@@ -109,20 +107,7 @@ def test_failures_are_counted_and_too_many_refused(tones: ToneCorpus, model_dir:
     assert tally.kept == 32
 
 
-def test_gmm_likelihoods_are_those_of_the_model(tones: ToneCorpus, model_dir: Path) -> None:
-    features = read_feature_config(model_dir)
-    extractor = FeatureExtractor(features, tones.data, collect_speaker_stats(features, tones.data))
-    utterance = tones.data.utterances[3]
-    loglikes = gmm_log_likelihoods(model_dir, extractor, utterance)
-    alignment = dict(read_alignments(model_dir))[utterance.id]
-    assert loglikes.shape == (len(alignment), read_gmms(model_dir).num_pdfs)
-    assert loglikes.dtype == np.float32
-    pdfs = read_transition_model(model_dir / "final.mdl").pdf_ids(alignment)
-    own = loglikes[np.arange(len(pdfs)), pdfs]
-    assert own.mean() > np.median(loglikes)
-
-
-def test_a_folder_without_a_model(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_refused(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be opened"):
         realign_with_gmm(tones.data, tones.lang, tmp_path, tmp_path / "ali")
     (tmp_path / "kaldi").mkdir()
@@ -133,7 +118,7 @@ def test_a_folder_without_a_model(tones: ToneCorpus, model_dir: Path, tmp_path: 
 
 
 def test_kaldis_model_gives_kaldis_alignments(golden: Path, fsdd_dir: Path, tmp_path: Path) -> None:
-    """All of one speaker, whose mean is taken off. Kaldi's alignments are of the model five passes before its last."""
+    """All utterances of one speaker. Kaldi made its alignments with the model five passes before the final one."""
     folder = golden / "fsdd_tri1"
     (tmp_path / "model").mkdir()
     for name in ("final.mdl", "tree"):

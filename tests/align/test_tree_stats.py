@@ -21,13 +21,13 @@ SILENCE = 1
 
 @pytest.fixture(scope="module")
 def segmenter() -> Segmenter:
-    """Phones 1 (without context), 2 and 3 of three states; phone p has the transition-ids from 6 p - 5 on."""
+    """Phones 1 (without context), 2 and 3 with three states each; phone p has transition-ids from 6 p - 5."""
     classes = dict.fromkeys((1, 2, 3), 3)
     return Segmenter(TransitionModel.from_tree(monophone_tree([[1], [2], [3]], classes), make_topology([1, 2, 3], [])))
 
 
 def alignment_of(phones: list[int]) -> np.ndarray:
-    """Every state twice."""
+    """Two frames for every state."""
     return np.array([6 * phone - 6 + tid for phone in phones for tid in (2, 1, 4, 3, 6, 5)], dtype=np.int32)
 
 
@@ -63,7 +63,7 @@ def test_left_biphones(segmenter: Segmenter) -> None:
     assert {tuple(window) for window in stats.windows.tolist()} == {(0, 2), (2, 3)}
 
 
-def test_batches_do_not_matter(segmenter: Segmenter) -> None:
+def test_batches_do_not_change_the_statistics(segmenter: Segmenter) -> None:
     utterances = [[2, 3], [3, 2, 3], [1, 2], [2, 3]]
     one, all_at_once = stats_of(segmenter, utterances, cut=1), stats_of(segmenter, utterances, cut=4)
     np.testing.assert_array_equal(one.windows, all_at_once.windows)
@@ -79,8 +79,8 @@ def test_moments_are_sums_over_the_frames_of_an_event(segmenter: Segmenter) -> N
     assert first.tolist() == [2, 0 + 2, 1 + 3, 0 + 4, 1 + 9]
 
 
-def test_windows_too_wide_to_count_are_refused() -> None:
-    with pytest.raises(ConfigError, match="too many to count"):
+def test_too_many_windows_are_refused() -> None:
+    with pytest.raises(ConfigError, match="too many to number"):
         TreeStatsAccumulator(10_000, [], context_width=5, central_position=2)
     with pytest.raises(ConfigError, match="outside"):
         TreeStatsAccumulator(10, [], context_width=3, central_position=3)
@@ -97,12 +97,12 @@ def test_likelihood_is_that_of_the_gaussian() -> None:
     assert float(log_likelihood(moments_of(frames).sum(axis=0))) == pytest.approx(expected)
 
 
-def test_no_frames_have_likelihood_zero() -> None:
+def test_without_frames_the_log_likelihood_is_zero() -> None:
     assert log_likelihood(np.zeros((2, 5))).tolist() == [0.0, 0.0]
 
 
 @given(st.integers(0, 10_000), st.integers(1, 20), st.integers(1, 20))
-def test_apart_is_never_worse_than_together(seed: int, first: int, second: int) -> None:
+def test_two_gaussians_never_fit_worse_than_one(seed: int, first: int, second: int) -> None:
     frames = np.random.default_rng(seed).normal(size=(first + second, 3))
     one, other = moments_of(frames[:first]).sum(axis=0), moments_of(frames[first:]).sum(axis=0)
     assert log_likelihood(one) + log_likelihood(other) >= log_likelihood(one + other) - 1e-6

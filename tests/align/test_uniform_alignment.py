@@ -11,7 +11,7 @@ INF = np.inf
 
 
 def chain(num_states: int) -> Fst:
-    """States 0 to n, entered by label 2 i + 1, looping with 2 i + 2; the first may be skipped by an epsilon."""
+    """States 0 to n with labels 2 i + 1 into them and self-loops 2 i + 2; an epsilon can skip the first."""
     source = [*range(num_states), *range(1, num_states + 1), 0]
     labels = [2 * index + 1 for index in range(num_states)] + [2 * index + 2 for index in range(num_states)] + [0]
     target = [*range(1, num_states + 1), *range(1, num_states + 1), 1]
@@ -35,13 +35,13 @@ def test_labels_follow_the_path() -> None:
     assert {3, 5} <= set(alignment.tolist())
 
 
-def test_the_shortest_path_is_found_when_there_is_room_for_no_other() -> None:
+def test_the_shortest_path_is_used_if_no_other_fits() -> None:
     alignment = equal_align(chain(3), 2, seed=0)
     assert alignment is not None
     assert alignment.tolist() == [3, 5]
 
 
-def test_too_few_frames_give_nothing() -> None:
+def test_too_few_frames_have_no_alignment() -> None:
     assert equal_align(chain(3), 1, seed=0) is None
 
 
