@@ -6,7 +6,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ -x "$root/.venv/bin/blasr" ]; then PATH=$root/.venv/bin:$PATH; fi
 export PATH PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # idle threads sleep; on a busy machine spinning threads slow down others
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # idle threads sleep instead of spinning
 
 fail() { echo "$0: error: $*" >&2; exit 2; }
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }

@@ -21,15 +21,15 @@ score() {
 
 # decode_and_score OUT DUMP_OPTION VALUE DEV TEST...: write OUT/SET for each set. The setting with the fewest errors on DEV
 # is written to OUT/setting.json and used for the other sets; the middle one is taken if many are equally good.
-# `penalties` is the list of word insertion penalties to try.
-penalties=0,0.5,1,2
+# `word_ins_penalties` is the list of word insertion penalties to try.
+word_ins_penalties=0,0.5,1,2
 decode_and_score() {
   local out=$1 option=$2 value=$3 dev=$4 set setting
   shift 3
   for set in "$@"; do
     decode "$set" "$out/$set" "$option" "$value"
     setting=(--setting "$out/setting.json")
-    [ "$set" != "$dev" ] || setting=(--word-ins-penalties "$penalties" --freeze "$out/setting.json")
+    [ "$set" != "$dev" ] || setting=(--word-ins-penalties "$word_ins_penalties" --freeze "$out/setting.json")
     score "$set" "$out/$set" "${setting[@]}"
   done
 }

@@ -21,7 +21,8 @@ if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/demo/lexicon.txt" --silence-phones SIL,SPN --oov '<unk>' --out "$lang"
 fi
 if stage 2 "alignments from a flat start"; then
-  blasr align --data "$data/train" --lang "$lang" --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
+  blasr align --data "$data/train" --lang "$lang" --nj "$nj" \
+    --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
 fi
 if stage 3 "network"; then
   blasr train "$root/conf/demo_bl_resnet22_a2b3.yaml" --experiment "$network" \

@@ -3,9 +3,8 @@
 #
 #   recipes/fsdd/run.sh CORPUS_DIR [--connected DIR] [--stage N] [--work DIR] [--nj N]
 #
-# CORPUS_DIR is the folder `recordings` of free-spoken-digit-dataset. --connected is a folder with wav/, text and utt2spk
-# of digit strings to test on; without it, strings are joined from the test recordings. Everything is written under
-# --work.
+# CORPUS_DIR is the folder `recordings` of free-spoken-digit-dataset. --connected is a folder of digit strings to test on,
+# with wav/, text and utt2spk; without it, strings are joined from the test recordings. Everything is written under --work.
 set -euo pipefail
 
 stage=0
@@ -26,7 +25,8 @@ if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/fsdd/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --out "$lang"
 fi
 if stage 2 "alignments from a flat start"; then
-  blasr align --data "$data/train" --lang "$lang" --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
+  blasr align --data "$data/train" --lang "$lang" --nj "$nj" \
+    --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
 fi
 if stage 3 "network"; then
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \

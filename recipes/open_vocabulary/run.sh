@@ -32,7 +32,7 @@ fi
 if stage 2 "alignments of the pieces from a flat start"; then
   rm -rf "$data/train_pieces" && cp -r "$data/train" "$data/train_pieces"
   blasr subwords apply --utterance-ids --subwords "$subwords" --text "$data/train/text" --out "$data/train_pieces/text"
-  blasr align --data "$data/train_pieces" --lang "$work/lang_pieces" \
+  blasr align --data "$data/train_pieces" --lang "$work/lang_pieces" --nj "$nj" \
     --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
 fi
 if [ -n "$network" ] && stage 3 "network"; then
@@ -41,7 +41,8 @@ if [ -n "$network" ] && stage 3 "network"; then
 fi
 if stage 4 "language models of the training text, decoding graphs"; then
   blasr lm train --utterance-ids --text "$data/train_pieces/text" --order 4 --closed --out "$work/pieces.arpa"
-  blasr lm train --utterance-ids --text "$data/train/text" --order 2 --closed --smoothing witten-bell --out "$work/words.arpa"
+  blasr lm train --utterance-ids --text "$data/train/text" --order 2 --closed --smoothing witten-bell \
+    --out "$work/words.arpa"
   for units in pieces words; do
     blasr graph --lang "$work/lang_$units" --arpa "$work/$units.arpa" --gmm "$gmm" --out "$gmm/graph_$units"
   done

@@ -26,7 +26,8 @@ decode_and_score() {
   done
   blasr score stm --ref "$data/$set/stm" --glm "$data/$set/scoring.glm" --lattices "$out" --words "$lang/words.txt" \
     --lang "$lang" --model "$gmm/final.mdl" --data "$data/$set" --drop '[noise],[laughter],[vocalized-noise],<unk>' \
-    --lm-weights "$lm_weights" --word-ins-penalties "$penalties" --json "$out/score.json" "$@" >"$out/score.txt"
+    --lm-weights "$lm_weights" --word-ins-penalties "$word_ins_penalties" \
+    --json "$out/score.json" "$@" >"$out/score.txt"
   if [ "$set" != hub5 ]; then rm "$out"/lat.*.gz; fi
 }
 

@@ -1,5 +1,5 @@
-# The folders of LDC's corpora at this site. Set these, or give run.sh the option of the same name (--swbd1 DIR). A value
-# may name several folders, separated by spaces. The discs may be anywhere below them. README.md lists their contents.
+# The folders of LDC's corpora at this site. Set these, or give run.sh the option of the same name (--swbd1 DIR).
+# A value may name several folders, separated by spaces; the discs may be anywhere below them. See README.md.
 
 swbd1=/corpora/LDC/LDC97S62                                   # Switchboard-1 Release 2
 ms98=/corpora/LDC/swb_ms98_transcriptions                     # its ISIP transcripts and sw-ms98-dict.text

@@ -34,7 +34,7 @@ epochs="10 12 14 15 16"
 prior_scales="0.6 0.8 1.0"
 first_prior_scale=0.8 # the prior scale while the epoch is chosen
 lm_weights=7-20
-penalties=0,0.5,1
+word_ins_penalties=0,0.5,1
 beam=13
 parts=20              # RT-02 and Hub5'00 are decoded in parts; fewer parts need more disk, see evaluation.sh
 . "$(dirname "$0")/../common/options.sh"

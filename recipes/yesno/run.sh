@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# yesno: one speaker's YES and NO, from 30 recordings to the word error rate on the other 30.
+# yesno: the words YES and NO of one speaker, from 30 recordings to the word error rate on 30 others.
 #
 #   recipes/yesno/run.sh CORPUS_DIR [--stage N] [--work DIR] [--nj N]
 #
@@ -23,8 +23,8 @@ if stage 1 "lang"; then
   blasr lang --lexicon "$root/recipes/yesno/lexicon.txt" --silence-phones SIL --oov '<SIL>' --out "$lang"
 fi
 if stage 2 "alignments from a flat start"; then
-  # Few phones, all of them frequent: single Gaussians first, as silence and speech are easily mistaken for one another.
-  blasr align --data "$data/train" --lang "$lang" \
+  # Few phones, all of them frequent. Start with single Gaussians: silence and speech are easily confused.
+  blasr align --data "$data/train" --lang "$lang" --nj "$nj" \
     --set monophone.num_iters=20 --set monophone.max_iter_inc=18 --set monophone.totgauss=23 \
     --set triphone.num_iters=15 --set triphone.max_iter_inc=12 --set triphone.realign_iters=[3,6,9,12] \
     --set triphone.num_leaves=30 --set triphone.totgauss=150 "$gmm"
@@ -37,8 +37,8 @@ if stage 4 "decoding graph"; then
   blasr graph --lang "$lang" --gmm "$gmm" --loop all --out "$graph"
 fi
 if stage 5 "log-likelihoods, lattices, word error rates at the setting that is best on the training half"; then
-  # Both halves have noises between the words and no word is ever in doubt: high penalties cost nothing and are tried.
-  penalties=0,2,4,6,8,10,12
+  # There are noises between the words, and the words are easy to recognize: high penalties are worth trying.
+  word_ins_penalties=0,2,4,6,8,10,12
   decode_and_score "$network" --experiment "$network" train test
 fi
 python -m recipes.common.results --out "$work/RESULTS" test="$network/test/score.json"
