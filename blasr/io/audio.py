@@ -22,9 +22,11 @@ from blasr.errors import BlasrError, DataError
 from blasr.io.kaldi.pipes import run_pipeline
 from blasr.io.kaldi.specifiers import ScriptEntry
 from blasr.io.kaldi.tables import read_value
-from blasr.io.kaldi.waves import INT16_SCALE, STREAM_BYTES, WAVE_FILE
+from blasr.io.kaldi.waves import STREAM_BYTES, WAVE_FILE
 from blasr.io.sphere import SphereHeader
 from blasr.units import AnyArray, FloatArray
+
+_INT16_SCALE: Final = 32768.0  # libsndfile's floats multiplied by this are in the range of 16-bit integers
 
 MAX_OVERSHOOT_SECONDS: Final = 0.5
 """How far a segment may end after its recording. It is shortened (Kaldi's ``extract-segments --max-overshoot``)."""
@@ -168,7 +170,7 @@ def read_segment(
         is_only_channel = selection.mono_has_any_channel and file.channels == 1
         column = 0 if is_only_channel else _column(file.channels, selection.channel)
         samples = _read_samples(file, first, last)
-    speech = np.ascontiguousarray(samples[:, column]) * np.float32(INT16_SCALE)
+    speech = np.ascontiguousarray(samples[:, column]) * np.float32(_INT16_SCALE)
     return speech, rate, slice(start - first, end - first)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from blasr.io.kaldi.script_files import parse_script_line
 from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Wspecifier, select_range
 from blasr.io.kaldi.tables import read_archive
 from blasr.io.kaldi.text_streams import TextWriter
-from blasr.io.kaldi.waves import WAVE, Wave
+from blasr.io.kaldi.waves import WAVE_FILE
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import COMPACT_LATTICE
 from blasr.lattices.lattice import Lattice
@@ -156,9 +158,9 @@ def targets() -> list[Target]:
         weight=lattice.graph_cost,
         final=lattice.final_graph_cost,
     )
-    wave = Wave(np.arange(20, dtype=np.float32).reshape(2, 10), 8000)
-    wave_bytes = b"key " + _written(WAVE, wave, binary=True)
-    matrices = _table("matrix", (holders.MATRIX, matrix), (holders.DOUBLE_MATRIX, matrix), *compressed)
+    wave = b"key RIFF" + struct.pack("<I", 56) + b"WAVE" + bytes(52)
+    double_matrix = replace(holders.MATRIX, write_binary=partial(BinaryWriter.float_matrix, double=True))
+    matrices = _table("matrix", (holders.MATRIX, matrix), (double_matrix, matrix), *compressed)
     return [
         matrices,
         Target("plain-matrix", matrices.seeds, _plain_matrices),
@@ -169,7 +171,7 @@ def targets() -> list[Target]:
         _table("posterior", (holders.POSTERIOR, posterior)),
         _table("number", (holders.INT, 7)),
         _table("word", (holders.TOKEN, "word")),
-        Target("wave", (wave_bytes, wave_bytes * 2), lambda data: list(read_archive(_readers(data), WAVE))),
+        Target("wave", (wave, wave * 2), lambda data: list(read_archive(_readers(data), WAVE_FILE))),
         _table("lattice", (LATTICE, lattice)),
         _table("compact-lattice", (COMPACT_LATTICE, CompactLattice.from_lattice(lattice))),
         _table("any-lattice", (ANY_LATTICE, lattice), (ANY_LATTICE, CompactLattice.from_lattice(lattice))),

@@ -87,7 +87,7 @@ def test_groups_that_cannot_be_labels_are_refused(stm: Path, group: tuple[str, s
     [
         ("sw_9 A 0 1 a", "hyp.ctm:1: recording sw_9, channel A is in no segment"),
         ("sw_1 1 0 1 a", "the channels there are A, B"),
-        ("sw_1 A 0 1 (uh", r"hyp.ctm:1: the word \(uh has a bracket without its pair"),
+        ("sw_1 A 0 1 (uh", r"hyp.ctm:1: the word \(uh has an unpaired bracket"),
     ],
 )
 def test_words_outside_the_reference_are_refused(stm: Path, tmp_path: Path, line: str, message: str) -> None:

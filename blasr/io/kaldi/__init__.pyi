@@ -1,10 +1,11 @@
+from .alignment_index import AlignmentIndex as AlignmentIndex
+from .alignment_index import LabelConversion as LabelConversion
 from .alignments import alignment_files as alignment_files
 from .alignments import read_alignments as read_alignments
 from .alignments import write_alignments as write_alignments
 from .binary_streams import BinaryReader as BinaryReader
 from .compression import CompressionMethod as CompressionMethod
 from .extended_filenames import open_output as open_output
-from .holders import DOUBLE_MATRIX as DOUBLE_MATRIX
 from .holders import MATRIX as MATRIX
 from .holders import Holder as Holder
 from .holders import compressed_matrix as compressed_matrix
@@ -25,4 +26,5 @@ from .tables import read_matrices as read_matrices
 from .tables import read_table as read_table
 from .tables import read_value as read_value
 from .text_streams import TextWriter as TextWriter
+from .waves import STREAM_BYTES as STREAM_BYTES
 from .waves import WAVE_FILE as WAVE_FILE

@@ -97,10 +97,6 @@ def _write_matrix(writer: Writer, matrix: AnyArray) -> None:
     writer.float_matrix(matrix)
 
 
-def _write_double_matrix(writer: Writer, matrix: AnyArray) -> None:
-    writer.float_matrix(matrix, double=True)
-
-
 MATRIX: Final = Holder[AnyArray](
     "a matrix",
     _read_matrix,
@@ -113,8 +109,6 @@ MATRIX: Final = Holder[AnyArray](
     read_plain_archive=read_plain_matrices,
 )
 """Matrices ``(T, F)``: read as they are stored (compressed ones as float32), written in 32 bits."""
-DOUBLE_MATRIX: Final = replace(MATRIX, write_binary=_write_double_matrix, write_text=_write_double_matrix)
-"""Matrices written in 64 bits."""
 
 
 def compressed_matrix(method: CompressionMethod = CompressionMethod.AUTOMATIC) -> Holder[AnyArray]:

@@ -83,7 +83,10 @@ class TextReader(TokenReader):
     def integers(self, tokens: list[str], what: str = "an integer") -> IntArray:
         """Convert tokens to integers."""
         try:
-            return np.array(tokens, np.bytes_).astype(np.int32) if tokens else np.zeros(0, np.int32)
+            digits = np.array(tokens, np.bytes_)
+            if b"_" in digits.tobytes():  # numpy reads 1_0 as 10
+                raise ValueError
+            return digits.astype(np.int32) if tokens else np.zeros(0, np.int32)
         except (ValueError, OverflowError):
             wrong = next((t for t in tokens if not _INTEGER.match(t) or int(t) not in _INT32), tokens[0])
             raise self.error(f"expected {what}, found {wrong[:80]!r}") from None

@@ -127,7 +127,7 @@ def test_too_many_sides_without_hypothesis_fail(folder: Path, capsys: pytest.Cap
         (["--hyp", "{}/unknown.ctm"], "unknown.ctm:1: recording sw_9, channel A is in no segment"),
         (["--hyp", "{}/channel.ctm"], "channel.ctm:1: recording sw_1, channel 1 is in no segment"),
         (["--hyp", "{}/channel.ctm"], "the channels there are A, B"),
-        (["--hyp", "{}/bracket.ctm"], "bracket.ctm:1: the word (uh has a bracket without its pair"),
+        (["--hyp", "{}/bracket.ctm"], "bracket.ctm:1: the word (uh has an unpaired bracket"),
         (["--hyp", "{}/hyp.ctm", "--glm", "{}/broken.glm"], "broken.glm:2: the rule has no =>"),
         (["--hyp", "{}/hyp.ctm", "--glm", "{}/none.glm"], "none.glm: cannot be read"),
         (["--hyp", "{}/hyp.ctm", "{}/hyp.ctm"], "does not say the setting"),

@@ -1,4 +1,4 @@
-"""Kaldi's basic types, in both forms: what is written reads back; what is cut or altered is a FormatError."""
+"""Kaldi's basic types in both forms: written values read back, and damaged ones are a FormatError."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import struct
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
@@ -18,7 +17,7 @@ from hypothesis.extra import numpy as npst
 
 from blasr.errors import FormatError
 from blasr.io.kaldi.binary_streams import BinaryReader, BinaryWriter, sized_ints
-from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
+from blasr.io.kaldi.model_stream import Reader, Writer
 from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
@@ -107,7 +106,7 @@ def read_everything(reader: Reader) -> None:
     reader.expect("</End>")
 
 
-def test_every_prefix_is_truncated() -> None:
+def test_every_prefix_is_refused_as_truncated() -> None:
     data, _ = binary_round_trip(write_everything)
     read_everything(BinaryReader(io.BytesIO(data), "it", len(data)))
     for length in range(len(data)):
@@ -117,14 +116,14 @@ def test_every_prefix_is_truncated() -> None:
     stream = io.StringIO()
     write_everything(TextWriter(stream))
     text = stream.getvalue()
-    for length in range(len(text) - 1):  # the space behind the last token may be missing
+    for length in range(len(text) - 1):  # the space after the last token may be missing
         with pytest.raises(FormatError):
             read_everything(TextReader(text[:length], "it"))
 
 
 @settings(deadline=None)
 @given(st.data())
-def test_a_flipped_bit_is_an_error_or_another_value(data: st.DataObject) -> None:
+def test_a_flipped_bit_never_crashes_the_reader(data: st.DataObject) -> None:
     content, _ = binary_round_trip(write_everything)
     altered = bytearray(content)
     altered[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
@@ -159,7 +158,7 @@ def test_a_huge_size_takes_no_memory(content: bytes, read: Callable[[BinaryReade
         tracemalloc.stop()
 
 
-def test_a_count_is_checked_against_what_is_left() -> None:
+def test_a_count_is_checked_against_the_rest_of_the_file() -> None:
     reader = BinaryReader(io.BytesIO(b"x" * 50), "it", 50)
     assert reader.check_count(5, 10, "items") == 5
     for read in (lambda: reader.check_count(6, 10, "items"), lambda: reader.int_rows(BIG, 4, "rows")):
@@ -167,24 +166,15 @@ def test_a_count_is_checked_against_what_is_left() -> None:
             read()
 
 
-def test_the_error_says_where_and_what() -> None:
+def test_errors_name_the_byte_and_what_was_found() -> None:
     with pytest.raises(FormatError, match="it: byte 5: expected <End>, found '<Go>'"):
         BinaryReader(io.BytesIO(b"<Go> \4"), "it", 6).expect("<End>")
     with pytest.raises(FormatError, match="expected the size byte 4 of an integer, found 8"):
         BinaryReader(io.BytesIO(b"\x08" + b"\0" * 8), "it", 9).int32()
-    with pytest.raises(FormatError, match="it:3: expected an integer, found 'x'"):
-        reader = TextReader("1\n2\nx\n", "it")
-        for _ in range(3):
-            reader.int32()
-    with pytest.raises(FormatError, match="row 1 of a matrix has 1 columns"):
-        TextReader("[ 1 2\n 3 ]", "it").float_matrix()
     with pytest.raises(FormatError, match="found no space within"):
         BinaryReader(io.BytesIO(b"x" * 10_000), "it", 10_000).token()
     with pytest.raises(FormatError, match="is outside the file"):
         BinaryReader(io.BytesIO(b""), "it", 0).seek(1)
-    for text in ("2147483648", "1.0", "0x1", "1_0", "9" * 5000):
-        with pytest.raises(FormatError, match="expected an integer"):
-            TextReader(text, "it").int32()
 
 
 def test_double_precision_is_accepted_where_kaldi_accepts_it() -> None:
@@ -194,7 +184,7 @@ def test_double_precision_is_accepted_where_kaldi_accepts_it() -> None:
     assert reader.float_vector().tolist() == [0.1, 0.2]
 
 
-def test_integers_with_their_size_bytes() -> None:
+def test_single_integers_follow_their_size_bytes() -> None:
     assert sized_ints(np.array([1, -1])) == b"\4\1\0\0\0\4\xff\xff\xff\xff"
 
 
@@ -203,20 +193,3 @@ def test_a_corrupt_gzip_stream_is_a_format_error() -> None:
     for corrupt in (packed[:30], b"\0" + packed[1:], packed[:10] + b"\xff" + packed[11:]):
         with pytest.raises(FormatError), gzip.open(io.BytesIO(corrupt)) as stream:
             BinaryReader(cast(IO[bytes], stream), "it").int_vector()
-
-
-@pytest.mark.parametrize("binary", [True, False])
-def test_a_file_opens_in_the_form_it_has(tmp_path: Path, binary: bool) -> None:
-    with open_writer(tmp_path / "object", binary=binary) as writer:
-        write_everything(writer)
-    with open_reader(tmp_path / "object") as reader:
-        assert reader.binary is binary
-        read_everything(reader)
-
-
-def test_a_file_of_neither_form(tmp_path: Path) -> None:
-    (tmp_path / "noise").write_bytes(b"\xff\xfe\0")
-    with pytest.raises(FormatError, match="byte 0: neither"), open_reader(tmp_path / "noise"):
-        pass
-    with pytest.raises(FormatError, match="cannot be opened"), open_reader(tmp_path / "absent"):
-        pass

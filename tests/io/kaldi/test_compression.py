@@ -37,7 +37,7 @@ def expanded(data: bytes) -> Any:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_kaldis_archives_byte_for_byte(golden: Path, method: CompressionMethod) -> None:
+def test_archives_of_kaldi_are_reproduced_byte_for_byte(golden: Path, method: CompressionMethod) -> None:
     """What ``copy-feats --compress=true --compression-method=N`` wrote, and what Kaldi read from it, exactly."""
     archive = b""
     for utterance, matrix in read_matrices(golden / "features" / "fbank64.ark"):
@@ -50,7 +50,7 @@ def test_kaldis_archives_byte_for_byte(golden: Path, method: CompressionMethod) 
 
 @settings(max_examples=100, deadline=None)
 @given(MATRICES, st.sampled_from(METHODS))
-def test_any_matrix_as_kaldis_own_code_compresses_it(
+def test_kaldis_code_compresses_to_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, matrix: Any, method: CompressionMethod
 ) -> None:
     """kaldi_native_io is Kaldi's compressed-matrix.cc; few rows, equal values and values out of range included."""
@@ -71,7 +71,7 @@ def test_an_empty_matrix() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_cannot_be_compressed(value: float) -> None:
+def test_values_that_cannot_be_stored_are_refused(value: float) -> None:
     with pytest.raises(DataError, match="not finite"):
         compressed(np.array([[1.0, value]]), CompressionMethod.TWO_BYTE_AUTO)
     with pytest.raises(DataError, match="exceeds a 32-bit float"):
@@ -79,7 +79,7 @@ def test_what_cannot_be_compressed(value: float) -> None:
 
 
 @pytest.mark.parametrize(("lowest", "span"), [(0.0, 3e-36), (-1e-38, 2e-38), (-2.0, 1e-3), (5e30, 1e31), (-7.5, 40.0)])
-def test_every_code_of_any_range_as_kaldis_own_code_expands_it(tmp_path: Path, lowest: float, span: float) -> None:
+def test_kaldis_code_expands_every_code_to_the_same_value(tmp_path: Path, lowest: float, span: float) -> None:
     native = pytest.importorskip("kaldi_native_io")
     percentiles = np.array([[0, 1, 2, 3], [9, 20000, 40001, 65535], [65532, 65533, 65534, 65535]], "<u2")
     codes = np.tile(np.arange(256, dtype=np.uint8), (3, 1))
@@ -90,7 +90,7 @@ def test_every_code_of_any_range_as_kaldis_own_code_expands_it(tmp_path: Path, l
         np.testing.assert_array_equal(expanded(data), np.array(reader.value))
 
 
-def test_more_columns_than_one_table_takes(tmp_path: Path) -> None:
+def test_many_columns_are_expanded_in_parts(tmp_path: Path) -> None:
     native = pytest.importorskip("kaldi_native_io")
     matrix = np.random.default_rng(2).normal(size=(9, 9000)).astype(np.float32)
     data = compressed(matrix, CompressionMethod.SPEECH_FEATURE)
