@@ -118,8 +118,8 @@ def _configure_subset(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group(required=True)
     for name, text in COUNTED_CHOICES.items():
         choice.add_argument(f"--{name}", type=positive_integer, metavar="N", help=text)
-    choice.add_argument("--utt-list", type=Path, metavar="FILE", help="the utterances at the beginning of its lines")
-    choice.add_argument("--spk-list", type=Path, metavar="FILE", help="the speakers at the beginning of its lines")
+    choice.add_argument("--utt-list", type=Path, metavar="FILE", help="the utterances named first on its lines")
+    choice.add_argument("--spk-list", type=Path, metavar="FILE", help="all utterances of the speakers named first")
     add_option(parser, "--seed", note="for --speakers")
 
 

@@ -27,10 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     model = parser.add_mutually_exclusive_group(required=True)
     add_option(model, "--gmm")
     add_option(model, "--model", note="needs --tree, or a tree in its directory")
-    add_option(parser, "--tree", note="the tree of --model")
+    add_option(parser, "--tree", note="for --model")
     add_option(parser, "--out", required=True, note="the graph directory to write, or its HCLG.fst")
     grammar = parser.add_mutually_exclusive_group(required=True)
-    grammar.add_argument("--arpa", type=Path, metavar="FILE", help="an ARPA language model, may be compressed (.gz)")
+    grammar.add_argument("--arpa", type=Path, metavar="FILE", help="an ARPA language model, plain or .gz")
     add_option(grammar, "--text", note="estimate a Witten-Bell model from its sentences")
     grammar.add_argument("--grammar", type=Path, metavar="FILE", help="G.fst, an OpenFst acceptor of words")
     grammar.add_argument(
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--order", type=positive_integer, default=2, metavar="N", help="length of the n-grams of --text"
     )
-    add_option(parser, "--utterance-ids", default=True, note="that of --text")
+    add_option(parser, "--utterance-ids", default=True, note="for --text")
     parser.add_argument(
         "--missing-words",
         choices=("error", "drop", "oov"),

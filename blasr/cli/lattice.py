@@ -20,10 +20,10 @@ EXAMPLES = {
     "determinize": "blasr lattice determinize --lattices exp/decode --beam 6 --model exp/tri1/final.mdl --out det.ark",
     "1best": "blasr lattice 1best --lattices exp/decode --words data/lang/words.txt --lm-weight 12 --out hyp.txt",
     "nbest": "blasr lattice nbest --lattices exp/decode --words data/lang/words.txt --n 10 --out nbest.txt",
-    "rescore": "blasr lattice rescore --lattices exp/decode --words data/lang/words.txt --old-lm data/lang/G.fst "
-    "--new-lm 4gram.arpa.gz --out lat.4g.ark",
-    "mbr": "blasr lattice mbr --lattices exp/decode --words data/lang/words.txt --lang data/lang "
-    "--model exp/tri1/final.mdl --out hyp.ctm",
+    "rescore": "blasr lattice rescore --lattices exp/decode --words data/lang/words.txt \\\n"
+    "      --old-lm data/lang/G.fst --new-lm 4gram.arpa.gz --out lat.4g.ark",
+    "mbr": "blasr lattice mbr --lattices exp/decode --words data/lang/words.txt \\\n"
+    "      --lang data/lang --model exp/tri1/final.mdl --out hyp.ctm",
     "oracle": "blasr lattice oracle --lattices exp/decode --words data/lang/words.txt --ref data/test/text",
 }
 EPILOG = (
@@ -50,9 +50,9 @@ def _add_lattices(parser: argparse.ArgumentParser, *, out: str | None, words: bo
         add_option(parser, "--words", required=True)
     if out is not None:
         add_option(parser, "--out", required=True, note=out)
-    add_option(parser, "--model", note="determinizes by phones first, and times words")
-    add_option(parser, "--beam", default=defaults.beam, note="that of the determinization")
-    add_option(parser, "--acoustic-scale", default=defaults.acoustic_scale, note="that of the determinization")
+    add_option(parser, "--model", note="to determinize by phones first, and to time words")
+    add_option(parser, "--beam", default=defaults.beam, note="for determinization")
+    add_option(parser, "--acoustic-scale", default=defaults.acoustic_scale, note="for determinization")
     add_option(parser, "--max-loss")
 
 

@@ -121,7 +121,7 @@ def _configure_interpolate(parser: argparse.ArgumentParser) -> None:
     weight = parser.add_mutually_exclusive_group(required=True)
     weight.add_argument("--tune", type=Path, metavar="TEXT", help="held-out sentences that choose the weight")
     weight.add_argument("--weight", type=number, metavar="X", help="the weight of A, from 0 to 1")
-    add_option(parser, "--utterance-ids", note="that of --tune")
+    add_option(parser, "--utterance-ids", note="for --tune")
 
 
 def _interpolate(args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The ``blasr`` program: finds the subcommand, runs it, and turns a user's mistake into one message."""
+"""The ``blasr`` program: find the subcommand, run it, and print a user's mistake as one message."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from blasr.cli.parser import CommandParser, sentence
 from blasr.errors import BlasrError
 
 SUBCOMMANDS = {
-    "data": "Kaldi data directories: check with line and fix; fix, subset, split, combine, change speed",
-    "subwords": "an open vocabulary: pieces of words for lang and language model, and words again",
+    "data": "Kaldi data directories: check, fix, subset, split, combine, perturb the speed",
+    "subwords": "an open vocabulary: split words into pieces, and join pieces to words",
     "lang": "lexicon and phones -> lang/ with phones.txt, words.txt, L.fst, L_disambig.fst, topo",
     "align": "data and lang -> tree, final.mdl, ali.*.gz; flat start, or realignment with a model",
     "train": "data and alignments -> experiment directory with checkpoints, priors, logs",
@@ -23,14 +23,14 @@ SUBCOMMANDS = {
     "lm": "n-gram language models: train, perplexity, interpolate, prune",
     "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
-    "bundle": "experiment, graph and lang -> one folder with all that transcribing needs",
+    "bundle": "experiment, graph and lang -> one directory with everything that transcribe needs",
     "transcribe": "audio files and a bundle -> words with times and confidences: text, CTM, JSON, SRT",
-    "lattice": "lattices -> determinised or rescored ones, N-best lists, confidences, oracle error rate",
-    "score": "hypotheses and references -> WER table, sweep of LM weight and insertion penalty",
-    "explain": "references and hypotheses or lattices -> causes of the errors, tables, one HTML page",
-    "kaldi": "Kaldi's small tools on its files: copy-feats, ali-to-pdf, show-transitions, lattice-copy, ...",
+    "lattice": "lattices -> determinized or rescored lattices, N-best lists, confidences, oracle error rate",
+    "score": "hypotheses or lattices and references -> WER table, best LM weight and penalty, significance",
+    "explain": "hypotheses or lattices and references -> causes of the errors, tables, one HTML page",
+    "kaldi": "Kaldi's small tools: copy-feats, ali-to-pdf, show-transitions, lattice-copy, ...",
     "summary": "a model variant -> layers, parameters, MACs, receptive field",
-    "vision": "the image models: summary, train, evaluate",
+    "vision": "the image models: list, summary, train, evaluate",
 }
 
 
@@ -71,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"blasr {args.subcommand}: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output, such as head, has left
+    except BrokenPipeError:  # the reader of the output, such as head, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except OSError as error:  # a full disk, a file that is not ours: the machine's refusal, not blasr's defect
+    except OSError as error:  # a full disk or a missing permission is not a defect of blasr
         where = f"{error.filename}: " if error.filename else ""
         print(f"blasr {args.subcommand}: error: {where}{error.strerror or error}", file=sys.stderr)
         return 1

@@ -127,14 +127,16 @@ class SharedOption:
     Attributes:
         help: what the option is, the same in every subcommand.
         arguments: what else ``add_argument`` receives.
+        joiner: the punctuation between the help and a subcommand's note.
     """
 
     help: str
     arguments: Mapping[str, Any]
+    joiner: str = "; "
 
 
-def _path(metavar: str, help_text: str) -> SharedOption:
-    return SharedOption(help_text, {"type": Path, "metavar": metavar})
+def _path(metavar: str, help_text: str, joiner: str = "; ") -> SharedOption:
+    return SharedOption(help_text, {"type": Path, "metavar": metavar}, joiner)
 
 
 def _value(type_function: Any, metavar: str, help_text: str, default: Any = None) -> SharedOption:
@@ -157,15 +159,15 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--bundle": _path("DIR", "a bundle, as blasr bundle writes it"),
     "--words": _path("FILE", "the words.txt of the word-ids"),
     "--lattices": _path("PATH", "an archive of lattices, or a directory with lat.ark or lat.1.gz, lat.2.gz, ..."),
-    "--text": _path("FILE", "a text"),
-    "--ref": _path("FILE", "the references"),
-    "--hyp": _path("FILE", "the hypotheses"),
+    "--text": _path("FILE", "a text", ": "),
+    "--ref": _path("FILE", "the references", ": "),
+    "--hyp": _path("FILE", "the hypotheses", ": "),
     "--glm": _path("FILE", "NIST's spelling rules, applied to references and hypotheses"),
     "--old-lm": _path("FILE", "the language model to replace: G.fst or an ARPA model"),
     "--new-lm": _path("FILE", "the language model that replaces it: G.fst or an ARPA model"),
     "--setting": _path("FILE", "the LM weight and penalty that blasr score --freeze wrote"),
     # outputs
-    "--out": _path("PATH", "the output"),
+    "--out": _path("PATH", "the output", ": "),
     "--json": _path("FILE", "also write the results as JSON"),
     # language model weight and word insertion penalty
     "--lm-weight": _value(positive_number, "X", "language model weight: acoustic costs are divided by it", 10.0),
@@ -221,7 +223,7 @@ def add_option(
         arguments["default"] = default
     if nargs is not None:
         arguments["nargs"] = nargs
-    container.add_argument(name, help=f"{row.help}: {note}" if note else row.help, **arguments)
+    container.add_argument(name, help=f"{row.help}{row.joiner}{note}" if note else row.help, **arguments)
 
 
 def add_yes_no(container: OptionContainer, name: str, help_text: str, *, default: bool = False) -> None:

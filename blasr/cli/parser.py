@@ -16,7 +16,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help
-        if text is None or "default" in text or action.default in (None, argparse.SUPPRESS, [], ""):
+        if text is None or "default" in text or action.default in (None, argparse.SUPPRESS, [], (), ""):
             return text
         if not action.option_strings and action.nargs not in ("?", "*"):
             return text

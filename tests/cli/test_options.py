@@ -57,7 +57,7 @@ def test_values_that_cannot_be_used_are_refused(function: object, text: str) -> 
 def test_every_shared_option_can_be_added_and_has_help(name: str) -> None:
     parser = CommandParser(prog="tool")
     options.add_option(parser, name, note="of the test")
-    assert ": of the test" in " ".join(parser.format_help().split())
+    assert "of the test" in " ".join(parser.format_help().split())
     assert parser.parse_args([]) is not None
 
 
