@@ -1,4 +1,4 @@
-"""How far a word error rate may be off by chance: the bootstrap over segments of Bisani and Ney (ICASSP 2004)."""
+"""Confidence intervals of word error rates: the bootstrap over segments of Bisani and Ney (ICASSP 2004)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.units import AnyArray
 
-DRAWN_AT_ONCE = 1 << 22
+_DRAWN_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The middle ``level`` of the replicates."""
+    """The interval that contains the middle ``level`` of the replicates."""
 
     low: float
     high: float
@@ -24,12 +24,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
-    """How the second system's word error rate differs from the first's.
+    """The difference between the word error rates of two systems.
 
     Attributes:
-        difference: percentage points, negative where the second is better.
-        interval: of the difference.
-        probability: the share of the replicates in which the second is better, ties counting half.
+        difference: the second rate minus the first in percentage points; negative if the second system is better.
+        interval: the interval of the difference.
+        probability: the share of replicates in which the second system is better; ties count half.
     """
 
     difference: float
@@ -40,7 +40,7 @@ class Improvement:
 def wer_interval(
     segments: Sequence[ErrorCounts], *, replicates: int = 1000, seed: int = 0, level: float = 0.95
 ) -> Interval:
-    """The interval of the word error rate, in percent; not a number where no replicate has a reference word."""
+    """Return the interval of the word error rate in percent; not a number if no replicate has a reference word."""
     rates = np.concatenate([_rates(_table(segments)[drawn]) for drawn in _draws(len(segments), replicates, seed)])
     return _interval(rates, level)
 
@@ -53,7 +53,7 @@ def improvement(
     seed: int = 0,
     level: float = 0.95,
 ) -> Improvement:
-    """Compare two systems on the same segments, which are drawn for both alike."""
+    """Compare two systems on the same segments; every replicate has the same segments for both."""
     tables = _table(first), _table(second)
     differences = np.concatenate(
         [_rates(tables[1][drawn]) - _rates(tables[0][drawn]) for drawn in _draws(len(first), replicates, seed)]
@@ -71,7 +71,7 @@ def _table(segments: Sequence[ErrorCounts]) -> AnyArray:
 def _draws(size: int, replicates: int, seed: int) -> Iterator[AnyArray]:
     """Segments drawn with replacement, (replicates, size) in a few parts."""
     generator = np.random.default_rng(seed)
-    at_once = max(1, DRAWN_AT_ONCE // max(size, 1))
+    at_once = max(1, _DRAWN_AT_ONCE // max(size, 1))
     for done in range(0, replicates, at_once):
         yield generator.integers(0, size, (min(at_once, replicates - done), size))
 

@@ -1,4 +1,4 @@
-"""Where errors come from: spelling, vocabulary, search, acoustic model or language model."""
+"""The causes of errors: spelling, vocabulary, search, acoustic model or language model."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ _LETTERS = re.compile(r"[^\w]|_")
 
 
 class Cause(StrEnum):
-    """What an error is put down to, in the order in which causes are tried."""
+    """The cause of an error. Causes are tried in this order."""
 
-    NORMALISATION = "normalisation"
+    NORMALIZATION = "normalization"
     VOCABULARY = "vocabulary"
     SEARCH = "search"
     MODEL = "acoustic model"
     LANGUAGE_MODEL = "language model"
-    UNKNOWN = "not told apart"
+    UNKNOWN = "not determined"
 
 
 MEANING = {
-    Cause.NORMALISATION: "reference and hypothesis spell the same letters: blanks, hyphens, apostrophes, case",
+    Cause.NORMALIZATION: "both sides have the same letters: only spaces, hyphens, apostrophes or case differ",
     Cause.VOCABULARY: "a word of the reference is not in the vocabulary",
-    Cause.SEARCH: "no path of the lattice is right there: pruned, or the models put it beyond the lattice beam",
-    Cause.MODEL: "the lattice has a better path, which costs more, above all acoustically",
-    Cause.LANGUAGE_MODEL: "the lattice has a better path, which costs more, above all in the graph",
-    Cause.UNKNOWN: "without lattices, search and models cannot be told apart",
+    Cause.SEARCH: "no path of the lattice is right here: the right one was pruned or costs more than the lattice beam",
+    Cause.MODEL: "the lattice has a better path, but it costs more, mainly in acoustic cost",
+    Cause.LANGUAGE_MODEL: "the lattice has a better path, but it costs more, mainly in graph cost",
+    Cause.UNKNOWN: "without lattices, errors of the search and of the models cannot be distinguished",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LatticeEvidence:
-    """What a lattice says of one utterance.
+    """What the lattice of an utterance says about its errors. All costs are scaled.
 
     Attributes:
-        oracle_errors: those of the path nearest to the reference.
-        graph_excess: that path's scaled graph cost less the hypothesis's.
-        acoustic_excess: the same of scaled acoustic costs.
-        forced_excess: the scaled cost of the reference itself, searched for alone, less the hypothesis's; below 0 the
-            search has missed what the models prefer. None where it was not searched for.
-        forced_graph_excess: the graph's share of it.
+        oracle_errors: the errors of the path that is nearest to the reference.
+        graph_excess: the graph cost of that path minus that of the hypothesis.
+        acoustic_excess: the same difference of acoustic costs.
+        forced_excess: the cost of the reference, found by a search that allows only the reference, minus the cost of
+            the hypothesis. If it is negative, the search missed what the models prefer. None without such a search.
+        forced_graph_excess: the part of ``forced_excess`` that is graph cost.
     """
 
     oracle_errors: int
@@ -60,17 +60,23 @@ def causes(
     in_vocabulary: Callable[[str], bool] | None = None,
     evidence: LatticeEvidence | None = None,
 ) -> Counter[Cause]:
-    """Put every error of an utterance down to a cause.
+    """Count the errors of an utterance by cause.
 
-    Errors in stretches that spell the same, or with a reference word that the vocabulary lacks, are told by their
-    words. Of the others, as many as the lattice's nearest path has are the search's, unless the reference was searched
-    for alone and found to cost more than the hypothesis; the rest is a model's, of the one that objects more.
+    The words decide whether a run of errors has the same letters on both sides, or a reference word that is not in the
+    vocabulary. Of the other errors, as many as the lattice's nearest path has come from the search, unless a forced
+    search found that the reference costs more than the hypothesis. The rest comes from the model whose cost differs
+    more.
+
+    Args:
+        utterance: the aligned words.
+        in_vocabulary: whether a word is in the vocabulary; None if that is unknown.
+        evidence: from the utterance's lattice; None if there is none.
     """
     found: Counter[Cause] = Counter()
     others = 0
     for region in error_regions(utterance):
         if spells_the_same(region):
-            found[Cause.NORMALISATION] += len(region)
+            found[Cause.NORMALIZATION] += len(region)
         elif in_vocabulary is not None and not all(in_vocabulary(word) for word, _ in region if word is not None):
             found[Cause.VOCABULARY] += len(region)
         else:
@@ -91,7 +97,7 @@ def causes(
 
 
 def spells_the_same(region: Sequence[Pair]) -> bool:
-    """Whether both sides of a stretch have the same letters in the same order."""
+    """Return whether both sides of a run of pairs have the same letters in the same order."""
     reference, hypothesis = ("".join(word for word in side if word is not None) for side in zip(*region, strict=True))
     letters = _LETTERS.sub("", reference).lower()
     return bool(letters) and letters == _LETTERS.sub("", hypothesis).lower()

@@ -1,4 +1,4 @@
-"""Alignment of a hypothesis with its reference, and the counts of its errors."""
+"""Alignment of a hypothesis with its reference, and counts of errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIAGONAL, _LEFT, _UP = range(3)
 
 @dataclass(frozen=True, slots=True)
 class ErrorCounts:
-    """Words right and wrong; counts add up, so that rates are pooled over words and never averaged."""
+    """Numbers of right and wrong words. Counts are added, so that rates are pooled over words, never averaged."""
 
     correct: int = 0
     substitutions: int = 0
@@ -37,24 +37,24 @@ class ErrorCounts:
 
     @property
     def reference_words(self) -> int:
-        """Words of the reference: those correct, substituted and deleted."""
+        """The number of reference words: correct, substituted and deleted."""
         return self.correct + self.substitutions + self.deletions
 
     @property
     def wer(self) -> float:
-        """Errors per reference word in percent; not a number where there are no reference words."""
+        """Errors per reference word in percent; not a number if there are no reference words."""
         return 100 * self.errors / self.reference_words if self.reference_words else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Pairs of a reference word and a hypothesis word; None stands for the one that is not there."""
+    """Pairs of a reference word and a hypothesis word; None if one of them is absent."""
 
     pairs: tuple[tuple[str | None, str | None], ...]
 
     @property
     def counts(self) -> ErrorCounts:
-        """How many pairs are right, substituted, deleted and inserted."""
+        """The numbers of correct, substituted, deleted and inserted words."""
         correct = sum(reference == hypothesis for reference, hypothesis in self.pairs)
         deletions = sum(hypothesis is None for _, hypothesis in self.pairs)
         insertions = sum(reference is None for reference, _ in self.pairs)
@@ -62,10 +62,10 @@ class Alignment:
 
 
 def align_words(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
-    """The cheapest alignment under sclite's costs: substitution 4, insertion 3, deletion 3.
+    """Return the cheapest alignment under sclite's costs: substitution 4, insertion 3, deletion 3.
 
-    Among equally cheap steps back, sclite takes the pair first, then the insertion (``net_dp.c`` of NIST's SCTK),
-    and so does this. Kaldi's ``compute-wer`` has unit costs: its total can be lower and is never higher.
+    Of equally cheap steps back, a pair is preferred to an insertion, and an insertion to a deletion, as in sclite
+    (``net_dp.c`` of NIST's SCTK). Kaldi's ``compute-wer`` has unit costs, so its total can be lower, never higher.
     """
     if list(reference) == list(hypothesis):
         return Alignment(tuple(zip(reference, hypothesis, strict=True)))
@@ -73,7 +73,7 @@ def align_words(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignmen
 
 
 def _steps(reference: Sequence[str], hypothesis: Sequence[str]) -> list[bytearray]:
-    """The best last step of every pair of prefixes; row 0 and column 0 are the empty prefixes."""
+    """The best last step for every pair of prefixes; row 0 and column 0 are the empty prefixes."""
     row = [INSERTION_COST * column for column in range(len(hypothesis) + 1)]
     steps = [bytearray([_LEFT]) * (len(hypothesis) + 1)]
     for word in reference:

@@ -1,4 +1,4 @@
-"""One HTML page, with nothing outside it, that shows where a set's errors are and come from."""
+"""A self-contained HTML page that shows the errors of a set and their causes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def error_page(
     causes: Mapping[Cause, int],
     notes: Iterable[str] = (),
 ) -> str:
-    """The page: rates, causes, speakers, words, substitutions, and the utterances with the most errors."""
+    """Return a page with rates, causes, speakers, words, substitutions, and the utterances with the most errors."""
     tables = Confusions.of(utterances)
     total = sum((utterance.counts for utterance in utterances), ErrorCounts())
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{_sentence(total)}</p>", *(f"<p>{escape(note)}</p>" for note in notes)]

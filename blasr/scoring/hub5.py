@@ -1,4 +1,4 @@
-"""Scores of time-marked words against a reference in segments, as the Hub5 evaluations counted them."""
+"""Scores of time-marked words against reference segments, counted as in NIST's Hub5 evaluations."""
 
 from __future__ import annotations
 

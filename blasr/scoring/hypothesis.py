@@ -1,4 +1,4 @@
-"""Time-marked hypothesis words on their way into a score: sorted, normalised, with their alternatives."""
+"""Time-marked hypothesis words prepared for scoring: sorted, normalized, with their alternatives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blasr.scoring.word_network import Alternatives, Item, hypothesis_word
 
 
 class HypothesisWord(Protocol):
-    """A hypothesis word and where it lies in its recording."""
+    """A hypothesis word and its place in a recording."""
 
     @property
     def recording(self) -> str:
@@ -24,29 +24,29 @@ class HypothesisWord(Protocol):
 
     @property
     def start_seconds(self) -> float:
-        """Where it begins."""
+        """The start of the word."""
         ...
 
     @property
     def duration_seconds(self) -> float:
-        """How long it is."""
+        """The duration of the word."""
         ...
 
     @property
     def word(self) -> str:
-        """Its spelling."""
+        """The spelling of the word."""
         ...
 
 
 Normalize = Callable[[str], str]
 Options = Sequence[Sequence[HypothesisWord]]
-"""Rows of words of which one is said; a plain word is the only word of the only row."""
+"""Rows of words, one of which was spoken; a plain word is the only word of the only row."""
 Piece = tuple[str, float, float]
-"""A normalised word, its start and its duration in seconds."""
+"""A normalized word, its start and its duration in seconds."""
 
 
 def by_side(hypotheses: Iterable[Options]) -> dict[Side, list[Options]]:
-    """The hypothesis of each side in the order of the starts."""
+    """Return the hypothesis of each side in the order of the starts."""
     sides: dict[Side, list[tuple[float, Options]]] = {}
     for options in hypotheses:
         words = [word for row in options for word in row]
@@ -58,12 +58,12 @@ def by_side(hypotheses: Iterable[Options]) -> dict[Side, list[Options]]:
 
 
 def is_block(options: Options) -> bool:
-    """Whether these are alternatives, not a plain word."""
+    """Return whether these are alternatives, not a plain word."""
     return len(options) > 1 or len(options[0]) > 1
 
 
 def timed_items(hypotheses: Iterable[Options], normalize: Normalize) -> Mapping[Side, list[TimedItem]]:
-    """The normalised words of each side in the order of their starts."""
+    """Return the normalized words of each side in the order of their starts."""
     return {
         side: [item for options in found for item in _items(options, normalize)]
         for side, found in by_side(hypotheses).items()
@@ -71,7 +71,7 @@ def timed_items(hypotheses: Iterable[Options], normalize: Normalize) -> Mapping[
 
 
 def _items(options: Options, normalize: Normalize) -> list[TimedItem]:
-    """Several for a word that its normalisation splits, one for alternatives, none for a word that it takes away."""
+    """Several items for a word that normalization splits, one for alternatives, none for a word that it removes."""
     words = [[_normalized(word, normalize) for word in row] for row in options]
     if not is_block(options) and len(words[0][0]) == 1:
         return [TimedItem(hypothesis_word(text), start + length / 2) for text, start, length in words[0][0][0]]
@@ -87,9 +87,9 @@ def _alternatives(choices: list[list[Piece]]) -> tuple[Item, ...]:
 
 
 def _normalized(word: HypothesisWord, normalize: Normalize) -> list[list[Piece]]:
-    """What a word becomes: alternatives, in each of which the words share its time equally.
+    """The alternatives that a word becomes; the words of each share its time equally.
 
-    Times of words that were split are rounded to the millisecond, as ``csrfilt.sh -i ctm`` writes them.
+    The times of words that were split are rounded to milliseconds, as ``csrfilt.sh -i ctm`` writes them.
     """
     texts = normalize(word.word).replace("{", " { ").replace("}", " } ").split()
     if len(texts) <= 1:

@@ -1,4 +1,4 @@
-"""Whether two systems differ: NIST's matched-pairs sentence segment word error test, ``sc_stats``'s MAPSSWE."""
+"""NIST's matched-pairs sentence-segment word error test of whether two systems differ (MAPSSWE of ``sc_stats``)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ Verdicts = Sequence[Verdict]
 
 @dataclass(frozen=True, slots=True)
 class MatchedPairs:
-    """What the test found.
+    """The result of the test.
 
     Attributes:
-        segments: stretches with an error of either system, apart by two or more words that both have right.
-        mean: of the first system's errors less the second's, over these segments.
-        standard_deviation: of the same.
-        z: the mean in its standard errors; above 0 where the second system makes fewer errors.
-        p_value: how often chance would make so great a difference either way, were there none.
+        segments: the number of segments, that is, runs of words with an error of either system. At least two words
+            that both systems have right are between two segments.
+        mean: the mean, over the segments, of the first system's errors minus the second system's errors.
+        standard_deviation: the standard deviation of the same differences.
+        z: the mean in units of its standard error; above 0 if the second system makes fewer errors.
+        p_value: the probability of a difference at least as large, in either direction, between equally good systems.
     """
 
     segments: int
@@ -32,9 +33,9 @@ class MatchedPairs:
 
 
 def matched_pairs(first: Iterable[Verdicts], second: Iterable[Verdicts]) -> MatchedPairs:
-    """Test two systems' alignments with the same transcripts (Gillick and Cox, ICASSP 1989; ``mtchprs.c``).
+    """Test the alignments of two systems with the same transcripts (Gillick and Cox, ICASSP 1989; ``mtchprs.c``).
 
-    Where all differences are equal, ``z`` is 0, as in ``sc_stats``.
+    If all differences are equal, ``z`` is 0, as in ``sc_stats``.
     """
     differences = [
         errors - others for pair in zip(first, second, strict=True) for errors, others in error_segments(*pair)
@@ -48,9 +49,9 @@ def matched_pairs(first: Iterable[Verdicts], second: Iterable[Verdicts]) -> Matc
 
 
 def error_segments(first: Verdicts, second: Verdicts) -> list[tuple[int, int]]:
-    """The errors of both systems in each stretch of one transcript that has any.
+    """Return the numbers of errors of both systems in each segment of one transcript.
 
-    A stretch begins after words that both have right and ends with two of them (``test_comp_sents``).
+    A segment begins after words that both systems have right, and ends with two such words (``test_comp_sents``).
     """
     segments: list[tuple[int, int]] = []
     places = [0, 0]

@@ -1,4 +1,4 @@
-"""The cheapest alignment of two networks of words, chosen among equals as NIST's ``sclite`` chooses."""
+"""The cheapest alignment of two networks of words, with the same choice between equals as NIST's ``sclite``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DELETABLE_COST: Final = 2
 NULL_COST: Final = 0.001
 NULL_PAIR_COST: Final = 1
 
-Number = Any  # int, or numpy's float32 where the rounding of sclite's sums decides among equals
+Number = Any  # int, or numpy's float32 where the rounding of sclite's sums decides between equals
 Step = tuple[int, int]
 Table = tuple[list[list[Number]], list[list[Step]]]
 
 
 class Verdict(StrEnum):
-    """What a pair of an alignment is."""
+    """The kind of a pair of an alignment."""
 
     CORRECT = "C"
     SUBSTITUTION = "S"
@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlignedPair:
-    """A word of the reference's path with one of the hypothesis's; a deletable word may be correct without one."""
+    """A reference word and a hypothesis word; a deletable word is correct even without the other."""
 
     verdict: Verdict
     reference: NetworkWord | None
@@ -41,7 +41,7 @@ class AlignedPair:
 
 
 def counts_of(pairs: Sequence[AlignedPair]) -> ErrorCounts:
-    """How many pairs are right, substituted, deleted and inserted."""
+    """Return the numbers of correct, substituted, deleted and inserted words."""
     verdicts = [pair.verdict for pair in pairs]
     return ErrorCounts(
         verdicts.count(Verdict.CORRECT),
@@ -53,11 +53,12 @@ def counts_of(pairs: Sequence[AlignedPair]) -> ErrorCounts:
 
 @lru_cache(maxsize=1 << 14)
 def align_networks(reference: WordNetwork, hypothesis: WordNetwork) -> tuple[AlignedPair, ...]:
-    """Align the paths of two networks that fit each other best; null words are left out of what is returned.
+    """Align the two paths of the networks that match best; the result has no null words.
 
     The costs and ties are those of ``sclite -F -D`` (``wwd_WORD`` of ``word.c``, ``net_dp.c`` in NIST's SCTK):
-    substitution 4, insertion and deletion 3, of a deletable word 2, of a null word 0.001. A pair is taken before a
-    deletion or an insertion of the same cost, an insertion before a deletion, the earlier alternative before the later.
+    4 for a substitution, 3 for an insertion or a deletion, 2 for that of a deletable word, 0.001 for that of a null
+    word. Of equal costs, a pair is preferred to an insertion, an insertion to a deletion, and an earlier alternative to
+    a later one.
     """
     with_null = any(word.null for network in (reference, hypothesis) for word in network.words[1:])
     costs = _Costs(np.float32 if with_null else int)
@@ -79,7 +80,7 @@ def align_networks(reference: WordNetwork, hypothesis: WordNetwork) -> tuple[Ali
 
 
 def _pair(reference: NetworkWord, hypothesis: NetworkWord, inserted: bool, deleted: bool) -> AlignedPair | None:
-    """What a step says of its words; nothing where only null words are passed."""
+    """The pair that a step makes; None if it passes only null words."""
     if inserted:
         if hypothesis.null:
             return None
@@ -95,7 +96,7 @@ def _pair(reference: NetworkWord, hypothesis: NetworkWord, inserted: bool, delet
 
 
 class _Costs:
-    """What each step costs, in the kind of number that the table is filled with."""
+    """The cost of each kind of step, in the number type of the table."""
 
     def __init__(self, number: type) -> None:
         self.zero = number(0)
@@ -118,7 +119,7 @@ class _Costs:
 def _fill(
     reference: WordNetwork, hypothesis: WordNetwork, costs: _Costs
 ) -> tuple[list[list[Number]], list[list[Step]]]:
-    """The lowest cost of reaching each pair of arcs, and the pair that it is reached from."""
+    """The lowest cost of each pair of arcs, and the previous pair on that path."""
     insertions = [costs.left_out(word, costs.insertion) for word in hypothesis.words]
     first, first_back = [costs.zero], [(0, 0)]
     for column in range(1, len(hypothesis.words)):
@@ -159,5 +160,5 @@ def _cost(reached: tuple[Number, ...]) -> Number:
 
 
 def _lowest(costs: Sequence[Number], arcs: Sequence[int]) -> tuple[Number, int]:
-    """The lowest of the costs at ``arcs``, and the first arc that has it."""
+    """The lowest cost at ``arcs``, and the first arc that has it."""
     return min(((costs[arc], arc) for arc in arcs), key=_cost)

@@ -1,4 +1,4 @@
-"""Spellings made comparable: what NIST's ``csrfilt.sh -dh`` and its ``rfilter1`` do to references and hypotheses."""
+"""Normalization of spellings: what NIST's ``csrfilt.sh -dh`` and ``rfilter1`` do to references and hypotheses."""
 
 from __future__ import annotations
 
@@ -15,34 +15,42 @@ _TWO_DELETABLE = re.compile(r"(\(\s+[^()\s]+\s+)([^()\s]+)")
 
 
 class Rule(Protocol):
-    """``source`` becomes ``replacement`` where ``left`` stands before and ``right`` after it, blanks included."""
+    """``source`` becomes ``replacement`` if ``left`` comes before and ``right`` after it; spaces count."""
 
     @property
     def source(self) -> str:
-        """What is replaced; never empty."""
+        """The text to replace; never empty."""
         ...
 
     @property
     def replacement(self) -> str:
-        """What takes its place, perhaps nothing, perhaps alternatives ``{A / B}``."""
+        """The replacement, which may be empty or have alternatives ``{A / B}``."""
         ...
 
     @property
     def left(self) -> str:
-        """What must stand before it."""
+        """The text that must come before."""
         ...
 
     @property
     def right(self) -> str:
-        """What must stand after it."""
+        """The text that must follow."""
         ...
 
 
 class Normalizer:
-    """Applies rules to text, the first that fits at each place, from left to right and never to its own output.
+    """Applies rules to text from left to right: at each place the first rule that matches, never to its own output.
 
-    As ``csrfilt.sh`` it works in ASCII capitals, sets brackets apart before the rules see them, splits words at their
-    inner hyphens afterwards, and gives each of several words in one bracket a bracket of its own.
+    Like ``csrfilt.sh``, it converts to ASCII capitals, separates brackets from words before the rules apply, splits
+    words at inner hyphens afterwards, and puts separate brackets around each of several words in one bracket.
+
+    Args:
+        rules: in the order of their priority.
+        case_sensitive: whether the rules, too, are left in their case; if not, they are converted to capitals.
+        copy_unmatched: whether text that no rule matches is kept.
+
+    Attributes:
+        text: the function that applies the rules to one line.
     """
 
     def __init__(self, rules: Iterable[Rule] = (), *, case_sensitive: bool = True, copy_unmatched: bool = True) -> None:
@@ -55,7 +63,7 @@ class Normalizer:
         self.text = lru_cache(maxsize=1 << 16)(self._text)
 
     def _text(self, text: str) -> str:
-        """``text``, which is one line, after the rules, with single blanks between its words."""
+        """Return one line after the rules, with single spaces between its words."""
         line = f" {text.translate(_UPPER)} "
         line = re.sub(r"[ \t]+", " ", line).replace("(", "( ").replace(")", " )")
         line = self._apply(f" {line} \n").removesuffix("\n")
@@ -90,6 +98,6 @@ class Normalizer:
 
 
 def _bracket_each(match: re.Match[str]) -> str:
-    """Brackets around each word of alternatives that a rule made inside brackets, where ``csrfilt.sh`` breaks them."""
+    """Put brackets around each word of alternatives that a rule made inside brackets; ``csrfilt.sh`` breaks them."""
     words = re.findall(r"[{}]|[^{}\s]+", match[1])
     return " ".join(word if word in "{}/@" else f"( {word} )" for word in words)

@@ -1,4 +1,4 @@
-"""The same counts by NIST's own programs, where they are installed: ``csrfilt.sh`` and ``sclite`` of SCTK."""
+"""Scoring by NIST's own programs, if they are installed: ``csrfilt.sh`` and ``sclite`` of SCTK."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCORES = re.compile(r"^Scores: \(#C #S #D #I\) (\d+) (\d+) (\d+) (\d+)$")
 
 
 def find_sctk() -> Path | None:
-    """The folder of NIST's programs: that of ``sclite`` on the PATH, or Debian's; None where they are not installed."""
+    """Return the folder of NIST's programs: where PATH has ``sclite``, or Debian's; None if they are not installed."""
     found = shutil.which("sclite")
     folders = [Path(found).parent] if found else []
     for folder in [*folders, DEBIAN_FOLDER]:
@@ -38,10 +38,17 @@ def score_with_sctk(
     glm: Path | None,
     normalize_hypothesis: Normalize = str,
 ) -> Hub5Score:
-    """Score as :func:`blasr.scoring.hub5.score_segments` does, by ``csrfilt.sh -dh`` and ``sclite -F -D``.
+    """Score a hypothesis with ``csrfilt.sh -dh`` and ``sclite -F -D``.
 
-    Sides without any hypothesis get a null word, since ``sclite`` refuses them; ``normalize_hypothesis`` must
-    be what ``glm`` says; it tells where ``csrfilt.sh`` and ``sclite`` would misread a word or an alternative.
+    The counts equal those of :func:`blasr.scoring.hub5.score_segments`. Sides without a hypothesis get a null word,
+    because ``sclite`` refuses them.
+
+    Args:
+        segments: the reference.
+        hypotheses: words and alternatives.
+        glm: NIST's rules for spellings, which ``csrfilt.sh`` applies to both sides.
+        normalize_hypothesis: applies the same rules. It finds words and alternatives that ``csrfilt.sh`` or ``sclite``
+            would misread, so that they can be written in another way.
 
     Raises:
         DependencyError: SCTK is not installed.
@@ -80,7 +87,7 @@ def score_with_sctk(
 
 
 def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalize: Normalize) -> Iterable[str]:
-    """CTM lines side by side and in the order of their starts."""
+    """CTM lines, one side after the other, in the order of their starts."""
     found = by_side(hypotheses)
     for recording, channel in sides:
         side = f"{recording} {channel}"
@@ -92,11 +99,11 @@ def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalize: 
                 if block:
                     yield f"{side} * * {'<ALT>' if number else '<ALT_BEGIN>'}\n"
                 for word in row:
-                    # Of several words that a rule makes of one, csrfilt takes a number at the end for a confidence.
+                    # if a rule makes several words of one, csrfilt reads a number at the end as a confidence
                     several = normalize(word.word).split()
                     confidence = " 1" if len(several) > 1 and re.fullmatch(r"[0-9.-]*", several[-1]) else ""
                     yield f"{side} {word.start_seconds!r} {word.duration_seconds!r} {word.word}{confidence}\n"
-                if block and not any(normalize(word.word) for word in row):  # sclite loses what follows an empty row
+                if block and not any(normalize(word.word) for word in row):  # sclite loses the words after an empty row
                     yield f"{side} 0.00 0.00 @\n"
             if block:
                 yield f"{side} * * <ALT_END>\n"
@@ -110,7 +117,7 @@ def _filter(folder: Path, path: Path, kind: str, purpose: str, glm: Path) -> Pat
 
 
 def _run(folder: Path, command: Sequence[str], work: Path, standard_input: Path | None = None) -> str:
-    """What a program of SCTK prints."""
+    """Run a program of SCTK and return what it prints."""
     environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}", "LC_ALL": "C"}
     text = standard_input.read_text(encoding="utf-8") if standard_input is not None else None
     program = str(folder / command[0])
@@ -124,15 +131,13 @@ def _run(folder: Path, command: Sequence[str], work: Path, standard_input: Path 
         check=False,
     )
     if result.returncode or "ERR" in result.stderr:
-        said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-3:]
-        raise DataError(
-            f"{Path(command[0]).name} of SCTK failed: {' | '.join(said)}", fix="score with --scorer own to compare"
-        )
+        output = (result.stderr.strip() or result.stdout.strip()).splitlines()[-3:]
+        raise DataError(f"{Path(command[0]).name} of SCTK failed: {' | '.join(output)}", fix="score with --scorer own")
     return result.stdout
 
 
 def _read_counts(path: Path) -> dict[str, list[ErrorCounts]]:
-    """The counts of each speaker's segments, in the order in which they were scored."""
+    """Read the counts of each speaker's segments, in the order in which ``sclite`` scored them."""
     counts: dict[str, list[ErrorCounts]] = {}
     speaker = ""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""Hypothesis words in the segments of a reference, by the middle of their times, as NIST's ``sclite`` puts them."""
+"""Assignment of hypothesis words to reference segments by their middle, as in NIST's ``sclite``."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from blasr.scoring.word_network import Item
 
 @dataclass(frozen=True, slots=True)
 class TimedItem:
-    """A hypothesis word or alternatives, and the middle of its time, of the latest word where there are several."""
+    """A hypothesis word or alternatives, and the middle of its time; for alternatives, of the latest word."""
 
     item: Item
     middle_seconds: float
 
 
 class ReferenceSegment(Protocol):
-    """A stretch of one side of a recording with a transcript."""
+    """A part of one side of a recording, with a transcript."""
 
     @property
     def recording(self) -> str:
@@ -34,37 +34,37 @@ class ReferenceSegment(Protocol):
 
     @property
     def speaker(self) -> str:
-        """Who speaks."""
+        """The speaker-id."""
         ...
 
     @property
     def start_seconds(self) -> float:
-        """Where it begins."""
+        """The start of the segment."""
         ...
 
     @property
     def end_seconds(self) -> float:
-        """Where it ends."""
+        """The end of the segment."""
         ...
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The subsets that it belongs to."""
+        """The labels of the subsets that it belongs to."""
         ...
 
     @property
     def text(self) -> str:
-        """What is said, in NIST's markup."""
+        """The transcript, in NIST's markup."""
         ...
 
     @property
     def ignored(self) -> bool:
-        """Whether neither it nor the hypothesis there is scored."""
+        """Whether the segment is excluded from scoring, with the hypothesis words in it."""
         ...
 
     @property
     def line(self) -> int:
-        """Its line in the file."""
+        """The line in the file, from 1."""
         ...
 
 
@@ -73,12 +73,12 @@ SegmentType = TypeVar("SegmentType", bound=ReferenceSegment)
 
 
 def side_of(recording: str, channel: str) -> Side:
-    """What tells one side of a recording from another, whatever their letters' case."""
+    """Return the key of a side of a recording; case does not matter."""
     return recording.lower(), channel.lower()
 
 
 def in_order(segments: Sequence[SegmentType]) -> dict[Side, list[SegmentType]]:
-    """The segments of each side by their start, sides in the order of their names."""
+    """Return the segments of each side in the order of their starts; sides are in the order of their names."""
     sides: dict[Side, list[SegmentType]] = {}
     for segment in segments:
         sides.setdefault(side_of(segment.recording, segment.channel), []).append(segment)
@@ -86,11 +86,15 @@ def in_order(segments: Sequence[SegmentType]) -> dict[Side, list[SegmentType]]:
 
 
 def assign(segments: Sequence[ReferenceSegment], items: Sequence[TimedItem]) -> list[list[TimedItem]]:
-    """The items of each segment of one side; both come in the order of their starts.
+    """Return the items of each segment of one side.
 
-    A segment takes what follows while its middle is before the segment's end, so words between two segments fall to
-    the later one, and those after the last to the last (``segment_hyp_for_utt`` of ``stm2ctm.c``). Ends have single
-    precision, as in ``sclite``.
+    A segment gets the next items as long as their middle is before its end. So items between two segments belong to the
+    later one, and items after the last segment to the last (``segment_hyp_for_utt`` of ``stm2ctm.c``). As in
+    ``sclite``, ends have single precision.
+
+    Args:
+        segments: in the order of their starts.
+        items: in the order of their starts.
     """
     assigned: list[list[TimedItem]] = []
     place = 0

@@ -1,4 +1,4 @@
-"""The score of a set of utterances against their transcripts, pooled, per speaker and per utterance."""
+"""The score of a set of utterances against their transcripts: total, per speaker and per utterance."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from blasr.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What :func:`score_text` found.
+    """The result of :func:`score_text`.
 
     Attributes:
         utterances: the counts of every utterance of the reference.
-        missing: the utterances without a hypothesis, all of whose words count as deleted.
+        missing: the utterances without a hypothesis; all their words count as deleted.
     """
 
     utterances: Mapping[str, ErrorCounts]
@@ -35,12 +35,12 @@ class Score:
 
     @property
     def wrong_sentences(self) -> int:
-        """Utterances with an error in them, those that are missing included."""
+        """The number of utterances with an error or without a hypothesis."""
         missing = set(self.missing)
         return sum(counts.errors > 0 or utterance in missing for utterance, counts in self.utterances.items())
 
     def per_speaker(self, speaker_of: Mapping[str, str]) -> dict[str, ErrorCounts]:
-        """The pooled counts of each speaker, in the order of their names.
+        """Return the pooled counts of each speaker, in the order of the speakers' names.
 
         Raises:
             DataError: an utterance has no speaker.
@@ -66,25 +66,25 @@ class Score:
         return tally
 
     def kaldi_report(self) -> str:
-        """The three lines that Kaldi's ``compute-wer --mode=all`` prints (``%WER``, ``%SER``, ``Scored``)."""
+        """Return the three lines that Kaldi's ``compute-wer --mode=all`` prints (``%WER``, ``%SER``, ``Scored``)."""
         return f"{self.wer_line()}\n{self.ser_line()}\n{self.scored_line()}\n"
 
     def wer_line(self) -> str:
-        """``%WER 12.57 [ 23 / 183, 11 ins, 4 del, 8 sub ]``."""
+        """Return a line such as ``%WER 12.57 [ 23 / 183, 11 ins, 4 del, 8 sub ]``."""
         return wer_line(self.total) + (" [PARTIAL]" if self.missing else "")
 
     def ser_line(self) -> str:
-        """``%SER 41.67 [ 15 / 36 ]``, the share of utterances that are not all right."""
+        """Return a line such as ``%SER 41.67 [ 15 / 36 ]``, the share of wrong utterances."""
         count = len(self.utterances)
         return f"%SER {100 * self.wrong_sentences / count:.2f} [ {self.wrong_sentences} / {count} ]"
 
     def scored_line(self) -> str:
-        """``Scored 36 sentences, 0 not present in hyp.``."""
+        """Return a line such as ``Scored 36 sentences, 0 not present in hyp.``."""
         return f"Scored {len(self.utterances)} sentences, {len(self.missing)} not present in hyp."
 
 
 def wer_line(counts: ErrorCounts) -> str:
-    """Kaldi's line of a word error rate, as ``compute-wer`` prints it."""
+    """Return the line with the word error rate that Kaldi's ``compute-wer`` prints."""
     return (
         f"%WER {counts.wer:.2f} [ {counts.errors} / {counts.reference_words}, {counts.insertions} ins, "
         f"{counts.deletions} del, {counts.substitutions} sub ]"
@@ -92,20 +92,22 @@ def wer_line(counts: ErrorCounts) -> str:
 
 
 def score_text(references: Mapping[str, Sequence[str]], hypotheses: Mapping[str, Sequence[str]]) -> Score:
-    """Score every reference; an utterance without a hypothesis counts as deleted and is named in the score.
+    """Score every reference; the words of an utterance without a hypothesis count as deleted.
 
     Raises:
-        DataError: there is no reference at all, no reference has a word, or a hypothesis has no reference.
+        DataError: no reference has a word, or a hypothesis has no reference.
     """
     unknown = [utterance for utterance in hypotheses if utterance not in references]
     if unknown:
         raise DataError(
             f"{len(unknown)} of {len(hypotheses)} hypotheses have no reference",
             utterance=unknown[0],
-            fix="score the hypotheses against the text of the very set that was decoded",
+            fix="give the transcripts of the set that was decoded",
         )
     if not any(references.values()):
-        raise DataError("no reference has a word, so there is no error rate", fix="give the text of the decoded set")
+        raise DataError(
+            "no reference has a word, so there is no error rate", fix="give the transcripts of the set that was decoded"
+        )
     counts = {
         utterance: _align(tuple(words), tuple(hypotheses.get(utterance, ()))).counts
         for utterance, words in references.items()
@@ -113,6 +115,6 @@ def score_text(references: Mapping[str, Sequence[str]], hypotheses: Mapping[str,
     return Score(counts, tuple(utterance for utterance in references if utterance not in hypotheses))
 
 
-@lru_cache(maxsize=1 << 16)  # neighbouring settings of a sweep have most hypotheses in common
+@lru_cache(maxsize=1 << 16)  # neighboring settings of a sweep share most hypotheses
 def _align(reference: tuple[str, ...], hypothesis: tuple[str, ...]) -> Alignment:
     return align_words(reference, hypothesis)

@@ -1,4 +1,4 @@
-"""Words that may have alternatives: NIST's markup of a transcript as a network with one word on each arc."""
+"""Words and alternatives: NIST's markup of a transcript as a network with one word on each arc."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ _TAGS = re.compile(r"(?<!\\);")
 
 @dataclass(frozen=True, slots=True)
 class NetworkWord:
-    """A word as ``sclite -F -D`` takes it.
+    """A word as ``sclite -F -D`` reads it.
 
     Attributes:
-        text: as it is written, in small letters.
-        spelling: what is compared, which for ``(word)`` is ``word``.
-        deletable: written ``(word)``: right even where it is left out.
-        fragment: begins or ends with a hyphen: right where the other word ends or begins with the rest of it.
+        text: the word as written, in lower case.
+        spelling: the part that is compared; that of ``(word)`` is ``word``.
+        deletable: whether it is written ``(word)``; such a word is right even if it is left out.
+        fragment: whether it begins or ends with a hyphen; a fragment is right if the other word ends or begins with the
+            rest of it.
     """
 
     text: str
@@ -31,19 +32,19 @@ class NetworkWord:
 
     @property
     def null(self) -> bool:
-        """Whether it is ``@``, the word that stands for no word."""
+        """Whether it is ``@``, the null word, which means that nothing was said."""
         return self.text == NULL_WORD
 
 
 @lru_cache(maxsize=1 << 17)
 def reference_word(text: str) -> NetworkWord:
-    """A word of a reference; what follows a ``;`` in it is a tag and no part of it."""
+    """Return a word of a reference; text after a ``;`` is a tag, which is removed."""
     return hypothesis_word(_TAGS.split(text)[0].replace("\\;", ";"))
 
 
 @lru_cache(maxsize=1 << 17)
 def hypothesis_word(text: str) -> NetworkWord:
-    """A word of a hypothesis; an asterisk at its end is no part of it."""
+    """Return a word of a hypothesis; an asterisk at its end is removed."""
     text = text.translate(_LOWER)
     if len(text) > 1:
         text = text.removesuffix("*")
@@ -53,7 +54,7 @@ def hypothesis_word(text: str) -> NetworkWord:
 
 
 def same_word(first: NetworkWord, second: NetworkWord) -> bool:
-    """Whether they count as the same word (``equal_WORD2`` of ``word.c`` in NIST's SCTK)."""
+    """Return whether two words count as the same (``equal_WORD2`` of ``word.c`` in NIST's SCTK)."""
     if first.fragment or second.fragment:
         for part, whole in ((first.spelling, second.spelling), (second.spelling, first.spelling)):
             if len(part) > 1 and part.startswith("-"):
@@ -65,7 +66,7 @@ def same_word(first: NetworkWord, second: NetworkWord) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Rows of words of which one is said."""
+    """Rows of words, one of which was spoken."""
 
     options: tuple[tuple[Item, ...], ...]
 
@@ -79,8 +80,8 @@ class WordNetwork:
 
     Attributes:
         words: the words of the arcs; that of arc 0 is ``@``.
-        before: for each arc, those that end where it begins.
-        last: the arcs that end at the end.
+        before: for each arc, the arcs that end where it begins.
+        last: the arcs that end where the network ends.
     """
 
     words: tuple[NetworkWord, ...]
@@ -89,7 +90,7 @@ class WordNetwork:
 
     @classmethod
     def of(cls, items: Iterable[Item]) -> WordNetwork:
-        """The network of words and alternatives; a row of alternatives without words is a null word."""
+        """Return the network of words and alternatives; an empty row of alternatives becomes a null word."""
         words: list[NetworkWord] = [hypothesis_word(NULL_WORD)]
         before: list[tuple[int, ...]] = [()]
 
@@ -107,17 +108,12 @@ class WordNetwork:
         last = extend(items, (0,))
         return cls(tuple(words), tuple(before), last)
 
-    @property
-    def linear(self) -> bool:
-        """Whether there is one path only."""
-        return all(len(arcs) <= 1 for arcs in self.before) and len(self.last) == 1
-
 
 def parse_transcript(text: str) -> tuple[Item, ...]:
-    """The words of a reference, ``{ a / b c / @ }`` being alternatives, one inside another as may be.
+    """Return the words of a reference; ``{ a / b c / @ }`` are alternatives, which can be nested.
 
-    Outside braces a slash is a letter. Empty alternatives are passed over, as ``sclite`` does; braces without any word
-    are a null word.
+    Outside braces a slash is a letter. Empty alternatives are skipped, as in ``sclite``; braces without a word are a
+    null word.
 
     Raises:
         ValueError: the braces do not pair.
@@ -130,7 +126,7 @@ def parse_transcript(text: str) -> tuple[Item, ...]:
 
 
 def _pieces(text: str) -> Iterable[str]:
-    """Braces, slashes inside braces, and words, which outside braces end at blanks only."""
+    """Yield braces, slashes inside braces, and words; outside braces, only white space separates words."""
     depth = 0
     for match in re.finditer(r"[{}]|[^{}]+", text):
         piece = match[0]

@@ -1,4 +1,4 @@
-"""Intervals that repeat, hold the rate and shrink with more data."""
+"""Bootstrap intervals: reproducible, around the rate, and as narrow as the data allow."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def segments(count: int, rate: float, seed: int = 0) -> list[ErrorCounts]:
     return [ErrorCounts(correct=10 - int(n), substitutions=int(n)) for n in wrong]
 
 
-def test_repeats_with_its_seed() -> None:
+def test_the_same_seed_gives_the_same_interval() -> None:
     assert wer_interval(segments(50, 0.2), seed=3) == wer_interval(segments(50, 0.2), seed=3)
     assert wer_interval(segments(50, 0.2), seed=3) != wer_interval(segments(50, 0.2), seed=4)
 
 
-def test_is_as_wide_as_the_normal_law_says() -> None:
-    """Segments of ten independent words: the standard error is that of n words."""
+def test_the_width_is_that_of_the_normal_distribution() -> None:
+    """With segments of ten independent words, the standard error is that of n words."""
     found = wer_interval(segments(400, 0.2), replicates=4000)
     rate = sum(segments(400, 0.2), ErrorCounts()).wer
     expected = 1.96 * 100 * math.sqrt(0.2 * 0.8 / 4000)
@@ -34,7 +34,7 @@ def test_segments_without_words() -> None:
 
 
 def test_improvement_is_paired() -> None:
-    """One error less in each tenth segment: small beside the spread of the segments, and yet certain."""
+    """One error less in every tenth segment is little compared with the spread, and yet significant."""
     first = segments(300, 0.3)
     second = [
         ErrorCounts(counts.correct + 1, counts.substitutions - 1) if n % 10 == 0 and counts.substitutions else counts

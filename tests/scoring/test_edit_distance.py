@@ -1,4 +1,4 @@
-"""The alignment against every possible one, and what its counts must add up to."""
+"""Alignments, against every possible one, and sums of their counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def cost_of(counts: ErrorCounts) -> int:
 
 
 def lowest_cost(reference: tuple[str, ...], hypothesis: tuple[str, ...]) -> int:
-    """By trying every alignment, from the front."""
+    """Return the lowest cost of all alignments, which are tried from the front."""
 
     @cache
     def best(row: int, column: int) -> int:
@@ -34,7 +34,7 @@ def lowest_cost(reference: tuple[str, ...], hypothesis: tuple[str, ...]) -> int:
 
 
 @given(words, words)
-def test_costs_as_little_as_possible(reference: list[str], hypothesis: list[str]) -> None:
+def test_no_alignment_is_cheaper(reference: list[str], hypothesis: list[str]) -> None:
     counts = align_words(reference, hypothesis).counts
     assert cost_of(counts) == lowest_cost(tuple(reference), tuple(hypothesis))
 
@@ -57,12 +57,12 @@ def test_pooled_counts_are_sums(first: list[str], second: list[str], third: list
 
 
 def test_two_errors_in_a_row_are_substitutions() -> None:
-    """Substitution 4 is below insertion and deletion together, 6; unit costs would agree."""
+    """A substitution costs 4, an insertion and a deletion together 6; unit costs have the same result."""
     assert align_words(["A", "B"], ["C", "D"]) == Alignment((("A", "C"), ("B", "D")))
 
 
 def test_sclite_costs_differ_from_unit_costs() -> None:
-    """Unit costs make this 3 substitutions; so does sclite, whose two readings of it tie at 12 (pairs come first)."""
+    """Unit costs give 3 substitutions. So does sclite, where two alignments cost 12 and pairs are preferred."""
     counts = align_words(["A", "B", "C"], ["C", "D", "E"]).counts
     assert counts == ErrorCounts(correct=0, substitutions=3)
     # With one word more, two deletions and two insertions (12) are below four substitutions (16).

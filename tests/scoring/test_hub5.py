@@ -46,7 +46,7 @@ def test_the_middle_of_a_word_decides() -> None:
     assert counts(found) == [ErrorCounts(correct=1), ErrorCounts(correct=1), ErrorCounts(correct=1, insertions=1)]
 
 
-def test_an_ignored_segment_takes_its_words_along() -> None:
+def test_words_in_an_ignored_segment_are_ignored() -> None:
     segments = [Segment(0, 1, "x", ignored=True), Segment(1, 2, "a")]
     found = score(segments, Timed("y", 0.5), Timed("a", 1.5))
     assert (counts(found), found.ignored) == ([ErrorCounts(correct=1)], 1)
@@ -59,7 +59,7 @@ def test_segments_without_hypothesis_are_deleted_and_listed() -> None:
     assert [scored.segment.text for scored in found.without_hypothesis] == ["a b"]
 
 
-def test_alternatives_of_the_hypothesis_go_where_their_last_middle_is() -> None:
+def test_the_latest_middle_of_alternatives_decides() -> None:
     block = [[Timed("a", 0.7)], [Timed("b", 0.7, 0.2), Timed("c", 0.9, 0.4)]]
     segments = [Segment(0, 1, "x"), Segment(1, 2, "b c")]
     assert counts(score_segments(segments, [block])) == [ErrorCounts(deletions=1), ErrorCounts(correct=2)]
@@ -97,6 +97,6 @@ def test_segments_of_sides_without_a_hypothesis_are_a_loss() -> None:
         score_segments(segments, words).coverage(words, max_loss=0.1).check()
 
 
-def test_a_transcript_that_rules_break_is_named() -> None:
+def test_a_transcript_that_normalization_breaks_is_named() -> None:
     with pytest.raises(DataError, match=r"utterance rec A 0: the transcript is broken: a \{ has no \}"):
         score_segments([Segment(0, 1, "a")], [], normalize_reference=lambda text: "{ a")

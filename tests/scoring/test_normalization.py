@@ -1,4 +1,4 @@
-"""Rules applied to text, as csrfilt.sh of SCTK 2.4.10 was seen to apply them."""
+"""Rules applied to text; the expected texts are those of csrfilt.sh of SCTK 2.4.10."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_applies_rules(text: str, expected: str) -> None:
     assert Normalizer(RULES, case_sensitive=False).text(text) == expected
 
 
-def test_capitals_are_made_before_a_case_sensitive_rule_is_tried() -> None:
+def test_text_is_in_capitals_before_case_sensitive_rules_apply() -> None:
     assert Normalizer([Rule("Its", "NO"), Rule("ITS", "YES")]).text("its") == "YES"
 
 
-def test_what_no_rule_fits_may_be_dropped() -> None:
+def test_text_that_no_rule_matches_can_be_dropped() -> None:
     assert Normalizer([Rule("A", "B ", "", "")], copy_unmatched=False).text("a c a") == "B B"

@@ -1,4 +1,4 @@
-"""Our scorer against NIST's, on generated segments that together use every rule; skipped where SCTK is absent."""
+"""blasr's scorer against NIST's, on generated segments that use every rule; skipped if SCTK is not installed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ALTERNATING = {"its", "dont", "yeah"}  # sclite crashes where a rule puts altern
 
 
 def reference_words(rng: random.Random, depth: int = 0) -> list[str]:
-    """Words and markup as a transcriber may write them."""
+    """Return words and markup as a transcriber may write them."""
     words: list[str] = []
     for _ in range(rng.randint(0 if depth == 0 else 1, 7 if depth == 0 else 2)):
         kind = rng.random()
@@ -82,7 +82,7 @@ def reference_words(rng: random.Random, depth: int = 0) -> list[str]:
 
 
 def spoken(rng: random.Random, words: Sequence[str]) -> list[str]:
-    """What a recogniser may make of a transcript: some of its words, some wrong, some more."""
+    """Return what a recognizer may make of a transcript: some right words, some wrong, some inserted."""
     said = [word.strip("()-*") for piece in words for word in piece.split() if word not in "{}/@"]
     said = [word.partition(";")[0] for word in said if rng.random() > 0.15]
     said = [rng.choice(PLAIN) if rng.random() < 0.15 or not word else word for word in said]
@@ -119,7 +119,7 @@ def generate(folder: Path, seed: int, segments: int = 240) -> None:
 def hypothesis_lines(
     rng: random.Random, recording: str, side: str, words: Sequence[str], start: int, end: int
 ) -> Iterator[str]:
-    """CTM lines on a grid of 10 ms, so that middles fall on segments' ends; some in blocks of alternatives."""
+    """Yield CTM lines, some with alternatives, on a grid of 10 ms, so that some middles are at the end of a segment."""
     length = max((end - start + 30) // max(len(words), 1), 2)
     for number, word in enumerate(words):
         at, duration = start + length * number, rng.randint(1, length)
@@ -159,7 +159,7 @@ def counts(score: Hub5Score) -> dict[tuple[str, str, float], ErrorCounts]:
 @needs_sctk
 @pytest.mark.parametrize("seed", range(2))
 def test_every_segment_has_nists_counts(tmp_path: Path, seed: int) -> None:
-    """Segment by segment, 240 of them for each seed."""
+    """The counts of each of 240 segments per seed are equal."""
     generate(tmp_path, seed)
     segments, hypotheses, reference, hypothesis = load(tmp_path)
     ours = counts(score_segments(segments, hypotheses, reference, hypothesis))
@@ -171,7 +171,7 @@ def test_every_segment_has_nists_counts(tmp_path: Path, seed: int) -> None:
 
 @needs_sctk
 def test_the_matched_pairs_test_is_that_of_sc_stats(tmp_path: Path) -> None:
-    """Segments, mean and Z to the three digits that it prints, on transcripts without markup."""
+    """Segments, mean and Z are equal to the three digits that it prints, on transcripts without markup."""
     rng = random.Random(5)
     segments = [rng.choices("abcd", k=rng.randint(1, 12)) for _ in range(150)]
     (tmp_path / "ref.stm").write_text(
@@ -207,7 +207,7 @@ def test_the_matched_pairs_test_is_that_of_sc_stats(tmp_path: Path) -> None:
     assert [ours.segments, round(ours.mean, 3), round(ours.standard_deviation, 3), round(ours.z, 3)] == theirs
 
 
-def test_where_sctk_is_absent_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_sctk_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sctk, "find_sctk", lambda: None)
     with pytest.raises(DependencyError, match="apt-get install sctk"):
         score_with_sctk([], [], None)

@@ -1,4 +1,4 @@
-"""The score of a set against the reports that Kaldi's compute-wer wrote, and what it refuses."""
+"""The score of a set, against reports of Kaldi's compute-wer."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def read_text(path: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("setting", ["lmwt10_wip0", "lmwt10_wip2", "lmwt20_wip0", "lmwt20_wip2"])
-def test_reports_what_kaldi_reported(golden: Path, setting: str) -> None:
-    """Byte for byte; on these strings unit costs and sclite's give the same counts."""
+def test_the_report_equals_kaldis(golden: Path, setting: str) -> None:
+    """The bytes are equal, since on these strings unit costs and sclite's costs give the same counts."""
     connected = golden / "fsdd_tri1" / "connected"
     score = score_text(read_text(connected / "text"), read_text(connected / f"best_path_{setting}.txt"))
     assert score.kaldi_report() == (connected / f"wer_{setting}").read_text(encoding="utf-8")
 
 
-def test_a_missing_hypothesis_is_deleted_and_named() -> None:
+def test_words_of_a_missing_hypothesis_are_deletions() -> None:
     score = score_text(REFERENCES, {"ann-1": ["A", "B", "C"], "bob-1": ["B"]})
     assert score.missing == ("ann-2",)
     assert score.total == ErrorCounts(correct=4, deletions=2)

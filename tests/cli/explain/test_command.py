@@ -80,7 +80,7 @@ def test_texts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "hyp").write_text("a-1 yesno\nb-2 yes\n")
     assert explain(folder, "text", "--ref", "{}/text", "--hyp", "{}/hyp", "--json", "{}/out.json") == 0
     report = json.loads((folder / "out.json").read_text())
-    assert report["causes"] == {"normalisation": 2, "not told apart": 2}
+    assert report["causes"] == {"normalization": 2, "not determined": 2}
     assert "1 of 3 references have no hypothesis, counted as deleted, first b-1" in capsys.readouterr().out
 
 
@@ -100,7 +100,7 @@ def test_segments(folder: Path) -> None:
     )
     assert explain(folder, *arguments) == 0
     report = json.loads((folder / "out.json").read_text())
-    assert (report["causes"], report["speakers"]["ann"]["words"]) == ({"not told apart": 1}, 3)
+    assert (report["causes"], report["speakers"]["ann"]["words"]) == ({"not determined": 1}, 3)
 
 
 @pytest.mark.parametrize(
