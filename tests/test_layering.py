@@ -12,7 +12,7 @@ import blasr
 
 PACKAGE = Path(blasr.__file__).parent
 LEVELS = (
-    {"errors", "units", "config", "tally", "progress", "threads"},
+    {"errors", "units", "config", "jit", "tally", "progress", "threads"},
     {"io", "nn"},
     {"data", "hmm", "lexicon", "lm", "models", "scoring", "vision"},
     {"features", "graph", "lattices"},

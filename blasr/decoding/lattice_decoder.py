@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from blasr.decoding.config import DecoderConfig
@@ -10,6 +9,7 @@ from blasr.decoding.search import IncrementalSearch, search
 from blasr.decoding.token_passing import SearchGraph, lay_out
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
+from blasr.jit import jit
 from blasr.lattices.lattice import Lattice
 from blasr.lm.backoff_grammar import LmDifference, words_missing
 from blasr.units import FloatArray, IntArray
@@ -125,7 +125,7 @@ def _check_words(graph: Fst, difference: LmDifference) -> None:
         raise MismatchError("the new grammar has none of the graph's words", fix="make both with the same words.txt")
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _has_epsilon_cycle(graph: SearchGraph) -> bool:
     """Whether the epsilon arcs alone have a cycle: whether Kahn's topological sort leaves states over."""
     num_states = len(graph.final)

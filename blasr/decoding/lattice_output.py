@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from blasr.decoding.token_passing import SearchGraph
 from blasr.decoding.token_store import Store, final_cost
+from blasr.jit import jit
 from blasr.lattices.lattice import Lattice
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
@@ -14,7 +14,7 @@ from blasr.units import AnyArray, FloatArray, IntArray
 LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _number_tokens(graph: SearchGraph, store: Store, frame_tokens: IntArray, num_frames: int) -> tuple[IntArray, int]:
     """All tokens in topological order (by frame, then along epsilon links), numbered; and the number of links."""
     tokens, links = store.tokens, store.links
@@ -68,7 +68,7 @@ def _number_tokens(graph: SearchGraph, store: Store, frame_tokens: IntArray, num
     return order, num_links
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def lattice_arrays(
     graph: SearchGraph,
     difference: LmDifference | None,

@@ -6,15 +6,15 @@ tokens after it have theirs, so pruning goes backward in time.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from blasr.decoding.token_store import Store, final_cost, free_link, free_token
+from blasr.jit import jit
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
     """Drop a token's links beyond the beam; returns the lowest extra cost of those left and whether any went."""
     tokens, links = store.tokens, store.links
@@ -40,7 +40,7 @@ def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[floa
     return lowest, pruned
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _prune_forward_links(store: Store, first: int, lattice_beam: float, delta: float) -> tuple[bool, bool]:
     """``PruneForwardLinks`` of one frame: whether extra costs changed by more than ``delta``, whether links went."""
     any_changed, any_pruned = False, False
@@ -60,7 +60,7 @@ def _prune_forward_links(store: Store, first: int, lattice_beam: float, delta: f
     return any_changed, any_pruned
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
     """``PruneTokensForFrame``: drop the tokens that no path within the lattice beam goes through."""
     tokens = store.tokens
@@ -78,7 +78,7 @@ def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
         index = following
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def prune_active_tokens(
     store: Store,
     frame_tokens: IntArray,
@@ -105,7 +105,7 @@ def prune_active_tokens(
             stale_tokens[frame + 1] = False
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def prune_final(
     final: FloatArray,
     difference: LmDifference | None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from blasr.decoding.config import SearchBeams
@@ -26,6 +25,7 @@ from blasr.decoding.token_store import (
     take_token,
 )
 from blasr.io.fst import Fst
+from blasr.jit import jit
 from blasr.lm.backoff_grammar import LmDifference, exchange_word
 from blasr.units import AnyArray, FloatArray, IntArray
 
@@ -66,7 +66,7 @@ def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def start_tokens(
     graph: SearchGraph,
     difference: LmDifference | None,
@@ -91,7 +91,7 @@ def start_tokens(
     return process_nonemitting(graph, difference, store, frame_tokens, 0, table, beam)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _cutoff(store: Store, first: int, beams: SearchBeams) -> tuple[float, float, int]:
     """``GetCutoff``: the highest cost to go on from, the beam of the next frame, and the best token."""
     tokens = store.tokens
@@ -124,7 +124,7 @@ def _cutoff(store: Store, first: int, beams: SearchBeams) -> tuple[float, float,
     return beam_cutoff, beams.beam, best
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def process_emitting(
     graph: SearchGraph,
     difference: LmDifference | None,
@@ -202,7 +202,7 @@ def process_emitting(
     return store, table, next_cutoff
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def process_nonemitting(
     graph: SearchGraph,
     difference: LmDifference | None,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 
+from blasr.jit import jit
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
@@ -50,20 +50,20 @@ def first_tokens(difference: LmDifference | None) -> AnyArray:
     return np.empty(4096, TOKEN if difference is None else GRAMMAR_TOKEN)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def new_store(tokens: AnyArray) -> Store:
     """A store with this room for tokens, and some for links."""
     return Store(tokens, np.empty(16384, LINK), np.array([0, -1, 0, -1], np.int64))
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def has_room(store: Store, count: int) -> bool:
     """Whether so many more tokens and links fit."""
     tokens, links, heads = store
     return bool(heads[TOKENS_USED] + count <= len(tokens) and heads[LINKS_USED] + count <= len(links))
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def reserve(store: Store, count: int) -> Store:
     """A store with room for ``count`` more tokens and links."""
     tokens, links, heads = store
@@ -78,7 +78,7 @@ def reserve(store: Store, count: int) -> Store:
     return Store(tokens, links, heads)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, following: int) -> int:
     """The index of a new token in front of ``following`` in its frame's list; there must be room."""
     index: int = heads[FREE_TOKEN]
@@ -97,7 +97,7 @@ def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, follo
     return index
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def take_link(
     links: AnyArray, heads: AnyArray, arc: int, graph_cost: float, acoustic_cost: float, target: int, following: int
 ) -> int:
@@ -117,14 +117,14 @@ def take_link(
     return index
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def free_link(links: AnyArray, heads: AnyArray, index: int) -> None:
     """Give a link that no list holds any more back for later use."""
     links[index].next = heads[FREE_LINK]
     heads[FREE_LINK] = index
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def free_token(store: Store, index: int) -> None:
     """Give a token that no list holds any more, and its links, back for later use."""
     link = store.tokens[index].links
@@ -136,7 +136,7 @@ def free_token(store: Store, index: int) -> None:
     store.heads[FREE_TOKEN] = index
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def slot_of(table: IntArray, tokens: AnyArray, state: int, old: int, new: int) -> int:
     """The slot of the hash table with the token of these states, or the free one for it (open addressing)."""
     mask = len(table) - 1
@@ -152,7 +152,7 @@ def slot_of(table: IntArray, tokens: AnyArray, state: int, old: int, new: int) -
         slot = (slot + 1) & mask
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def empty_table(table: IntArray, num_tokens: int) -> IntArray:
     """An empty hash table that ``num_tokens`` fill no more than half."""
     size = len(table)
@@ -164,7 +164,7 @@ def empty_table(table: IntArray, num_tokens: int) -> IntArray:
     return table
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int) -> IntArray:
     """A hash table of a frame's tokens, with room for ``num_tokens``."""
     table = empty_table(table, num_tokens)
@@ -176,7 +176,7 @@ def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int
     return table
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def final_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, index: int) -> float:
     """What ending at a token costs, inf where its path cannot end; ``final`` is the graph's."""
     cost: float = final[tokens[index].state]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
+from blasr.jit import jit
 from blasr.units import AnyArray, FloatArray, IntArray
 
 _ALIGNED, _NO_FINAL_STATE, _NOT_FINITE, _UNKNOWN_LABEL, _NEGATIVE_CYCLE = range(5)
@@ -97,7 +97,7 @@ def force_align(
     return None
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _grown(array: AnyArray, size: int) -> AnyArray:
     """A copy of at least twice the length once ``size`` items no longer fit."""
     if size < len(array):
@@ -107,7 +107,7 @@ def _grown(array: AnyArray, size: int) -> AnyArray:
     return larger
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _cutoff(cost: AnyArray, active: IntArray, beam: float, min_active: int) -> tuple[float, float]:
     """``GetCutoff``: the highest cost to go on from, and the beam of the next frame."""
     if len(active) <= min_active:
@@ -124,7 +124,7 @@ def _cutoff(cost: AnyArray, active: IntArray, beam: float, min_active: int) -> t
     return cutoff, cutoff - best + _BEAM_DELTA
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _align(
     start: int,
     offsets: AnyArray,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from blasr.errors import DataError
+from blasr.jit import jit
 from blasr.lattices.config import CostScales
 from blasr.units import AnyArray, FloatArray, IntArray
 
@@ -109,7 +109,7 @@ class Lattice:
         )
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _best_arcs(
     offsets: AnyArray,
     olabel: IntArray,

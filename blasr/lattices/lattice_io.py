@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from os import fspath
 from typing import Final
 
-import numba
 import numpy as np
 
 from blasr.errors import BlasrError, DataError
@@ -22,6 +21,7 @@ from blasr.io.kaldi.specifiers import Specifier, Wspecifier
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table
 from blasr.io.kaldi.text_streams import TextWriter
+from blasr.jit import jit
 from blasr.lattices.lattice import Lattice
 from blasr.units import AnyArray, IntArray
 
@@ -282,7 +282,7 @@ def assemble(
     return lattice
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _topological_ranks(start: int, offsets: AnyArray, targets: AnyArray) -> AnyArray:
     """Each state's place in a topological order that begins with ``start``; -1 for those in or after a cycle."""
     num_states = len(offsets) - 1
@@ -311,7 +311,7 @@ def _topological_ranks(start: int, offsets: AnyArray, targets: AnyArray) -> AnyA
     return ranks
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _times(offsets: AnyArray, ilabel: IntArray, nextstate: IntArray) -> IntArray:
     """Frames before each state of a sorted lattice, -1 where two paths disagree; 0 for states never reached."""
     num_states = len(offsets) - 1

@@ -1,16 +1,21 @@
-"""What the subset construction found, as the arrays of an acceptor."""
+"""The output of the subset construction as the arrays of an acceptor."""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from blasr.jit import jit
 from blasr.units import AnyArray, IntArray
 
+AcceptorFields = tuple[
+    AnyArray, IntArray, IntArray, AnyArray, AnyArray, AnyArray, IntArray, AnyArray, AnyArray, AnyArray, IntArray
+]
+"""The fields of :class:`blasr.lattices.subset_table.Acceptor`."""
 
-@numba.njit(cache=True, nogil=True)
+
+@jit
 def _write_string(nodes: AnyArray, string: IntArray, end: int, node: int, depth: int) -> int:
-    """Write the labels of a node from below a depth on, so that they end before ``end``; returns where they begin."""
+    """Write the labels of a node from below a depth on, up to before ``end``; return where they begin."""
     while nodes[node].depth > depth:
         end -= 1
         string[end] = nodes[node].label
@@ -18,9 +23,9 @@ def _write_string(nodes: AnyArray, string: IntArray, end: int, node: int, depth:
     return end
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def _order(arcs: AnyArray, offsets: AnyArray, by_source: AnyArray) -> AnyArray:
-    """The states from which an end can be reached, in topological order."""
+    """Return the states from which an end can be reached, in topological order."""
     num_states = len(offsets) - 1
     entering = np.zeros(num_states, np.int64)
     for arc in arcs:
@@ -52,13 +57,9 @@ def _order(arcs: AnyArray, offsets: AnyArray, by_source: AnyArray) -> AnyArray:
     return order[:end][ends[order[:end]]]
 
 
-@numba.njit(cache=True, nogil=True)
-def assemble(
-    nodes: AnyArray, arcs: AnyArray, num_states: int
-) -> tuple[
-    AnyArray, IntArray, IntArray, AnyArray, AnyArray, AnyArray, IntArray, AnyArray, AnyArray, AnyArray, IntArray
-]:
-    """The fields of the acceptor that the arcs and ends make up."""
+@jit
+def assemble(nodes: AnyArray, arcs: AnyArray, num_states: int) -> AcceptorFields:
+    """Return the acceptor of the arcs and ends, without the states from which no end can be reached."""
     offsets = np.zeros(num_states + 1, np.int64)
     for arc in arcs:
         offsets[arc.source + 1] += 1

@@ -1,16 +1,17 @@
-"""The records of the subset construction: strings as nodes of a tree, and subsets that are told apart by them.
+"""The records of the subset construction: strings as nodes of a tree, and subsets of states of the input.
 
-A string is a node, from which its labels lead up to the root. A subset knows the node (its base) that all of its
-strings have in common; only what lies below the base tells subsets apart. The arrays grow and refer by index.
+A string is a node; its labels are those on the way from the node up to the root. The base of a subset is the node of
+the longest string that all its strings begin with; only what lies below the base distinguishes subsets. The arrays
+grow, and records refer to each other by index.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
 
+from blasr.jit import jit
 from blasr.units import AnyArray, IntArray
 
 NODE: Final = np.dtype(
@@ -20,7 +21,7 @@ ELEMENT: Final = np.dtype([("graph", np.float64), ("acoustic", np.float64), ("st
 SUBSET: Final = np.dtype(
     [
         ("hash", np.int64),
-        ("graph", np.float64),  # of an initial subset: the costs and the string that lead on to its target's base
+        ("graph", np.float64),  # of an initial subset: the costs and the string that lead to its target's base
         ("acoustic", np.float64),
         ("begin", np.int64),
         ("end", np.int64),
@@ -44,14 +45,18 @@ ARC: Final = np.dtype(
         ("node2", np.int32),
     ]
 )
+RESULT: Final = np.dtype([("forward", np.float64), ("subset", np.int32)])
+"""A state of the output: the cost of the best path to it, and its minimal subset."""
 MULTIPLIER: Final = 6364136223846793005
-BYTES_USED: Final = 40  # of the largest record
+BYTES_USED: Final = 40
+"""The size of the largest record."""
+ELEMENTS, SUBSETS, TASKS, ARCS, RESULTS = range(5)
 
 
 class Acceptor(NamedTuple):
-    """A weighted acceptor whose arcs lead to higher states, from state 0; float64 costs, inf where none can end.
+    """A weighted acceptor from state 0 whose arcs lead to higher states; float64 costs, inf where no path can end.
 
-    Of an arc a, ``label[a]`` is 0 for epsilon and its string is ``string[string_offsets[a]:string_offsets[a + 1]]``.
+    ``label[a]`` of an arc a is 0 for epsilon, and its string is ``string[string_offsets[a]:string_offsets[a + 1]]``.
     """
 
     offsets: AnyArray
@@ -68,16 +73,66 @@ class Acceptor(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """All strings; ``used[0]`` nodes, found by hash through ``buckets``."""
+    """All strings: ``used[0]`` nodes, found by hash through ``buckets``; powers of the multiplier for their hashes."""
 
     nodes: AnyArray
     buckets: IntArray
     used: AnyArray
+    powers: AnyArray
 
 
-@numba.njit(cache=True, nogil=True)
+class Pool(NamedTuple):
+    """All other records; ``counts`` says how many of each kind are used, by ``ELEMENTS``, ``SUBSETS`` and so on."""
+
+    elements: AnyArray
+    subsets: AnyArray
+    tasks: AnyArray
+    arcs: AnyArray
+    results: AnyArray
+    counts: AnyArray
+
+
+class Normalized(NamedTuple):
+    """What :func:`normalize` took from a subset: the best element's costs and the base; and the subset's hash."""
+
+    graph: float
+    acoustic: float
+    base: int
+    hash: int
+
+
+@jit
+def new_tree(num_arcs: int, longest: int) -> Tree:
+    """Return a tree with the empty string, for strings of up to ``longest`` labels."""
+    powers = np.empty(longest + 2, np.int64)
+    powers[0] = 1
+    for exponent in range(1, len(powers)):
+        powers[exponent] = powers[exponent - 1] * np.int64(MULTIPLIER)
+    size = 1024
+    while size < num_arcs and size < 1 << 22:
+        size *= 2
+    nodes = np.empty(4096, NODE)
+    root = nodes[0]
+    root.hash, root.parent, root.label, root.depth, root.next = 0, -1, 0, 0, -1
+    return Tree(nodes, np.full(size, -1, np.int32), np.ones(1, np.int64), powers)
+
+
+@jit
+def new_pool() -> Pool:
+    """Return an empty pool."""
+    return Pool(
+        np.empty(4096, ELEMENT),
+        np.empty(1024, SUBSET),
+        np.empty(1024, TASK),
+        np.empty(1024, ARC),
+        np.empty(1024, RESULT),
+        np.zeros(5, np.int64),
+    )
+
+
+@jit
 def room(array: AnyArray, size: int) -> AnyArray:
-    """The array, or a copy of twice the length where it has less than ``size`` places."""
+    """Return the array, or a copy of at least twice the length where it has less than ``size`` places."""
     if size <= len(array):
         return array
     larger = np.empty(max(2 * len(array), size), array.dtype)
@@ -85,15 +140,42 @@ def room(array: AnyArray, size: int) -> AnyArray:
     return larger
 
 
-@numba.njit(cache=True, nogil=True)
-def extend(tree: Tree, node: int, string: IntArray, powers: AnyArray) -> tuple[Tree, int]:
-    """The node of a node's string with more labels behind it."""
-    if len(string) == 0:
-        return tree, node
-    nodes, buckets, used = tree
-    if used[0] + len(string) > len(nodes):
-        nodes = room(nodes, used[0] + len(string))
-        tree = Tree(nodes, buckets, used)
+@jit
+def room_for_elements(pool: Pool, more: int) -> Pool:
+    """Return a pool with room for ``more`` elements."""
+    needed = pool.counts[ELEMENTS] + more
+    if needed <= len(pool.elements):
+        return pool
+    return Pool(room(pool.elements, needed), pool.subsets, pool.tasks, pool.arcs, pool.results, pool.counts)
+
+
+@jit
+def room_for_records(pool: Pool, more_tasks: int) -> Pool:
+    """Return a pool with room for ``more_tasks`` tasks, two subsets, two arcs and a result."""
+    counts = pool.counts
+    return Pool(
+        pool.elements,
+        room(pool.subsets, counts[SUBSETS] + 2),
+        room(pool.tasks, counts[TASKS] + more_tasks),
+        room(pool.arcs, counts[ARCS] + 2),
+        room(pool.results, counts[RESULTS] + 1),
+        counts,
+    )
+
+
+@jit
+def room_for_nodes(tree: Tree, more: int) -> Tree:
+    """Return a tree with room for ``more`` nodes."""
+    needed = tree.used[0] + more
+    if needed <= len(tree.nodes):
+        return tree
+    return Tree(room(tree.nodes, needed), tree.buckets, tree.used, tree.powers)
+
+
+@jit
+def extend(tree: Tree, node: int, string: IntArray) -> int:
+    """Return the node of a node's string followed by more labels; there must be room for as many nodes."""
+    nodes, buckets, used = tree.nodes, tree.buckets, tree.used
     mask = len(buckets) - 1
     for label in string:
         bucket = (((node * np.int64(MULTIPLIER)) ^ np.int64(label)) * np.int64(MULTIPLIER) >> 20) & mask
@@ -103,19 +185,26 @@ def extend(tree: Tree, node: int, string: IntArray, powers: AnyArray) -> tuple[T
         if child < 0:
             child = used[0]
             used[0] += 1
-            nodes[child].hash = nodes[node].hash * powers[1] + label
+            nodes[child].hash = nodes[node].hash * tree.powers[1] + label
             nodes[child].parent = node
             nodes[child].label = label
             nodes[child].depth = nodes[node].depth + 1
             nodes[child].next = buckets[bucket]
             buckets[bucket] = child
         node = child
-    return tree, node
+    return node
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
+def is_better(graph: float, acoustic: float, old: Any) -> bool:
+    """Return whether costs are lower than an element's; of equal sums, the lower graph cost is better."""
+    difference = graph + acoustic - old.graph - old.acoustic
+    return bool(difference < 0 or (difference == 0 and graph < old.graph))
+
+
+@jit
 def _common(nodes: AnyArray, one: int, other: int) -> int:
-    """The node of the longest string that both begin with."""
+    """Return the node of the longest string that both begin with."""
     while one != other:
         if nodes[one].depth >= nodes[other].depth:
             one = nodes[one].parent
@@ -124,11 +213,10 @@ def _common(nodes: AnyArray, one: int, other: int) -> int:
     return one
 
 
-@numba.njit(cache=True, nogil=True)
-def normalize(
-    nodes: AnyArray, elements: AnyArray, begin: int, end: int, powers: AnyArray
-) -> tuple[float, float, int, Any]:
-    """``NormalizeSubset``: take the best element's costs from all; returns them, the base and the subset's hash."""
+@jit
+def normalize(tree: Tree, elements: AnyArray, begin: int, end: int) -> Normalized:
+    """``NormalizeSubset``: subtract the costs of the best element from all; see :class:`Normalized`."""
+    nodes, powers = tree.nodes, tree.powers
     best = begin
     base = elements[begin].node
     for index in range(begin + 1, end):
@@ -138,47 +226,45 @@ def normalize(
         if cost < lowest or (cost == lowest and elements[index].graph < elements[best].graph):
             best = index
     graph, acoustic = elements[best].graph, elements[best].acoustic
-    key = np.int64(end - begin)
+    key: Any = np.int64(end - begin)
     for index in range(begin, end):
         elements[index].graph -= graph
         elements[index].acoustic -= acoustic
         node = nodes[elements[index].node]
         lag = node.hash - nodes[base].hash * powers[node.depth - nodes[base].depth]
         key = (key * np.int64(MULTIPLIER) + elements[index].state) * np.int64(MULTIPLIER) + lag
-    return graph, acoustic, base, key
+    wide_base: Any = np.int64(base)
+    return Normalized(graph, acoustic, wide_base, key)
 
 
-@numba.njit(cache=True, nogil=True)
-def find(
-    nodes: AnyArray,
-    elements: AnyArray,
-    subsets: AnyArray,
-    candidate: int,
-    begin: int,
-    end: int,
-    base: int,
-    key: int,
-    delta: float,
-) -> int:
-    """The subset, in the chain that ``candidate`` heads, that equals the elements; -1 where there is none."""
+@jit
+def _same_below(nodes: AnyArray, one: int, other: int, length: int) -> bool:
+    """Return whether two strings end in the same ``length`` labels."""
+    while length > 0 and one != other and nodes[one].label == nodes[other].label:
+        one, other, length = nodes[one].parent, nodes[other].parent, length - 1
+    return not (length > 0 and one != other)
+
+
+@jit
+def find(nodes: AnyArray, pool: Pool, candidate: int, begin: int, end: int, wanted: Normalized, delta: float) -> int:
+    """Return the subset, in the chain from ``candidate`` on, that equals the elements; -1 where there is none.
+
+    Costs that differ by up to ``delta`` count as equal. ``wanted`` has the base and the hash of the elements.
+    """
+    elements = pool.elements
     while candidate >= 0:
-        subset = subsets[candidate]
-        equal = subset.hash == key and subset.end - subset.begin == end - begin
+        subset = pool.subsets[candidate]
+        equal = subset.hash == wanted.hash and subset.end - subset.begin == end - begin
         for shift in range(end - begin if equal else 0):
             one, other = elements[begin + shift], elements[subset.begin + shift]
             cost = one.graph + one.acoustic - other.graph - other.acoustic
-            lag = nodes[one.node].depth - nodes[base].depth
+            lag = nodes[one.node].depth - nodes[wanted.base].depth
             if (
                 one.state != other.state
                 or abs(cost) > delta
                 or lag != nodes[other.node].depth - nodes[subset.base].depth
+                or not _same_below(nodes, one.node, other.node, lag)
             ):
-                equal = False
-                break
-            mine, its = one.node, other.node
-            while lag > 0 and mine != its and nodes[mine].label == nodes[its].label:
-                mine, its, lag = nodes[mine].parent, nodes[its].parent, lag - 1
-            if lag > 0 and mine != its:
                 equal = False
                 break
         if equal:

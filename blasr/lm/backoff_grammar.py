@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from blasr.errors import DataError
 from blasr.io.fst import Fst
+from blasr.jit import jit
 from blasr.units import EPSILON, AnyArray, FloatArray, IntArray
 
 
@@ -124,7 +124,7 @@ def _final_costs(final: FloatArray, backoff_state: IntArray, backoff_cost: Float
     return costs + np.where(np.isfinite(costs), final[at], 0.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, int]:
     """Return the cost of a word after a state, and the next state; -1 if the grammar does not have the word."""
     cost = 0.0
@@ -149,7 +149,7 @@ def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, in
         state = grammar.backoff_state[state]
 
 
-@numba.njit(cache=True, nogil=True)
+@jit
 def exchange_word(difference: LmDifference, old: int, new: int, word: int) -> tuple[float, int, int]:
     """Return how much more a word costs in the new grammar, and the next states of the old and the new grammar.
 

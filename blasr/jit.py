@@ -1,0 +1,83 @@
+"""Compilation by numba, cached on disk, and compiled again when any function in the call graph changes.
+
+numba compares a cached function with its own source file only. When it calls a function from another module, the
+machine code of that function is part of the cached code, so an edit of the other module would go unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def jit(function: _Function) -> _Function:
+    """Compile a function at its first call, without the GIL, and keep the machine code on disk.
+
+    The cached code is used only while the source of every module with a function that it calls, directly or not, and
+    every number, record type and named tuple that those functions take from a module are the same.
+    """
+    compile_lazily: Any = numba.njit(nogil=True)
+    dispatcher = compile_lazily(function)
+    if hasattr(dispatcher, "py_func"):  # NUMBA_DISABLE_JIT leaves the function as it is
+        dispatcher._cache = _CallGraphCache(function)
+    compiled: _Function = dispatcher
+    return compiled
+
+
+_Cache: Any = FunctionCache
+
+
+class _CallGraphCache(_Cache):  # type: ignore[misc]  # numba's internals carry no types
+    """numba's cache of a function, with the sources of its call graph in the key."""
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super()._load_overload(sig, target_context)
+        except (AttributeError, ImportError):  # the index names a class that another version of blasr had
+            self.flush()
+            return None
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        return (*super()._index_key(sig, codegen), call_graph_hash(self._py_func))
+
+
+@cache
+def call_graph_hash(function: FunctionType) -> str:
+    """Return a hash of the sources and numbers that the machine code of a function depends on."""
+    functions: dict[FunctionType, None] = {function: None}
+    digest = hashlib.sha256()
+    files: set[str] = set()
+    pending = [function]
+    while pending:
+        caller = pending.pop()
+        files.add(caller.__code__.co_filename)
+        for name, value in _globals_of(caller):
+            if isinstance(value, Dispatcher):
+                if value.py_func not in functions:
+                    functions[value.py_func] = None
+                    pending.append(value.py_func)
+            elif isinstance(value, int | float | np.dtype):
+                digest.update(f"{caller.__qualname__}.{name}={value!r};".encode())
+            elif isinstance(value, type) and hasattr(value, "_fields"):  # a named tuple
+                digest.update(f"{caller.__qualname__}.{name}={value._fields};".encode())
+    for file in sorted(files):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()
+
+
+def _globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield the names and values of the module-level objects that a function uses."""
+    for name in sorted(function.__code__.co_names):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
