@@ -57,11 +57,6 @@ class Mixtures:
         count = len(moments)
         return cls(np.arange(count + 1), np.ones(count), means, np.maximum(variances, variance_floor))
 
-    @classmethod
-    def from_model(cls, model: AmDiagGmm) -> Mixtures:
-        """The parameters of a model."""
-        return cls(model.offsets.astype(np.int64), model.weights, model.means, model.variances)
-
     def to_model(self) -> AmDiagGmm:
         """The model with these parameters."""
         return AmDiagGmm.from_arrays(self.offsets, self.weights, self.means, self.variances)

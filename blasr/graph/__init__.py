@@ -1,4 +1,14 @@
-"""Graphs: lang directories, L, G, H, HCLG and training graphs, all over kaldifst."""
+"""Graphs of weighted finite-state transducers for decoding and alignment, built with kaldifst.
+
+- Lang directories: :class:`Lang` reads one, :func:`make_lang` writes one from a lexicon and a :class:`LangConfig`.
+- Grammars (G): :func:`arpa_to_fst`, :func:`grammar_of_text`, :func:`unigram_loop`, :func:`read_grammar` and
+  :func:`read_language_model`.
+- Decoding graphs (HCLG): :func:`compile_decoding_graph` and :func:`write_decoding_graph`.
+- Training graphs for forced alignment: :class:`TrainingGraphCompiler` and :func:`add_transition_costs`.
+
+Graphs have transition-ids (from 1) on the input side and words (from 1) on the output side; 0 is epsilon. Weights are
+costs, that is, negated natural logarithms.
+"""
 
 import lazy_loader
 

@@ -24,11 +24,11 @@ class LangConfig:
         oov: the word of the lexicon that replaces unknown words.
         optional_silence: the silence phone that may occur between words.
         silence_probability: probability of that silence, from 0 (never) to below 1; None for 0.5. Must be None if the
-            pronunciations have silence probabilities of their own.
+            lexicon has silence probabilities for each pronunciation.
         position_dependent: mark phones by their position in the word: ``_B``, ``_I``, ``_E``, ``_S``.
         nonsilence_phones: the other phones, each group holding the variants (stress, tone) of one phone. By default
-            all other phones of the lexicon, sorted, each in a group of its own. If given, a phone of the lexicon that
-            is not listed is an error.
+            all other phones of the lexicon, sorted, one per group. If given, a phone of the lexicon that is not listed
+            is an error.
         extra_questions: groups of phones for the tree to ask about; by default the silence phones and the others.
         num_silence_states: emitting HMM states of a silence phone.
         num_nonsilence_states: emitting HMM states of any other phone.

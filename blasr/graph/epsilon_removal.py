@@ -15,7 +15,7 @@ _Arc = tuple[int, int, float, int]  # ilabel, olabel, weight, nextstate
 
 
 def remove_epsilons_locally(fst: Fst) -> Fst:
-    """Join consecutive arcs, one of which is epsilon, wherever that adds no arcs (``fstrmepslocal``).
+    """Join pairs of consecutive arcs with an epsilon, wherever that adds no arcs (``fstrmepslocal``).
 
     Two consecutive arcs are joined if the state between them has one arc in or one arc out. Where only some of the
     arcs out can be joined, the weights are changed so that sums of probabilities stay the same.
@@ -76,7 +76,7 @@ class _LocalRemoval:
     def _join_single_entry(self, state: int, position: int, arc: _Arc) -> None:
         """Kaldi's pattern 1: the next state has one arc in and several out."""
         following_state = arc[3]
-        removed, kept = math.inf, math.inf  # summed costs of what is joined and of what stays behind the arc
+        removed, kept = math.inf, math.inf  # summed costs of the joined and of the other arcs
         joined_arcs = []
         for index, following in enumerate(self._arcs_of(following_state)):
             if following is None:

@@ -55,8 +55,8 @@ def make_lang(
         config: phones and HMMs.
         whole_words: if the lexicon contains pieces of words (:mod:`blasr.lexicon.word_pieces`), those of its entries
             that are whole words. Silence then occurs only between words, and phone positions are positions in words.
-        sentence_silence: silence at the beginning and the end of sentences, if the pronunciations have silence
-            probabilities of their own; by default the ``silprob.txt`` beside a ``lexiconp_silprob.txt``.
+        sentence_silence: silence at the beginning and the end of sentences, if the lexicon has silence
+            probabilities for each pronunciation; by default the ``silprob.txt`` beside a ``lexiconp_silprob.txt``.
 
     Returns:
         The new lang directory.

@@ -22,7 +22,7 @@ from blasr.units import EPSILON
 START: Final = 0
 AFTER_WORD: Final = 1
 AFTER_SILENCE: Final = 2
-"""The states of L between words; each pronunciation adds states of its own."""
+"""The states of L between words. Each pronunciation adds more states."""
 _LABELS: Final = ("<s>", "</s>_s", "</s>_n", "overall")
 
 

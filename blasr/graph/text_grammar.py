@@ -30,7 +30,7 @@ def grammar_of_text(
 
     Args:
         text: Kaldi's ``text``, in which each line begins with an utterance-id, or plain sentences.
-        lang: the lang directory, whose lexicon gives the vocabulary.
+        lang: the lang directory; its lexicon gives the vocabulary.
         order: order of the n-gram model.
         utterance_ids: whether the lines of ``text`` begin with an utterance-id.
         missing_words: whether to refuse words outside the lexicon ("error"), to leave out the sentences that contain

@@ -13,10 +13,10 @@ from blasr.io.kaldi.model_stream import Reader, Writer, open_reader, open_writer
 
 
 class ModelPart(ABC):
-    """An object that Kaldi stores in a file of its own or as a part of a model file, in binary or text form."""
+    """An object that Kaldi stores alone in a file or as a part of a model file, in binary or text form."""
 
     BINARY: ClassVar[bool] = True
-    """Whether a file of its own is binary by default."""
+    """Whether a file with this object alone is binary by default."""
 
     @classmethod
     @abstractmethod

@@ -30,18 +30,18 @@ class HmmState:
 
     @classmethod
     def emitting(cls, pdf_class: int, transitions: Iterable[tuple[int, float]]) -> Self:
-        """A state whose self-loop and other transitions share one pdf-class."""
+        """A state with one pdf-class for its self-loop and its other transitions."""
         return cls(pdf_class, pdf_class, tuple(transitions))
 
 
 _IN_STATE: Final = ("<Transition>", "<Final>", "</State>")
 FINAL_STATE: Final = HmmState(NO_PDF, NO_PDF)
 PhoneEntry = tuple[HmmState, ...]
-"""The HMM of a phone: its states, of which the last is final."""
+"""The HMM of a phone: its states; the last one is final."""
 
 
 class Topology(ModelPart):
-    """The HMM of every phone. A file of its own is called ``topo``.
+    """The HMM of every phone. Kaldi stores it in the file ``topo``.
 
     Args:
         entries: the different HMMs, each a sequence of states. The last state is final: no pdf-class, no transitions.
@@ -81,21 +81,6 @@ class Topology(ModelPart):
     def num_pdf_classes(self, phone: int) -> int:
         """Number of pdf-classes of a phone."""
         return 1 + max(max(state.forward_pdf_class, state.self_loop_pdf_class) for state in self.entry(phone))
-
-    def min_frames(self, phone: int) -> int:
-        """The smallest number of frames that a phone lasts (``HmmTopology::MinLength``)."""
-        entry = self.entry(phone)
-        length = {0: int(entry[0].forward_pdf_class != NO_PDF)}
-        changed = True
-        while changed:
-            changed = False
-            for state, known in list(length.items()):
-                for destination, _ in entry[state].transitions:
-                    frames = known + (entry[destination].forward_pdf_class != NO_PDF)
-                    if frames < length.get(destination, frames + 1):
-                        length[destination] = frames
-                        changed = True
-        return length[len(entry) - 1]
 
     @classmethod
     def read_from(cls, reader: Reader) -> Self:
@@ -280,7 +265,7 @@ def _read_text_states(reader: Reader) -> list[HmmState]:
 
 
 def _with_final_state(entry: list[HmmState], final: Mapping[int, float]) -> list[HmmState]:
-    """Convert an entry of the old form, whose states have a probability of ending, to one with a final state."""
+    """Convert an entry of the old form, in which states have a final probability, to one with a final state."""
     states = entry if entry[-1] == FINAL_STATE else [*entry, FINAL_STATE]
     last = len(states) - 1
     for number, probability in final.items():
@@ -326,7 +311,7 @@ def make_topology(
 
     Args:
         speech_phones: phones from 1.
-        silence_phones: phones from 1 whose sound varies in length and order: silence, noise.
+        silence_phones: phones from 1 with sounds of varying length and order: silence, noise.
         speech_states: emitting states of a speech phone.
         silence_states: emitting states of a silence phone.
 

@@ -28,7 +28,7 @@ from blasr.io.kaldi.model_stream import Reader, Writer
 class ContextDependency(ModelPart):
     """A tree over windows of phones.
 
-    A file of its own is called ``tree``.
+    Kaldi stores it in the file ``tree``.
 
     Attributes:
         context_width: phones in the window (N): 1 for monophones, 3 for triphones.

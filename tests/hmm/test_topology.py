@@ -64,7 +64,6 @@ def test_make_topology_equals_kaldis_topo(golden: Path, tmp_path: Path) -> None:
     topology.write(tmp_path / "binary", binary=True)
     assert Topology.read(tmp_path / "binary") == topology
     assert (topology.num_pdf_classes(1), topology.num_pdf_classes(3), topology.is_hmm) == (5, 3, True)
-    assert (topology.min_frames(1), topology.min_frames(3)) == (3, 3)
 
 
 CHAIN_TOPO = """<Topology>
@@ -85,7 +84,7 @@ def test_topologies_of_chain_models(tmp_path: Path) -> None:
     topology = Topology.read(tmp_path / "topo")
     assert topology.entry(2)[0] == HmmState(0, 1, ((0, 0.5), (1, 0.5)))
     assert not topology.is_hmm
-    assert (topology.num_pdf_classes(1), topology.min_frames(1)) == (2, 1)
+    assert topology.num_pdf_classes(1) == 2
     topology.write(tmp_path / "again")
     assert (tmp_path / "again").read_text(encoding="utf-8").split() == CHAIN_TOPO.split()
 
