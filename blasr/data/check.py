@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from blasr.data.tables import BYTE_ORDER_MARK
 from blasr.errors import DataError
 from blasr.io.audio import is_pipe
 
@@ -37,7 +38,6 @@ OTHER_TABLES = {
 
 _FIELD = re.compile(r"[^ \t\r\v\f]+")
 _LOOKS_LIKE_SPACE = re.compile(r"[\s\u200b\ufeff]")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,10 @@ class DataFiles:
         except OSError as error:
             self.report(name, None, f"cannot be read: {error.strerror}", "make the file readable")
             return
-        if data.startswith(_BYTE_ORDER_MARK):
+        if data.startswith(BYTE_ORDER_MARK):
             fix = f"remove it: sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
             self.report(name, 1, "starts with a byte order mark", fix)
-            data = data.removeprefix(_BYTE_ORDER_MARK)
+            data = data.removeprefix(BYTE_ORDER_MARK)
         lines = data.removesuffix(b"\n").split(b"\n") if data else []
         if data and not data.endswith(b"\n"):
             self.report(name, len(lines), "the last line has no newline", "end it with a newline", fatal=False)

@@ -46,7 +46,7 @@ def _check_other_tables(files: DataFiles) -> None:
             if name in _NUMBERS and not _positive(entry.value):
                 message = f"found {entry.value!r} for {key}, expected a number above 0"
                 files.report(
-                    name, entry.line, message, f"write it anew (blasr data durations --data {files.path})", fatal=False
+                    name, entry.line, message, f"write it again (blasr data durations --data {files.path})", fatal=False
                 )
             elif name == "spk2gender" and entry.value not in ("m", "f"):
                 files.report(name, entry.line, f"found {entry.value!r} for {key}", "write m or f", fatal=False)

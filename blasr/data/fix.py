@@ -12,6 +12,7 @@ from blasr.data.tables import (
     BY_RECORDING,
     BY_SPEAKER,
     BY_UTTERANCE,
+    BYTE_ORDER_MARK,
     Lines,
     field_of,
     filter_lines,
@@ -30,8 +31,6 @@ _LIMITING = ("feats.scp", "text", "segments", "utt2lang")
 
 _LIMITING_SPEAKERS = ("cmvn.scp", "spk2gender")
 """The files that must list a speaker, if they exist."""
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass
@@ -98,8 +97,8 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
 
 def _clean(name: str, lines: Lines, report: FixReport) -> Lines:
     """The lines without a byte order mark, carriage returns and blank lines, which Kaldi's scripts do not expect."""
-    if lines and lines[0].startswith(_BYTE_ORDER_MARK):
-        lines = [lines[0].removeprefix(_BYTE_ORDER_MARK), *lines[1:]]
+    if lines and lines[0].startswith(BYTE_ORDER_MARK):
+        lines = [lines[0].removeprefix(BYTE_ORDER_MARK), *lines[1:]]
         report.notes.append(f"{name}: removed the byte order mark")
     if any(line.endswith(b"\r") for line in lines):
         lines = [line.rstrip(b"\r") for line in lines]
@@ -188,7 +187,8 @@ def _filter_speakers(tables: dict[str, Lines], report: FixReport) -> None:
 def _filter(name: str, tables: dict[str, Lines], keys: Iterable[bytes], reason: str, report: FixReport) -> None:
     lines = filter_lines(tables[name], set(keys))
     if len(lines) < len(tables[name]):
-        gone = [key for key in keys_of(tables[name]) if key not in set(keys_of(lines))]
-        first = ", ".join(map(readable, gone[:3])) + (", ..." if len(gone) > 3 else "")
+        kept = set(keys_of(lines))
+        removed = [key for key in keys_of(tables[name]) if key not in kept]
+        first = ", ".join(map(readable, removed[:3])) + (", ..." if len(removed) > 3 else "")
         report.notes.append(f"{name}: {len(tables[name])} -> {len(lines)} lines, removed {first} ({reason})")
     tables[name] = lines

@@ -49,10 +49,10 @@ def perturb_speed(
         if not re.fullmatch(r"\d+(\.\d+)?", speed) or not 0.5 <= float(speed) <= 2:
             raise ConfigError(f"found the speed {speed!r}, expected a number from 0.5 to 2")
     if out.resolve() == source.resolve():
-        raise ConfigError(f"{out} cannot be perturbed into itself", fix="name another folder")
+        raise ConfigError(f"{out} cannot be perturbed into itself", fix="choose another output folder")
     tables = read_tables(source)
     if "wav.scp" not in tables:
-        raise DataError("no such file", path=source / "wav.scp", fix="speed is changed where the audio is read from")
+        raise DataError("no such file", path=source / "wav.scp", fix="write it: the speed is changed in its entries")
     copies = []
     for speed in speeds:
         if float(speed) == 1 and not always_prefix:

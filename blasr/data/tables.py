@@ -11,6 +11,9 @@ from pathlib import Path
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some editors write at the beginning of a file in UTF-8."""
+
 Lines = list[bytes]
 """Lines without their newlines."""
 

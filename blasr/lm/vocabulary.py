@@ -39,8 +39,8 @@ def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> Backof
         merged: words of the model; ``<s>`` and ``</s>`` are ignored.
         into: the word that they become; a new word if the model lacks it.
     """
-    gone = set(merged) - {BEGIN, END, into}
-    words = [word for word in model.words if word not in gone]
+    removed = set(merged) - {BEGIN, END, into}
+    words = [word for word in model.words if word not in removed]
     if into not in words:
         words.append(into)
     renamed = {word: number for number, word in enumerate(words)}

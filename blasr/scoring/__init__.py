@@ -1,4 +1,4 @@
-"""Word error rates: alignment with sclite's costs, counts, and the report of a set."""
+"""Word error rates: alignments with sclite's costs, STM references, confidence intervals, comparisons, causes."""
 
 import lazy_loader
 

@@ -9,6 +9,7 @@ from blasr.errors import DataError
 from blasr.scoring.edit_distance import ErrorCounts, align_words
 from blasr.scoring.hub5 import Hub5Score
 from blasr.scoring.network_alignment import Verdict
+from blasr.scoring.transcripts import check_references
 
 Pair = tuple[str | None, str | None]
 """A reference word and a hypothesis word; one of them may be absent."""
@@ -64,13 +65,7 @@ def align_transcripts(
     Raises:
         DataError: a hypothesis has no reference, or an utterance no speaker.
     """
-    unknown = [utterance for utterance in hypotheses if utterance not in references]
-    if unknown:
-        raise DataError(
-            f"{len(unknown)} of {len(hypotheses)} hypotheses have no reference",
-            utterance=unknown[0],
-            fix="give the transcripts of the set that was decoded",
-        )
+    check_references(references, hypotheses)
     aligned = []
     for utterance, words in references.items():
         if speakers is not None and utterance not in speakers:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from blasr.errors import DataError
 from blasr.scoring.edit_distance import Alignment, ErrorCounts, align_words
+from blasr.scoring.transcripts import check_references
 from blasr.tally import Tally
 
 
@@ -97,13 +98,7 @@ def score_text(references: Mapping[str, Sequence[str]], hypotheses: Mapping[str,
     Raises:
         DataError: no reference has a word, or a hypothesis has no reference.
     """
-    unknown = [utterance for utterance in hypotheses if utterance not in references]
-    if unknown:
-        raise DataError(
-            f"{len(unknown)} of {len(hypotheses)} hypotheses have no reference",
-            utterance=unknown[0],
-            fix="give the transcripts of the set that was decoded",
-        )
+    check_references(references, hypotheses)
     if not any(references.values()):
         raise DataError(
             "no reference has a word, so there is no error rate", fix="give the transcripts of the set that was decoded"

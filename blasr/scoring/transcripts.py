@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from os import PathLike
 
-from blasr.errors import FormatError
+from blasr.errors import DataError, FormatError
 from blasr.io.text_lines import read_lines
 
 
@@ -39,3 +40,14 @@ def read_speakers(path: str | PathLike[str]) -> dict[str, str]:
             raise FormatError(f"has {len(fields)} speakers, expected one", path=path, utterance=utterance)
         speakers[utterance] = fields[0]
     return speakers
+
+
+def check_references(references: Collection[str], hypotheses: Collection[str]) -> None:
+    """Raise :class:`DataError` if an utterance of the hypotheses is not among the references."""
+    unknown = [utterance for utterance in hypotheses if utterance not in references]
+    if unknown:
+        raise DataError(
+            f"{len(unknown)} of {len(hypotheses)} hypotheses have no reference",
+            utterance=unknown[0],
+            fix="give the transcripts of the set that was decoded",
+        )

@@ -106,7 +106,7 @@ def generate(folder: Path, seed: int, segments: int = 240) -> None:
             label = rng.choice(["<O,SWB>", "<o,swb>"]) if recording.startswith("sw") else rng.choice(["<O,CH>", ""])
             text = "IGNORE_TIME_SEGMENT_IN_SCORING" if rng.random() < 0.05 else " ".join(words)
             stm.append(f"{recording} {side} {recording}_{side} {start / 100:.2f} {end / 100:.2f} {label} {text}")
-            if index != 4:  # a side of which the recogniser says nothing
+            if index != 4:  # a side without any recognized word
                 ctm += hypothesis_lines(rng, recording, side, spoken(rng, words), start, end)
             time = end
     header, rows = stm[:3], stm[3:]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blasr.errors import FormatError
-from blasr.scoring.transcripts import read_speakers, read_transcripts
+from blasr.errors import DataError, FormatError
+from blasr.scoring.transcripts import check_references, read_speakers, read_transcripts
 
 
 def test_words_of_every_utterance_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -36,3 +36,9 @@ def test_an_utterance_has_one_speaker(tmp_path: Path) -> None:
     path.write_text("a-1 a b\n")
     with pytest.raises(FormatError, match="utterance a-1: has 2 speakers, expected one"):
         read_speakers(path)
+
+
+def test_hypotheses_without_a_reference_are_refused() -> None:
+    check_references(["a", "b"], ["b"])
+    with pytest.raises(DataError, match="utterance c: 1 of 2 hypotheses have no reference"):
+        check_references(["a", "b"], ["b", "c"])
