@@ -1,4 +1,4 @@
-"""Worker threads, each of which computes with one thread: small matrices gain nothing from threads inside a product."""
+"""Worker threads that use one torch thread each: several threads do not make the products of small matrices faster."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def _open_audio(entry: str | Path, allow_pipes: bool, utterance: str | None = No
             if not allow_pipes:
                 raise DataError("is a command, and commands are not allowed", fix="pass --allow-pipes to run it")
             source = io.BytesIO(_command_output(entry))
-        elif isinstance(entry, str) and (place := ScriptEntry.parse(entry)).offset and Path(place.file).is_file():
+        elif isinstance(entry, str) and (target := ScriptEntry.parse(entry)).offset and Path(target.file).is_file():
             source = io.BytesIO(read_value(entry, WAVE_FILE))
         else:
             source = _checked_path(Path(entry))
@@ -213,25 +213,25 @@ def _command_output(command: str) -> bytes:
 def _checked_path(path: Path) -> Path:
     """Return ``path`` if a wav or SPHERE header fits the file's size; libsndfile shortens the audio silently if not."""
     if not path.is_file():
-        found = "is a folder, not an audio file" if path.is_dir() else "no such audio file"
-        raise DataError(found, fix="correct its entry in wav.scp; relative paths start from the current folder")
+        message = "is a folder, not an audio file" if path.is_dir() else "no such audio file"
+        raise DataError(message, fix="correct its entry in wav.scp; relative paths start from the current folder")
     size = path.stat().st_size
     if size == 0:
         raise DataError("is empty (0 bytes)", fix=_COPY_AGAIN)
     with path.open("rb") as stream:
         magic = stream.read(12)
         if magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
-            declared, held = _wav_data_bytes(stream, size)
+            declared, found = _wav_data_bytes(stream, size)
         elif magic[:7] == b"NIST_1A":
             header = SphereHeader.read(path)
             if header.compression is not None:
                 message = f"is SPHERE compressed with {header.compression}, which libsndfile does not decode"
                 raise DataError(message, fix=f"expand it with NIST's sph2pipe: sph2pipe -f sph {path} OUT.sph")
-            declared, held = header.audio_bytes or 0, size - header.num_bytes
+            declared, found = header.audio_bytes or 0, size - header.num_bytes
         else:
             return path
-    if declared > held:
-        message = f"is truncated: found {held} bytes of audio, the header declares {declared}"
+    if declared > found:
+        message = f"is truncated: found {found} bytes of audio, the header declares {declared}"
         raise DataError(message, fix=_COPY_AGAIN)
     return path
 

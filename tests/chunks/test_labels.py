@@ -1,4 +1,4 @@
-"""Labels against Kaldi's own pdf-ids and counts, and alignments that do not fit."""
+"""Labels compared with the pdf-ids and counts of Kaldi, and alignments that do not match their model."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from blasr.errors import DataError, DependencyError
 from blasr.io.audio import AudioInfo, AudioSelection, audio_info, file_and_speed, is_pipe, read_audio, read_segment
 from blasr.units import AnyArray
 
-RAMP = np.arange(-4000, 4000, dtype=np.int16)  # one second at 8 kHz, every sample another
+RAMP = np.arange(-4000, 4000, dtype=np.int16)  # one second at 8 kHz, all samples different
 
 
 def write(path: Path, samples: AnyArray = RAMP, rate: int = 8000, **options: str) -> Path:

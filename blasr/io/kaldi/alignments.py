@@ -37,7 +37,7 @@ def read_alignments(specifier: Specifier, *, allow_pipes: bool = False) -> Itera
         allow_pipes: run other commands in place of files.
 
     Raises:
-        FormatError: a file is truncated or corrupt or holds something else, or a command is not allowed.
+        FormatError: a file is truncated or corrupt or contains something else, or a command is not allowed.
     """
     if Path(specifier).is_dir():
         for path in alignment_files(specifier):

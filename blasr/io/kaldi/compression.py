@@ -202,7 +202,7 @@ _STEPS[_PART, np.arange(256)] = np.where(_PART < 2, _STEP * _SHARE, _STEP)
 _CHOICE: Final = (np.arange(4)[:, None] == _PART).astype(np.float32)
 _MOST_COLUMNS: Final = 4096
 _LAST: Final = slice(193, 256)
-"""The codes of the last interval, whose share is not a power of two."""
+"""The codes of the last interval. Its share is not a power of two."""
 _ORDINARY: Final = (1e-30, 1e30)
 """Ranges for which every product with a step or share keeps its full 24 bits."""
 

@@ -112,7 +112,7 @@ MATRIX: Final = Holder[AnyArray](
 
 
 def compressed_matrix(method: CompressionMethod = CompressionMethod.AUTOMATIC) -> Holder[AnyArray]:
-    """Matrices written compressed. In text form they have the values that the compressed form holds."""
+    """Matrices written compressed. The text form has the same values as the compressed one."""
 
     def write_binary(writer: BinaryWriter, matrix: AnyArray) -> None:
         write_compressed(writer.stream, matrix, method)

@@ -153,13 +153,13 @@ def open_sink(command: str) -> Iterator[IO[bytes]]:
 def _run_programs(
     programs: Sequence[list[str]], command: str, first_input: int, last_output: int | None, fix: str
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Start programs, each of which reads the output of the one before it; wait for all of them in the end.
+    """Start programs that each read the output of the previous one, and wait for all of them at the end.
 
     Args:
-        programs: with their arguments.
-        command: what the user wrote, for errors.
-        first_input: the first program's standard input: a constant of :mod:`subprocess`.
-        last_output: the last program's standard output: likewise, or None for blasr's own.
+        programs: the programs and their arguments.
+        command: the command as the user wrote it, for errors.
+        first_input: the standard input of the first program, as :class:`subprocess.Popen` takes it.
+        last_output: the standard output of the last program, likewise.
         fix: what to do if a program is not installed.
     """
     with ExitStack() as stack:

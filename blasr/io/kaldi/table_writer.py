@@ -48,7 +48,7 @@ class TableWriter(Generic[T]):
         self._files_of_keys: dict[str, str] = {}
         ark = self.names.ark
         if ark is not None and self.names.scp is not None and (ark in ("", "-") or ark.endswith(".gz") or "|" in ark):
-            fix = "name a plain archive, whose name ends in .ark"
+            fix = "name a plain archive that ends in .ark"
             raise DataError("a script cannot point into this archive", path=ark, fix=fix)
 
     def __enter__(self) -> Self:

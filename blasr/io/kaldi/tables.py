@@ -43,7 +43,7 @@ def read_matrices(
         allow_pipes: run commands in place of files.
 
     Raises:
-        FormatError: the table is truncated or corrupt, holds something else, or is a command that is not allowed.
+        FormatError: the table is truncated or corrupt, contains something else, or is a command that is not allowed.
     """
     wanted = np.dtype(dtype)
     for utterance, matrix in read_table(specifier, MATRIX, allow_pipes=allow_pipes):
@@ -67,7 +67,7 @@ def read_table(specifier: Specifier, holder: Holder[T], *, allow_pipes: bool = F
         allow_pipes: run commands in place of files.
 
     Raises:
-        FormatError: the table is truncated or corrupt, holds something else, or is a command that is not allowed.
+        FormatError: the table is truncated or corrupt, contains something else, or is a command that is not allowed.
     """
     table = Rspecifier.parse(specifier)
     if table.kind == "scp":

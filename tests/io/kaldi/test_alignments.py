@@ -35,7 +35,7 @@ def test_a_written_archive_reads_back(
 
 
 def test_archives_written_by_kaldi(golden: Path, tmp_path: Path) -> None:
-    """The text that Kaldi wrote holds the same integers, and kaldiio reads them from the archive written of it."""
+    """Kaldi's text form has the same integers, and kaldiio reads them from an archive that is written here."""
     packed = golden / "fsdd_tri1" / "ali.1.gz"
     alignments = list(read_alignments(packed))
     assert len(alignments) == 1350

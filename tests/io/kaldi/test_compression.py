@@ -38,7 +38,7 @@ def expanded(data: bytes) -> Any:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_archives_of_kaldi_are_reproduced_byte_for_byte(golden: Path, method: CompressionMethod) -> None:
-    """What ``copy-feats --compress=true --compression-method=N`` wrote, and what Kaldi read from it, exactly."""
+    """Equal to what ``copy-feats --compress=true --compression-method=N`` wrote and what Kaldi read from it."""
     archive = b""
     for utterance, matrix in read_matrices(golden / "features" / "fbank64.ark"):
         archive += f"{utterance} \0B".encode() + compressed(matrix, method)
@@ -53,7 +53,7 @@ def test_archives_of_kaldi_are_reproduced_byte_for_byte(golden: Path, method: Co
 def test_kaldis_code_compresses_to_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, matrix: Any, method: CompressionMethod
 ) -> None:
-    """kaldi_native_io is Kaldi's compressed-matrix.cc; few rows, equal values and values out of range included."""
+    """kaldi_native_io contains Kaldi's compressed-matrix.cc. The matrices include few rows and equal values."""
     native = pytest.importorskip("kaldi_native_io")
     path = tmp_path_factory.mktemp("compressed") / "m.ark"
     with native.CompressedMatrixWriter(f"ark:{path}") as writer:

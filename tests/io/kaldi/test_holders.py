@@ -1,4 +1,4 @@
-"""Every kind of value in every form, against Kaldi's own code where kaldi_native_io has it."""
+"""Every kind of value in every form, compared with Kaldi's code if kaldi_native_io is installed."""
 
 from __future__ import annotations
 

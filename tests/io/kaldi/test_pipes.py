@@ -104,7 +104,7 @@ def test_an_error_while_a_sink_is_open_ends_its_programs() -> None:
         raise KeyError
 
 
-def test_a_sink_whose_program_stops_reading_is_no_error_in_itself() -> None:
+def test_a_program_of_a_sink_may_stop_reading() -> None:
     with open_sink("| head -c 1") as sink:
         for _ in range(1000):
             sink.write(b"x" * 10_000)

@@ -26,7 +26,7 @@ HOLDERS: tuple[Holder[AnyArray], ...] = (
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """600 matrices of all kinds in turn: empty, small, and larger than any block."""
+    """600 matrices of alternating kinds: empty, small, and larger than any block."""
     path = tmp_path_factory.mktemp("plain") / "all.ark"
     random = np.random.default_rng(3)
     with path.open("wb") as stream:
@@ -42,7 +42,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_small_and_large_matrices_equal_those_of_the_general_reader(archive: Path) -> None:
     with archive.open("rb") as stream:
         expected = list(read_archive(BinaryReader(stream, archive, archive.stat().st_size), MATRIX))
-    found = list(read_matrices(archive))  # all kept, so that memory used twice would show
+    found = list(read_matrices(archive))  # all are kept, so that memory used twice would be noticed
     assert [key for key, _ in found] == [f"utt{number}" for number in range(600)]
     for (key, matrix), (_, other) in zip(found, expected, strict=True):
         np.testing.assert_array_equal(matrix, other.astype(np.float32), err_msg=key)

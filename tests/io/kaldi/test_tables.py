@@ -64,7 +64,7 @@ def test_other_libraries_read_the_archives(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", range(1, 8))
 def test_compressed_matrices_of_kaldi(golden: Path, method: int) -> None:
-    """Within 1e-5 of Kaldi's own decompression."""
+    """The values differ by at most 1e-5 from those that Kaldi decompressed."""
     found = dict(read_matrices(golden / "features" / f"fbank64_cm{method}.ark"))
     expected = dict(read_matrices(golden / "features" / f"fbank64_cm{method}_decoded.ark"))
     assert list(found) == list(expected)
@@ -74,13 +74,13 @@ def test_compressed_matrices_of_kaldi(golden: Path, method: int) -> None:
 
 
 def test_text_equals_binary(golden: Path) -> None:
-    """Seven digits of text: relative tolerance 1e-6."""
+    """Text has seven digits, so the relative tolerance is 1e-6."""
     text = dict(read_matrices(golden / "features" / "fbank64.txt"))
     for utterance, matrix in read_matrices(golden / "features" / "fbank64.ark"):
         np.testing.assert_allclose(text[utterance], matrix, rtol=1e-6)
 
 
-def test_double_matrices_keep_their_precision_where_asked(golden: Path) -> None:
+def test_double_matrices_keep_their_precision_if_requested(golden: Path) -> None:
     single = dict(read_matrices(golden / "features" / "cmvn_utt.ark"))
     double = dict(read_matrices(golden / "features" / "cmvn_utt.ark", dtype=np.float64))
     expected = dict(kaldiio.load_ark(str(golden / "features" / "cmvn_utt.ark")))
@@ -135,7 +135,7 @@ def test_commands_in_a_script_are_not_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flag", [b"PKL", b"NPY", b"AUDIO", b"RIFF"])
 def test_other_objects_are_refused(tmp_path: Path, flag: bytes) -> None:
-    """kaldiio would unpickle the first of these."""
+    """kaldiio unpickles the first of these."""
     (tmp_path / "a.ark").write_bytes(b"u1 " + flag + b"\x80\x04N.")
     with pytest.raises(FormatError):
         list(read_matrices(tmp_path / "a.ark"))
@@ -216,7 +216,7 @@ def test_a_script_that_lacks_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_unusual_entries_are_left_to_the_general_reader(tmp_path: Path) -> None:
-    """Usual entries, a key that is not ASCII, an empty matrix, a double one, and text forms are read in one archive."""
+    """One archive mixes usual entries with a non-ASCII key, an empty matrix, a double matrix and text forms."""
     ones = np.ones((2, 3), np.float32)
     for odd in ("ü", "empty", "u3"):
         table = {"u1": ones, odd: np.zeros((0, 0), np.float32) if odd == "empty" else ones * 2, "u4": ones * 3}

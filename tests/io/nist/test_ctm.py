@@ -1,4 +1,4 @@
-"""CTM files: round trips, Kaldi's own file byte for byte, and lines that are not of the format."""
+"""CTM files: round trips, a file of Kaldi byte for byte, and malformed lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_written_words_read_back(tmp_path_factory: pytest.TempPathFactory, words
 
 
 def test_a_file_written_by_kaldi_is_written_again(golden: Path, tmp_path: Path) -> None:
-    """But for Kaldi's space at the end of the line."""
+    """The only difference is Kaldi's space at the end of a line."""
     kaldi = golden / "fsdd_tri1" / "connected" / "1best.ctm"
     write_ctm(tmp_path / "ctm", read_ctm(kaldi))
     assert (tmp_path / "ctm").read_text().splitlines() == [line.rstrip() for line in kaldi.read_text().splitlines()]

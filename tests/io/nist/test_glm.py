@@ -1,4 +1,4 @@
-"""GLM files: rules with and without context, for one sort of text, and lines that rfilter1 would misread."""
+"""GLM files: rules with and without context, for one kind of text, and lines that rfilter1 would misread."""
 
 from __future__ import annotations
 

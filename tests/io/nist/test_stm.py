@@ -1,4 +1,4 @@
-"""STM files: what a line says, and lines that are refused with their number."""
+"""STM files: the parts of a line, and malformed lines."""
 
 from __future__ import annotations
 
