@@ -29,9 +29,7 @@ def combine_data_dirs(out: Path, sources: Sequence[Path], *, fix: bool = True) -
         DataError: a source cannot be read, or no utterance is left.
     """
     if not sources or out.resolve() in (source.resolve() for source in sources):
-        raise ConfigError(
-            f"{out} cannot be combined from itself or from nothing", fix="give other directories"
-        )
+        raise ConfigError(f"{out} cannot be combined from itself or from nothing", fix="give other directories")
     report = FixReport()
     combined = combine_tables([read_tables(source) for source in sources], report)
     out.mkdir(parents=True, exist_ok=True)
