@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from blasr.errors import FormatError
 from blasr.io.atomic import atomic_open
-from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, BackoffModel, Floats, Level, Nodes, model_from_levels
 from blasr.units import IntArray
 
 logger: Final = logging.getLogger(__name__)
@@ -94,9 +94,9 @@ class _ArpaReader:
             self.fail(f"expected 'ngram 1=NUMBER', found {_shown(row)}")
         return counts
 
-    def section(self, order: int, count: int, *, is_last: bool) -> tuple[Nodes, IntArray, Floats, Floats]:
+    def section(self, order: int, count: int, *, is_last: bool) -> Level:
         start, found = self.line, 0
-        parts: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+        parts: list[Level] = []
         for rows in self.section_rows():
             found += len(rows)
             columns, log_prob, backoff = self.parse(rows, order, is_last)

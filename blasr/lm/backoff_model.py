@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from blasr.units import IntArray
+from blasr.units import AnyArray, IntArray
 
 BEGIN: Final = "<s>"
 END: Final = "</s>"
@@ -29,6 +29,8 @@ MISSING: Final = -1
 
 Nodes = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Level = tuple[Nodes, IntArray, Floats, Floats]
+"""The n-grams of one order, sorted by parent and word: parents (nodes), words (ids), log_probs, backoffs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ class BackoffModel:
         """int64 (S); the node of the longest listed n-gram that the node's n-gram ends with, other than itself."""
         suffix = np.zeros(self.num_nodes, dtype=np.int64)
         for order in range(2, self.order + 1):
-            nodes = slice(int(self.bounds[order]), int(self.bounds[order + 1]))
+            nodes = self.nodes(order)
             suffix[nodes] = self._longest(suffix[self.parent[nodes]], self.word[nodes], suffix)
         return suffix
 
@@ -95,6 +97,10 @@ class BackoffModel:
         found = np.zeros(self.num_nodes, dtype=bool)
         found[self.parent[1:]] = True
         return found
+
+    def nodes(self, order: int) -> slice:
+        """Return the nodes of the n-grams of one order."""
+        return slice(int(self.bounds[order]), int(self.bounds[order + 1]))
 
     def find(self, contexts: Nodes, words: IntArray | Nodes) -> Nodes:
         """Return the nodes of the contexts followed by the words; -1 where the model does not list the n-gram."""
@@ -197,13 +203,14 @@ class BackoffModel:
             yield nodes, symbols[self.columns(nodes, order)].tolist()
 
 
-def model_from_levels(words: Sequence[str], levels: Sequence[tuple[Nodes, IntArray, Floats, Floats]]) -> BackoffModel:
-    """Return the model of one tuple of arrays per order, from 1.
+def log10_or_never(probabilities: AnyArray) -> Floats:
+    """Return log10 of probabilities, and :data:`NEVER` for 0."""
+    result: Floats = np.log10(np.maximum(probabilities, 10.0**NEVER))
+    return result
 
-    Args:
-        words: the word of every id.
-        levels: for each order the parents (nodes), words (ids), log_probs and backoffs, sorted by parent and word.
-    """
+
+def model_from_levels(words: Sequence[str], levels: Sequence[Level]) -> BackoffModel:
+    """Return the model of the n-grams of every order from 1; ``words`` has the word of every id."""
     # the root's parent is -1, so its key is the smallest
     root = np.array([MISSING]), np.zeros(1, dtype=np.int32), np.zeros(1), np.zeros(1)
     bounds = np.cumsum([0, 1, *(len(level[1]) for level in levels)])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from blasr.lm.backoff_model import NEVER, BackoffModel, Floats
+from blasr.lm.backoff_model import BackoffModel, Floats, log10_or_never
 
 _ROUNDING = 1e-9
 
@@ -38,8 +38,8 @@ def with_normalized_backoffs(model: BackoffModel) -> BackoffModel:
         left, lower_left, _ = left_over(result, order)
         has_rest = lower_left > _ROUNDING  # otherwise every word is listed, and none backs off
         ratio = np.divide(left, lower_left, out=np.ones(len(left)), where=has_rest)
-        contexts = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
+        contexts = model.nodes(order)
         # higher orders back off through these
-        result.backoff[contexts] = np.log10(np.maximum(ratio, 10.0**NEVER))
+        result.backoff[contexts] = log10_or_never(ratio)
     result.backoff[~model.is_context] = 0.0
     return result

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from blasr.errors import ConfigError, DataError
-from blasr.lm.backoff_model import MISSING, NEVER, ROOT, UNKNOWN, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.lm.backoff_model import (
+    MISSING,
+    NEVER,
+    ROOT,
+    UNKNOWN,
+    BackoffModel,
+    Floats,
+    Level,
+    Nodes,
+    log10_or_never,
+    model_from_levels,
+)
 from blasr.lm.backoff_weights import with_normalized_backoffs
 from blasr.lm.perplexity import batches, score_batch
-from blasr.units import IntArray
 
 _MAX_ROUNDS = 200
 _TOLERANCE = 1e-7
@@ -86,7 +96,7 @@ def interpolate(first: BackoffModel, second: BackoffModel, weight: float) -> Bac
     words = list(dict.fromkeys((*first.words, *second.words)))
     ids = {word: number for number, word in enumerate(words)}
     sides = [_Side(model, words, ids, share) for model, share in ((first, weight), (second, 1.0 - weight))]
-    levels: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+    levels: list[Level] = []
     base, num_nodes = 0, 1  # of the order below
     for order in range(1, max(first.order, second.order) + 1):
         keys = np.unique(np.concatenate([side.keys(order, len(words)) for side in sides]))
@@ -94,7 +104,7 @@ def interpolate(first: BackoffModel, second: BackoffModel, weight: float) -> Bac
         mixed = np.zeros(len(keys))
         for side in sides:
             mixed += side.enter(order, keys, base, base + num_nodes, len(words))
-        log_prob = np.log10(np.maximum(mixed, 10.0**NEVER))
+        log_prob = log10_or_never(mixed)
         levels.append((parent, word, log_prob, np.zeros(len(keys))))
         base, num_nodes = base + num_nodes, len(keys)
     return with_normalized_backoffs(model_from_levels(words, levels))
@@ -117,13 +127,13 @@ class _Side:
         """Return the model's n-grams of this order as ``parent in the mixture * vocabulary size + word``."""
         if order > self.model.order:
             return np.zeros(0, dtype=np.int64)
-        nodes = slice(int(self.model.bounds[order]), int(self.model.bounds[order + 1]))
+        nodes = self.model.nodes(order)
         return self.node[self.model.parent[nodes]] * num_words + self.to_mixture[self.model.word[nodes]]
 
     def enter(self, order: int, keys: Nodes, base_below: int, base: int, num_words: int) -> Floats:
         """Store the mixture's nodes of this order; return this model's share of their probabilities."""
         if order <= self.model.order:
-            nodes = slice(int(self.model.bounds[order]), int(self.model.bounds[order + 1]))
+            nodes = self.model.nodes(order)
             self.node[nodes] = base + np.searchsorted(keys, self.keys(order, num_words))
         contexts = self.state[keys // num_words - base_below]
         words = self.from_mixture[keys % num_words]

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from blasr.errors import ConfigError
-from blasr.lm.backoff_model import NEVER, UNKNOWN, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.lm.backoff_model import NEVER, UNKNOWN, BackoffModel, Floats, Nodes, log10_or_never, model_from_levels
 from blasr.lm.ngram_counts import NGramCounts, check_order, count_ngrams
 
 logger: Final = logging.getLogger(__name__)
@@ -177,11 +177,11 @@ def _interpolated(
     base, num_kept = 0, 1
     for order, (level, cutoff) in enumerate(zip(levels, cutoffs, strict=True)):
         keep = level.count >= cutoff if order else np.ones(len(words), dtype=bool)
-        log_prob = np.log10(np.maximum(probabilities[order][keep], 10.0**NEVER))
+        log_prob = log10_or_never(probabilities[order][keep])
         if order == 0:
             log_prob[0] = NEVER
         # the backoff is 0 where no probability is left
-        backoff = np.log10(np.maximum(backoffs[order + 1][keep], 10.0**NEVER))
+        backoff = log10_or_never(backoffs[order + 1][keep])
         model_levels.append((base + position[level.context[keep]], level.word[keep], log_prob, backoff))
         base += num_kept
         position, num_kept = np.cumsum(keep) - 1, int(keep.sum())

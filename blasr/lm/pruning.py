@@ -29,24 +29,20 @@ def prune(model: BackoffModel, threshold: float) -> BackoffModel:
     if BEGIN in model.ids and END in model.ids:
         joint[model.ids[BEGIN] + 1] = model.log_prob[model.ids[END] + 1]
     for order in range(2, model.order + 1):
-        nodes = _nodes(model, order)
+        nodes = model.nodes(order)
         joint[nodes] += joint[model.parent[nodes]]
     keep = np.ones(model.num_nodes, dtype=bool)
     is_needed = np.zeros(model.num_nodes, dtype=bool)
     for order in range(model.order, 1, -1):
-        nodes = _nodes(model, order)
+        nodes = model.nodes(order)
         keep[nodes] = is_needed[nodes] | (np.expm1(_divergence(model, order, joint)) >= threshold)
         is_needed[model.parent[nodes][keep[nodes]]] = True
     return with_normalized_backoffs(model.select(keep))
 
 
-def _nodes(model: BackoffModel, order: int) -> slice:
-    return slice(int(model.bounds[order]), int(model.bounds[order + 1]))
-
-
 def _divergence(model: BackoffModel, order: int, joint: Floats) -> Floats:
     """The relative entropy, in nats, that the removal of each n-gram of an order causes."""
-    nodes = _nodes(model, order)
+    nodes = model.nodes(order)
     context = model.parent[nodes] - model.bounds[order - 1]
     left, lower_left, lower = left_over(model, order - 1)
     probability = 10.0 ** model.log_prob[nodes]

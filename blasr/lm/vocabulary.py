@@ -7,8 +7,17 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, ROOT, BackoffModel, Floats, Nodes, model_from_levels
-from blasr.units import IntArray
+from blasr.lm.backoff_model import (
+    BEGIN,
+    END,
+    MISSING,
+    ROOT,
+    BackoffModel,
+    Floats,
+    Level,
+    log10_or_never,
+    model_from_levels,
+)
 
 
 def ngrams_without(model: BackoffModel, left_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -23,7 +32,7 @@ def ngrams_without(model: BackoffModel, left_out: NDArray[np.bool_]) -> NDArray[
     """
     without = np.ones(model.num_nodes, dtype=bool)
     for order in range(1, model.order + 1):
-        nodes = slice(int(model.bounds[order]), int(model.bounds[order + 1]))
+        nodes = model.nodes(order)
         without[nodes] = without[model.parent[nodes]] & ~left_out[model.word[nodes]]
     return without
 
@@ -45,8 +54,8 @@ def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> Backof
         words.append(into)
     renamed = {word: number for number, word in enumerate(words)}
     new_word = np.array([renamed.get(word, MISSING) for word in model.words], dtype=np.int32)
-    unknown = renamed[into]
-    is_merged = (new_word == MISSING) | (new_word == unknown)
+    new_into = renamed[into]
+    is_merged = (new_word == MISSING) | (new_word == new_into)
 
     stays = ngrams_without(model, new_word == MISSING)
     listed = stays[model.parent] & is_merged[model.word]
@@ -55,20 +64,20 @@ def merge_words(model: BackoffModel, merged: Iterable[str], into: str) -> Backof
 
     new_node = np.full(model.num_nodes, MISSING, dtype=np.int64)
     new_node[ROOT] = ROOT
-    levels: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+    levels: list[Level] = []
     base = 1
     for order in range(1, model.order + 1):
-        everything = np.arange(model.bounds[order], model.bounds[order + 1])
-        kept = everything[stays[everything]]
-        contexts = np.unique(model.parent[everything[listed[everything]]])
-        had = model.parent[kept[new_word[model.word[kept]] == unknown]]
-        added = np.setdiff1d(contexts, had)  # contexts after which the word is new
+        nodes = np.arange(model.bounds[order], model.bounds[order + 1])
+        kept = nodes[stays[nodes]]
+        contexts = np.unique(model.parent[nodes[listed[nodes]]])
+        with_word = model.parent[kept[new_word[model.word[kept]] == new_into]]
+        added = np.setdiff1d(contexts, with_word)  # contexts after which the word is new
         parent = new_node[np.concatenate((model.parent[kept], added))]
-        word = np.concatenate((new_word[model.word[kept]], np.full(len(added), unknown, dtype=np.int32)))
+        word = np.concatenate((new_word[model.word[kept]], np.full(len(added), new_into, dtype=np.int32)))
         log_prob = np.concatenate((model.log_prob[kept], np.zeros(len(added))))
-        of_unknown = word == unknown
-        old_parents = np.concatenate((model.parent[kept], added))[of_unknown]
-        log_prob[of_unknown] = _log10(probability[old_parents])
+        is_into = word == new_into
+        old_parents = np.concatenate((model.parent[kept], added))[is_into]
+        log_prob[is_into] = log10_or_never(probability[old_parents])
         backoff = np.concatenate((model.backoff[kept], np.zeros(len(added))))
         places = np.lexsort((word, parent))
         rank = np.empty(len(places), dtype=np.int64)
@@ -95,9 +104,4 @@ def _merged_probability(model: BackoffModel, listed: NDArray[np.bool_], stays: N
         contexts = contexts[stays[contexts]]
         rest = np.maximum(result[suffix[contexts]] - backed_off[contexts], 0.0)
         result[contexts] = explicit[contexts] + 10.0 ** model.backoff[contexts] * rest
-    return result
-
-
-def _log10(probability: Floats) -> Floats:
-    result: Floats = np.log10(np.maximum(probability, 10.0**NEVER))
     return result

@@ -15,9 +15,8 @@ from typing import Final
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.lm.backoff_model import BEGIN, END, NEVER, BackoffModel, Floats, Nodes, model_from_levels
+from blasr.lm.backoff_model import BEGIN, END, NEVER, BackoffModel, Level, model_from_levels
 from blasr.lm.ngram_counts import check_order
-from blasr.units import IntArray
 
 _DECIMALS: Final = 7
 
@@ -91,7 +90,7 @@ class WittenBell:
         """
         words = (BEGIN, END, *sorted(self.vocabulary))
         ids = {word: number for number, word in enumerate(words)}
-        levels: list[tuple[Nodes, IntArray, Floats, Floats]] = []
+        levels: list[Level] = []
         nodes: dict[NGram, int] = {(): 0}  # of the order below
         first_node = 1
         for order, counts in enumerate(self.counts, start=1):
