@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import logging
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -44,7 +45,7 @@ def read_arpa(path: str | PathLike[str]) -> BackoffModel:
     try:
         with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as stream:
             return _ArpaReader(stream, path).model()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FormatError(f"the language model cannot be read: {reason}", path=path, fix="check the path") from None
 

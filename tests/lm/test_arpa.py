@@ -174,3 +174,11 @@ def test_a_model_in_which_no_sentence_can_end(tmp_path: Path) -> None:
     model = read_arpa(written(tmp_path, ARPA.replace("</s>", "d")))
     with pytest.raises(DataError, match="no </s>"):
         grammar_of(model, SYMBOLS)
+
+
+def test_damaged_compressed_files_are_refused(tmp_path: Path) -> None:
+    whole = gzip.compress(ARPA.encode())
+    for damaged in (whole[:-20], whole[:20] + b"\xff" * 8 + whole[28:], b"not gzip"):
+        (tmp_path / "lm.arpa.gz").write_bytes(damaged)
+        with pytest.raises(FormatError, match="cannot be read"):
+            read_arpa(tmp_path / "lm.arpa.gz")
