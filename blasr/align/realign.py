@@ -60,7 +60,7 @@ def realign(
         data: utterances with transcripts.
         lang: the lang directory.
         model_dir: the folder with ``tree`` and ``final.mdl``.
-        loglikes: called once for each utterance, in ``config.num_workers`` threads; may raise
+        loglikes: called once for each utterance, by ``config.num_workers`` workers of one torch thread; may raise
             :class:`~blasr.features.fbank.TooShortError`.
         out: the folder to write; it is removed after an error, unless it existed before.
         config: the configuration; by default that of Kaldi's scripts.
@@ -77,7 +77,7 @@ def realign(
     utterances = checked_utterances(data, lang, map_oov=config.map_oov)
     aligner = _Aligner.load(model_dir, lang, loglikes, config)
     tally = Tally("align", max_loss=config.max_loss)
-    with output_folder(out):
+    with one_torch_thread(), output_folder(out):
         write_alignments(out / "ali.1.gz", _alignments(aligner, utterances, tally))
         _copy_model(model_dir, lang, out)
     return tally
@@ -94,8 +94,7 @@ def realign_with_gmm(
     def loglikes(utterance: Utterance) -> FloatArray:
         return gmm_log_likelihoods(model_dir, extractor, utterance)
 
-    with one_torch_thread():
-        return realign(data, lang, model_dir, loglikes, out, config)
+    return realign(data, lang, model_dir, loglikes, out, config)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from blasr.errors import DataError, FormatError
 from blasr.hmm.topology import Topology
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
+from blasr.io.text_lines import read_fields
 from blasr.units import EPSILON
 
 BACKOFF: Final = "#0"
@@ -78,7 +79,7 @@ class Lang:
             phones=SymbolTable.read(folder / "phones.txt"),
             words=SymbolTable.read(folder / "words.txt"),
             topology=Topology.read(folder / "topo"),
-            oov=(folder / "oov.txt").read_text(encoding="utf-8").strip(),
+            oov=_read_oov(folder / "oov.txt"),
             disambig_phones=_read_ids(folder / "phones/disambig.int"),
             silence_phones=_read_ids(folder / "phones/silence.int"),
             nonsilence_phones=_read_ids(folder / "phones/nonsilence.int"),
@@ -139,8 +140,15 @@ class Lang:
         return fst
 
 
+def _read_oov(path: Path) -> str:
+    words = [word for _, fields in read_fields(path) for word in fields]
+    if len(words) != 1:
+        raise DataError(f"expected one word, found {len(words)}", path=path, fix=_REBUILD)
+    return words[0]
+
+
 def _read_ids(path: Path) -> tuple[int, ...]:
-    fields = path.read_text(encoding="utf-8").split()
+    fields = [field for _, line in read_fields(path) for field in line]
     wrong = next((field for field in fields if not (field.isascii() and field.isdigit())), None)
     if wrong is not None:
         raise FormatError(f"expected one number per line, found {wrong!r}", path=path)

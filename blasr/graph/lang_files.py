@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blasr.errors import DataError, FormatError
+from blasr.errors import DataError
 from blasr.graph.phone_inventory import POSITIONS, PhoneInventory
 from blasr.io.symbols import EPSILON_SYMBOL, SymbolTable
+from blasr.io.text_lines import read_fields
 from blasr.lexicon.pronunciations import Pronunciation
 
 
@@ -77,12 +78,7 @@ def read_phone_groups(path: Path) -> list[list[str]]:
         FormatError: the file cannot be read or is not UTF-8.
         DataError: it lists no phones.
     """
-    try:
-        groups = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", path=path, fix="check the path") from None
-    except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start} is not UTF-8", path=path, fix="convert the file to UTF-8") from None
+    groups = [fields for _, fields in read_fields(path)]
     if not groups:
         raise DataError("the list of phones is empty", path=path)
     return groups

@@ -12,10 +12,11 @@ from typing import Final, Self
 
 import numpy as np
 
-from blasr.errors import DataError, FormatError
+from blasr.errors import DataError
 from blasr.graph.lexicon_fst import LexiconArc, arcs_in_columns, sort_arcs
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
+from blasr.io.text_lines import read_lines
 from blasr.lexicon.pronunciations import Pronunciation
 from blasr.units import EPSILON
 
@@ -48,12 +49,8 @@ class SentenceSilence:
             FormatError: the file cannot be read.
             DataError: a line is wrong or missing.
         """
-        try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise FormatError(f"cannot be read: {error}", path=path) from None
         values: dict[str, float] = {}
-        for number, line in enumerate(lines, start=1):
+        for number, line in read_lines(path):
             fields = line.split()
             try:
                 label, value = fields[0], float(fields[1])

@@ -86,4 +86,4 @@ def test_a_lexicon_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert not (tmp_path / "lang").exists()
     arguments[2] = str(tmp_path / "absent.txt")
     assert main([*arguments, "--oov", "<UNK>", "--out", str(tmp_path / "lang")]) == 1
-    assert "absent.txt: the lexicon cannot be read" in capsys.readouterr().err
+    assert "absent.txt: cannot be read" in capsys.readouterr().err

@@ -40,6 +40,7 @@ def test_reading_names_all_missing_files(tmp_path: Path) -> None:
         ("phones/silence.int", "1\nx\n", "expected one number per line, found 'x'"),
         ("phones/disambig.int", "77\n", "phone 77 is not in phones.txt"),
         ("oov.txt", "OTHER\n", "'OTHER' is not in words.txt"),
+        ("oov.txt", "\n", "oov.txt: expected one word, found 0"),
         ("words.txt", "<eps> 0\n<UNK> 1\n", "lacks #0"),
     ],
 )

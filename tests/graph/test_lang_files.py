@@ -45,7 +45,7 @@ def test_groups_of_phones_are_read_line_by_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the list of phones is empty"):
         read_phone_groups(path)
     path.write_bytes(b"a\xff\n")
-    with pytest.raises(FormatError, match="byte 1 is not UTF-8"):
+    with pytest.raises(FormatError, match="the byte 0xff is not UTF-8"):
         read_phone_groups(path)
     with pytest.raises(FormatError, match="cannot be read"):
         read_phone_groups(tmp_path / "absent")
