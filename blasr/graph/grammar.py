@@ -46,7 +46,7 @@ def arpa_to_fst(
         missing_words: whether to refuse words of the model that ``words`` lacks ("error"), to leave out their n-grams
             ("drop"), or to give their probability to the unknown word ("oov", see
             :func:`~blasr.lm.vocabulary.merge_words`). Except with "error", a warning names them and counts their
-            n-grams. The model's own ``<unk>`` is never refused; with "drop" and "oov" it is treated like the others.
+            n-grams. ``<unk>`` of the model is never refused; with "drop" and "oov" it is treated like the others.
         unknown_word: with "oov", the word of ``words`` that replaces them, such as ``<UNK>``.
         missing_list: a file that receives all missing words, one per line; written only if there are any.
 

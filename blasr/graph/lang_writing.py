@@ -187,7 +187,7 @@ def _replaced_dir(out: Path) -> Iterator[Path]:
     """A folder that replaces the lang directory ``out`` on success; it already holds the files to keep."""
     if out.is_dir() and any(out.iterdir()) and not (out / "phones.txt").is_file():
         raise DataError(
-            "is a folder that holds other things than a lang directory",
+            "the folder holds files, but is not a lang directory",
             path=out,
             fix="choose a folder for the lang directory alone",
         )

@@ -35,9 +35,8 @@ def push_special(fst: Fst, delta: float = 2.0**-10) -> Fst:
         ratios = sums / potential
         if np.log(ratios.max() / ratios.min()) <= delta:
             break
-        updated = (
-            sums + _DAMPING * potential
-        )  # damped, so that eigenvalues of equal magnitude and different phase do no harm
+        # damping makes eigenvalues of equal magnitude and different phase harmless
+        updated = sums + _DAMPING * potential
         potential = updated / np.sqrt((updated**2).sum())
     cost = -np.log(potential)
     return replace(

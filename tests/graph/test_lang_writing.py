@@ -135,7 +135,7 @@ def test_a_lang_directory_is_replaced_and_other_files_are_kept(tmp_path: Path) -
 
 def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(DataError, match="holds other things"):
+    with pytest.raises(DataError, match="is not a lang directory"):
         make_lang(LEXICON, tmp_path, LangConfig(silence_phones=SILENCE, oov="<UNK>"))
     assert (tmp_path / "thesis.txt").exists()
 
