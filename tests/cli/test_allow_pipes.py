@@ -1,4 +1,4 @@
-"""Commands in ``wav.scp`` run only where the user says so, and every subcommand that reads audio can be told."""
+"""Commands in ``wav.scp`` run only if the user allows it, in every subcommand that reads audio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blasr.io.kaldi import pipes
 
 
 def options(*names: str) -> set[str]:
-    """The options of a subcommand, or of one of its actions."""
+    """Return the options of a subcommand, or of one of its commands."""
     parser = program.build_parser(names[0])
     for name in names:
         actions = parser._subparsers._group_actions  # type: ignore[union-attr]
@@ -28,7 +28,7 @@ def test_everything_that_reads_audio_has_the_option(names: tuple[str, ...]) -> N
     assert "--allow-pipes" in options(*names)
 
 
-def test_a_command_runs_only_when_allowed_and_that_is_said_once(
+def test_a_command_runs_only_if_allowed_and_one_message_is_logged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     pipes._warn_once.cache_clear()
@@ -40,10 +40,10 @@ def test_a_command_runs_only_when_allowed_and_that_is_said_once(
     lines = "".join(f"{name} cat {tmp_path}/a.wav | tee {tmp_path}/ran-{name} |\n" for name in names)
     (folder / "wav.scp").write_text(lines)
     (folder / "utt2spk").write_text("".join(f"{name} ann\n" for name in names))
-    assert main(["data", "durations", str(folder)]) == 1
+    assert main(["data", "durations", "--data", str(folder)]) == 1
     assert "pass --allow-pipes" in capsys.readouterr().err
     assert not list(tmp_path.glob("ran-*"))
-    assert main(["data", "durations", str(folder), "--allow-pipes"]) == 0
+    assert main(["data", "durations", "--data", str(folder), "--allow-pipes"]) == 0
     assert len(list(tmp_path.glob("ran-*"))) == 3
-    said = [record for record in caplog.records if "command" in record.getMessage()]
-    assert len(said) == 1
+    messages = [record for record in caplog.records if "command" in record.getMessage()]
+    assert len(messages) == 1

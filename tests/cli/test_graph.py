@@ -20,7 +20,7 @@ def tri1(golden: Path) -> Path:
     return golden / "fsdd_tri1"
 
 
-def test_a_grammar_and_a_word_loop_give_kaldis_graph(
+def test_a_grammar_and_a_word_loop_give_the_graph_of_kaldi(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     grammar = str(tri1 / "lang" / "G.fst")
@@ -112,7 +112,7 @@ def test_files_that_are_missing_or_do_not_belong_together(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_broken_language_model_is_told_with_its_line(
+def test_an_error_in_a_language_model_is_reported_with_its_line(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for old, new, message in (
@@ -131,7 +131,7 @@ def test_a_broken_language_model_is_told_with_its_line(
         assert not (tmp_path / "out").exists()
 
 
-def test_a_tree_of_another_model_is_told(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tree_of_another_model_is_refused(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     topology = Lang.read(tri1 / "lang").topology
     sizes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
     monophone_tree([[phone] for phone in topology.phones], sizes).write(tmp_path / "tree")

@@ -27,7 +27,7 @@ def test_makes_a_lang_directory(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "Y_B" in lang.phones
 
 
-def test_a_misspelt_phone_is_told_with_its_line_and_nothing_is_left(
+def test_a_misspelled_phone_is_reported_with_its_line_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "lexicon.txt").write_text(LEXICON.replace("OW", "0W"))
@@ -40,7 +40,7 @@ def test_a_misspelt_phone_is_told_with_its_line_and_nothing_is_left(
     assert not (tmp_path / "lang").exists()
 
 
-def test_unreadable_lists_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreadable_lists_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "lexicon.txt").write_text(LEXICON)
     arguments = ["lang", "--lexicon", str(tmp_path / "lexicon.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
     assert main([*arguments, "--nonsilence-phones", str(tmp_path / "absent"), "--out", str(tmp_path / "lang")]) == 1
@@ -51,7 +51,7 @@ def test_unreadable_lists_are_told(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_probabilities_of_pronunciations_and_of_silence(tmp_path: Path) -> None:
-    """``lexiconp.txt``: probabilities are costs of the words' first arcs, as make_lexicon_fst.py has them."""
+    """``lexiconp.txt``: probabilities are costs of the words' first arcs, as in make_lexicon_fst.py."""
     (tmp_path / "lexiconp.txt").write_text("<UNK> 1.0 SPN\nREAD 1.0 R EH D\nREAD 0.4 R IY D\n")
     arguments = ["lang", "--lexicon", str(tmp_path / "lexiconp.txt"), "--silence-phones", "SIL,SPN", "--oov", "<UNK>"]
     assert main([*arguments, "--silence-probability", "0.3", "--out", str(tmp_path / "lang")]) == 0
@@ -69,7 +69,7 @@ def test_probabilities_of_pronunciations_and_of_silence(tmp_path: Path) -> None:
     assert disambig == ["#0", "#1"]  # no homophones: #1 follows the optional silence
 
 
-def test_a_lexicon_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lexicons_that_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lexicon = tmp_path / "lexicon.txt"
     arguments = ["lang", "--lexicon", str(lexicon), "--silence-phones", "SIL,SPN"]
     for text, oov, message in (

@@ -47,7 +47,7 @@ def test_values_are_converted_when_parsed(function: object, text: str, value: ob
         (options.worker_count, "-1"),
     ],
 )
-def test_values_that_cannot_be_used_are_refused(function: object, text: str) -> None:
+def test_bad_values_are_refused(function: object, text: str) -> None:
     assert callable(function)
     with pytest.raises(argparse.ArgumentTypeError, match="expected"):
         function(text)

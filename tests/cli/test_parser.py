@@ -52,7 +52,7 @@ def test_a_mistake_is_one_message_with_the_nearest_word(
     assert "fix: see tool" in found
 
 
-def test_a_stray_output_is_told_of_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_positional_output_is_answered_with_its_option(capsys: pytest.CaptureFixture[str]) -> None:
     parser = CommandParser(prog="tool")
     add_option(parser, "--out")
     with pytest.raises(SystemExit):

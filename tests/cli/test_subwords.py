@@ -12,7 +12,7 @@ from blasr.hmm.tree import monophone_tree
 from blasr.io.kaldi.table_writer import MatrixWriter
 from blasr.io.nist.ctm import read_ctm
 
-pytest.importorskip("sentencepiece", reason="sentencepiece is not here")
+pytest.importorskip("sentencepiece", reason="sentencepiece is not installed")
 PHONES = {"SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"}
 PHONES = {"SPN", "W", "AH", "N", "T", "UW", "EH", "Z", "AE", "D", "HH", "R"}
 SENTENCES = ["one hundred", "two hundredth", "three tenths", "ten", "hundreds and tens"] * 3
@@ -54,10 +54,10 @@ def test_text_in_pieces_and_words_again(
     assert (tmp_path / "joined").read_text() == "u 1 0.000 0.750 hundred 0.70\nu 1 1.000 0.500 <unk> 0.20\n"
 
 
-def test_words_never_seen_are_recognised_timed_and_scored(
+def test_words_never_seen_are_recognized_timed_and_scored(
     subwords: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A model that hears one state in each frame, and the words ``tenth`` and ``onetwo``, which no text has."""
+    """Each frame has one certain state, and no text has the spoken words ``tenth`` and ``onetwo``."""
     folder = {name: tmp_path / name for name in ("lang", "model", "graph", "decode")}
     lang_options = ["--silence-phones", "SIL,SPN", "--oov", "<unk>", "--silence-states", "3"]
     assert main(["lang", "--subwords", str(subwords), *lang_options, "--out", str(folder["lang"])]) == 0
@@ -134,7 +134,7 @@ def test_letters_without_a_piece(
     assert "'<oov>' is not in whole_words.txt" in capsys.readouterr().err
 
 
-def test_a_lexicon_of_spelt_words(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lexicon_of_spelled_words(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "whole").write_text("<unk> SPN\n[noise] NSN\n")
     spelling = [
         "spell",
@@ -172,7 +172,7 @@ def test_pieces_pronounced_as_in_a_dictionary(text: Path, tmp_path: Path, capsys
     assert "pieces have letters that the dictionary lacks: " in capsys.readouterr().out
 
 
-def test_folders_that_are_not_what_is_asked_for(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_without_subwords_are_refused(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1").write_text("years of work")
     assert blasr("train", "--text", text, "--out", tmp_path / "thesis") == 1

@@ -95,7 +95,7 @@ def test_a_penalty_removes_words(folder: Path, capsys: pytest.CaptureFixture[str
     assert deletions == {"0": "0", "-1.5": "0", "50": "1"}
 
 
-def test_missing_hypotheses_are_deleted_named_and_limited(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_hypotheses_count_as_deleted_up_to_a_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "hyp").write_text("a-1 yes\n")
     assert score(folder, "--hyp", folder / "hyp") == 1
     captured = capsys.readouterr()
