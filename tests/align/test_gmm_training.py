@@ -112,7 +112,7 @@ def test_gaussians_without_data_are_removed_except_the_last_of_a_pdf() -> None:
     assert updated.offsets.tolist() == [0, 1, 2]
     assert report.num_removed == 2
     assert_allclose(updated.weights, 1.0)
-    assert_allclose(updated.means[1], 1.0)  # kept as it was
+    assert_allclose(updated.means[1], 1.0)  # unchanged
     assert_allclose(updated.variances[1], 1.0)
 
 

@@ -10,7 +10,7 @@ from blasr.align.tree_stats import Moments, log_likelihood, moments_of
 
 def points(seed: int, centers: list[float]) -> Moments:
     random = np.random.default_rng(seed)
-    return np.stack([moments_of(random.normal(centre, 1.0, size=(50, 2))).sum(axis=0) for centre in centers])
+    return np.stack([moments_of(random.normal(center, 1.0, size=(50, 2))).sum(axis=0) for center in centers])
 
 
 def test_similar_points_are_merged_first() -> None:

@@ -24,8 +24,12 @@ def transitions() -> TransitionModel:
 @pytest.mark.parametrize(
     ("alignment", "phones", "durations"),
     [
-        ([2, 1, 1, 4, 6, 5, 8, 10, 9, 12], [1, 2], [6, 4]),  # self-loops behind, as Kaldi's scripts have them
-        ([1, 1, 2, 4, 5, 6, 8, 9, 10, 12], [1, 2], [6, 4]),  # self-loops before
+        (
+            [2, 1, 1, 4, 6, 5, 8, 10, 9, 12],
+            [1, 2],
+            [6, 4],
+        ),  # self-loops after it, as in Kaldi
+        ([1, 1, 2, 4, 5, 6, 8, 9, 10, 12], [1, 2], [6, 4]),  # self-loops before the forward transition
         ([2, 4, 6, 2, 4, 6], [1, 1], [3, 3]),
         ([2, 4, 6, 5, 2, 1, 4, 6], [1, 1], [4, 4]),
     ],

@@ -14,7 +14,7 @@ from blasr.errors import DataError
 
 def moments(seed: int, centers: list[float], frames: int = 40) -> Moments:
     random = np.random.default_rng(seed)
-    return np.stack([moments_of(random.normal(centre, 1.0, size=(frames, 2))).sum(axis=0) for centre in centers])
+    return np.stack([moments_of(random.normal(center, 1.0, size=(frames, 2))).sum(axis=0) for center in centers])
 
 
 def stats_of_phones(data: Moments, pdf_class: int = 1) -> TreeStats:
@@ -78,7 +78,7 @@ def test_the_best_bisection_of_two_groups_is_found() -> None:
     for seed, centers in enumerate(itertools.product([-8.0, 8.0], repeat=5)):
         if len(set(centers)) == 1:
             continue
-        data = moments(seed, [centre + index / 4 for index, centre in enumerate(centers)])
+        data = moments(seed, [center + index / 4 for index, center in enumerate(centers)])
         _, halves = _best_bisection(data, list(range(5)))
         apart = [[index for index in range(5) if centers[index] == side] for side in (-8.0, 8.0)]
         assert sorted(map(sorted, halves)) == sorted(apart)

@@ -56,7 +56,7 @@ def test_other_data_can_be_aligned(model_dir: Path, tmp_path: Path) -> None:
 
 
 def test_log_likelihoods_of_any_source_are_used(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
-    """With certain log-likelihoods the alignment is the truth, except where phones are too short."""
+    """Log-likelihoods that strongly favor the true phones give the true alignment, except for very short phones."""
     transitions = read_transition_model(model_dir / "final.mdl")
     tids = np.arange(1, transitions.num_transition_ids + 1)
     phone_of_pdf = np.zeros(transitions.num_pdfs, dtype=np.int32)

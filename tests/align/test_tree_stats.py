@@ -32,13 +32,13 @@ def alignment_of(phones: list[int]) -> np.ndarray:
 
 
 def stats_of(
-    segmenter: Segmenter, utterances: list[list[int]], cut: int = 1, width: int = 3, centre: int = 1
+    segmenter: Segmenter, utterances: list[list[int]], cut: int = 1, width: int = 3, center: int = 1
 ) -> TreeStats:
     random = np.random.default_rng(0)
     pairs = [
         (alignment_of(phones), random.normal(size=(6 * len(phones), 2)).astype(np.float32)) for phones in utterances
     ]
-    accumulator = TreeStatsAccumulator(3, [SILENCE], context_width=width, central_position=centre)
+    accumulator = TreeStatsAccumulator(3, [SILENCE], context_width=width, central_position=center)
     for begin in range(0, len(pairs), cut):
         accumulator.add(segmenter, pairs[begin : begin + cut])
     return accumulator.stats()
@@ -59,7 +59,7 @@ def test_the_ends_of_an_utterance_are_phone_0(segmenter: Segmenter) -> None:
 
 
 def test_left_biphones(segmenter: Segmenter) -> None:
-    stats = stats_of(segmenter, [[2, 3]], width=2, centre=1)
+    stats = stats_of(segmenter, [[2, 3]], width=2, center=1)
     assert {tuple(window) for window in stats.windows.tolist()} == {(0, 2), (2, 3)}
 
 

@@ -95,7 +95,7 @@ def test_backoff_grammars_are_determinized(kaldi: System, tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_a_grammar_that_cannot_be_determinized_is_refused(kaldi: System) -> None:
     one = kaldi.lang.words.id_of("ONE")
-    arcs = [(0, 0.0, 1), (0, 0.0, 2), (1, 0.1, 1), (2, 0.9, 2)]  # two loops of other costs for the same words
+    arcs = [(0, 0.0, 1), (0, 0.0, 2), (1, 0.1, 1), (2, 0.9, 2)]  # two loops with different costs for the same words
     sources, weights, targets = zip(*arcs, strict=True)
     labels = [one] * len(arcs)
     grammar = Fst.from_arcs(0, [np.inf, 0.0, 0.0], sources, labels, labels, weights, targets)

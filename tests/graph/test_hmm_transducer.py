@@ -34,7 +34,7 @@ def test_h_maps_the_states_of_a_phone_to_its_label(kaldi: System) -> None:
     way = best_way(h.fst, [*tids[:3], first + 1, *tids[3:], first])
     assert way is not None
     assert way.outputs == [2, 4, 3, 1]
-    assert way.cost == pytest.approx(0.0, abs=1e-5)  # a state without skips is left in one way only
+    assert way.cost == pytest.approx(0.0, abs=1e-5)  # only one transition leaves a state without skips
     assert best_way(h.fst, tids[:2]) is None
 
 
@@ -43,12 +43,12 @@ def test_h_of_silence_allows_any_path_through_its_states(kaldi: System) -> None:
     h = HTransducerBuilder(kaldi.tree, kaldi.model, 0.5).build([[], [0, sil, 0]])
     way = best_way(h.fst)
     assert way is not None
-    assert way.outputs == []  # nothing is also an input
+    assert way.outputs == []  # the empty input is accepted too
     states = kaldi.model.hmm_states(h.fst.ilabel[h.fst.ilabel > 0])
     assert sorted(set(states.tolist())) == [0, 1, 2, 3, 4]
     costs = HTransducerBuilder(kaldi.tree, kaldi.model).build([[], [0, sil, 0]]).fst.weight
     np.testing.assert_allclose(h.fst.weight, 0.5 * costs, rtol=1e-6)
-    for state in range(4):  # what leaves a state sums to 1
+    for state in range(4):  # probabilities of leaving a state sum to 1
         leaving = h.fst.ilabel[h.fst.ilabel > 0][states == state]
         assert np.exp(kaldi.model.log_probs_ignoring_self_loops[leaving]).sum() == pytest.approx(1.0, abs=1e-3)
 

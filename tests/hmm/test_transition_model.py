@@ -174,7 +174,7 @@ def test_estimate_equals_kaldis_update(counts: np.ndarray[tuple[int], np.dtype[n
 
 
 def test_estimate_from_kaldis_alignments(kaldi_model: TransitionModel, tri1: Path) -> None:
-    """The alignments were made with final.mdl itself, so the estimate differs from it by a few frames only."""
+    """The alignments were made a few passes before final.mdl, so the estimate differs slightly from it."""
     counts = np.zeros(323)
     for part in ("ali.1.gz", "ali.2.gz"):
         for _, transition_ids in read_alignments(tri1 / part):
