@@ -1,6 +1,6 @@
-"""Compact lattices: words on the arcs, and for every arc the string of transition-ids that it stands for.
+"""Compact lattices: words on the arcs, and with every arc the string of transition-ids that it stands for.
 
-Kaldi writes the lattices it determinised in this form (``CompactLattice`` in ``lat/kaldi-lattice.h``).
+Kaldi writes determinized lattices in this form (``CompactLattice`` in ``lat/kaldi-lattice.h``).
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Final
 import numpy as np
 
 from blasr.errors import DataError
+from blasr.lattices.assembly import ARC, assemble
 from blasr.lattices.lattice import Lattice
-from blasr.lattices.lattice_io import ARC, assemble
 from blasr.units import AnyArray, FloatArray, IntArray
 
 ACCEPTOR: Final = 0x10003
-"""OpenFst's properties of an expanded, mutable acceptor."""
+"""The property bits of OpenFst for an expanded, mutable acceptor."""
 
 
 @dataclass(frozen=True, eq=False)
 class CompactLattice:
-    """A compact lattice as arrays of S states and A arcs; ``start`` is -1 where there are no states.
+    """A compact lattice as arrays of S states and A arcs.
 
     Attributes:
-        start: the start state.
+        start: the start state; -1 where there are no states.
         offsets: int64 ``(S + 1,)``; the arcs of state s are ``offsets[s]:offsets[s + 1]``.
         words: int32 ``(A,)``, word-ids; 0 is epsilon.
         nextstate: int32 ``(A,)``.
@@ -33,8 +33,8 @@ class CompactLattice:
             ``string_offsets[a + 1]``.
         transition_ids: int32.
         final_graph_cost, final_acoustic_cost: float32 ``(S,)``; inf where a path cannot end.
-        final_string_offsets, final_transition_ids: the strings of the states' ends, as those of the arcs.
-        properties: what OpenFst noted of the transducer in its file; kept, so that a copy has the same bytes.
+        final_string_offsets, final_transition_ids: the strings of the ends, by state, in the same layout.
+        properties: OpenFst's property bits from the file, kept so that a copy has the same bytes.
     """
 
     start: int
@@ -62,15 +62,17 @@ class CompactLattice:
         return len(self.words)
 
     def string(self, arc: int) -> IntArray:
-        """The transition-ids of an arc."""
+        """Return the transition-ids of an arc."""
         return self.transition_ids[self.string_offsets[arc] : self.string_offsets[arc + 1]]
 
     def final_string(self, state: int) -> IntArray:
-        """The transition-ids with which a path ends in a state."""
+        """Return the transition-ids with which a path ends in a state."""
         return self.final_transition_ids[self.final_string_offsets[state] : self.final_string_offsets[state + 1]]
 
     def to_lattice(self) -> Lattice:
-        """The same paths state by state: an arc becomes a chain, its word and costs on the first (``ConvertLattice``).
+        """Return the state-level lattice of the same paths (``ConvertLattice``).
+
+        An arc becomes a chain of arcs, one for each transition-id; the first has the word and the costs.
 
         Raises:
             DataError: there is a cycle, or paths of different lengths lead into one state.
@@ -116,7 +118,7 @@ class CompactLattice:
 
     @classmethod
     def from_lattice(cls, lattice: Lattice) -> CompactLattice:
-        """The same paths with chains of states made one arc each (``ConvertLattice``); nothing is determinised."""
+        """Return the same paths with each chain of states as one arc (``ConvertLattice``); nothing is determinized."""
         sources = np.repeat(np.arange(lattice.num_states), np.diff(lattice.offsets))
         entering = np.bincount(lattice.nextstate, minlength=lattice.num_states)
         leaving = np.diff(lattice.offsets)
@@ -160,7 +162,7 @@ class CompactLattice:
 
 
 def check_compact(lattice: CompactLattice) -> None:
-    """Raise :class:`DataError` if a state, label or cost cannot be."""
+    """Raise :class:`DataError` if a state, label or cost is not valid."""
     size = lattice.num_states
     if (size and not 0 <= lattice.start < size) or (not size and lattice.start != -1):
         raise DataError(f"the start state is {lattice.start} of {size}")

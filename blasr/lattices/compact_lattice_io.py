@@ -1,8 +1,8 @@
 """Archives of compact lattices in Kaldi's formats (``lat/kaldi-lattice.cc``), binary and text.
 
-A binary one is an OpenFst vector acceptor over ``compactlattice44`` arcs: for each state its final weight (two float32
-and a string: int32 length, int32 transition-ids), its number of arcs (int64) and its arcs (int32 label, twice, the
-weight, int32 nextstate).
+A binary lattice is an OpenFst vector acceptor over ``compactlattice44`` arcs: for each state its final weight (two
+float32 and a string: int32 length, int32 transition-ids), its number of arcs (int64) and its arcs (int32 label, twice,
+the weight, int32 nextstate).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MAX_NUMBER: Final = 1 << 31
 
 
 class _Parts:
-    """Arcs and final weights as they are read."""
+    """The arcs and final weights read so far."""
 
     def __init__(self) -> None:
         self.sources: list[int] = []
@@ -77,12 +77,12 @@ def _read(reader: BinaryReader) -> CompactLattice:
         return compact_lattice_of_lines(read_lines(reader), reader)
     arc_type, start, num_states, properties = read_header(reader)
     if arc_type != COMPACT:
-        raise reader.error("a state-level lattice, where a compact one is expected", fix=_STATE_FIX)
+        raise reader.error("found a state-level lattice, expected a compact one", fix=_STATE_FIX)
     return read_compact_states(reader, start, num_states, properties)
 
 
 def read_compact_states(reader: BinaryReader, start: int, num_states: int, properties: int) -> CompactLattice:
-    """The compact lattice behind its header."""
+    """Read the compact lattice that follows its header."""
     parts = _Parts()
     for state in range(reader.check_count(num_states, _WEIGHT.size + 8, "states")):
         graph_cost, acoustic_cost, size = _WEIGHT.unpack(reader.take(_WEIGHT.size, "a final weight"))
@@ -92,7 +92,7 @@ def read_compact_states(reader: BinaryReader, start: int, num_states: int, prope
         for _ in range(reader.check_count(num_arcs, _ARC.size + 4, "arcs")):
             label, output, graph_cost, acoustic_cost, size = _ARC.unpack(reader.take(_ARC.size, "an arc"))
             if label != output:
-                raise reader.error(f"an arc of a compact lattice has the two labels {label} and {output}")
+                raise reader.error(f"an arc has the labels {label} and {output}, expected equal ones")
             parts.strings.append(reader.values("<i4", size, "transition-ids") if size else _EMPTY)
             nextstate = int.from_bytes(reader.take(4, "a state"), "little", signed=True)
             parts.sources.append(state)
@@ -109,7 +109,7 @@ def _checked(lattice: CompactLattice, reader: BinaryReader) -> CompactLattice:
 
 
 def compact_lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> CompactLattice:
-    """The compact lattice of the lines of its text."""
+    """Return the compact lattice of the lines of its text form."""
     parts, highest = _Parts(), -1
     for fields in lines:
         try:
@@ -128,7 +128,7 @@ def compact_lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> 
         else:
             parts.final[numbers[0]] = weight
     if highest > 2 * len(lines):
-        raise reader.error(f"the state {highest} cannot be, in {len(lines)} lines")
+        raise reader.error(f"found the state {highest} in {len(lines)} lines, expected consecutive numbers from 0")
     return _checked(parts.lattice(int(lines[0][0]) if lines else -1, highest + 1), reader)
 
 
@@ -155,7 +155,7 @@ def _write(writer: Writer, lattice: CompactLattice) -> None:
 
 
 def _states(lattice: CompactLattice) -> Iterator[int]:
-    """The states in the order of Kaldi's text: the start first."""
+    """Yield the states in the order of Kaldi's text form: the start first."""
     if lattice.num_states:
         yield lattice.start
         yield from (state for state in range(lattice.num_states) if state != lattice.start)
@@ -172,7 +172,7 @@ def _lines(lattice: CompactLattice) -> Iterator[str]:
 
 
 def _weight_text(graph_cost: float, acoustic_cost: float, string: AnyArray) -> str:
-    """A weight behind its tab, in six digits; nothing for that of neutral paths."""
+    """Return a tab and a weight with six digits; an empty string for a weight of 0 without a string."""
     if graph_cost == 0 and acoustic_cost == 0 and not len(string):
         return ""
     costs = f"{graph_cost:.6g},{acoustic_cost:.6g}".replace("inf", "Infinity")
@@ -197,10 +197,10 @@ COMPACT_LATTICE: Final = Holder[CompactLattice]("a compact lattice", _read, None
 
 
 def read_compact_lattices(specifier: Specifier, **options: Any) -> Iterator[tuple[str, CompactLattice]]:
-    """Utterance-ids and compact lattices of a table; raises as :func:`blasr.io.kaldi.tables.read_table`."""
+    """Yield utterance-ids and compact lattices of a table; raises as :func:`blasr.io.kaldi.tables.read_table`."""
     return read_table(specifier, COMPACT_LATTICE, **options)
 
 
 def compact_lattice_writer(specifier: Specifier, **options: Any) -> TableWriter[CompactLattice]:
-    """A writer of compact lattices, such as to ``ark,t:-`` or ``lat.1.gz``."""
+    """Return a writer of compact lattices to, for example, ``ark,t:-`` or ``lat.1.gz``."""
     return TableWriter(specifier, COMPACT_LATTICE, **options)

@@ -1,4 +1,4 @@
-"""Pruned determinisation of lattices on word level: of every word sequence within the beam its best path is kept.
+"""Pruned determinization of lattices on word level: for every word sequence within the beam, its best path.
 
 Kaldi's ``DeterminizeLatticePruned`` and ``DeterminizeLatticePhonePruned`` (``lat/determinize-lattice-pruned.cc``;
 Povey et al. 2012, "Generating exact lattices in the WFST framework"). The weight of a path is the pair of its graph
@@ -22,7 +22,7 @@ from blasr.units import AnyArray, FloatArray
 
 
 class Determinized(NamedTuple):
-    """A determinised lattice, and the beam within which it is complete: the one asked for, but for want of memory."""
+    """A determinized lattice, and the beam within which it is complete, which is narrower if memory ran out."""
 
     lattice: CompactLattice
     effective_beam: float
@@ -33,17 +33,17 @@ def determinize_lattice(
     config: DeterminizationConfig | None = None,
     transition_model: TransitionModel | None = None,
 ) -> Determinized:
-    """The best path of every word sequence within the beam of the best path of all.
+    """Return the best path of every word sequence within the beam of the best path of all.
 
     Args:
-        lattice: as the search left it, or compact with several paths of a word sequence.
-        config: the beam, and the scale at which it holds.
-        transition_model: where given, paths are determinised by phones and words first, as Kaldi does
-            (``--phone-determinize``); the paths are the same but for those at the beam's edge.
+        lattice: the lattice of a search, or a compact one with several paths for a word sequence.
+        config: the beam, and the acoustic scale to which it applies.
+        transition_model: if given, paths are first determinized by phones and words, as in Kaldi
+            (``--phone-determinize``); only paths near the edge of the beam can differ.
 
     Returns:
-        A lattice whose states have one arc of a word each at most and no arc without a word, in topological order.
-        Costs are unscaled. A lattice without a path to a final state gives one without states.
+        A lattice in topological order; each state has at most one arc of a word, and no arc without a word. Costs are
+        unscaled. A lattice without a path to a final state gives a lattice without states.
 
     Raises:
         DataError: a compact lattice has a cycle.
@@ -90,7 +90,7 @@ def _from_raw(lattice: Lattice, config: DeterminizationConfig) -> Acceptor:
 
 
 def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acceptor:
-    """With the states in topological order, which Kaldi's files do not promise."""
+    """Return a compact lattice as an acceptor with its states in topological order, which files do not guarantee."""
     order = np.array(state_order(lattice), np.int64)
     number_of = np.full(lattice.num_states, -1, np.int64)
     number_of[order] = np.arange(len(order))
@@ -114,7 +114,7 @@ def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acc
 
 
 def _places(offsets: AnyArray, rows: AnyArray) -> AnyArray:
-    """``offsets[r]`` to before ``offsets[r + 1]`` of each of the rows, one after the other."""
+    """Return the places ``offsets[r]`` to before ``offsets[r + 1]`` of each row, concatenated."""
     lengths = np.diff(offsets)[rows]
     begins = np.cumsum(lengths) - lengths
     return np.asarray(np.arange(lengths.sum()) + np.repeat(offsets[:-1][rows] - begins, lengths))
@@ -143,12 +143,15 @@ def _to_compact(acceptor: Acceptor, config: DeterminizationConfig) -> CompactLat
 def _insert_phones(
     lattice: Lattice, acceptor: Acceptor, transition_model: TransitionModel, first_phone: int
 ) -> Acceptor:
-    """Label the arcs that begin a phone with it (``DeterminizeLatticeInsertPhones``); behind a word it gets an arc."""
+    """Label the arcs that begin a phone with the phone (``DeterminizeLatticeInsertPhones``).
+
+    Where such an arc has a word already, the phone gets an arc of its own after it.
+    """
     tids = np.maximum(lattice.ilabel, 1)
     begins = (lattice.ilabel > 0) & (transition_model.hmm_states(tids) == 0) & ~transition_model.is_self_loop(tids)
     phones = np.where(begins, transition_model.phones(tids) + first_phone, 0).astype(np.int32)
     after_word = begins & (acceptor.label > 0)
-    # New states stand before the states that they lead to, so that the order stays topological.
+    # New states precede the states that they lead to, so that the order stays topological.
     count = np.bincount(acceptor.nextstate[after_word], minlength=lattice.num_states)
     number_of = np.arange(lattice.num_states) + np.cumsum(count)
     num_states = lattice.num_states + int(count.sum())

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from os import fspath
 from typing import Final
 
 import numpy as np
 
-from blasr.errors import BlasrError, DataError
+from blasr.errors import DataError
 from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.holders import Holder
 from blasr.io.kaldi.model_stream import Writer
-from blasr.io.kaldi.specifiers import Specifier, Wspecifier
-from blasr.io.kaldi.table_writer import TableWriter
+from blasr.io.kaldi.specifiers import Specifier
 from blasr.io.kaldi.tables import read_table
 from blasr.io.kaldi.text_streams import TextWriter
-from blasr.jit import jit
+from blasr.lattices.assembly import ARC, assemble
 from blasr.lattices.lattice import Lattice
-from blasr.units import AnyArray, IntArray
+from blasr.units import AnyArray
 
 STATE_LEVEL: Final = b"lattice4"
 """The arc type of state-level lattices."""
@@ -35,26 +33,11 @@ _HEADER: Final = struct.Struct("<iiQqqq")  # version, flags, properties, start, 
 _VERSION: Final = 2
 _EXPANDED_MUTABLE: Final = 3
 _STATE: Final = np.dtype([("graph", "<f4"), ("acoustic", "<f4"), ("arcs", "<i8")])
-ARC: Final = np.dtype(
-    [("ilabel", "<i4"), ("olabel", "<i4"), ("graph", "<f4"), ("acoustic", "<f4"), ("nextstate", "<i4")]
-)
 _COMPACT_FIX: Final = "convert them with `blasr kaldi lattice-copy --write-compact=false`"
 
 
-class LatticeWriter(TableWriter[Lattice]):
-    """Writes an archive of lattices, which appears under its name once the ``with`` block ends without an error.
-
-    Args:
-        path: the archive; gzipped where the name ends in .gz.
-        binary: Kaldi's binary form, else its text.
-    """
-
-    def __init__(self, path: Specifier, *, binary: bool = True) -> None:
-        super().__init__(Wspecifier(fspath(path), binary=binary), LATTICE)
-
-
 def read_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, Lattice]]:
-    """Utterance-ids and state-level lattices of a table (a path or an rspecifier), in its order.
+    """Yield utterance-ids and state-level lattices of a table (a path or an rspecifier), in its order.
 
     Raises:
         FormatError: the table is truncated or corrupt, a lattice has a cycle or paths of different lengths into one
@@ -64,12 +47,12 @@ def read_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterato
 
 
 def read_header(reader: BinaryReader) -> tuple[bytes, int, int, int]:
-    """The arc type, start state, number of states and properties of the binary lattice at a reader's position."""
+    """Read the header of a binary lattice; return its arc type, start state, number of states and properties."""
     if reader.take(len(_MAGIC), "a lattice") != _MAGIC:
         raise reader.error("neither a binary nor a text lattice")
     fst_type, arc_type = _take_string(reader), _take_string(reader)
     if fst_type != b"vector" or arc_type not in (STATE_LEVEL, COMPACT):
-        raise reader.error(f"an FST of type {fst_type!r} over {arc_type!r} arcs, which is no lattice")
+        raise reader.error(f"found an FST of type {fst_type!r} over {arc_type!r} arcs, expected a lattice")
     version, flags, properties, start, num_states, _ = _HEADER.unpack(reader.take(_HEADER.size, "a header"))
     if version != _VERSION or flags & 3:
         raise reader.error(f"version {version} and flags {flags}, expected version {_VERSION} without symbol tables")
@@ -79,18 +62,18 @@ def read_header(reader: BinaryReader) -> tuple[bytes, int, int, int]:
 def _take_string(reader: BinaryReader) -> bytes:
     size = int.from_bytes(reader.take(4, "a type"), "little")
     if size > _LONGEST_TYPE:
-        raise reader.error(f"the name of a type has {size} bytes, which cannot be")
+        raise reader.error(f"the name of a type has {size} bytes, expected at most {_LONGEST_TYPE}")
     return reader.take(size, "a type")
 
 
 def write_header(arc_type: bytes, start: int, num_states: int, num_arcs: int, properties: int) -> bytes:
-    """What a binary lattice starts with."""
+    """Return the header of a binary lattice."""
     head = _MAGIC + _string(b"vector") + _string(arc_type)
     return head + _HEADER.pack(_VERSION, 0, properties, start, num_states, num_arcs)
 
 
 def read_lines(reader: BinaryReader) -> list[list[bytes]]:
-    """The fields of every line of the text lattice at a reader's position."""
+    """Read the lines of a text lattice; return the fields of each."""
     reader.take(1, "a new line")
     lines: list[list[bytes]] = []
     while True:
@@ -103,7 +86,7 @@ def read_lines(reader: BinaryReader) -> list[list[bytes]]:
 
 
 def is_compact_line(fields: list[bytes]) -> bool:
-    """Whether a line of a text lattice can only be one of a compact lattice."""
+    """Return whether a line can only belong to a compact lattice."""
     return any(field.count(b",") == 2 for field in fields) or (len(fields) == 4 and b"," in fields[3])
 
 
@@ -112,12 +95,12 @@ def _read(reader: BinaryReader) -> Lattice:
         return lattice_of_lines(read_lines(reader), reader)
     arc_type, start, num_states, _ = read_header(reader)
     if arc_type == COMPACT:
-        raise reader.error("a compact (determinised) lattice, where a state-level one is expected", fix=_COMPACT_FIX)
+        raise reader.error("found a compact (determinized) lattice, expected a state-level one", fix=_COMPACT_FIX)
     return read_states(reader, start, num_states)
 
 
 def read_states(reader: BinaryReader, start: int, num_states: int) -> Lattice:
-    """The state-level lattice behind its header."""
+    """Read the state-level lattice that follows its header."""
     heads, pieces = [], []
     for _ in range(num_states):
         heads.append(reader.take(_STATE.itemsize, "a state"))
@@ -126,11 +109,11 @@ def read_states(reader: BinaryReader, start: int, num_states: int) -> Lattice:
             pieces.append(reader.take(reader.check_count(num_arcs, ARC.itemsize, "arcs") * ARC.itemsize, "arcs"))
     states, arcs = np.frombuffer(b"".join(heads), _STATE), np.frombuffer(b"".join(pieces), ARC)
     sources = np.repeat(np.arange(num_states), states["arcs"])
-    return assemble(start, sources, arcs, states["graph"], states["acoustic"], reader)
+    return _assembled(reader, start, sources, arcs, states["graph"], states["acoustic"])
 
 
 def lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> Lattice:
-    """The state-level lattice of the lines of its text."""
+    """Return the state-level lattice of the lines of its text form."""
     arcs: list[tuple[int, int, float, float, int]] = []
     sources: list[int] = []
     final: dict[int, tuple[float, float]] = {}
@@ -147,7 +130,7 @@ def lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> Lattice:
                 raise ValueError
         except ValueError:
             if is_compact_line(fields):
-                message = "a compact (determinised) lattice, where a state-level one is expected"
+                message = "found a compact (determinized) lattice, expected a state-level one"
                 raise reader.error(message, fix=_COMPACT_FIX) from None
             line = b" ".join(fields)[:80].decode("utf-8", "replace")
             raise reader.error(f"the line {line!r} is not an arc or final state of a lattice") from None
@@ -155,13 +138,21 @@ def lattice_of_lines(lines: list[list[bytes]], reader: BinaryReader) -> Lattice:
         records = np.array(arcs, ARC)
     highest = max([*sources, *final, int(records["nextstate"].max(initial=-1))], default=-1)
     if min([*sources, *final], default=0) < 0 or highest > 2 * len(lines):
-        raise reader.error(f"the state {highest} cannot be, in {len(lines)} lines")
+        raise reader.error(f"found the state {highest} in {len(lines)} lines, expected consecutive numbers from 0")
     final_costs = np.full((2, highest + 1), np.inf, np.float32)
     for state, pair in final.items():
         with np.errstate(over="ignore"):
             final_costs[:, state] = pair
     start = int(lines[0][0]) if lines else -1
-    return assemble(start, np.array(sources, np.int64), records, final_costs[0], final_costs[1], reader)
+    return _assembled(reader, start, np.array(sources, np.int64), records, final_costs[0], final_costs[1])
+
+
+def _assembled(reader: BinaryReader, start: int, sources: AnyArray, arcs: AnyArray, *final_costs: AnyArray) -> Lattice:
+    """Assemble a lattice; a mistake in it is reported at the reader's position."""
+    try:
+        return assemble(start, sources, arcs, *final_costs)
+    except DataError as error:
+        raise reader.error(error.message) from None
 
 
 def _label(text: bytes) -> int:
@@ -171,7 +162,7 @@ def _label(text: bytes) -> int:
 
 
 def lattice_to_bytes(lattice: Lattice) -> bytes:
-    """The lattice as OpenFst writes it."""
+    """Return the bytes of a lattice in OpenFst's binary form."""
     start = 0 if lattice.num_states else -1
     head = write_header(STATE_LEVEL, start, lattice.num_states, lattice.num_arcs, _EXPANDED_MUTABLE)
     states = np.empty(lattice.num_states, _STATE)
@@ -189,7 +180,7 @@ def lattice_to_bytes(lattice: Lattice) -> bytes:
 
 
 def lattice_to_text(lattice: Lattice) -> str:
-    """The lattice as Kaldi's text: one line per arc and per final state, without the empty line that ends it."""
+    """Return a lattice in Kaldi's text form: a line per arc and per final state, without the empty line at the end."""
     lines = []
     for state in range(lattice.num_states):
         for arc in range(lattice.offsets[state], lattice.offsets[state + 1]):
@@ -205,7 +196,7 @@ def _string(text: bytes) -> bytes:
 
 
 def _mask(begins: AnyArray, size: int) -> AnyArray:
-    """Where, in a block of ``size`` bytes, the states' heads are that begin at ``begins``."""
+    """Return a mask of ``size`` bytes that selects the records of the states, which begin at ``begins``."""
     mask = np.zeros(size, bool)
     mask[(begins[:, None] + np.arange(_STATE.itemsize)).ravel()] = True
     return mask
@@ -224,110 +215,3 @@ LATTICE: Final = Holder[Lattice]("a lattice", _read, None, _write, _write, has_h
 def _costs(text: bytes) -> tuple[float, float]:
     graph, acoustic = text.split(b",")
     return float(graph or 0), float(acoustic or 0)
-
-
-def assemble(
-    start: int,
-    sources: AnyArray,
-    arcs: AnyArray,
-    final_graph_cost: AnyArray,
-    final_acoustic_cost: AnyArray,
-    reader: BinaryReader | None = None,
-) -> Lattice:
-    """A lattice of its parts, checked, its states in topological order from the start and their times worked out.
-
-    Raises:
-        FormatError, or without a reader DataError: a state, label or cost cannot be, there is a cycle, or paths of
-            different lengths lead into one state.
-    """
-
-    def error(message: str) -> BlasrError:
-        return DataError(message) if reader is None else reader.error(message)
-
-    num_states = len(final_graph_cost)
-    targets = arcs["nextstate"].astype(np.int64)
-    if num_states and not 0 <= start < num_states:
-        raise error(f"the start state is {start} of {num_states}")
-    if len(arcs) and not 0 <= targets.min() <= targets.max() < num_states:
-        raise error(f"an arc leads to a state that is not among the {num_states}")
-    if len(arcs) and min(arcs["ilabel"].min(), arcs["olabel"].min()) < 0:
-        raise error("an arc has a negative label")
-    if np.isnan(arcs["graph"]).any() or np.isnan(arcs["acoustic"]).any():
-        raise error("a cost is not a number")
-    order = np.argsort(sources, kind="stable")
-    offsets = np.searchsorted(sources[order], np.arange(num_states + 1))
-    if start != 0 or (targets <= sources).any():
-        ranks = _topological_ranks(start, offsets, targets[order])
-        if num_states and ranks.min() < 0:
-            raise error("the lattice has a cycle")
-        sources, targets = ranks[sources], ranks[targets]
-        order = np.argsort(sources, kind="stable")
-        offsets = np.searchsorted(sources[order], np.arange(num_states + 1))
-        positions = np.argsort(ranks)
-        final_graph_cost, final_acoustic_cost = final_graph_cost[positions], final_acoustic_cost[positions]
-    arcs, targets = arcs[order], targets[order]
-    lattice = Lattice(
-        offsets=offsets.astype(np.int64),
-        ilabel=arcs["ilabel"].astype(np.int32),
-        olabel=arcs["olabel"].astype(np.int32),
-        nextstate=targets.astype(np.int32),
-        graph_cost=arcs["graph"].astype(np.float32),
-        acoustic_cost=arcs["acoustic"].astype(np.float32),
-        final_graph_cost=np.array(final_graph_cost, np.float32),
-        final_acoustic_cost=np.array(final_acoustic_cost, np.float32),
-        state_times=_times(offsets, arcs["ilabel"].astype(np.int32), targets.astype(np.int32)),
-    )
-    if num_states and lattice.state_times.min() < 0:
-        raise error("paths of different numbers of frames lead to one state")
-    return lattice
-
-
-@jit
-def _topological_ranks(start: int, offsets: AnyArray, targets: AnyArray) -> AnyArray:
-    """Each state's place in a topological order that begins with ``start``; -1 for those in or after a cycle."""
-    num_states = len(offsets) - 1
-    entering = np.zeros(num_states, np.int64)
-    for target in targets:
-        entering[target] += 1
-    ranks = np.full(num_states, -1, np.int64)
-    queue = np.empty(num_states, np.int64)
-    begin, end = 0, 0
-    for shift in range(num_states):
-        state = (start + shift) % num_states
-        if entering[state] == 0:
-            queue[end] = state
-            end += 1
-    if end == 0 or queue[0] != start:
-        return ranks
-    while begin < end:
-        state = queue[begin]
-        ranks[state] = begin
-        begin += 1
-        for arc in range(offsets[state], offsets[state + 1]):
-            entering[targets[arc]] -= 1
-            if entering[targets[arc]] == 0:
-                queue[end] = targets[arc]
-                end += 1
-    return ranks
-
-
-@jit
-def _times(offsets: AnyArray, ilabel: IntArray, nextstate: IntArray) -> IntArray:
-    """Frames before each state of a sorted lattice, -1 where two paths disagree; 0 for states never reached."""
-    num_states = len(offsets) - 1
-    times = np.zeros(num_states, np.int32)
-    reached = np.zeros(num_states, np.bool_)
-    for state in range(num_states):
-        if state == 0:
-            reached[state] = True
-        if not reached[state] or times[state] < 0:
-            continue
-        for arc in range(offsets[state], offsets[state + 1]):
-            target = nextstate[arc]
-            time = times[state] + (1 if ilabel[arc] > 0 else 0)
-            if reached[target] and times[target] != time:
-                times[target] = -1
-            elif not reached[target]:
-                reached[target] = True
-                times[target] = time
-    return times

@@ -1,7 +1,7 @@
 """Minimum Bayes risk decoding: the words with the lowest expected number of errors, their confidences and times.
 
 Xu, Povey, Mangu and Zhu 2011, "Minimum Bayes Risk decoding and system combination based on a recursion for edit
-distance"; Kaldi's ``MinimumBayesRisk`` (``lat/sausages.cc``), whose names and lines of the paper's figures are kept.
+distance"; Kaldi's ``MinimumBayesRisk`` (``lat/sausages.cc``). Names and line numbers are those of the paper's figures.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from typing import Final
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.config import CostScales
 from blasr.lattices.nbest import n_best
-from blasr.lattices.posteriors import forward_logs
 from blasr.lattices.word_arcs import WordArcs
 from blasr.units import EPSILON
 
-_DELTA: Final = 1e-5  # what a word that is inserted costs more than 1, so that epsilon arcs do not count as matches
+_DELTA: Final = 1e-5  # added to the cost 1 of an insertion, so that epsilon arcs do not count as matches
 _MAX_ROUNDS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidentWord:
-    """A word-id, how probable it is here, and its mean begin and end in frames."""
+    """A word-id, its posterior at its place, and its mean begin and end in frames."""
 
     word: int
     confidence: float
@@ -36,11 +35,11 @@ class ConfidentWord:
 
 @dataclass(frozen=True, slots=True)
 class MinimumBayesRisk:
-    """What the lattice says.
+    """The result of minimum Bayes risk decoding.
 
     Attributes:
         words: the words with the lowest expected number of errors.
-        bins: the confusion network: for each place its words, 0 for none, and their posteriors, the highest first.
+        bins: the confusion network: for each place the words (0 for none) and their posteriors, the highest first.
         risk: the expected number of errors of ``words``.
     """
 
@@ -59,11 +58,12 @@ def minimum_bayes_risk(
     """Decode a lattice for the lowest expected number of word errors.
 
     Args:
-        lattice: posteriors are of its arcs, so determinise it first.
-        scales: of the costs; posteriors are the sharper the larger they are. 1 / (LM weight) is the usual acoustic one.
-        words: keep to these word-ids and work out their confidences only (``decode_mbr=false``), such as those of
-            the best path.
-        utterance: its name, for errors.
+        lattice: a determinized lattice, since posteriors are those of its arcs.
+        scales: the factors of costs; larger factors give sharper posteriors. Usual is an acoustic scale of 1 / (LM
+            weight).
+        words: compute only the confidences of these word-ids (``decode_mbr=false``), for example those of the best
+            path.
+        utterance: the utterance-id, for errors.
 
     Raises:
         DataError: the lattice has a cycle or no path.
@@ -101,7 +101,7 @@ def minimum_bayes_risk(
 
 
 def _with_epsilons(words: Sequence[int]) -> list[int]:
-    """``NormalizeEps``: an epsilon before, between and after all words."""
+    """``NormalizeEps``: put an epsilon before, between and after all words."""
     row = [EPSILON]
     for word in words:
         row += [word, EPSILON]
@@ -109,17 +109,17 @@ def _with_epsilons(words: Sequence[int]) -> list[int]:
 
 
 class _Statistics:
-    """``AccStats``: what the paths of the lattice have where a row of words and epsilons has its places."""
+    """``AccStats``: the words of the lattice's paths at each place of a row of words and epsilons, with their times."""
 
     def __init__(self, arcs: WordArcs) -> None:
         self._arcs = arcs
-        logs = forward_logs(arcs)
+        logs = arcs.forward_logs()
         self._shares = [math.exp(logs[arc.source] - arc.cost - logs[arc.target]) for arc in arcs.arcs]
         self.bins: list[list[tuple[int, float]]] = []
         self.times: list[dict[int, tuple[float, float]]] = []
 
     def mean_times(self, place: int) -> tuple[float, float]:
-        """Begin and end of a place, whatever its word is."""
+        """Return the mean begin and end of a place over all its words."""
         weights = dict(self.bins[place])
         rows = [(weights[word], *times) for word, times in self.times[place].items()]
         total = sum(weight for weight, _, _ in rows) or 1.0
@@ -129,7 +129,7 @@ class _Statistics:
         )
 
     def accumulate(self, row: Sequence[int]) -> float:
-        """Fill bins and times for a row; returns its expected number of errors (``EditDistance``)."""
+        """Fill the bins and times for a row; return its expected number of errors (``EditDistance``)."""
         arcs, places = self._arcs, len(row)
         inserted = [0.0 if word == EPSILON else 1.0 for word in row]  # l(0, r_q)
         alpha = [[0.0] * (places + 1) for _ in range(arcs.end + 1)]
@@ -154,7 +154,7 @@ class _Statistics:
         return alpha[arcs.end][places]
 
     def _backward(self, places: int, moves: list[list[int]]) -> None:
-        """Lines 11 to 35: posteriors and times of words by place."""
+        """Compute posteriors and times of words by place (lines 11 to 35)."""
         arcs = self._arcs
         gamma: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
         begins: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]

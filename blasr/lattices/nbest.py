@@ -19,7 +19,7 @@ _Tail = tuple[WordArc, "_Tail | None"]
 def n_best(
     lattice: CompactLattice, number: int, scales: CostScales | None = None, *, utterance: str | None = None
 ) -> list[BestPath]:
-    """The best paths of up to ``number`` word sequences, the best first; each word sequence once.
+    """Return the best paths of up to ``number`` word sequences, the best first; each word sequence once.
 
     Raises:
         DataError: the lattice has a cycle or no path.
@@ -30,7 +30,10 @@ def n_best(
 def best_paths(
     lattice: CompactLattice, scales: CostScales | None = None, *, utterance: str | None = None
 ) -> Iterator[BestPath]:
-    """The best path of every word sequence in the order of their costs (A* search with exact costs of what is left)."""
+    """Yield the best path of every word sequence, in the order of costs.
+
+    An A* search whose heuristic, the cost of the best path to the end, is exact.
+    """
     arcs = WordArcs.of(lattice, scales, utterance)
     leaving, backward = arcs.leaving(), arcs.backward_costs()
     numbers = count()
@@ -72,7 +75,7 @@ def distinct_sentences(
 def path_of_words(
     lattice: CompactLattice, words: Sequence[int], scales: CostScales | None = None, *, utterance: str | None = None
 ) -> BestPath | None:
-    """The best path with exactly these words; None where the lattice has none."""
+    """Return the best path with exactly these words; None where the lattice has none."""
     arcs = WordArcs.of(lattice, scales, utterance)
     best: dict[tuple[int, int], tuple[float, _Tail | None]] = {(arcs.start, 0): (0.0, None)}
     for source, leaving in _by_source(arcs):
@@ -91,7 +94,7 @@ def path_of_words(
 
 
 def _by_source(arcs: WordArcs) -> Iterator[tuple[int, list[WordArc]]]:
-    """States in topological order with what leaves them."""
+    """Yield the states in topological order, and the arcs that leave each."""
     leaving = arcs.leaving()
     for source in dict.fromkeys(arc.source for arc in arcs.arcs):
         yield source, leaving[source]

@@ -1,4 +1,4 @@
-"""The path of a lattice that is nearest to the reference (``lattice-oracle``): what no rescoring can do better than."""
+"""The path of a lattice that is nearest to the reference (``lattice-oracle``): a lower bound for any rescoring."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from blasr.scoring.edit_distance import ErrorCounts
 
 
 class Oracle(NamedTuple):
-    """The words of the nearest path, and its errors: as few as any path has, each of them counting 1."""
+    """The words of the nearest path, and its errors: no path has fewer. Every error counts 1."""
 
     words: tuple[int, ...]
     counts: ErrorCounts
 
 
-_Step = tuple[int, int, WordArc | None]  # the state and the reference words used before, and the arc that was taken
+_Step = tuple[int, int, WordArc | None]  # the previous state and number of reference words used, and the arc between
 
 
 def oracle(lattice: CompactLattice, reference: Sequence[int], *, utterance: str | None = None) -> Oracle:
-    """Find the path with the lowest edit distance from ``reference``, word-ids (any not in the lattice for others).
+    """Find the path with the lowest edit distance from ``reference``.
+
+    ``reference`` has word-ids; -1 stands for a word that the lattice cannot have.
 
     Raises:
         DataError: the lattice has a cycle or no path.
@@ -35,7 +37,7 @@ def oracle(lattice: CompactLattice, reference: Sequence[int], *, utterance: str 
     deleted: set[int] = set()
 
     def delete(state: int) -> None:
-        """Go on by leaving out words of the reference; once all arcs into the state are in."""
+        """Let paths at a state skip words of the reference; once all arcs into the state are done."""
         if state in deleted:
             return
         deleted.add(state)

@@ -15,11 +15,11 @@ from blasr.units import EPSILON, AnyArray
 
 
 class GrammarCosts:
-    """Costs of words by a grammar's states, as an n-gram model defines them: back off only where a word has no arc.
+    """The costs of words after the states of a grammar, backing off only where a word has no arc.
 
     Args:
-        grammar: G, words on its input side; a state's way to back off is its arc with ``backoff`` or with no label.
-        backoff: the label of backing off, such as the word-id of ``#0``.
+        grammar: G, words on its input side; an arc with the label ``backoff``, or without a label, backs off.
+        backoff: the label of backing off, for example the word-id of ``#0``.
 
     Raises:
         DataError: as :func:`blasr.lm.backoff_grammar.lay_out_grammar`.
@@ -35,21 +35,21 @@ class GrammarCosts:
         return self.grammar.start
 
     def _step(self, state: int, word: int) -> tuple[int, float] | None:
-        """The state after a word and the word's cost; None where the grammar does not have it."""
+        """Return the state after a word and the word's cost; None where the grammar does not have the word."""
         cost, target = next_word(self.grammar, state, word)
         return None if target < 0 else (target, cost)
 
     def final_cost(self, state: int) -> float:
-        """The cost of an end after a state; inf where there is none."""
+        """Return the cost of ending after a state; inf where no sentence ends there."""
         return float(self.grammar.final[state])
 
 
 def add_grammar(
     lattice: CompactLattice, grammar: GrammarCosts, scale: float = 1.0, *, utterance: str | None = None
 ) -> CompactLattice:
-    """The lattice with ``scale`` times the grammar's costs added to its graph costs; -1 takes a grammar's costs away.
+    """Return the lattice with ``scale`` times the grammar's costs added to its graph costs; -1 subtracts them.
 
-    States split where the grammar tells histories apart. Determinised lattices stay so.
+    States are split where the grammar distinguishes histories. Determinized lattices stay determinized.
 
     Raises:
         DataError: no path of the lattice is in the grammar.
@@ -72,7 +72,7 @@ def add_grammar(
     words, nextstate = lattice.words.tolist(), lattice.nextstate.tolist()
     if lattice.num_states:
         number(lattice.start, grammar.start)
-    for state, history in pairs:  # grows on the way
+    for state, history in pairs:  # the list grows during the loop
         for arc in range(lattice.offsets[state], lattice.offsets[state + 1]):
             found = (history, 0.0) if words[arc] == EPSILON else grammar.step(history, words[arc])
             if found is not None:
@@ -112,7 +112,7 @@ def add_grammar(
 def rescore(
     lattice: CompactLattice, old: GrammarCosts, new: GrammarCosts, scale: float = 1.0, *, utterance: str | None = None
 ) -> CompactLattice:
-    """The lattice with a share of ``scale`` of the old grammar's costs replaced by that of the new one's.
+    """Return the lattice with ``scale`` times the old grammar's costs replaced by ``scale`` times the new grammar's.
 
     Raises:
         DataError: no path of the lattice is in both grammars.
@@ -122,7 +122,7 @@ def rescore(
 
 
 def _strings(offsets: AnyArray, labels: AnyArray, taken: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Offsets and labels of the strings with these numbers."""
+    """Return the offsets and labels of the strings with these numbers."""
     lengths = np.diff(offsets)[taken]
     new_offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
     places = np.arange(new_offsets[-1]) + np.repeat(offsets[:-1][taken] - new_offsets[:-1], lengths)

@@ -53,13 +53,13 @@ class Problem(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """What lives as long as the construction.
+    """Arrays and queues that last as long as the construction.
 
     Attributes:
-        place: by state of the input, its place in ``closure``; -1 outside of :func:`_close`.
+        place: by state of the input, its place in ``closure``; -1 while no closure is computed.
         closure: elements that an epsilon closure has reached.
         minimal_buckets, initial_buckets: chains of subsets by hash.
-        queue: priorities and numbers of the tasks to come, a heap.
+        queue: a heap of the priorities and numbers of the waiting tasks.
     """
 
     place: IntArray
@@ -81,8 +81,8 @@ def expand(
 ) -> tuple[Tree, Pool, int]:
     """``InitialToStateId``: make the initial subset of a task, and where need be the output state that it leads to.
 
-    ``found`` is what normalizing the task's elements gave. Returns the subset as well; -1 where no path to an end
-    leaves it.
+    ``found`` is the result of normalizing the task's elements. The subset is returned last; it is -1 where no path
+    from it reaches an end.
     """
     source, begin, end = pool.tasks[task].source, pool.tasks[task].begin, pool.tasks[task].end
     first = pool.counts[ELEMENTS]
@@ -123,9 +123,10 @@ def expand(
 
 @jit
 def _close(problem: Problem, work: Workspace, tree: Tree, pool: Pool, begin: int, end: int) -> tuple[Tree, Pool]:
-    """``EpsilonClosure`` and ``ConvertToMinimal``: append what epsilon arcs reach and what ends or has a label after.
+    """``EpsilonClosure`` and ``ConvertToMinimal``: append the elements that epsilon arcs reach, if they can continue.
 
-    The input's states are taken in order, so that each is left once.
+    An element can continue if its state is final or has an arc with a label. States are taken in topological order, so
+    that each is expanded once.
     """
     acceptor, labeled, place, closure = problem.acceptor, problem.labeled, work.place, work.closure
     counts = pool.counts

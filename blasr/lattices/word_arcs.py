@@ -1,4 +1,4 @@
-"""A compact lattice's arcs as lists in topological order, for the algorithms that go forward and backward over them."""
+"""The arcs of a compact lattice in topological order, for algorithms that go forward and backward over them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from blasr.lattices.config import CostScales
 
 @dataclass(frozen=True)
 class WordArc:
-    """An arc, or the end of a path, whose ``target`` is then ``num_states`` of its lattice and whose word is 0.
+    """An arc of a compact lattice, or the end of a path.
 
-    ``index`` is its number among the arcs of the compact lattice, -1 for an end.
+    ``index`` is the arc's number in the lattice. An end has the index -1, the word 0, and the lattice's ``num_states``
+    as its target.
     """
 
     index: int
@@ -30,12 +31,12 @@ class WordArc:
 
 @dataclass(frozen=True, eq=False)
 class WordArcs:
-    """The arcs and ends of a lattice by source in topological order; states keep the lattice's numbers.
+    """The arcs and ends of a lattice, by source in topological order; states keep their numbers.
 
     Attributes:
         lattice: the lattice.
-        arcs: all of them, each behind those that lead to its source.
-        times: by state, how many frames have passed; one more entry stands for the end.
+        arcs: all of them, each after those that lead to its source.
+        times: by state, the number of frames before it; the last entry is for the end.
     """
 
     lattice: CompactLattice
@@ -54,7 +55,7 @@ class WordArcs:
 
     @classmethod
     def of(cls, lattice: CompactLattice, scales: CostScales | None = None, utterance: str | None = None) -> WordArcs:
-        """The arcs of a lattice that are on the way from its start to an end.
+        """Return the arcs of a lattice that lie on a path from its start to an end.
 
         Raises:
             DataError: there is a cycle, or no path.
@@ -87,23 +88,37 @@ class WordArcs:
         return cls(lattice, tuple(reversed(kept)), tuple(times))
 
     def backward_costs(self) -> list[float]:
-        """By state, the cost of the best way to the end."""
+        """Return, by state, the cost of the best path to the end."""
         best = [math.inf] * (self.end + 1)
         best[self.end] = 0.0
         for arc in reversed(self.arcs):
             best[arc.source] = min(best[arc.source], arc.cost + best[arc.target])
         return best
 
+    def forward_logs(self) -> list[float]:
+        """Return, by state and for the end, the log of the summed probability of all paths to it."""
+        logs = [-math.inf] * (self.end + 1)
+        logs[self.start] = 0.0
+        for arc in self.arcs:
+            logs[arc.target] = _log_add(logs[arc.target], logs[arc.source] - arc.cost)
+        return logs
+
     def leaving(self) -> list[list[WordArc]]:
-        """By state, its arcs and its end."""
+        """Return, by state, the arcs that leave it and its end."""
         groups: list[list[WordArc]] = [[] for _ in range(self.end + 1)]
         for arc in self.arcs:
             groups[arc.source].append(arc)
         return groups
 
 
+def _log_add(one: float, other: float) -> float:
+    """Return log(e^one + e^other)."""
+    high, low = max(one, other), min(one, other)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+
+
 def state_order(lattice: CompactLattice, utterance: str | None = None) -> list[int]:
-    """The states that can be reached from the start, which comes first, in topological order.
+    """Return the states that can be reached from the start, in topological order; the start is first.
 
     Raises:
         DataError: there is a cycle.
@@ -111,7 +126,7 @@ def state_order(lattice: CompactLattice, utterance: str | None = None) -> list[i
     entering = np.bincount(lattice.nextstate, minlength=lattice.num_states).tolist()
     order = [state for state in range(lattice.num_states) if not entering[state]]
     reached = {lattice.start}
-    for state in order:  # grows on the way
+    for state in order:  # the list grows during the loop
         for target in lattice.nextstate[lattice.offsets[state] : lattice.offsets[state + 1]].tolist():
             entering[target] -= 1
             if not entering[target]:

@@ -1,4 +1,4 @@
-"""When the words of a best path were said: ``lattice-align-words-lexicon | nbest-to-ctm`` for one path."""
+"""The times of the words of a best path, as ``lattice-align-words-lexicon | nbest-to-ctm`` finds them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blasr.units import EPSILON, IntArray
 
 @dataclass(frozen=True, slots=True)
 class WordTime:
-    """A word of a path; ``word`` is its id, from 1."""
+    """A word of a path: its id (from 1), its first frame and its number of frames."""
 
     word: int
     start_frame: int
@@ -25,7 +25,7 @@ class WordTime:
 
 
 class _Segment(NamedTuple):
-    """A word, or what stands between words (0), and the phones that it takes: from ``begin``, before ``end``."""
+    """A word, or what is between words (0), and its phones: from ``begin`` to before ``end``."""
 
     word: int
     begin: int
@@ -34,11 +34,11 @@ class _Segment(NamedTuple):
 
 
 class AlignLexicon:
-    """Kaldi's ``phones/align_lexicon.int``: how each word is pronounced, and what stands between words.
+    """Kaldi's ``phones/align_lexicon.int``: the pronunciations of each word, and of what is between words.
 
     Args:
-        entries: the word's id in the lattice (0: phones that belong to no word, such as optional silence), its id in
-            the output, and its phones.
+        entries: the word's id in the lattice (0: phones that belong to no word, for example optional silence), its id
+            in the output, and its phones.
     """
 
     def __init__(self, entries: Iterable[tuple[int, int, tuple[int, ...]]]) -> None:
@@ -67,12 +67,12 @@ class AlignLexicon:
     def segment(
         self, words: Sequence[int], phones: Sequence[int], *, partial: bool = False
     ) -> list[tuple[int, int, int]] | None:
-        """Divide ``phones`` among ``words`` and what stands between them; a word comes first where both would do.
+        """Divide ``phones`` among ``words`` and what is between them; where both fit, a word is tried first.
 
         Args:
             words: word-ids in order.
             phones: the phones of the path in order.
-            partial: whether the path may break off anywhere, as one that reached no final state does.
+            partial: whether the path may end anywhere, since it reached no final state.
 
         Returns:
             Output word, first phone and one past the last, for each word; None where the lexicon cannot explain the
@@ -81,7 +81,7 @@ class AlignLexicon:
         chosen = [_Segment(EPSILON, 0, 0, 0)]
         options = [self._options(chosen[0], words, phones, partial)]
         seen = {(0, 0)}
-        while options:  # depth first; a place reached before has failed before
+        while options:  # depth first; a place that was reached before has failed before
             used = chosen[-1]
             if used.words_used == len(words) and (partial or used.end == len(phones)):
                 return [(segment.word, segment.begin, segment.end) for segment in chosen if segment.word != EPSILON]
@@ -98,7 +98,7 @@ class AlignLexicon:
     def _options(
         self, used: _Segment, words: Sequence[int], phones: Sequence[int], partial: bool
     ) -> Iterator[_Segment]:
-        """What may follow the phones and words used so far."""
+        """Yield what may follow the phones and words used so far."""
         begin = used.end
         if used.words_used < len(words):
             for output, pronunciation in self._entries.get(words[used.words_used], []):
@@ -111,10 +111,10 @@ class AlignLexicon:
 
 
 def phone_starts(transition_ids: IntArray, transition_model: TransitionModel) -> IntArray:
-    """The frames at which the phones of a path begin (``SplitToPhones``), the first frame included.
+    """Return the frames at which the phones of a path begin (``SplitToPhones``), including the first frame.
 
-    The path must come from a graph whose self-loops follow the transition out of their state, as those of Kaldi
-    (``--reorder=true``) and blasr do.
+    In the graph of the path, self-loops must follow the transition out of their state, as in Kaldi's graphs
+    (``--reorder=true``) and blasr's.
     """
     if len(transition_ids) == 0:
         return np.empty(0, np.int32)
@@ -127,7 +127,7 @@ def phone_starts(transition_ids: IntArray, transition_model: TransitionModel) ->
 def word_times(
     path: BestPath, transition_model: TransitionModel, lexicon: AlignLexicon, *, partial: bool = False
 ) -> list[WordTime] | None:
-    """The times of a path's words by its phones; None where the lexicon cannot explain the phones.
+    """Return the times of a path's words from its phones; None where the lexicon cannot explain the phones.
 
     ``partial`` says that the path reached no final state, so that its last word may be incomplete.
     """
@@ -141,7 +141,7 @@ def word_times(
 
 
 def word_times_from_arcs(path: BestPath) -> list[WordTime]:
-    """Rough times, for want of a lexicon: each word from the arc with its label to the next word's, or to the end."""
+    """Return rough times without a lexicon: each word lasts from the arc with its label to the arc of the next word."""
     bounds = [*path.word_frames.tolist(), len(path.transition_ids)]
     return [
         WordTime(word, begin, end - begin)

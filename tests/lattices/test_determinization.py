@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import ConfigError
+from blasr.lattices.assembly import ARC, assemble
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import read_compact_lattices
 from blasr.lattices.config import CostScales, DeterminizationConfig, PathWeights
 from blasr.lattices.determinization import determinize_lattice
 from blasr.lattices.lattice import Lattice
-from blasr.lattices.lattice_io import ARC, assemble
 from blasr.lattices.sweep import sweep
 from tests.golden_system import GoldenSystem
 from tests.lattices.compact_lattices import all_paths

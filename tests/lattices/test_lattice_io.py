@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import FormatError
+from blasr.io.kaldi.specifiers import Wspecifier
+from blasr.io.kaldi.table_writer import TableWriter
 from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import Lattice
-from blasr.lattices.lattice_io import LatticeWriter, lattice_to_bytes, lattice_to_text, read_lattices
+from blasr.lattices.lattice_io import LATTICE, lattice_to_bytes, lattice_to_text, read_lattices
 from tests.golden_system import GoldenSystem
 
 ARRAYS = (
@@ -71,7 +73,7 @@ def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, items: list[Lattice], binary: bool, suffix: str
 ) -> None:
     path = tmp_path_factory.mktemp("lat") / f"lat.ark{suffix}"
-    with LatticeWriter(path, binary=binary) as writer:
+    with TableWriter(Wspecifier(str(path), binary=binary), LATTICE) as writer:
         for number, lattice in enumerate(items):
             writer.write(f"utt-{number}", lattice)
     found = list(read_lattices(path))
@@ -82,7 +84,7 @@ def test_what_is_written_is_read(
 
 def test_the_decoders_lattices_come_back(system: GoldenSystem, tmp_path: Path) -> None:
     path = tmp_path / "lat.ark"
-    with LatticeWriter(path) as writer:
+    with TableWriter(path, LATTICE) as writer:
         for utterance, lattice in system.lattices.items():
             writer.write(utterance, lattice)
     for utterance, lattice in read_lattices(f"ark:{path}"):
@@ -117,9 +119,9 @@ def test_states_in_any_order_are_sorted(tmp_path: Path) -> None:
 
 def test_compact_lattices_are_refused(golden: Path, tmp_path: Path) -> None:
     folder = golden / "fsdd_tri1" / "connected"
-    with pytest.raises(FormatError, match=r"george-conn00: byte \d+: a compact .*\n  fix: .*--write-compact=false"):
+    with pytest.raises(FormatError, match=r"george-conn00: byte \d+: found a compact .*\n  fix: .*--write-compact=false"):
         next(read_lattices(folder / "lat.ark"))
-    with pytest.raises(FormatError, match=r"george-conn00: byte \d+: a compact .*\n  fix: .*--write-compact=false"):
+    with pytest.raises(FormatError, match=r"george-conn00: byte \d+: found a compact .*\n  fix: .*--write-compact=false"):
         next(read_lattices(folder / "lat_compact.txt"))
 
 
@@ -129,7 +131,7 @@ def test_compact_lattices_are_refused(golden: Path, tmp_path: Path) -> None:
         ("u1 \n0\t1\t1\t1\n1\t0\t1\t1\n1\n\n", "cycle"),
         ("u1 \n0\t1\t1\t1\n0\t2\t1\t1\n1\t2\t1\t1\n2\n\n", "paths of different numbers of frames"),
         ("u1 \n0\t1\tA\tB\n\n", "is not an arc or final state"),
-        ("u1 \n-1\t1\t1\t1\n\n", "cannot be"),
+        ("u1 \n-1\t1\t1\t1\n\n", "expected consecutive numbers"),
         ("u1 \n0\t1\t1\t-2\n1\n\n", "negative label"),
         ("u1 \n0\t1\t1\t1\tnan,1\n1\n\n", "not a number"),
         ("u1 [ 1 2 ]\n", "neither a binary nor a text lattice"),

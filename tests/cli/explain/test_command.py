@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from blasr.cli.main import main
+from blasr.io.kaldi.table_writer import TableWriter
 from blasr.lattices.lattice import Lattice
-from blasr.lattices.lattice_io import LatticeWriter
+from blasr.lattices.lattice_io import LATTICE
 
 Arc = tuple[int, int, int, float, float]  # source, target, word, graph cost, acoustic cost
 
@@ -39,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "words.txt").write_text("<eps> 0\nyes 1\nno 2\nmaybe 3\n")
     (tmp_path / "text").write_text("a-1 yes no\nb-1 no\nb-2 xylo\n")
     (tmp_path / "utt2spk").write_text("a-1 a\nb-1 b\nb-2 b\n")
-    with LatticeWriter(tmp_path / "lat.ark") as writer:
+    with TableWriter(tmp_path / "lat.ark", LATTICE) as writer:
         # yes maybe is cheaper than yes no, which the acoustics like better
         writer.write("a-1", lattice_of([(0, 1, 1, 0, 0), (1, 2, 3, 1, 20), (1, 2, 2, 9, 10)], 3))
         writer.write("b-1", lattice_of([(0, 1, 1, 0, 0)], 2))
@@ -70,7 +71,7 @@ def test_search_models_and_vocabulary_are_distinguished(folder: Path, capsys: py
 
 def test_a_forced_search_shows_whether_the_search_missed_it(folder: Path) -> None:
     for cost, cause in ((-5.0, "search"), (5.0, "acoustic model")):
-        with LatticeWriter(folder / "forced.ark") as writer:
+        with TableWriter(folder / "forced.ark", LATTICE) as writer:
             writer.write("b-1", lattice_of([(0, 1, 2, 0, 10 * cost)], 2))
         assert explain(folder, *LATTICES, "--forced", "{}/forced.ark", "--json", "{}/out.json") == 0
         assert json.loads((folder / "out.json").read_text())["causes"][cause] == 1

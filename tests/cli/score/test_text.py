@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from blasr.cli.main import main
+from blasr.io.kaldi.table_writer import TableWriter
 from blasr.lattices.lattice import Lattice
-from blasr.lattices.lattice_io import LatticeWriter
+from blasr.lattices.lattice_io import LATTICE
 
 WORDS = "<eps> 0\nyes 1\nno 2\n"
 
@@ -24,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "text").write_text("a-1 yes\nb-1 yes no\n")
     (tmp_path / "utt2spk").write_text("a-1 a\nb-1 b\n")
     (tmp_path / "decode").mkdir()
-    with LatticeWriter(tmp_path / "decode" / "lat.ark") as writer:
+    with TableWriter(tmp_path / "decode" / "lat.ark", LATTICE) as writer:
         for utterance in ("a-1", "b-1"):
             writer.write(utterance, one_or_two_words(at=10.0 if utterance == "a-1" else 15.0))
     return tmp_path
