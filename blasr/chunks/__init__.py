@@ -1,4 +1,8 @@
-"""From utterances and alignments to batches of chunks: labels, cutting, shuffling, augmentation, workers."""
+"""From utterances and alignments to batches of chunks: labels, cutting, shuffling, augmentation, workers.
+
+:func:`index_labels` reads the pdf-ids of an alignment directory, an :class:`ExampleLoader` joins them with features,
+and :class:`ChunkBatches` gives the batches of every epoch.
+"""
 
 import lazy_loader
 

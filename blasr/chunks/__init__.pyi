@@ -1,10 +1,13 @@
 from .augmentation import all_voices as all_voices
-from .batches import ChunkBatch as ChunkBatch
 from .batches import ChunkBatches as ChunkBatches
+from .batches import Sampling as Sampling
+from .batches import balancing_weights as balancing_weights
 from .config import AugmentationConfig as AugmentationConfig
 from .config import ChunkConfig as ChunkConfig
+from .cutting import ChunkBatch as ChunkBatch
 from .examples import Example as Example
 from .examples import ExampleLoader as ExampleLoader
 from .labels import PdfLabels as PdfLabels
 from .labels import index_labels as index_labels
 from .plan import PlannedUtterance as PlannedUtterance
+from .plan import ProcessShare as ProcessShare

@@ -1,4 +1,4 @@
-"""Random perturbation of training utterances, decided by (seed, epoch, utterance-id) and nothing else."""
+"""Random augmentation of training utterances, decided by (seed, epoch, utterance-id) alone."""
 
 from __future__ import annotations
 
@@ -11,25 +11,30 @@ from torch import Tensor
 from torchaudio.functional import mask_along_axis
 
 from blasr.chunks.config import AugmentationConfig
-from blasr.features.perturbation import UNCHANGED, Perturbation
+from blasr.features import UNCHANGED, FeatureConfig, Perturbation
 from blasr.units import IntArray
 
 
 def random_state(seed: int, epoch: int, name: str) -> np.random.Generator:
-    """A generator that depends on nothing but its arguments."""
+    """Return a generator that depends on nothing but its arguments."""
     return np.random.default_rng([seed, epoch, zlib.crc32(name.encode())])
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How one utterance is changed in one epoch: its audio, and the seed of the masks on its features, if any."""
+    """How one utterance is changed in one epoch.
+
+    Args:
+        perturbation: of its audio.
+        mask_seed: seed of the masks on its features; None for no masks.
+    """
 
     perturbation: Perturbation = UNCHANGED
     mask_seed: int | None = None
 
 
 def draw_augmentation(config: AugmentationConfig, random: np.random.Generator) -> Augmentation:
-    """Draw one of the changes that ``config`` allows."""
+    """Return one of the changes that ``config`` allows."""
     speed = float(random.choice(config.speeds))
     warp = float(random.choice(config.vtln_warps))
     gain = float(random.uniform(-config.gain_db, config.gain_db)) if config.gain_db else 0.0
@@ -38,29 +43,37 @@ def draw_augmentation(config: AugmentationConfig, random: np.random.Generator) -
 
 
 def all_voices(config: AugmentationConfig) -> list[Perturbation]:
-    """The voices that :func:`draw_augmentation` may choose, and the unperturbed one first."""
+    """Return the voices that :func:`draw_augmentation` may choose, with the unperturbed one first."""
     return [Perturbation(speed, warp) for speed in (1.0, *config.speeds) for warp in (1.0, *config.vtln_warps)]
 
 
-def resample_labels(labels: IntArray, num_frames: int, speed: float, *, half_frame: float) -> IntArray:
-    """The labels of an utterance played ``speed`` times as fast, ``(num_frames,)``.
+def first_frame_center(config: FeatureConfig) -> float:
+    """Return the time of the center of frame 0, in frame shifts."""
+    return config.frame_length_samples / (2 * config.frame_shift_samples) if config.snip_edges else 0.5
 
-    Frame t of the faster signal is centred at ``t + half_frame`` frame shifts, which were ``speed`` times as late
-    in the original; it takes the label of the original frame with the nearest centre.
+
+def resample_labels(labels: IntArray, num_frames: int, speed: float, *, first_center: float) -> IntArray:
+    """Return the labels ``(num_frames,)`` of an utterance that is played ``speed`` times as fast.
+
+    The center of frame t of the faster signal is at ``t + first_center`` frame shifts. In the original, that moment is
+    ``speed`` times as late. The frame takes the label of the original frame with the nearest center.
 
     Args:
         labels: of the original, ``(T,)``.
         num_frames: frames of the faster signal.
         speed: above 1 for faster.
-        half_frame: where the centre of frame 0 is, in frame shifts.
+        first_center: see :func:`first_frame_center`.
     """
-    centres = (np.arange(num_frames) + half_frame) * speed - half_frame
-    nearest = np.floor(centres + 0.5).astype(np.int64)
+    centers = (np.arange(num_frames) + first_center) * speed - first_center
+    nearest = np.floor(centers + 0.5).astype(np.int64)
     return np.asarray(labels[np.clip(nearest, 0, len(labels) - 1)])
 
 
 def mask_inputs(inputs: Tensor, config: AugmentationConfig, seed: int) -> Tensor:
-    """SpecAugment (Park et al. 2019) on a network input ``(3, F, T)``: all inputs are masked alike with 0, the mean."""
+    """Return a network input ``(3, F, T)`` with SpecAugment masks (Park et al. 2019).
+
+    Features and deltas have the same masks. A masked value is 0, the mean.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(config.frequency_masks):

@@ -5,160 +5,106 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from blasr.chunks.config import ChunkConfig
-from blasr.chunks.examples import Example, ExampleLoader, LengthError
-from blasr.chunks.plan import PlannedUtterance, Pool, plan_epoch, split_evenly
+from blasr.chunks.cutting import ChunkBatch, ChunkGatherer, batch_edges, blank_batch, chunk_table
+from blasr.chunks.examples import ExampleLoader
+from blasr.chunks.plan import PlannedUtterance, Pool, ProcessShare, plan_epoch
+from blasr.chunks.pool_examples import PoolDataset, PoolExamples
 from blasr.errors import BlasrError
-from blasr.features.fbank import TooShortError
 from blasr.tally import Tally
-from blasr.units import CONTEXT_FRAMES, IGNORE_INDEX, WINDOW_FRAMES, AnyArray, FloatArray, IntArray
+from blasr.units import AnyArray
 
 logger = logging.getLogger(__name__)
 
-_TOO_SHORT = "too short for one frame"
-_OTHER_LENGTH = "whose frames are not those of the alignment"
+Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
-class ChunkBatch:
-    """Chunks of one batch.
+@dataclass(frozen=True, eq=False)
+class Sampling:
+    """The order of the chunks of every epoch.
 
     Args:
-        inputs: ``(B, 3, F, K + 48)``, K output frames of the longest chunk.
-        targets: ``(B, K)`` pdf-ids, :data:`IGNORE_INDEX` beyond a shorter chunk's end.
-        names: the utterances that the chunks are from.
+        shuffle: False for held-out data, whose utterances keep their order and are not joined.
+        seed: of the order.
+        join_probability: the probability that an utterance is joined to the next one of its speaker.
+        pdf_weights: ``(num_pdfs,)``; windows are drawn with replacement in proportion to the weights of their pdfs.
+            None takes every chunk once.
     """
 
-    inputs: Tensor
-    targets: Tensor
-    names: tuple[str, ...]
+    shuffle: bool = True
+    seed: int = 0
+    join_probability: float = 0.0
+    pdf_weights: AnyArray | None = None
 
 
-@dataclass(frozen=True)
-class PoolExamples:
-    """The examples of a pool, one after the other in time: ``inputs (3, F, sum of T + 48)``, ``pdf_ids (sum of T)``.
+def balancing_weights(pdf_counts: AnyArray, gamma: float) -> AnyArray | None:
+    """Return the weights of pdfs that let a pdf of frequency f occur in proportion to f ** gamma.
 
-    ``kept`` utterances are in them; of those ``dropped``, the utterance-id and the reason are told.
+    Args:
+        pdf_counts: frames of each pdf-id in the corpus, ``(num_pdfs,)``.
+        gamma: see :class:`ChunkConfig`; 1 needs no weights, and None is returned.
     """
-
-    names: tuple[str, ...]
-    lengths: tuple[int, ...]
-    inputs: FloatArray
-    pdf_ids: IntArray
-    kept: int
-    dropped: tuple[tuple[str, str], ...]
-
-
-class _PoolDataset(Dataset[PoolExamples | BlasrError]):
-    """Makes examples in whichever process asks; a mistake in the data comes back as a value and keeps its message."""
-
-    def __init__(self, loader: ExampleLoader, pools: Sequence[Pool], epoch: int) -> None:
-        self._loader, self._pools, self._epoch = loader, pools, epoch
-
-    def __len__(self) -> int:
-        return len(self._pools)
-
-    def __getitem__(self, index: int) -> PoolExamples | BlasrError:
-        examples: list[Example] = []
-        dropped: list[tuple[str, str]] = []
-        for group in self._pools[index].groups:
-            rest = list(group)
-            while rest:
-                try:
-                    examples.append(self._loader.load(rest, self._epoch))
-                    break
-                except (LengthError, TooShortError) as error:
-                    name = error.utterance or rest[0]
-                    short = isinstance(error, TooShortError)
-                    dropped.append((name, _TOO_SHORT if short else _OTHER_LENGTH))
-                    rest.remove(name)
-                except BlasrError as error:
-                    return error
-        kept = sum(len(group) for group in self._pools[index].groups) - len(dropped)
-        if not examples:
-            return PoolExamples((), (), np.zeros((3, 1, 0), np.float32), np.zeros(0, np.int32), kept, tuple(dropped))
-        return PoolExamples(
-            tuple(example.name for example in examples),
-            tuple(len(example.pdf_ids) for example in examples),
-            np.concatenate([example.inputs for example in examples], axis=2),
-            np.concatenate([example.pdf_ids for example in examples]),
-            kept,
-            tuple(dropped),
-        )
-
-
-def _as_is(item: Any) -> Any:
-    return item
+    weights: AnyArray = np.maximum(pdf_counts, 1.0) ** (gamma - 1)
+    return weights if gamma < 1 else None
 
 
 class ChunkBatches:
-    """Every epoch's batches of one process; the same epoch gives the same batches, bit for bit.
+    """The batches of one process; the same epoch gives the same batches, bit for bit.
 
     Args:
         loader: makes examples.
-        entries: every utterance of the corpus, the same in every process.
+        utterances: the whole corpus, the same in every process.
         config: sizes.
-        seed: of the order.
-        shuffle: False for held-out data, whose utterances keep their order and are not joined.
-        join_probability: how likely an utterance is followed, as one string, by another of its speaker.
-        rank: of this process, from 0.
-        world_size: number of processes.
-        max_loss: the greatest share of utterances that may be dropped.
-        pdf_counts: frames of each pdf-id in the corpus, for ``config.balance_gamma``.
+        sampling: the order.
+        share: this process among all.
+        max_loss: the largest share of utterances that may be dropped.
         device: where chunks are cut; on a GPU the overlapping windows of a pool never cross the bus.
     """
 
     def __init__(
         self,
         loader: ExampleLoader,
-        entries: Sequence[PlannedUtterance],
+        utterances: Sequence[PlannedUtterance],
         config: ChunkConfig,
+        sampling: Sampling | None = None,
         *,
-        seed: int = 0,
-        shuffle: bool = True,
-        join_probability: float = 0.0,
-        rank: int = 0,
-        world_size: int = 1,
+        share: ProcessShare | None = None,
         max_loss: float = 0.05,
-        pdf_counts: AnyArray | None = None,
         device: torch.device | None = None,
     ) -> None:
-        self._loader, self._entries, self._config = loader, entries, config
-        self._seed, self._shuffle, self._join_probability = seed, shuffle, join_probability
-        self._rank, self._world_size, self._max_loss = rank, world_size, max_loss
+        self._loader, self._utterances, self._config = loader, utterances, config
+        self._sampling = sampling or Sampling()
+        self._share = share or ProcessShare()
+        self._max_loss = max_loss
         self._device = device or torch.device("cpu")
-        self._weights: AnyArray | None = None
-        if pdf_counts is not None and config.balance_gamma < 1:
-            self._weights = np.maximum(pdf_counts, 1.0) ** (config.balance_gamma - 1)
         self._plan: tuple[int, list[Pool]] = (-1, [])
 
     def _pools(self, epoch: int) -> list[Pool]:
         if self._plan[0] != epoch:
-            random = np.random.default_rng([self._seed, epoch]) if self._shuffle else None
+            sampling = self._sampling
+            random = np.random.default_rng([sampling.seed, epoch]) if sampling.shuffle else None
             pools = plan_epoch(
-                self._entries,
+                self._utterances,
                 self._config,
+                self._share,
                 random=random,
-                rank=self._rank,
-                world_size=self._world_size,
-                join_probability=self._join_probability,
+                join_probability=sampling.join_probability,
             )
             self._plan = (epoch, pools)
         return self._plan[1]
 
     def num_batches(self, epoch: int) -> int:
-        """Batches of ``epoch`` (from 1), the same number in every process."""
+        """Return the number of batches of ``epoch`` (from 1), which is the same in every process."""
         return sum(pool.num_batches for pool in self._pools(epoch))
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[ChunkBatch]:
-        """The batches of ``epoch`` from number ``first`` (from 0) on.
+        """Yield the batches of ``epoch``, starting with number ``first`` (from 0).
 
         Raises:
             DataError: audio cannot be read, or too many utterances have other frames than their labels.
@@ -166,13 +112,12 @@ class ChunkBatches:
         pools = list(self._pools(epoch))
         while pools and first >= pools[0].num_batches:
             first -= pools.pop(0).num_batches
-        workers = self._config.num_workers
         loader: DataLoader[PoolExamples | BlasrError] = DataLoader(
-            _PoolDataset(self._loader, pools, epoch),
+            PoolDataset(self._loader, pools, epoch),
             batch_size=None,
             shuffle=False,
-            num_workers=min(workers, len(pools)),
-            collate_fn=_as_is,
+            num_workers=min(self._config.num_workers, len(pools)),
+            collate_fn=_unchanged,
         )
         tally = Tally("chunks", self._max_loss)
         for pool, examples in zip(pools, loader, strict=True):
@@ -191,75 +136,34 @@ class ChunkBatches:
             tally.check()
 
     def _cut(self, pool: Pool, examples: PoolExamples, epoch: int, first: int) -> Iterator[ChunkBatch]:
+        """Yield the batches of one pool, starting with number ``first``."""
         chunks = chunk_table(examples.lengths, self._config.chunk_frames)
-        starts = np.cumsum([0, *examples.lengths])
         order = np.arange(pool.num_batches)
-        if self._shuffle:
-            # the same state in every process: the chunks of one step have similar lengths in all of them
-            np.random.default_rng([self._seed, epoch, pool.number]).shuffle(order)
-            own = np.random.default_rng([self._seed, epoch, pool.number, 1 + self._rank])
-            own.shuffle(chunks)
-            if self._weights is not None and len(chunks):
-                weights = self._weights[examples.pdf_ids[starts[chunks[:, 0]] + chunks[:, 1]]]
-                chunks = own.choice(chunks, len(chunks), p=weights / weights.sum())
+        if self._sampling.shuffle:
+            # The same state in every process: the chunks of one step have similar lengths in all of them.
+            np.random.default_rng([self._sampling.seed, epoch, pool.number]).shuffle(order)
+            chunks = self._sampled(chunks, examples, [epoch, pool.number, 1 + self._share.rank])
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
-        filled = min(len(chunks), pool.num_batches)  # fewer than planned where utterances were dropped
+        filled = min(len(chunks), pool.num_batches)  # fewer than planned if utterances were dropped
         edges = batch_edges(chunks[:, 2], filled)
-        inputs = torch.from_numpy(examples.inputs).to(self._device)
-        pdf_ids = torch.from_numpy(examples.pdf_ids.astype(np.int64))
+        gatherer = ChunkGatherer(examples, self._device)
         for number in order[first:]:
             if number < filled:
-                yield _batch(chunks[edges[number] : edges[number + 1]], examples.names, starts, inputs, pdf_ids)
+                yield gatherer.batch(chunks[edges[number] : edges[number + 1]])
             else:  # other processes may have a batch here, and every process must take the same number of steps
-                yield _blank_batch(self._loader.num_bins)
+                yield blank_batch(self._loader.num_bins)
+
+    def _sampled(self, chunks: AnyArray, examples: PoolExamples, state: list[int]) -> AnyArray:
+        """Return the chunks shuffled, or drawn with replacement where pdfs have weights."""
+        random = np.random.default_rng([self._sampling.seed, *state])
+        random.shuffle(chunks)
+        if self._sampling.pdf_weights is None or not len(chunks):
+            return chunks
+        starts = np.cumsum([0, *examples.lengths])
+        weights = self._sampling.pdf_weights[examples.pdf_ids[starts[chunks[:, 0]] + chunks[:, 1]]]
+        return random.choice(chunks, len(chunks), p=weights / weights.sum())
 
 
-def chunk_table(lengths: Sequence[int], chunk_frames: int) -> AnyArray:
-    """Rows of (example, first output frame, output frames): int64 ``(chunks, 3)``, each frame in exactly one chunk."""
-    rows = [(index, *chunk) for index, length in enumerate(lengths) for chunk in split_evenly(length, chunk_frames)]
-    return np.array(rows, dtype=np.int64).reshape(-1, 3)
-
-
-def batch_edges(lengths: AnyArray, num_batches: int) -> AnyArray:
-    """Where to cut a sequence of chunks into ``num_batches`` batches of nearly equal numbers of frames.
-
-    Args:
-        lengths: frames of each chunk; at least ``num_batches`` chunks.
-        num_batches: how many batches; 0 for no chunks.
-
-    Returns:
-        ``num_batches + 1`` rising edges; no batch is empty.
-    """
-    if num_batches == 0:
-        return np.zeros(1, dtype=np.int64)
-    ends = np.cumsum(lengths)
-    ideal = ends[-1] * np.arange(1, num_batches) / num_batches
-    edges = np.searchsorted(ends, ideal, side="left") + 1
-    steps = np.arange(1, num_batches)
-    edges = np.maximum.accumulate(edges - steps) + steps  # at least one chunk each, from the left
-    edges = np.minimum(edges, len(lengths) - num_batches + steps)  # and enough left for the rest
-    return np.concatenate([[0], edges, [len(lengths)]])
-
-
-def _blank_batch(num_bins: int) -> ChunkBatch:
-    """One window of silence whose label is ignored."""
-    window = torch.zeros(1, 3, num_bins, WINDOW_FRAMES)
-    return ChunkBatch(window, torch.full((1, 1), IGNORE_INDEX), ("",))
-
-
-def _batch(chunks: AnyArray, names: Sequence[str], starts: AnyArray, inputs: Tensor, pdf_ids: Tensor) -> ChunkBatch:
-    example, start, length = (torch.from_numpy(column.copy()) for column in chunks.T)
-    longest = int(length.max())
-    context = 2 * CONTEXT_FRAMES
-    first_label = torch.from_numpy(starts)[example] + start
-    first_frame = first_label + context * example  # every example before has its own context frames
-    steps = torch.arange(longest + context)
-    frames = first_frame[:, None] + torch.minimum(steps, (length + context - 1)[:, None])  # repeats the last frame
-    steps = steps[:longest]
-    known = steps < length[:, None]
-    targets = pdf_ids[torch.where(known, first_label[:, None] + steps, first_label[:, None])]
-    return ChunkBatch(
-        inputs[:, :, frames.to(inputs.device)].permute(2, 0, 1, 3).contiguous(),
-        targets.masked_fill(~known, IGNORE_INDEX),
-        tuple(names[index] for index in example.tolist()),
-    )
+def _unchanged(item: Item) -> Item:
+    """Keep numpy arrays, which the loader would turn into tensors."""
+    return item

@@ -1,4 +1,4 @@
-"""One utterance, or a string of several, as network input and labels."""
+"""Network input and labels of one utterance, or of several joined utterances."""
 
 from __future__ import annotations
 
@@ -10,26 +10,39 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blasr.chunks.augmentation import Augmentation, draw_augmentation, mask_inputs, random_state, resample_labels
+from blasr.chunks.augmentation import (
+    Augmentation,
+    draw_augmentation,
+    first_frame_center,
+    mask_inputs,
+    random_state,
+    resample_labels,
+)
 from blasr.chunks.config import AugmentationConfig
 from blasr.chunks.labels import PdfLabels
-from blasr.data.data_dir import Utterance
+from blasr.data import Utterance
 from blasr.errors import BlasrError
-from blasr.features.extraction import FeatureExtractor, inputs_with_context
-from blasr.features.perturbation import Perturbation
+from blasr.features import FeatureExtractor, Perturbation, inputs_with_context
 from blasr.units import FloatArray, IntArray
 
-Part = tuple[Tensor, slice]
-"""Static features of an utterance and of what is known around it, and where its own are."""
+_MOST_ROUNDED_FRAMES = 3
+"""A changed speed may round the length of an utterance by this number of frames."""
+
+FramesInContext = tuple[Tensor, slice]
+"""Static features ``(N, F)`` of an utterance and the audio around it, and the utterance's own frames in them."""
+
+
+class LengthError(BlasrError):
+    """The audio and the alignment of an utterance have different numbers of frames."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """Network input and labels of one utterance, or of several that follow one another.
+    """Network input and labels of one utterance, or of several joined utterances.
 
     Args:
         name: utterance-ids, joined by "+".
-        inputs: ``(3, F, T + 48)``, with context beyond both ends.
+        inputs: ``(3, F, T + 48)``, with context on both sides.
         pdf_ids: ``(T,)``, from 0.
     """
 
@@ -39,15 +52,15 @@ class Example:
 
 
 class ExampleLoader:
-    """Makes examples from audio and labels; the same arguments give the same bits in any process.
+    """Makes examples of audio and labels; the same arguments give the same bits in any process.
 
     Args:
-        extractor: of static, normalised features.
+        extractor: computes normalized static features.
         utterances: by utterance-id.
-        labels: pdf-ids.
-        augmentation: None leaves utterances as they are.
+        labels: pdf-ids by utterance-id.
+        augmentation: None leaves the utterances unchanged.
         seed: of the augmentation.
-        cache_bytes: memory for static features of utterances seen before.
+        cache_bytes: memory for the static features of utterances loaded before.
     """
 
     def __init__(
@@ -65,63 +78,61 @@ class ExampleLoader:
         self._labels = labels
         self._augmentation = augmentation
         self._seed = seed
-        self._cache: dict[tuple[str, Perturbation], Part] = {}
+        self._cache: dict[tuple[str, Perturbation], FramesInContext] = {}
         self._cache_left = cache_bytes
 
     @property
     def num_bins(self) -> int:
-        """Mel bins of an example."""
+        """Mel bins of an example, F."""
         return self._extractor.dim
 
     def load(self, group: Sequence[str], epoch: int) -> Example:
-        """The utterances of ``group`` as one string, as they are to be in ``epoch``.
+        """Return the example of the utterances in ``group``, joined in this order and augmented for ``epoch``.
 
         Raises:
-            TooShortError: an utterance does not last one frame.
-            LengthError: an utterance's frames are not those of its labels.
+            TooShortError: an utterance is shorter than one frame.
+            LengthError: features and labels of an utterance have different numbers of frames.
             DataError: audio cannot be read.
         """
         random = random_state(self._seed, epoch, group[0])
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
         drawn = draw_augmentation(self._augmentation, random) if self._augmentation is not None else Augmentation()
-        parts = [self._labeled(name, drawn.perturbation, generator) for name in group]
-        pdf_ids = np.concatenate([labels for _, labels in parts])
-        (first, first_own), (last, last_own) = parts[0][0], parts[-1][0]
-        around = (first[: first_own.start], last[last_own.stop :])
-        features = torch.cat([around[0], *(features[own] for (features, own), _ in parts), around[1]])
-        own = slice(len(around[0]), len(around[0]) + len(pdf_ids))
+        parts = [self._features(name, drawn.perturbation, generator) for name in group]
+        pdf_ids = np.concatenate(
+            [
+                self._resampled_labels(name, core.stop - core.start, drawn.perturbation.speed)
+                for name, (_, core) in zip(group, parts, strict=True)
+            ]
+        )
+        (first, first_core), (last, last_core) = parts[0], parts[-1]
+        before, after = first[: first_core.start], last[last_core.stop :]
+        features = torch.cat([before, *(frames[core] for frames, core in parts), after])
         mask = None
         if self._augmentation is not None and drawn.mask_seed is not None:
             mask = partial(mask_inputs, config=self._augmentation, seed=drawn.mask_seed)
-        inputs = inputs_with_context(features, own, self._extractor.config.delta_window, mask)
+        core = slice(len(before), len(before) + len(pdf_ids))
+        inputs = inputs_with_context(features, core, self._extractor.config.delta_window, mask)
         return Example("+".join(group), inputs.numpy(), pdf_ids)
 
-    def _labeled(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> tuple[Part, IntArray]:
-        part, labels = self._features(name, perturbation, generator), self._labels[name]
-        num_frames = part[1].stop - part[1].start
-        if perturbation.speed != 1.0:
-            config = self._extractor.config
-            half_frame = config.frame_length_samples / (2 * config.frame_shift_samples) if config.snip_edges else 0.5
-            expected = len(labels) / perturbation.speed
-            if abs(num_frames - expected) <= 3:
-                labels = resample_labels(labels, num_frames, perturbation.speed, half_frame=half_frame)
+    def _resampled_labels(self, name: str, num_frames: int, speed: float) -> IntArray:
+        """Return the labels ``(num_frames,)`` of an utterance at ``speed``."""
+        labels = self._labels[name]
+        if speed != 1.0 and abs(num_frames - len(labels) / speed) <= _MOST_ROUNDED_FRAMES:
+            first_center = first_frame_center(self._extractor.config)
+            labels = resample_labels(labels, num_frames, speed, first_center=first_center)
         if num_frames != len(labels):
             raise LengthError(
                 f"has {num_frames} frames of features, but {len(labels)} frames of labels", utterance=name
             )
-        return part, labels
+        return labels
 
-    def _features(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> Part:
+    def _features(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> FramesInContext:
         key = (name, perturbation)
         if key in self._cache:
             return self._cache[key]
-        features, own = self._extractor.features_with_context(self._utterances[name], perturbation, generator)
+        features, core = self._extractor.features_with_context(self._utterances[name], perturbation, generator)
         size = features.numel() * features.element_size()
         if size <= self._cache_left and not self._extractor.config.dither:
-            self._cache[key] = features, own
+            self._cache[key] = features, core
             self._cache_left -= size
-        return features, own
-
-
-class LengthError(BlasrError):
-    """An utterance whose audio and alignment have different numbers of frames."""
+        return features, core

@@ -1,4 +1,4 @@
-"""Which process trains on which utterances, in which order: known to every process from lengths alone."""
+"""Which process trains on which utterances, in which order. Every process knows it from the lengths alone."""
 
 from __future__ import annotations
 
@@ -15,20 +15,37 @@ from blasr.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class PlannedUtterance:
-    """An utterance to train on; ``num_frames`` is expected, not yet known for certain."""
+    """An utterance to train on; ``num_frames`` is the expected number, which the audio may contradict."""
 
     name: str
     speaker: str
     num_frames: int
 
 
+Group = tuple[PlannedUtterance, ...]
+"""Utterances of one speaker that are joined."""
+
+
 @dataclass(frozen=True)
-class Pool:
-    """Utterances whose chunks are shuffled among each other, of one process.
+class ProcessShare:
+    """This process among those that share the utterances.
 
     Args:
-        groups: utterance-ids; those of one group follow one another as one string.
-        num_batches: how many batches the pool gives, the same number in every process.
+        rank: number of this process, from 0.
+        world_size: number of processes.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Utterances of one process whose chunks are shuffled together.
+
+    Args:
+        groups: utterance-ids; those of one group are joined.
+        num_batches: number of batches that the pool gives, the same in every process.
         number: of the pool in its epoch, from 0.
     """
 
@@ -38,94 +55,90 @@ class Pool:
 
 
 def num_chunks(num_frames: int, chunk_frames: int) -> int:
-    """The fewest chunks of at most ``chunk_frames`` frames that cover ``num_frames``."""
+    """Return the fewest chunks of at most ``chunk_frames`` frames that cover ``num_frames``."""
     return -(-num_frames // chunk_frames)
 
 
 def split_evenly(num_frames: int, chunk_frames: int) -> list[tuple[int, int]]:
-    """``(start, length)`` of the fewest chunks, of even lengths, that cover every frame exactly once."""
+    """Return ``(start, length)`` of the fewest chunks, of even lengths, that cover every frame exactly once."""
     edges = np.linspace(0, num_frames, num_chunks(num_frames, chunk_frames) + 1).round().astype(int)
     return [(int(start), int(end - start)) for start, end in itertools.pairwise(edges)]
 
 
 def plan_epoch(
-    entries: Sequence[PlannedUtterance],
+    utterances: Sequence[PlannedUtterance],
     config: ChunkConfig,
+    share: ProcessShare,
     *,
     random: np.random.Generator | None,
-    rank: int = 0,
-    world_size: int = 1,
     join_probability: float = 0.0,
 ) -> list[Pool]:
-    """The pools of one process.
+    """Return the pools of one process.
 
     Args:
-        entries: every utterance of the corpus, in the same order in every process.
+        utterances: the whole corpus, in the same order in every process.
         config: sizes.
+        share: this process; every group belongs to exactly one process.
         random: shuffles and joins, in the same state in every process; None keeps the order.
-        rank: of this process, from 0.
-        world_size: number of processes; every group belongs to exactly one of them.
-        join_probability: how likely an utterance is followed by another of its speaker.
+        join_probability: the probability that an utterance is joined to the next one of its speaker.
 
     Raises:
-        DataError: fewer utterances than processes.
+        DataError: there are fewer utterances than processes.
     """
-    if len(entries) < world_size:
-        raise DataError(f"{len(entries)} utterances cannot be shared among {world_size} processes")
-    order = random.permutation(len(entries)).tolist() if random is not None else range(len(entries))
+    world_size = share.world_size
+    if len(utterances) < world_size:
+        raise DataError(f"{len(utterances)} utterances cannot be shared among {world_size} processes")
+    order = random.permutation(len(utterances)).tolist() if random is not None else range(len(utterances))
     pools = []
-    ordered = [entries[index] for index in order]
+    ordered = [utterances[index] for index in order]
     for number, members in enumerate(_cut(ordered, config.pool_frames * world_size, world_size)):
         groups = _join(members, join_probability, random)
         if len(groups) < world_size:
-            groups = [(entry,) for entry in members]
+            groups = [(member,) for member in members]
         dealt = _deal(groups, world_size)
-        frames = sum(entry.num_frames for entry in members)
         chunks = [sum(num_chunks(_length(group), config.chunk_frames) for group in groups) for groups in dealt]
-        batches = max(1, min(round(frames / config.batch_frames), *chunks))
-        names = tuple(tuple(entry.name for entry in group) for group in dealt[rank])
+        batches = max(1, min(round(_length(members) / config.batch_frames), *chunks))
+        names = tuple(tuple(member.name for member in group) for group in dealt[share.rank])
         pools.append(Pool(names, batches, number))
     return pools
 
 
 def _length(group: Sequence[PlannedUtterance]) -> int:
-    return sum(entry.num_frames for entry in group)
+    return sum(utterance.num_frames for utterance in group)
 
 
-def _cut(entries: list[PlannedUtterance], pool_frames: int, least: int) -> list[list[PlannedUtterance]]:
-    """Consecutive pools of about ``pool_frames`` frames, each of at least ``least`` entries."""
-    ends = np.cumsum([entry.num_frames for entry in entries])
+def _cut(utterances: list[PlannedUtterance], pool_frames: int, least: int) -> list[list[PlannedUtterance]]:
+    """Return consecutive pools of about ``pool_frames`` frames, each of at least ``least`` utterances."""
+    ends = np.cumsum([utterance.num_frames for utterance in utterances])
     count = max(1, round(float(ends[-1]) / pool_frames))
     number = np.minimum((ends - 1) * count // ends[-1], count - 1)
     edges = [0]
     for edge in (np.flatnonzero(np.diff(number)) + 1).tolist():
-        if edge - edges[-1] >= least and len(entries) - edge >= least:
+        if edge - edges[-1] >= least and len(utterances) - edge >= least:
             edges.append(edge)
-    return [entries[start:end] for start, end in itertools.pairwise([*edges, len(entries)])]
+    return [utterances[start:end] for start, end in itertools.pairwise([*edges, len(utterances)])]
 
 
-def _join(
-    members: list[PlannedUtterance], probability: float, random: np.random.Generator | None
-) -> list[tuple[PlannedUtterance, ...]]:
-    """Every utterance once, some of them following one another as one string of one speaker."""
+def _join(members: list[PlannedUtterance], probability: float, random: np.random.Generator | None) -> list[Group]:
+    """Return every utterance once, some of them joined with others of the same speaker."""
     if random is None or not probability:
-        return [(entry,) for entry in members]
+        return [(member,) for member in members]
     open_groups: dict[str, list[PlannedUtterance]] = {}
     groups: list[list[PlannedUtterance]] = []
-    for entry in members:
-        if entry.speaker in open_groups and random.random() < probability:
-            open_groups[entry.speaker].append(entry)
+    for member in members:
+        if member.speaker in open_groups and random.random() < probability:
+            open_groups[member.speaker].append(member)
         else:
-            open_groups[entry.speaker] = [entry]
-            groups.append(open_groups[entry.speaker])
+            open_groups[member.speaker] = [member]
+            groups.append(open_groups[member.speaker])
     return [tuple(group) for group in groups]
 
 
-def _deal(groups: list[tuple[PlannedUtterance, ...]], world_size: int) -> list[list[tuple[PlannedUtterance, ...]]]:
-    """The groups of each process: the longest first, each to the process with the fewest frames so far."""
+def _deal(groups: list[Group], world_size: int) -> list[list[Group]]:
+    """Return the groups of each process: the longest first, each to the process with the fewest frames so far."""
     if world_size == 1:
         return [groups]
-    dealt: list[list[tuple[PlannedUtterance, ...]]] = [[] for _ in range(world_size)]
+    dealt: list[list[Group]] = [[] for _ in range(world_size)]
     loads = [(0, rank) for rank in range(world_size)]
     for group in sorted(groups, key=_length, reverse=True):
         load, rank = heapq.heappop(loads)

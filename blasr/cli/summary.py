@@ -1,85 +1,120 @@
-"""``blasr summary``: what a variant consists of and costs, or all seven beside the paper's Table 3."""
+"""``blasr summary``: what a variant consists of and costs, or all variants beside the paper's Table 3."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from blasr.cli.columns import columns
+from blasr.cli.options import positive_integer, positive_number
+from blasr.cli.parser import examples
 from blasr.errors import ConfigError
-from blasr.models import VARIANTS, AcousticSummary, summarize
+from blasr.models.config import AcousticModelConfig
 from blasr.models.paper import PAPER_NUM_PDFS, TABLE3
-from blasr.units import CONTEXT_FRAMES
+from blasr.models.variants import VARIANTS
+
+if TYPE_CHECKING:
+    from blasr.models import AcousticSummary
+    from blasr.nn import ModelSummary
+
+TABLE3_HEADER = ("name", "params", "MACs", "paper params/1e7", "paper GMACs", "paper WER avg", "WER SWB", "WER CH")
+TABLE3_NOTES = (
+    f"{PAPER_NUM_PDFS} pdfs. MACs are multiply-accumulates of convolutions on one 49-frame window; "
+    "the paper calls them FLOPs.",
+    "The paper's parameter column has the header 10^6; its values are in units of 10^7.",
+    "The MACs of the concat variant round to 0.70 G if element-wise operations count as well.",
+    "WER in %, as published (Hub5'00 after training on 2000 hours); blasr did not measure it.",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the subcommand's arguments."""
+    """Add the arguments of ``blasr summary``."""
+    parser.epilog = examples("blasr summary bl_resnet22_a2b3 --num-pdfs 9000", "blasr summary --table3")
     parser.add_argument("name", nargs="?", metavar="NAME", help=f"a variant: {', '.join(VARIANTS)}")
-    parser.add_argument("--table3", action="store_true", help="all variants beside the figures of the paper's Table 3")
+    parser.add_argument("--table3", action="store_true", help="all variants beside the paper's Table 3")
     parser.add_argument(
-        "--num-pdfs", type=int, metavar="N", help=f"outputs of the model (default: {PAPER_NUM_PDFS}, the paper's)"
+        "--num-pdfs",
+        type=positive_integer,
+        metavar="N",
+        help=f"outputs of the model (default: {PAPER_NUM_PDFS}, the paper's)",
     )
-    parser.add_argument("--width", type=float, metavar="X", help="multiplies the channel counts (default: 1.0)")
-    parser.epilog = "example: blasr summary bl_resnet22_a2b3 --num-pdfs 9000"
+    parser.add_argument(
+        "--width", type=positive_number, metavar="X", help="multiplies the channel counts (default: 1.0)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print one variant's layers, or Table 3.
+    """Print the layers of one variant, or Table 3.
 
     Raises:
-        ConfigError: for an unknown variant, for neither a name nor ``--table3``, and for both.
+        ConfigError: the variant is unknown, or there is neither a name nor ``--table3``, or both.
     """
+    given = {"num_pdfs": args.num_pdfs, "width": args.width}
+    options = {name: value for name, value in given.items() if value is not None}
     if args.table3:
-        if args.name is not None or args.num_pdfs is not None or args.width is not None:
+        if args.name is not None or options:
             raise ConfigError("--table3 shows all variants as published", fix="give --table3 alone, or a NAME")
         print(table3())
-    elif args.name is None:
-        raise ConfigError("found no variant's name", fix="give a NAME, or --table3")
-    else:
-        num_pdfs = PAPER_NUM_PDFS if args.num_pdfs is None else args.num_pdfs
-        width = 1.0 if args.width is None else args.width
-        print(describe(summarize(args.name, num_pdfs=num_pdfs, width=width)))
+        return
+    if args.name is None:
+        raise ConfigError("the name of a variant is missing", fix="give a NAME, or --table3")
+    AcousticModelConfig(args.name)  # refuses an unknown name before torch is imported
+    from blasr.models import summarize
+
+    print(describe(summarize(args.name, **options)))
 
 
 def describe(summary: AcousticSummary) -> str:
-    """Parts (the rows of Table 11), layers and totals of one variant, as text."""
+    """Return the parts (the rows of Table 11), the layers and the totals of one variant as text."""
+    frames = summary.frame_counts
+    context = (summary.receptive_field - 1) // 2
     parts = [
         (
             part.name,
             f"{part.output[0]} x {part.output[1]} x T",
-            f"{part.frames_in} -> {part.output[2]}",
-            part.receptive_field,
+            f"{before} -> {after}",
+            receptive_field,
             part.params,
             part.macs,
             part.structure,
         )
-        for part in summary.parts
-    ]
-    layers = [
-        (layer.name, layer.kind, " x ".join(map(str, layer.output)), layer.params, layer.macs)
-        for layer in summary.layers
+        for part, before, after, receptive_field in zip(
+            summary.parts, frames[:-1], frames[1:], summary.receptive_fields, strict=True
+        )
     ]
     return "\n\n".join(
         [
             f"{summary.name}: width {summary.width:g}, {summary.num_pdfs} pdfs, input 3 x 64 x {summary.frames} frames",
             columns(("part", "output C x F x T", "T", "sees frames", "params", "MACs", "structure"), parts),
-            columns(("layer", "kind", "output C x F x T", "params", "MACs"), layers),
+            layer_table(summary, "C x F x T"),
             "\n".join(
                 (
                     f"parameters:      {summary.params}",
                     f"MACs:            {summary.macs} (one {summary.frames}-frame window; convolutions only)",
                     f"receptive field: {summary.receptive_field} frames "
-                    f"({CONTEXT_FRAMES} before and {CONTEXT_FRAMES} after; T frames in, T - {2 * CONTEXT_FRAMES} out)",
+                    f"({context} before and {context} after; T frames in, T - {2 * context} out)",
                 )
             ),
         ]
     )
 
 
+def layer_table(summary: ModelSummary, axes: str) -> str:
+    """Return the layers of a network as text; ``axes`` names those of an output."""
+    rows = [
+        (layer.name, layer.kind, " x ".join(map(str, layer.output)), layer.params, layer.macs)
+        for layer in summary.layers
+    ]
+    return columns(("layer", "kind", f"output {axes}", "params", "MACs"), rows)
+
+
 def table3() -> str:
-    """Every variant's exact counts beside the paper's figures, as text."""
+    """Return our counts beside the paper's Table 3 as text."""
+    from blasr.models import summarize
+
     rows = []
-    for name in VARIANTS:
-        summary, paper = summarize(name), TABLE3[name]
+    for name, paper in TABLE3.items():
+        summary = summarize(name)
         rows.append(
             (
                 name,
@@ -92,12 +127,4 @@ def table3() -> str:
                 f"{paper.wer_ch:.2f}",
             )
         )
-    header = ("name", "params", "MACs", "paper params/1e7", "paper GMACs", "paper WER avg", "WER SWB", "WER CH")
-    notes = (
-        f"{PAPER_NUM_PDFS} pdfs. MACs are multiply-accumulates of convolutions on one 49-frame window; "
-        "the paper calls them FLOPs.",
-        "The paper heads its parameter column 10^6; its values are in units of 10^7.",
-        "The concat variant's MACs round to 0.70 G with element-wise work counted as well.",
-        "WER in %, as published (Hub5'00 after training on 2000 hours); blasr did not measure it.",
-    )
-    return "\n\n".join((columns(header, rows), "\n".join(notes)))
+    return "\n\n".join((columns(TABLE3_HEADER, rows), "\n".join(TABLE3_NOTES)))

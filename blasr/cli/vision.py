@@ -12,8 +12,8 @@ from blasr.config import load_config
 from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
 from blasr.vision.detection import count_detector
-from blasr.vision.factory import list_models
 from blasr.vision.paper import DETECTION, TABLES, PublishedDetectionFigures, PublishedImageFigures
+from blasr.vision.registry import list_models
 from blasr.vision.summary import ImageSummary, summarize
 
 EXAMPLES = {

@@ -1,4 +1,7 @@
-"""The acoustic models of the paper (Table 3), from one table of variants."""
+"""The acoustic models of the paper (Table 3), built from one table of variants.
+
+:func:`build_acoustic_model` makes the network of a name in :data:`VARIANTS`; :func:`summarize` counts it.
+"""
 
 import lazy_loader
 

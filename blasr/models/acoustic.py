@@ -1,4 +1,4 @@
-"""The acoustic model: log-mel planes in, one row of senone logits per output frame."""
+"""The acoustic model: log-mel features and deltas in, one column of senone logits per output frame out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from torch import Tensor, nn
 
 from blasr.errors import DataError, MismatchError
+from blasr.models.config import NUM_MEL_BINS
 from blasr.nn import HEIGHT, WIDTH
 from blasr.units import WINDOW_FRAMES
 
@@ -16,18 +17,17 @@ TIME: Final = WIDTH
 NUM_PLANES: Final = 3
 """Input channels: log-mel, delta, delta-delta."""
 
-NUM_MEL_BINS: Final = 64
-
 
 class AcousticModel(nn.Module):
-    """Stem, stages, head and output layer, each built by :func:`blasr.models.build_acoustic_model`.
+    """Stem, stages, head and output layer, as built by :func:`blasr.models.build_acoustic_model`.
 
-    Nothing pads or strides in time, so that running it once over a whole utterance (padded with 24 frames of
-    context on each side) gives the same as one 49-frame window per frame.
+    Nothing pads or strides in time. So one pass over a whole utterance (with 24 frames of context on each side) gives
+    the same logits as one 49-frame window per frame.
 
     Args:
+        stem: the first convolution.
         stages: the stages and transitions, by name, in order.
-        head: brings the last 4 rows in frequency to 1.
+        head: reduces the last 4 rows in frequency to 1.
         output: a 1x1 convolution to the pdfs.
     """
 
@@ -40,20 +40,20 @@ class AcousticModel(nn.Module):
 
     @property
     def num_pdfs(self) -> int:
-        """Outputs: logits of pdf-ids 0 ... num_pdfs - 1."""
+        """Number of outputs, the logits of pdf-ids 0 ... num_pdfs - 1."""
         return self.output.out_channels
 
     @property
     def parts(self) -> dict[str, nn.Module]:
-        """The rows of Table 11 by name, in the order they run."""
+        """The rows of Table 11 by name, in the order in which they run."""
         return {"stem": self.stem, **dict(self.stages.items()), "head": self.head, "output": self.output}
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (not normalised) ``(B, num_pdfs, T - 48)`` of network inputs ``x`` ``(B, C=3, F=64, T)``.
+        """Return the logits (not normalized) ``(B, num_pdfs, T - 48)`` of network inputs ``x`` ``(B, C=3, F=64, T)``.
 
         Raises:
-            MismatchError: where ``x`` has other planes or mel bins.
-            DataError: where T is below the 49 frames of one window.
+            MismatchError: ``x`` has other channels or mel bins.
+            DataError: T is below the 49 frames of one window.
         """
         if x.dim() != 4 or tuple(x.shape[1:TIME]) != (NUM_PLANES, NUM_MEL_BINS):
             raise MismatchError(

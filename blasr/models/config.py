@@ -1,25 +1,29 @@
-"""Which acoustic model to build, as a section of a configuration."""
+"""Which acoustic model to build, as a section of a configuration. Light: imports neither torch nor numpy."""
 
 from __future__ import annotations
 
 import difflib
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from blasr.errors import ConfigError
 from blasr.models.variants import VARIANTS, AcousticVariant
 
+NUM_MEL_BINS: Final = 64
+"""Mel bins F of a network input."""
+
 
 @dataclass(frozen=True)
 class AcousticModelConfig:
-    """An acoustic model but for its number of outputs, which the tree gives.
+    """An acoustic model without its number of outputs, which the tree decides.
 
-    Attributes:
+    Args:
         name: a variant of Table 3, such as ``bl_resnet22_a2b3``.
         width: multiplies the channel counts; see :func:`blasr.models.variants.stage_specs` for the rounding.
 
     Raises:
-        ConfigError: for an unknown name (with the nearest one) or a width that is not above 0.
+        ConfigError: the name is unknown (the nearest one is suggested), or the width is not above 0.
     """
 
     name: str

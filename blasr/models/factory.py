@@ -1,4 +1,4 @@
-"""From a row of the table of variants to the network."""
+"""From a row in the table of variants to the network."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import pairwise
 from torch import nn
 
 from blasr.errors import ConfigError
-from blasr.models.acoustic import FREQUENCY, NUM_MEL_BINS, NUM_PLANES, TIME, AcousticModel
-from blasr.models.config import AcousticModelConfig
+from blasr.models.acoustic import FREQUENCY, NUM_PLANES, TIME, AcousticModel
+from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
 from blasr.models.variants import BranchSpec, StageSpec, stage_specs
 from blasr.nn import BigLittleModule, ConvNorm, ResidualBlock, Resize
 
 PAD_FREQUENCY = (1, 0)
-"""Padding of a 3x3 convolution: frequency keeps its length, time loses two frames."""
+"""Padding of a 3x3 convolution: the length in frequency is kept, time loses two frames."""
 
 
 def build_acoustic_model(name: str, *, num_pdfs: int, width: float = 1.0) -> AcousticModel:
-    """The acoustic model called ``name``, freshly initialised from torch's random state.
+    """Return the acoustic model called ``name``, with random weights from torch's random state.
 
     Its forward pass takes network inputs ``(B, C=3, F=64, T)`` and returns logits ``(B, num_pdfs, T - 48)``.
 
@@ -27,7 +27,7 @@ def build_acoustic_model(name: str, *, num_pdfs: int, width: float = 1.0) -> Aco
         width: multiplies the channel counts; see :func:`blasr.models.variants.stage_specs` for the rounding.
 
     Raises:
-        ConfigError: for an unknown name, a width that is not above 0, or no pdfs.
+        ConfigError: the name is unknown, the width is not above 0, or there are no pdfs.
     """
     config = AcousticModelConfig(name, width)
     if num_pdfs < 1:
@@ -86,7 +86,7 @@ def _pointwise(in_channels: int, channels: int, relu: bool) -> ConvNorm:
 
 
 def initialize(model: AcousticModel) -> None:
-    """He initialisation (He et al. 2015) of the convolutions before a ReLU, unit gain at the output, zero biases."""
+    """Initialize as He et al. (2015) before a ReLU, with unit gain at the output, and with zero biases."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             if module is model.output:

@@ -1,4 +1,4 @@
-"""Table 3 of the paper as it was published, for comparison with our own counts."""
+"""Table 3 of the paper as published, for comparison with our own counts. Light: imports no torch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class PublishedAcousticFigures:
 
     Attributes:
         gmacs: 10^9 multiply-accumulates on one 49-frame window; the paper says FLOPs.
-        params_1e7: 10^7 parameters; the paper's column is headed 10^6, but its values are these.
-        wer_avg, wer_swb, wer_ch: word error rates in %, Hub5'00 average, Switchboard part, CallHome part.
+        params_1e7: 10^7 parameters; the paper's column header says 10^6.
+        wer_avg, wer_swb, wer_ch: word error rates in %: average of Hub5'00, Switchboard part, CallHome part.
     """
 
     gmacs: float

@@ -1,6 +1,6 @@
 """The seven acoustic models as rows of data, and what a row means for each of the four stages.
 
-Appendix B.2 and Table 11 of the paper: https://arxiv.org/abs/1807.03848.
+Appendix B.2 and Table 11 of the paper: https://arxiv.org/abs/1807.03848. Light: imports no torch.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from blasr.nn import Merge, branch_names
+from blasr.nn.choices import Merge, branch_names
 
 STAGE_CHANNELS: Final = (64, 128, 256, 512)
-"""Channels that each stage hands on; the stem has the first, the head the last."""
+"""Output channels of each stage; the stem has the first number, the head the last."""
 
 RESNET_BLOCKS: Final = (3, 3, 3, 2)
-"""Residual blocks of two convolutions in each stage that is not branched."""
+"""Residual blocks of two convolutions in each stage without branches."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,10 @@ class AcousticVariant:
     """One row of Table 3.
 
     Attributes:
-        alpha: each branch has 1/alpha of the channels of the next bigger one.
-        beta: each branch has 1/beta of the convolutions of the next bigger one.
-        merge: how branches are merged.
+        name: as in the paper's table, such as ``bl_resnet22_a2b3``.
+        alpha: each branch has 1/alpha of the channels of the next bigger branch.
+        beta: each branch has 1/beta of the convolutions of the next bigger branch.
+        merge: how the branches are merged.
         branches: number of branches in each stage; 1 is a plain ResNet stage.
         big_channels: channels of the big branch in each stage.
     """
@@ -57,7 +58,13 @@ VARIANTS: Final = {
 
 @dataclass(frozen=True)
 class BranchSpec:
-    """One branch: its channels, the convolutions of each of its residual blocks, its first stride in frequency."""
+    """One branch.
+
+    Attributes:
+        channels: of every convolution.
+        blocks: number of convolutions of each residual block.
+        stride: of the first convolution, in frequency.
+    """
 
     channels: int
     blocks: tuple[int, ...]
@@ -70,10 +77,12 @@ class BranchSpec:
 
 @dataclass(frozen=True)
 class StageSpec:
-    """One stage: branches from big to little (a single one is a plain stage), then perhaps a transition.
+    """One stage.
 
     Attributes:
-        channels: channels that the stage hands on.
+        channels: of its output.
+        branches: from big to little; a single one is a plain stage.
+        merge: how the branches are merged.
         transition: whether a residual block of one convolution with stride 2 in frequency follows.
     """
 
@@ -90,16 +99,17 @@ class StageSpec:
 
 
 def scaled(channels: int, width: float, multiple: int) -> int:
-    """``channels * width`` rounded to the nearest multiple of ``multiple``, which is the least it can be."""
+    """Return ``channels * width``, rounded to a multiple of ``multiple`` and at least that."""
     return multiple * max(1, round(channels * width / multiple))
 
 
 def stage_specs(variant: AcousticVariant, width: float = 1.0) -> tuple[StageSpec, ...]:
-    """The four stages of ``variant``.
+    """Return the four stages of ``variant``.
 
-    ``width`` multiplies every channel count of the network but the input's and the output's. The big branch of a
-    stage with K branches is rounded to a multiple of alpha^(K - 1), so that each branch has exactly 1/alpha of
-    the channels of the one before; so are the channels of a stage whose big branch has as many.
+    ``width`` multiplies every channel count of the network except those of the input and the output. The channels of
+    the big branch of a stage with K branches are rounded to a multiple of alpha^(K - 1), so that each branch has
+    exactly 1/alpha of the channels of the branch before. The channels of the stage are rounded in the same way if its
+    big branch has as many.
     """
     return tuple(_stage_spec(variant, index, width) for index in range(len(STAGE_CHANNELS)))
 
@@ -128,5 +138,5 @@ def _stage_spec(variant: AcousticVariant, index: int, width: float) -> StageSpec
 
 
 def _blocks(depth: int) -> tuple[int, ...]:
-    """``depth`` convolutions in residual blocks of two, the last with one where ``depth`` is odd."""
+    """Return ``depth`` convolutions in residual blocks of two; if ``depth`` is odd, the last block has one."""
     return (2,) * (depth // 2) + (1,) * (depth % 2)

@@ -18,16 +18,15 @@ Pair = tuple[int, int]
 
 
 def size_of(x: Tensor) -> Pair:
-    """(H, W) of ``x`` (B, C, H, W)."""
+    """Return (H, W) of ``x`` ``(B, C, H, W)``."""
     return x.shape[HEIGHT], x.shape[WIDTH]
 
 
 def crop(x: Tensor, size: Pair, axes: Iterable[int]) -> Tensor:
-    """The middle of ``x`` (B, C, H, W) on ``axes``, as long there as ``size`` (H, W) says; a view, not a copy.
+    """Return the middle of ``x`` ``(B, C, H, W)``, with the lengths of ``size`` (H, W) on ``axes``; a view, not a copy.
 
     Raises:
-        ValueError: where ``x`` is shorter than asked or an odd number of positions would have to go, so that
-            the two sides would not lose the same.
+        ValueError: ``x`` is too short, or the two sides would not lose the same number of positions.
     """
     for axis in axes:
         length = size[axis - HEIGHT]

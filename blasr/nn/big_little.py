@@ -7,37 +7,28 @@ Section 3 of the paper. The big branch is deep and wide at low resolution, the l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from blasr.nn.axes import Pair, crop, size_of
+from blasr.nn.choices import Merge, branch_names
 from blasr.nn.resize import Resize
-
-Merge = Literal["add", "concat"]
-
-
-def branch_names(count: int) -> tuple[str, ...]:
-    """``big, little``; ``big, middle, little``; ``big, middle1, middle2, little``; and so on."""
-    middle = ("middle",) if count == 3 else tuple(f"middle{index}" for index in range(1, count - 1))
-    return ("big", *middle, "little")
 
 
 class BigLittleModule(nn.Module):
-    """Runs every branch on the same input and merges what they give.
+    """Runs every branch on the same input and merges the outputs.
 
-    Each branch's output is brought to the resolution of the last branch, goes through its projection, is
-    cropped to the length of the first branch, and is merged with unit weight.
+    The output of each branch is upsampled to the resolution of the last branch, projected, cropped to the length of the
+    first branch, and merged with unit weight.
 
     Args:
         branches: K >= 2 modules, from big (deepest, coarsest) to little (finest).
-        projections: for each branch the module that matches its channels (None: none is needed).
+        projections: for each branch the module that matches its channels; None if none is needed.
         merge: ``add`` the branches, or ``concat`` them along the channels.
-        resize: how outputs are upsampled to the resolution of the last branch.
-        crop_axes: axes that no branch pads, along which shallower branches come out longer than the first.
-        fuse: what follows the merge; ReLU by default. After ``concat`` a 1x1 convolution belongs here where
-            the sum of the channels is not what is wanted.
+        resize: upsamples outputs to the resolution of the last branch.
+        crop_axes: axes that no branch pads. Along these, the outputs of shallower branches are longer than the first.
+        fuse: the module after the merge; ReLU by default. After ``concat``, a 1x1 convolution here sets the channels.
     """
 
     def __init__(
@@ -67,7 +58,10 @@ class BigLittleModule(nn.Module):
         self.fuse = fuse or nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W)`` in, ``(B, C', H', W')`` out: H' and W' of the last branch, or of the first if cropped."""
+        """Return ``(B, C', H', W')`` of ``(B, C, H, W)``.
+
+        H' and W' are those of the last branch; on cropped axes, those of the first.
+        """
         outputs = {name: branch(x) for name, branch in self.branches.items()}
         first, *_, last = outputs.values()
         resolution, length = size_of(last), size_of(first)
@@ -81,7 +75,7 @@ class BigLittleModule(nn.Module):
 
 
 def sum_of(tensors: Sequence[Tensor]) -> Tensor:
-    """The sum of at least two tensors, in a new one."""
+    """Return the sum of at least two tensors, as a new tensor."""
     total = tensors[0] + tensors[1]
     for tensor in tensors[2:]:
         total = total + tensor

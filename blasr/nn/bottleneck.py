@@ -1,22 +1,17 @@
-"""The bottleneck residual block: 1x1, 3x3 (perhaps grouped), 1x1, perhaps with squeeze-and-excitation."""
+"""The bottleneck residual block: 1x1, 3x3 (optionally grouped), 1x1, optionally with squeeze-and-excitation."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop, size_of
+from blasr.nn.choices import Shortcut
 from blasr.nn.conv import ConvNorm
-
-Shortcut = Literal["strided", "pooled"]
-"""How a shortcut with a stride goes: a strided 1x1 convolution, or an average over 3x3 with that stride and then a
-1x1 convolution where the channels change."""
 
 
 class SqueezeExcitation(nn.Module):
-    """Scales every channel by a gate in (0, 1) that the means of all channels decide (Hu et al. 2018).
+    """Scales every channel by a gate in (0, 1) computed from the means of all channels (Hu et al. 2018).
 
     Args:
         channels: of the input and the output.
@@ -29,7 +24,7 @@ class SqueezeExcitation(nn.Module):
         self.excite = nn.Conv2d(reduced, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W)`` in and out."""
+        """Return ``(B, C, H, W)`` of ``(B, C, H, W)``."""
         means = x.mean((HEIGHT, WIDTH), keepdim=True)
         gate: Tensor = self.excite(F.relu(self.squeeze(means), inplace=True)).sigmoid()
         return x * gate
@@ -40,11 +35,11 @@ class Bottleneck(nn.Module):
 
     Args:
         inner: channels of the 3x3 convolution; with ``groups`` this is ResNeXt's block (Xie et al. 2017).
-        stride, padding: of the 3x3 convolution, for (H, W); along an axis that is not padded the shortcut is
-            cropped by one position on each side.
+        stride, padding: of the 3x3 convolution, for (H, W). Along an axis without padding, the shortcut is cropped by
+            one position on each side.
         bias: whether the convolutions have a bias.
         squeeze: reduced channels of squeeze-and-excitation on the residual; 0 for none.
-        shortcut: how it takes the stride. It is the input itself where neither stride nor channels change.
+        shortcut: how the shortcut takes the stride. It is the input itself if neither stride nor channels change.
         relu: whether ReLU follows the sum.
     """
 
@@ -69,19 +64,19 @@ class Bottleneck(nn.Module):
         self.conv = ConvNorm(inner, inner, (3, 3), stride=stride, padding=padding, groups=groups, bias=bias)
         self.expand = ConvNorm(inner, channels, (1, 1), bias=bias, relu=False)
         self.gate = SqueezeExcitation(channels, squeeze) if squeeze else nn.Identity()
-        self.shortcut = shortcut_of(in_channels, channels, stride, shortcut, bias)
+        self.shortcut = make_shortcut(in_channels, channels, stride, shortcut, bias)
         self.unpadded_axes = tuple(axis for axis in (HEIGHT, WIDTH) if not padding[axis - HEIGHT])
         self.relu = relu
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, in_channels, H, W)`` in, ``(B, channels, H', W')`` out."""
+        """Return ``(B, channels, H', W')`` of ``(B, in_channels, H, W)``."""
         residual = self.gate(self.expand(self.conv(self.reduce(x))))
         total: Tensor = residual + crop(self.shortcut(x), size_of(residual), self.unpadded_axes)
         return F.relu(total, inplace=True) if self.relu else total
 
 
-def shortcut_of(in_channels: int, channels: int, stride: Pair, kind: Shortcut, bias: bool) -> nn.Module:
-    """What brings a block's input to its output's stride and channels."""
+def make_shortcut(in_channels: int, channels: int, stride: Pair, kind: Shortcut, bias: bool) -> nn.Module:
+    """Return the module that gives a block's input the stride and the channels of its output."""
     if stride == (1, 1) and in_channels == channels:
         return nn.Identity()
     if kind == "strided":

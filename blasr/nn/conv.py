@@ -1,4 +1,4 @@
-"""A convolution with batch normalisation: the unit that every block is made of."""
+"""A convolution with batch normalization: the unit of every block."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from blasr.nn.axes import Pair
 
 
 class ConvNorm(nn.Module):
-    """Convolution, batch normalisation and, unless told otherwise, ReLU: ``(B, in_channels, H, W)`` in,
-    ``(B, out_channels, H', W')`` out, with ``H' = (H + 2 * padding - kernel) // stride + 1`` and so for W.
+    """Convolution, batch normalization and, by default, ReLU.
 
     Args:
         kernel, stride, padding: a value for each of (H, W).
-        bias: whether the convolution has a bias before the normalisation (speech: yes, vision: no).
+        bias: whether the convolution has a bias before the normalization (speech: yes, vision: no).
         groups: groups of a grouped convolution.
         relu: whether ReLU follows.
     """
@@ -37,6 +36,9 @@ class ConvNorm(nn.Module):
         self.relu = relu
 
     def forward(self, x: Tensor) -> Tensor:
-        """The normalised convolution of ``x``."""
+        """Return ``(B, out_channels, H', W')`` of ``(B, in_channels, H, W)``.
+
+        ``H' = (H + 2 * padding - kernel) // stride + 1``, and the same for W.
+        """
         x = self.norm(self.conv(x))
         return F.relu(x, inplace=True) if self.relu else x

@@ -19,10 +19,10 @@ class LayerCount:
     """One layer that has parameters.
 
     Attributes:
-        name: its dotted name in the model.
-        kind: its class, with the kernel of a convolution: ``Conv2d 3x3``.
-        output: its output's shape without the batch, ``(C, H, W)`` or ``(C, F, T)``.
-        params: its trainable parameters.
+        name: dotted name in the model.
+        kind: class, with the kernel of a convolution: ``Conv2d 3x3``.
+        output: shape of the output without the batch axis, ``(C, H, W)`` or ``(C, F, T)``.
+        params: trainable parameters.
         macs: multiply-accumulates for one input; 0 for anything but a convolution or a linear layer.
     """
 
@@ -34,14 +34,14 @@ class LayerCount:
 
 
 def count_layers(model: nn.Module, input_shape: Sequence[int]) -> list[LayerCount]:
-    """The layers with parameters in the order they run, for one input of ``input_shape`` (no batch axis).
+    """Return the layers with parameters in the order they run, for one input of ``input_shape`` (no batch axis).
 
-    Convolutions and linear layers are counted, additions of a bias and element-wise work are not, as in the
-    paper. Nothing is computed (see :func:`module_outputs`). A layer that runs twice has two entries, the second
-    without parameters.
+    MACs are those of convolutions and linear layers. As in the paper, adding a bias and element-wise operations do not
+    count. Nothing is computed (see :func:`module_outputs`). A layer that runs twice has two entries; the second has no
+    parameters.
 
     Raises:
-        ValueError: where a parameter belongs to no layer that ran, so that the totals would not be the model's.
+        ValueError: a parameter belongs to no layer that ran, so the totals would be wrong.
     """
     leaves = {
         name: module
@@ -65,10 +65,10 @@ def count_layers(model: nn.Module, input_shape: Sequence[int]) -> list[LayerCoun
 def module_outputs(
     model: nn.Module, input_shape: Sequence[int], modules: Mapping[str, nn.Module]
 ) -> list[tuple[str, tuple[int, ...]]]:
-    """Name and output shape (no batch axis) of each of ``modules``, parts of ``model``, each time one has run.
+    """Return name and output shape (no batch axis) of each of ``modules``, parts of ``model``, each time one has run.
 
-    The forward pass of one input of ``input_shape`` runs on PyTorch's meta device in evaluation mode, so it costs
-    the same whatever the model's size; the model itself is left as it was, on whatever device.
+    The forward pass of one input of ``input_shape`` runs on PyTorch's meta device in evaluation mode, so its cost does
+    not depend on the size of the model. The model itself is unchanged, whatever its device.
     """
     outputs: list[tuple[str, tuple[int, ...]]] = []
 
@@ -90,19 +90,19 @@ def module_outputs(
 
 
 def own_parameters(module: nn.Module) -> Iterator[nn.Parameter]:
-    """The parameters of ``module`` itself, not of its children."""
+    """Return the parameters of ``module`` itself, not of its children."""
     return module.parameters(recurse=False)
 
 
 def kind_of(module: nn.Module) -> str:
-    """The class of ``module``, with the kernel of a convolution."""
+    """Return the class of ``module``, with the kernel of a convolution."""
     if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return f"{type(module).__name__} {'x'.join(map(str, module.kernel_size))}"
     return type(module).__name__
 
 
 def macs_of(module: nn.Module, output: Sequence[int]) -> int:
-    """MACs that ``module`` spends on one output of shape ``output`` (no batch axis)."""
+    """Return the MACs of ``module`` for one output of shape ``output`` (no batch axis)."""
     if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return math.prod(output) * module.in_channels // module.groups * math.prod(module.kernel_size)
     return math.prod(output) * module.in_features if isinstance(module, nn.Linear) else 0
@@ -110,7 +110,7 @@ def macs_of(module: nn.Module, output: Sequence[int]) -> int:
 
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Every module of ``model`` in evaluation mode inside the block, and as it was after it."""
+    """Put every module of ``model`` in evaluation mode inside the block, and restore its mode afterwards."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:

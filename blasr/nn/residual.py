@@ -1,4 +1,4 @@
-"""The residual block of plain convolutions, with axes that are not padded."""
+"""The residual block of plain convolutions, with or without padding on each axis."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blasr.nn.conv import ConvNorm
 
 
 class ResidualBlock(nn.Module):
-    """``depth`` 3x3 convolutions, each with batch normalisation, around a shortcut.
+    """``depth`` 3x3 convolutions, each with batch normalization, and a shortcut around them.
 
-    ReLU stands between the convolutions and after the sum. The first convolution has the stride. The shortcut
-    is the input itself, or a 1x1 convolution with batch normalisation where the stride or the channels change;
-    along an axis that is not padded it loses as many positions on each side as the convolutions do (Saon et
-    al. 2017), and it is evaluated before that crop.
+    ReLU is between the convolutions and after the sum. The first convolution has the stride. The shortcut is the input
+    itself, or a 1x1 convolution with batch normalization if the stride or the channels change. Along an axis without
+    padding, the shortcut is computed first and then cropped by as many positions on each side as the convolutions lose
+    (Saon et al. 2017).
 
     Args:
         depth: number of 3x3 convolutions.
@@ -60,7 +60,7 @@ class ResidualBlock(nn.Module):
         self.unpadded_axes = tuple(axis for axis in (HEIGHT, WIDTH) if not padding[axis - HEIGHT])
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, in_channels, H, W)`` in, ``(B, channels, H', W')`` out."""
+        """Return ``(B, channels, H', W')`` of ``(B, in_channels, H, W)``."""
         residual = self.convs(x)
         shortcut = crop(self.shortcut(x), size_of(residual), self.unpadded_axes)
         return F.relu(residual + shortcut, inplace=True)

@@ -1,4 +1,4 @@
-"""The unit of ShuffleNetV2: half of the channels pass by, the two halves are interleaved (Ma et al. 2018)."""
+"""The unit of ShuffleNetV2: half of the channels are unchanged, and the halves are interleaved (Ma et al. 2018)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from blasr.nn.conv import ConvNorm
 
 
 class ShuffleUnit(nn.Module):
-    """1x1, depthwise 3x3 and 1x1 convolutions on half of the channels; the other half passes by.
+    """1x1, depthwise 3x3 and 1x1 convolutions on half of the channels; the other half is unchanged.
 
-    With a stride, or where the channels change, both halves of the output come from all of the input: one as above,
-    the other through a depthwise 3x3 and a 1x1 convolution. ReLU follows the 1x1 convolutions.
+    With a stride, or if the channels change, both halves of the output come from the whole input: one as above, the
+    other through a depthwise 3x3 and a 1x1 convolution. ReLU follows the 1x1 convolutions.
 
     Args:
         channels: of the output, an even number.
@@ -40,7 +40,7 @@ class ShuffleUnit(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, in_channels, H, W)`` in, ``(B, channels, H', W')`` out."""
+        """Return ``(B, channels, H', W')`` of ``(B, in_channels, H, W)``."""
         shortcut, residual = x.chunk(2, dim=1) if self.splits else (x, x)
         return interleave(self.shortcut(shortcut), self.residual(residual))
 
@@ -53,15 +53,15 @@ class FirstChannels(nn.Module):
         self.channels = channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W)`` in, ``(B, channels, H, W)`` out."""
+        """Return ``(B, channels, H, W)`` of ``(B, C, H, W)``."""
         return x[:, : self.channels]
 
 
 def depthwise(channels: int, stride: Pair, bias: bool) -> ConvNorm:
-    """A 3x3 convolution of every channel by itself, without ReLU."""
+    """Return a 3x3 convolution of every channel by itself, without ReLU."""
     return ConvNorm(channels, channels, (3, 3), stride=stride, padding=(1, 1), groups=channels, bias=bias, relu=False)
 
 
 def interleave(first: Tensor, second: Tensor) -> Tensor:
-    """Channels of two tensors ``(B, C, H, W)`` by turns: ``(B, 2 C, H, W)``."""
+    """Return the channels of two tensors ``(B, C, H, W)`` in alternation, ``(B, 2 C, H, W)``."""
     return torch.stack((first, second), dim=2).flatten(1, 2)

@@ -1,4 +1,7 @@
-"""Everything that a training run depends on: one section for every part's own configuration."""
+"""Everything that a training run depends on: one section for every part's own configuration.
+
+Light: imports neither torch nor numpy, so that a mistake in a configuration is reported at once.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blasr.chunks.config import AugmentationConfig, ChunkConfig
+from blasr.config import check_share
 from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
 from blasr.inference.priors import PriorConfig
-from blasr.models.acoustic import NUM_MEL_BINS
-from blasr.models.config import AcousticModelConfig
+from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
 from blasr.training.config import TrainingConfig
 
 
@@ -20,12 +23,15 @@ class DataConfig:
 
     Args:
         train: a Kaldi data directory.
-        alignments: an alignment directory of it, with ``final.mdl`` and ``ali.*.gz``.
-        valid: a data directory to measure the held-out loss on; by default a part of ``train`` is held out.
-        valid_alignments: an alignment directory of ``valid`` with the same ``final.mdl``; by default ``alignments``.
-        valid_share: the share of ``train`` that is held out where ``valid`` is not given; 0 for nothing.
-        max_loss: the greatest share of utterances that may be dropped.
+        alignments: its alignment directory, with ``final.mdl`` and ``ali.*.gz``.
+        valid: a held-out data directory; by default a part of ``train`` is held out.
+        valid_alignments: the alignment directory of ``valid``, with the same ``final.mdl``; by default ``alignments``.
+        valid_share: the share of ``train`` that is held out if there is no ``valid``; 0 for nothing.
+        max_loss: the largest share of utterances that may be dropped.
         allow_pipes: whether commands in ``wav.scp`` may run.
+
+    Raises:
+        ConfigError: a share is out of range.
     """
 
     train: Path = Path("data/train")
@@ -37,20 +43,21 @@ class DataConfig:
     allow_pipes: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.valid_share < 1:
-            raise ConfigError(f"valid_share is {self.valid_share}, expected from 0 to below 1")
-        if not 0 <= self.max_loss <= 1:
-            raise ConfigError(f"max_loss is {self.max_loss}, expected from 0 to 1")
+        check_share(self, "valid_share", below_one=True)
+        check_share(self, "max_loss")
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A training run; see the dataclass of each section for its keys.
+    """A training run; the dataclass of each section documents its keys.
 
     Args:
         experiment: the directory that receives everything.
         model: which acoustic model.
-        initialize_from: an experiment whose final weights this run starts from, as far as shapes agree.
+        initialize_from: an experiment whose final weights this run starts from, where the shapes agree.
+
+    Raises:
+        ConfigError: the features do not fit the acoustic models.
     """
 
     experiment: Path

@@ -1,4 +1,4 @@
-"""Utterances and their labels, matched and split into what is trained on and what is held out."""
+"""Utterances and their labels, matched and split into training data and held-out data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from blasr.chunks import PdfLabels, PlannedUtterance, index_labels
-from blasr.data.data_dir import DataDir, Utterance
+from blasr.data import DataDir, Utterance
 from blasr.errors import DataError, MismatchError
 from blasr.pipeline.config import DataConfig
 from blasr.tally import Tally
@@ -24,17 +24,17 @@ class LabeledData:
     """Utterances of one data directory that have labels.
 
     Args:
-        data_dir: whose audio, and whose speakers' statistics.
-        utterances: by utterance-id, the chosen ones only.
-        labels: their pdf-ids, and perhaps those of others.
+        data_dir: the audio and the speakers' statistics.
+        utterances: the chosen utterances, by utterance-id.
+        labels: pdf-ids of these utterances, and perhaps of others.
     """
 
     data_dir: DataDir
     utterances: dict[str, Utterance]
     labels: PdfLabels
 
-    def entries(self) -> list[PlannedUtterance]:
-        """For planning epochs."""
+    def planned_utterances(self) -> list[PlannedUtterance]:
+        """Return the utterances with their lengths, for planning epochs."""
         return [
             PlannedUtterance(name, utterance.speaker, self.labels.num_frames(name))
             for name, utterance in self.utterances.items()
@@ -42,15 +42,15 @@ class LabeledData:
 
     @property
     def num_frames(self) -> int:
-        """Labelled frames."""
+        """Number of labeled frames."""
         return sum(self.labels.num_frames(name) for name in self.utterances)
 
     def subset(self, names: Sequence[str]) -> LabeledData:
-        """The same data with fewer utterances; speakers' statistics stay those of all."""
+        """Return the same data with fewer utterances; the speakers' statistics stay those of all."""
         return LabeledData(self.data_dir, {name: self.utterances[name] for name in names}, self.labels)
 
     def fingerprint(self) -> str:
-        """Depends on the utterances chosen and on their labels."""
+        """Return a digest of the chosen utterances and of their labels."""
         digest = hashlib.sha256(self.labels.fingerprint.encode())
         for name in self.utterances:
             digest.update(name.encode() + b"\n")
@@ -59,7 +59,7 @@ class LabeledData:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What is trained on, what is held out (perhaps nothing), and the alignment directory with ``final.mdl``."""
+    """Training data, held-out data (None for nothing), and the alignment directory with ``final.mdl``."""
 
     train: LabeledData
     valid: LabeledData | None
@@ -67,15 +67,22 @@ class Corpus:
 
     @property
     def num_pdfs(self) -> int:
-        """Pdfs of ``final.mdl``."""
+        """Number of pdfs of ``final.mdl``."""
         return self.train.labels.num_pdfs
 
 
 def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, stage: str) -> LabeledData:
-    """The utterances of a data directory that have an alignment.
+    """Return the utterances of a data directory that have an alignment.
+
+    Args:
+        path: a Kaldi data directory.
+        alignments: its alignment directory.
+        index: receives the indexed labels.
+        config: ``max_loss`` and ``allow_pipes``.
+        stage: the name of the data in logs and errors.
 
     Raises:
-        DataError: nothing to train on, alignments of other utterances, or too many utterances without one.
+        DataError: there are no utterances, the alignments belong to others, or too many utterances have none.
     """
     data_dir = DataDir.read(path, allow_pipes=config.allow_pipes)
     if not data_dir.utterances:
@@ -100,36 +107,46 @@ def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, 
 
 
 def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
-    """Read and match everything that training needs; ``index`` receives the indexed labels.
+    """Read and match the training data and the held-out data.
+
+    Args:
+        config: the directories.
+        index: receives the indexed labels.
+        seed: of the choice of held-out utterances, if there is no held-out data directory.
 
     Raises:
         DataError: as :func:`read_labeled`; or nothing is left to train on.
-        MismatchError: held-out labels of another tree.
+        MismatchError: the held-out labels belong to another tree.
     """
-    everything = read_labeled(config.train, config.alignments, index / "train", config, "train")
+    train = read_labeled(config.train, config.alignments, index / "train", config, "train")
     if config.valid is None:
-        train, valid = _hold_out(everything, config.valid_share, seed)
-        return Corpus(train, valid, config.alignments)
+        kept, held_out = _hold_out(train, config.valid_share, seed)
+        return Corpus(kept, held_out, config.alignments)
     alignments = config.valid_alignments or config.alignments
     valid = read_labeled(config.valid, alignments, index / "valid", config, "valid")
-    if valid.labels.num_pdfs != everything.labels.num_pdfs:
+    if valid.labels.num_pdfs != train.labels.num_pdfs:
         raise MismatchError(
             f"{alignments}/final.mdl has {valid.labels.num_pdfs} pdfs, {config.alignments}/final.mdl has "
-            f"{everything.labels.num_pdfs}",
-            fix="align the held-out data with the model that the training data was aligned with",
+            f"{train.labels.num_pdfs}",
+            fix="align the held-out data with the model that aligned the training data",
         )
-    both = [name for name in everything.utterances if name in valid.utterances]
-    if both:
-        logger.info("train: %d utterances are held out because they are in %s, too", len(both), config.valid)
-        everything = everything.subset([name for name in everything.utterances if name not in valid.utterances])
-        if not everything.utterances:
-            raise DataError(
-                f"every utterance is also in {config.valid}: nothing is left to train on", path=config.train
-            )
-    return Corpus(everything, valid, config.alignments)
+    return Corpus(_without(train, valid, config), valid, config.alignments)
+
+
+def _without(train: LabeledData, valid: LabeledData, config: DataConfig) -> LabeledData:
+    """Return the training data without the utterances that are held out."""
+    kept = [name for name in train.utterances if name not in valid.utterances]
+    num_held_out = len(train.utterances) - len(kept)
+    if not num_held_out:
+        return train
+    logger.info("train: %d utterances are held out because they are also in %s", num_held_out, config.valid)
+    if not kept:
+        raise DataError(f"every utterance is also in {config.valid}: nothing is left to train on", path=config.train)
+    return train.subset(kept)
 
 
 def _hold_out(data: LabeledData, share: float, seed: int) -> tuple[LabeledData, LabeledData | None]:
+    """Return the training part and a random held-out part, or None where nothing is held out."""
     names = list(data.utterances)
     count = max(1, round(share * len(names))) if share and len(names) > 1 else 0
     if not count:

@@ -18,7 +18,7 @@ from blasr.inference.manifest import file_entry, same_tree
 from blasr.io.audio import audio_info, is_pipe
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
-from blasr.models.acoustic import NUM_MEL_BINS
+from blasr.models import NUM_MEL_BINS
 from blasr.pipeline.experiment import Experiment
 
 SELF_LOOPS = 0.9

@@ -1,4 +1,4 @@
-"""Training an acoustic model: reads and checks everything first, then trains, then leaves a finished experiment."""
+"""Training an acoustic model: check the inputs, train, and leave a finished experiment."""
 
 from __future__ import annotations
 
@@ -15,20 +15,18 @@ import torch
 import torchaudio
 
 from blasr import __version__
-from blasr.chunks import ChunkBatches, ChunkConfig, ExampleLoader
-from blasr.chunks.augmentation import all_voices
 from blasr.config import to_mapping, write_yaml
-from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
-from blasr.inference.priors import Priors
+from blasr.inference import Priors
 from blasr.io.atomic import atomic_open, atomic_path
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
+from blasr.pipeline.batches import make_batches
 from blasr.pipeline.config import RunConfig
-from blasr.pipeline.corpus import Corpus, LabeledData, read_corpus
+from blasr.pipeline.corpus import Corpus, read_corpus
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
 from blasr.training import (
     CrossEntropy,
     DistributedContext,
+    MetricSums,
     RunIdentity,
     Trainer,
     TrainingState,
@@ -48,164 +46,98 @@ RESUMABLE_KEYS = (
     "chunks.cache_mb",
     "priors.*",
 )
-"""Keys of a :class:`RunConfig` that may change when a run goes on, besides those of its training section."""
-
-VALID_CHUNK_FRAMES = 200
-"""Held-out utterances are cut into chunks of at most so many frames: the result does not depend on it."""
+"""Keys of a :class:`RunConfig` that may change when a run resumes, in addition to those of its training section."""
 
 
 def train(config: RunConfig) -> TrainingState:
-    """Train as configured; called again with the same experiment directory, go on or say that it is done.
+    """Train as configured. With the directory of an earlier run, resume it, or report that it is done.
 
     Returns:
-        How far the training has come: to its end.
+        The state at the end of the training.
 
     Raises:
-        BlasrError: anything that is wrong with the configuration or the data, before anything is trained;
-            a loss that is not finite.
+        BlasrError: the configuration or the data is wrong; nothing has been trained then. Or the loss is not finite.
     """
     with init_distributed(config.training.device) as distributed:
         return _train(config, distributed)
 
 
 def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
-    directory = config.experiment
-    if not distributed.is_main:
-        logging.getLogger("blasr").setLevel(logging.WARNING)
-        distributed.wait()  # rank 0 indexes the labels
-    corpus = read_corpus(config.data, directory / "labels", config.training.seed)
-    if distributed.is_main:
-        distributed.wait()
-    resumable = (*RESUMABLE_KEYS, *(f"training.{key}" for key in resumable_keys(config.training)))
-    run_config = {**to_mapping(config), "train_data": corpus.train.fingerprint()}
-    begun = checkpoint_config(directory)
-    if begun is not None:
-        resumable = (*resumable, *_newer_keys(begun, config))
-    identity = RunIdentity(run_config, resumable)
-    if begun is not None:
-        identity.check(begun, directory)
-    torch.manual_seed(config.training.seed)
-    model = build_acoustic_model(config.model.name, num_pdfs=corpus.num_pdfs, width=config.model.width)
-    if config.initialize_from is not None:
-        _initialize(model, config.initialize_from)
+    corpus = _read_shared_corpus(config, distributed)
+    identity = run_identity(config, corpus)
+    model = _initial_model(config, corpus.num_pdfs)
     if distributed.is_main:
         _write_inputs(config, corpus)
-        _say(config, corpus, model)
+        _log_inputs(config, corpus, model)
     loss = CrossEntropy(config.training.label_smoothing)
-    trainer = Trainer(
-        model,
-        loss,
-        config.training,
-        directory,
-        distributed=distributed,
-        identity=identity,
-    )
-    train_batches, valid_batches = _batches(config, corpus, distributed)
+    trainer = Trainer(model, loss, config.training, config.experiment, distributed=distributed, identity=identity)
+    train_batches, valid_batches = make_batches(config, corpus, distributed)
     state = trainer.fit(train_batches, valid_batches)
-    _finish(config, corpus, trainer, valid_batches)
+    weights, origin = trainer.final_weights()
+    held_out = trainer.evaluate(valid_batches) if valid_batches is not None else None
+    if distributed.is_main:
+        counts = corpus.train.labels.counts(corpus.train.utterances)
+        priors = Priors.from_counts(counts, config.priors, str(config.data.alignments))
+        description = ModelDescription(config.model, corpus.num_pdfs, config.features, origin)
+        write_final(config.experiment, description, weights, priors)
+        _log_results(config, priors, origin, held_out)
     return state
 
 
-def _newer_keys(begun: Mapping[str, Any], config: RunConfig) -> list[str]:
-    """Keys that an older blasr did not know when the run was begun, and that have their defaults now."""
+def _read_shared_corpus(config: RunConfig, distributed: DistributedContext) -> Corpus:
+    """Return the corpus; rank 0 indexes the labels while the others wait."""
+    if not distributed.is_main:
+        logging.getLogger("blasr").setLevel(logging.WARNING)
+        distributed.wait()
+    corpus = read_corpus(config.data, config.experiment / "labels", config.training.seed)
+    if distributed.is_main:
+        distributed.wait()
+    return corpus
+
+
+def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:
+    """Return what must stay the same for the run to resume.
+
+    Raises:
+        ConfigError: the experiment directory contains a run with another configuration.
+    """
+    before = checkpoint_config(config.experiment)
+    resumable = (
+        *RESUMABLE_KEYS,
+        *(f"training.{key}" for key in resumable_keys(config.training)),
+        *(added_keys(before, config) if before is not None else ()),
+    )
+    identity = RunIdentity({**to_mapping(config), "train_data": corpus.train.fingerprint()}, resumable)
+    if before is not None:
+        identity.check(before, config.experiment)
+    return identity
+
+
+def added_keys(before: Mapping[str, Any], config: RunConfig) -> list[str]:
+    """Return the keys of ``config`` that the blasr that wrote ``before`` did not have, and that have their defaults."""
     defaults = to_mapping(RunConfig(config.experiment, AcousticModelConfig(config.model.name)))
-    before, default, now = (dict(flatten(mapping)) for mapping in (begun, defaults, to_mapping(config)))
-    return [key for key, value in now.items() if key not in before and key in default and default[key] == value]
+    old, default, now = (dict(flatten(mapping)) for mapping in (before, defaults, to_mapping(config)))
+    return [key for key, value in now.items() if key not in old and key in default and default[key] == value]
 
 
-def _batches(
-    config: RunConfig, corpus: Corpus, distributed: DistributedContext
-) -> tuple[ChunkBatches, ChunkBatches | None]:
-    stats = collect_speaker_stats(config.features, corpus.train.data_dir, all_voices(config.augmentation))
-    extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats)
-    cache = config.chunks.cache_mb * 2**20 if config.chunks.num_workers == 0 else 0
-    loader = ExampleLoader(
-        extractor,
-        corpus.train.utterances,
-        corpus.train.labels,
-        augmentation=config.augmentation,
-        seed=config.training.seed,
-        cache_bytes=cache,
-    )
-    train_batches = ChunkBatches(
-        loader,
-        corpus.train.entries(),
-        config.chunks,
-        seed=config.training.seed,
-        join_probability=config.augmentation.join_probability,
-        rank=distributed.rank,
-        world_size=distributed.world_size,
-        max_loss=config.data.max_loss,
-        pdf_counts=corpus.train.labels.counts(corpus.train.utterances),
-        device=distributed.device,
-    )
-    if corpus.valid is None:
-        return train_batches, None
-    return train_batches, _valid_batches(config, corpus.valid, corpus.train, extractor, distributed)
-
-
-def _valid_batches(
-    config: RunConfig,
-    valid: LabeledData,
-    train: LabeledData,
-    extractor: FeatureExtractor,
-    distributed: DistributedContext,
-) -> ChunkBatches:
-    if valid.data_dir is not train.data_dir:
-        stats = collect_speaker_stats(config.features, valid.data_dir)
-        extractor = FeatureExtractor(config.features, valid.data_dir, stats)
-    loader = ExampleLoader(extractor, valid.utterances, valid.labels, cache_bytes=config.chunks.cache_mb * 2**20)
-    sizes = ChunkConfig(
-        chunk_frames=VALID_CHUNK_FRAMES,
-        batch_frames=max(config.chunks.batch_frames, VALID_CHUNK_FRAMES),
-        pool_frames=config.chunks.pool_frames,
-        num_workers=config.chunks.num_workers,
-    )
-    return ChunkBatches(
-        loader,
-        valid.entries(),
-        sizes,
-        shuffle=False,
-        rank=distributed.rank,
-        world_size=distributed.world_size,
-        max_loss=config.data.max_loss,
-    )
-
-
-def _finish(config: RunConfig, corpus: Corpus, trainer: Trainer, valid: ChunkBatches | None) -> None:
-    weights, origin = trainer.final_weights()
-    held_out = trainer.evaluate(valid) if valid is not None else None
-    if not trainer.distributed.is_main:
-        return
-    counts = corpus.train.labels.counts(corpus.train.utterances)
-    priors = Priors.from_counts(counts, config.priors, str(config.data.alignments))
-    description = ModelDescription(config.model, corpus.num_pdfs, config.features, origin)
-    write_final(config.experiment, description, weights, priors)
-    unseen = int(np.count_nonzero(counts == 0))
-    logger.info(
-        "priors: %d pdfs, %d of them never seen, %d at the floor of %.2g",
-        priors.num_pdfs,
-        unseen,
-        priors.num_floored,
-        priors.floor,
-    )
-    if held_out is not None:
-        logger.info(
-            "final: %s, held-out loss %.4f accuracy %.2f%%", origin, held_out.mean_loss, 100 * held_out.accuracy
-        )
-    logger.info("written: %s", config.experiment / "final.safetensors")
-
-
-def _initialize(model: AcousticModel, source: Path) -> None:
-    own = model.state_dict()
-    weights = Experiment.load(source).model.state_dict()
-    fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
+def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
+    """Return the model with random weights, or with those of another experiment where they fit."""
+    torch.manual_seed(config.training.seed)
+    model = build_acoustic_model(config.model.name, num_pdfs=num_pdfs, width=config.model.width)
+    if config.initialize_from is None:
+        return model
+    expected = model.state_dict()
+    weights = Experiment.load(config.initialize_from).model.state_dict()
+    fitting = {
+        name: tensor for name, tensor in weights.items() if name in expected and expected[name].shape == tensor.shape
+    }
     model.load_state_dict(fitting, strict=False)
-    logger.info("initialised %d of %d tensors from %s", len(fitting), len(own), source)
+    logger.info("initialized %d of %d tensors from %s", len(fitting), len(expected), config.initialize_from)
+    return model
 
 
 def _write_inputs(config: RunConfig, corpus: Corpus) -> None:
-    """The resolved configuration, the versions in use, and the model and tree that the labels are of."""
+    """Write the resolved configuration, the versions in use, and the model and tree of the labels."""
     directory = config.experiment
     with atomic_open(directory / "config.yaml", "w") as file:
         file.write(write_yaml(config))
@@ -220,16 +152,20 @@ def _write_inputs(config: RunConfig, corpus: Corpus) -> None:
     with atomic_open(directory / "versions.json", "w") as file:
         json.dump(versions, file, indent=2)
     for name in ("final.mdl", "tree", "phones.txt"):
-        source, target = corpus.alignments / name, directory / name
-        if source.is_file() and not (target.exists() and target.samefile(source)):
-            with atomic_path(target) as temporary:
-                shutil.copyfile(source, temporary)
+        _copy_if_present(corpus.alignments / name, directory / name)
 
 
-def _say(config: RunConfig, corpus: Corpus, model: AcousticModel) -> None:
+def _copy_if_present(source: Path, target: Path) -> None:
+    if source.is_file() and not (target.exists() and target.samefile(source)):
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
+
+
+def _log_inputs(config: RunConfig, corpus: Corpus, model: AcousticModel) -> None:
+    for name, data in (("train", corpus.train), ("held out", corpus.valid)):
+        if data is not None:
+            logger.info("%s: %d utterances, %d frames", name, len(data.utterances), data.num_frames)
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    for name, data in _parts(corpus):
-        logger.info("%s: %d utterances, %d frames", name, len(data.utterances), data.num_frames)
     logger.info(
         "%s, width %g: %.2f M parameters, %d pdfs",
         config.model.name,
@@ -239,5 +175,16 @@ def _say(config: RunConfig, corpus: Corpus, model: AcousticModel) -> None:
     )
 
 
-def _parts(corpus: Corpus) -> list[tuple[str, LabeledData]]:
-    return [("train", corpus.train), *([("held out", corpus.valid)] if corpus.valid is not None else [])]
+def _log_results(config: RunConfig, priors: Priors, origin: str, held_out: MetricSums | None) -> None:
+    logger.info(
+        "priors: %d pdfs, %d of them never seen, %d at the floor of %.2g",
+        priors.num_pdfs,
+        int(np.count_nonzero(priors.counts == 0)),
+        priors.num_floored,
+        priors.floor,
+    )
+    if held_out is not None:
+        logger.info(
+            "final: %s, held-out loss %.4f accuracy %.2f%%", origin, held_out.mean_loss, 100 * held_out.accuracy
+        )
+    logger.info("written: %s", config.experiment / "final.safetensors")

@@ -5,10 +5,8 @@ from .config import ImageConfig as ImageConfig
 from .config import ImageModelConfig as ImageModelConfig
 from .config import check_size as check_size
 from .detection import count_detector as count_detector
-from .factory import VARIANTS as VARIANTS
 from .factory import create_backbone as create_backbone
 from .factory import create_model as create_model
-from .factory import list_models as list_models
 from .images import ImageFolder as ImageFolder
 from .images import LabeledImages as LabeledImages
 from .images import TorchvisionImages as TorchvisionImages
@@ -19,6 +17,9 @@ from .paper import DETECTION as DETECTION
 from .paper import TABLES as TABLES
 from .paper import PublishedDetectionFigures as PublishedDetectionFigures
 from .paper import PublishedImageFigures as PublishedImageFigures
+from .registry import VARIANTS as VARIANTS
+from .registry import find_variant as find_variant
+from .registry import list_models as list_models
 from .released import UPSAMPLE as UPSAMPLE
 from .released import load_released_state_dict as load_released_state_dict
 from .released import read_released_file as read_released_file

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blasr.errors import ConfigError
-from blasr.nn import ResizeMode
-from blasr.vision.factory import find_variant
+from blasr.nn.choices import ResizeMode
+from blasr.vision.registry import find_variant
 
 STRIDE = 32
 """The network's: pixels of an image for each position of the last feature map."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Final
 
 from torch import nn
 
 from blasr.errors import ConfigError
 from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, FirstChannels, Resize, ResizeMode, ShuffleUnit
-from blasr.vision.layout import network_spec as resnet_spec
 from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
-from blasr.vision.shufflenet import SHUFFLE_VARIANTS, ShuffleVariant
-from blasr.vision.shufflenet import network_spec as shufflenet_spec
+from blasr.vision.registry import find_variant, network_spec
 from blasr.vision.specs import (
     BlockSpec,
     ConvSpec,
@@ -26,45 +21,9 @@ from blasr.vision.specs import (
     ShuffleSpec,
     SplitSpec,
 )
-from blasr.vision.variants import RESNET_VARIANTS, ImageVariant
-
-VARIANTS: Final[dict[str, ImageVariant | ShuffleVariant]] = {**RESNET_VARIANTS, **SHUFFLE_VARIANTS}
-"""Every image model of the paper by name."""
 
 FINEST_STRIDE = 4
 """Of the finest feature map that detectors use."""
-
-
-def list_models(pattern: str = "") -> list[str]:
-    """The names that :func:`create_model` knows, those that contain ``pattern``."""
-    return [name for name in VARIANTS if pattern in name]
-
-
-def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> ImageVariant | ShuffleVariant:
-    """The row called ``name`` (what follows an ``@`` is an image size and no matter here), perhaps with another
-    alpha or beta.
-
-    Raises:
-        ConfigError: for an unknown name (with the nearest one), an alpha that does not divide the channels, and
-            an alpha or beta for a network without branches.
-    """
-    plain_name = name.partition("@")[0]
-    if plain_name not in VARIANTS:
-        nearest = difflib.get_close_matches(plain_name, VARIANTS, n=3, cutoff=0.4)
-        raise ConfigError(
-            f"unknown vision model {name!r}, expected one of the {len(VARIANTS)} that `blasr vision list` prints",
-            fix=f"did you mean {' or '.join(nearest)}?" if nearest else None,
-        )
-    variant = VARIANTS[plain_name]
-    if alpha is None and beta is None:
-        return variant
-    if not variant.big_little:
-        raise ConfigError(f"{name} has no branches", fix="leave out alpha and beta, or choose a name with bl_")
-    return replace(
-        variant,
-        alpha=variant.alpha if alpha is None else alpha,
-        beta=variant.beta if beta is None else beta,
-    )
 
 
 def create_model(
@@ -122,13 +81,6 @@ def create_backbone(
         ConfigError: as :func:`create_model`.
     """
     return FeatureBackbone(create_model(name, 0, upsample, width=width), out_indices)
-
-
-def network_spec(variant: ImageVariant | ShuffleVariant, width: float) -> NetworkSpec:
-    """What ``variant`` consists of, with its channel counts multiplied by ``width``."""
-    if isinstance(variant, ShuffleVariant):
-        return shufflenet_spec(variant, width)
-    return resnet_spec(variant, width)
 
 
 def _parts(network: NetworkSpec, upsample: ResizeMode) -> Iterator[tuple[str, nn.Module]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from blasr.nn import Merge, Shortcut, branch_names
+from blasr.nn.choices import Merge, Shortcut, branch_names
 
 
 @dataclass(frozen=True)

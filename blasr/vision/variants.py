@@ -12,7 +12,7 @@ from itertools import product
 from typing import Final
 
 from blasr.errors import ConfigError
-from blasr.nn import Merge
+from blasr.nn.choices import Merge
 
 PLANES: Final = (64, 128, 256, 512)
 """Channels of the 3x3 convolutions in ResNet's four stages; the stem has as many as the first."""

@@ -48,7 +48,10 @@ def write_labels(directory: Path, labels: dict[str, list[int]], num_pdfs: int) -
 def corpus(
     directory: Path, lengths: list[int], augmentation: AugmentationConfig | None = None, spoil: tuple[int, ...] = ()
 ) -> tuple[ExampleLoader, list[PlannedUtterance], FeatureExtractor]:
-    """Loader, entries and extractor; frame t of utterance u has the label 1000 u + t; ``spoil`` cuts labels short."""
+    """Return loader, utterances and extractor.
+
+    Frame t of utterance u has the label 1000 u + t. The labels of the utterances in ``spoil`` are too short.
+    """
     data_dir = write_corpus(directory / "data", lengths)
     labels = {
         f"u{index:02d}": [1000 * index + frame for frame in range(length - (5 if index in spoil else 0))]
@@ -59,5 +62,5 @@ def corpus(
     extractor = FeatureExtractor(CONFIG, data_dir, collect_speaker_stats(CONFIG, data_dir, voices))
     utterances = {utterance.id: utterance for utterance in data_dir.utterances}
     loader = ExampleLoader(extractor, utterances, pdf_labels, augmentation=augmentation)
-    entries = [PlannedUtterance(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]
-    return loader, entries, extractor
+    planned = [PlannedUtterance(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]
+    return loader, planned, extractor

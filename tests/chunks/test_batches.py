@@ -8,12 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from blasr.chunks import AugmentationConfig, ChunkBatch, ChunkBatches, ChunkConfig
-from blasr.chunks.batches import batch_edges
-from blasr.errors import ConfigError, DataError
+from blasr.chunks import (
+    AugmentationConfig,
+    ChunkBatch,
+    ChunkBatches,
+    ChunkConfig,
+    ProcessShare,
+    Sampling,
+    balancing_weights,
+)
+from blasr.errors import DataError
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import pad_context
 from blasr.units import IGNORE_INDEX
@@ -30,12 +35,14 @@ def labels_of(batches: list[ChunkBatch]) -> Counter[int]:
 @pytest.mark.parametrize("world_size", [1, 2])
 @pytest.mark.parametrize("join", [0.0, 0.6])
 def test_every_frame_once_over_all_ranks(tmp_path: Path, chunk_frames: int, world_size: int, join: float) -> None:
-    loader, entries, _ = corpus(tmp_path, LENGTHS)
+    loader, utterances, _ = corpus(tmp_path, LENGTHS)
     config = ChunkConfig(chunk_frames=chunk_frames, batch_frames=64, pool_frames=100, num_workers=0)
     seen: Counter[int] = Counter()
     counts = []
     for rank in range(world_size):
-        source = ChunkBatches(loader, entries, config, join_probability=join, rank=rank, world_size=world_size)
+        source = ChunkBatches(
+            loader, utterances, config, Sampling(join_probability=join), share=ProcessShare(rank, world_size)
+        )
         batches = list(source.batches(1))
         counts.append(len(batches))
         assert len(batches) == source.num_batches(1)
@@ -48,27 +55,29 @@ def test_every_frame_once_over_all_ranks(tmp_path: Path, chunk_frames: int, worl
 
 @pytest.mark.parametrize("chunk_frames", [1, 16])
 def test_every_frame_has_its_own_context(tmp_path: Path, chunk_frames: int) -> None:
-    loader, entries, extractor = corpus(tmp_path, LENGTHS)
+    loader, utterances, extractor = corpus(tmp_path, LENGTHS)
     padded = [pad_context(stack_deltas(extractor.features(utterance))) for utterance in extractor.data_dir.utterances]
     config = ChunkConfig(chunk_frames=chunk_frames, batch_frames=50, num_workers=0)
-    for batch in ChunkBatches(loader, entries, config).batches(3):
+    for batch in ChunkBatches(loader, utterances, config).batches(3):
         for inputs, targets, name in zip(batch.inputs, batch.targets, batch.names, strict=True):
             known = targets[targets != IGNORE_INDEX]
             index, start = divmod(int(known[0]), 1000)
             assert name == f"u{index:02d}"
             assert torch.equal(known, torch.arange(len(known)) + 1000 * index + start)
-            own = padded[index][:, :, start : start + len(known) + 48]
-            assert torch.equal(inputs[:, :, : own.shape[2]], own)
-            assert torch.equal(inputs[:, :, own.shape[2] :], own[:, :, -1:].expand_as(inputs[:, :, own.shape[2] :]))
+            expected = padded[index][:, :, start : start + len(known) + 48]
+            assert torch.equal(inputs[:, :, : expected.shape[2]], expected)
+            assert torch.equal(
+                inputs[:, :, expected.shape[2] :], expected[:, :, -1:].expand_as(inputs[:, :, expected.shape[2] :])
+            )
 
 
 def test_workers_and_starting_points_change_nothing(tmp_path: Path) -> None:
     augmentation = AugmentationConfig(speeds=(0.9, 1.1), gain_db=3.0, time_masks=1, frequency_masks=1)
-    loader, entries, _ = corpus(tmp_path, LENGTHS, augmentation)
+    loader, utterances, _ = corpus(tmp_path, LENGTHS, augmentation)
 
     def batches(workers: int, first: int = 0) -> list[ChunkBatch]:
         config = ChunkConfig(chunk_frames=20, batch_frames=40, pool_frames=60, num_workers=workers)
-        return list(ChunkBatches(loader, entries, config, join_probability=0.5).batches(2, first))
+        return list(ChunkBatches(loader, utterances, config, Sampling(join_probability=0.5)).batches(2, first))
 
     alone, helped = batches(0), batches(2)
     assert len(alone) > 4
@@ -82,75 +91,69 @@ def test_workers_and_starting_points_change_nothing(tmp_path: Path) -> None:
 
 
 def test_epochs_differ_and_held_out_data_keeps_its_order(tmp_path: Path) -> None:
-    loader, entries, _ = corpus(tmp_path, LENGTHS)
+    loader, utterances, _ = corpus(tmp_path, LENGTHS)
     config = ChunkConfig(chunk_frames=20, batch_frames=40, num_workers=0)
-    shuffled = ChunkBatches(loader, entries, config)
+    shuffled = ChunkBatches(loader, utterances, config)
     assert [batch.names for batch in shuffled.batches(1)] != [batch.names for batch in shuffled.batches(2)]
-    still = ChunkBatches(loader, entries, config, shuffle=False)
+    still = ChunkBatches(loader, utterances, config, Sampling(shuffle=False))
     assert [batch.names for batch in still.batches(1)] == [batch.names for batch in still.batches(2)]
 
 
 def test_batches_have_the_frames_asked_for(tmp_path: Path) -> None:
-    loader, entries, _ = corpus(tmp_path, [100] * 10)
+    loader, utterances, _ = corpus(tmp_path, [100] * 10)
     config = ChunkConfig(chunk_frames=1, batch_frames=50, num_workers=0)
-    assert [len(batch.names) for batch in ChunkBatches(loader, entries, config).batches(1)] == [50] * 20
+    assert [len(batch.names) for batch in ChunkBatches(loader, utterances, config).batches(1)] == [50] * 20
 
 
-def test_labels_of_another_length_are_dropped_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    loader, entries, _ = corpus(tmp_path, LENGTHS, spoil=(3,))
+def test_labels_of_another_length_are_dropped_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    loader, utterances, _ = corpus(tmp_path, LENGTHS, spoil=(3,))
     config = ChunkConfig(chunk_frames=20, batch_frames=100, num_workers=0)
     with caplog.at_level("INFO"):
-        seen = labels_of(list(ChunkBatches(loader, entries, config, max_loss=0.2).batches(1)))
+        seen = labels_of(list(ChunkBatches(loader, utterances, config, max_loss=0.2).batches(1)))
     assert not any(3000 <= label < 4000 for label in seen)
     assert (
         "8 utterances in -> 7 kept -> 1 dropped (1 whose frames are not those of the alignment, first u03)"
         in caplog.text
     )
     with pytest.raises(DataError, match=r"12\.5%, above the allowed 5\.0%"):
-        list(ChunkBatches(loader, entries, config).batches(1))
+        list(ChunkBatches(loader, utterances, config).batches(1))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_missing_recording_is_one_message(tmp_path: Path, workers: int) -> None:
-    loader, entries, _ = corpus(tmp_path, LENGTHS)
+    loader, utterances, _ = corpus(tmp_path, LENGTHS)
     (tmp_path / "data" / "u05.wav").unlink()
     config = ChunkConfig(chunk_frames=20, batch_frames=100, num_workers=workers)
     with pytest.raises(DataError) as caught:
-        list(ChunkBatches(loader, entries, config).batches(1))
+        list(ChunkBatches(loader, utterances, config).batches(1))
     assert caught.value.utterance == "u05"
     assert "Traceback" not in str(caught.value)
 
 
-@given(st.lists(st.integers(1, 400), min_size=1, max_size=80), st.integers(1, 80))
-def test_no_batch_is_empty(lengths: list[int], num_batches: int) -> None:
-    lengths.sort(reverse=True)
-    num_batches = min(num_batches, len(lengths))
-    edges = batch_edges(np.array(lengths), num_batches)
-    assert edges[0] == 0 and edges[-1] == len(lengths) and len(edges) == num_batches + 1
-    assert np.all(np.diff(edges) >= 1)
-
-
 def test_a_pool_that_lost_utterances_still_has_its_batches(tmp_path: Path) -> None:
-    loader, entries, _ = corpus(tmp_path, [60, 60, 50, 50], spoil=(0, 1, 2))
+    loader, utterances, _ = corpus(tmp_path, [60, 60, 50, 50], spoil=(0, 1, 2))
     config = ChunkConfig(chunk_frames=60, batch_frames=50, num_workers=0)
-    source = ChunkBatches(loader, entries, config, max_loss=0.8)
+    source = ChunkBatches(loader, utterances, config, max_loss=0.8)
     batches = list(source.batches(1))
     assert len(batches) == source.num_batches(1) == 4
     assert labels_of(batches) == Counter(range(3000, 3050))
 
 
 def test_balanced_windows_follow_the_power_of_the_frequency(tmp_path: Path) -> None:
-    loader, entries, _ = corpus(tmp_path, [400] * 10)
+    loader, utterances, _ = corpus(tmp_path, [400] * 10)
     counts = np.zeros(10_000)  # every frame is a pdf of its own: pretend that those of even utterances are frequent
     for index in range(10):
         counts[1000 * index : 1000 * index + 400] = 10_000 if index % 2 == 0 else 100
     config = ChunkConfig(chunk_frames=1, batch_frames=100, num_workers=0, balance_gamma=0.5)
-    seen = labels_of(list(ChunkBatches(loader, entries, config, pdf_counts=counts).batches(1)))
+    sampling = Sampling(pdf_weights=balancing_weights(counts, 0.5))
+    seen = labels_of(list(ChunkBatches(loader, utterances, config, sampling).batches(1)))
     rare = sum(count for label, count in seen.items() if label // 1000 % 2)
     assert sum(seen.values()) == 4000
     assert rare / 4000 == pytest.approx(10 / 11, abs=0.02)  # 100 ** -0.5 against 10,000 ** -0.5
 
 
-def test_balance_is_for_single_frames() -> None:
-    with pytest.raises(ConfigError, match="chunk_frames is 10, expected 1"):
-        ChunkConfig(chunk_frames=10, balance_gamma=0.8)
+def test_no_weights_where_nothing_is_balanced() -> None:
+    counts = np.array([0, 1, 100])
+    assert balancing_weights(counts, 1.0) is None
+    weights = balancing_weights(counts, 0.5)
+    assert weights is not None and weights.tolist() == [1.0, 1.0, 0.1]

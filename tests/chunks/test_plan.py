@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blasr.chunks.config import ChunkConfig
-from blasr.chunks.plan import PlannedUtterance, plan_epoch, split_evenly
+from blasr.chunks.plan import PlannedUtterance, ProcessShare, plan_epoch, split_evenly
 from blasr.errors import DataError
 
 
-def entries(lengths: list[int]) -> list[PlannedUtterance]:
+def utterances(lengths: list[int]) -> list[PlannedUtterance]:
     return [PlannedUtterance(f"u{index:03d}", f"s{index % 3}", length) for index, length in enumerate(lengths)]
 
 
@@ -42,15 +42,14 @@ def test_ranks_are_disjoint_and_cover_everything(
     config = ChunkConfig(chunk_frames=chunk_frames, batch_frames=64, pool_frames=pool_frames)
     if len(lengths) < world_size:
         with pytest.raises(DataError, match="cannot be shared among"):
-            plan_epoch(entries(lengths), config, random=None, world_size=world_size)
+            plan_epoch(utterances(lengths), config, ProcessShare(0, world_size), random=None)
         return
     plans = [
         plan_epoch(
-            entries(lengths),
+            utterances(lengths),
             config,
+            ProcessShare(rank, world_size),
             random=np.random.default_rng(seed),
-            rank=rank,
-            world_size=world_size,
             join_probability=join,
         )
         for rank in range(world_size)
@@ -66,8 +65,10 @@ def test_ranks_are_disjoint_and_cover_everything(
             assert chunks >= pool.num_batches >= 1
 
 
-def test_joined_utterances_are_of_one_speaker() -> None:
-    plan = plan_epoch(entries([20] * 90), ChunkConfig(), random=np.random.default_rng(0), join_probability=0.8)
+def test_joined_utterances_have_one_speaker() -> None:
+    plan = plan_epoch(
+        utterances([20] * 90), ChunkConfig(), ProcessShare(), random=np.random.default_rng(0), join_probability=0.8
+    )
     groups = [group for pool in plan for group in pool.groups]
     assert max(map(len, groups)) > 2
     assert all(len({int(name[1:]) % 3 for name in group}) == 1 for group in groups)
@@ -75,15 +76,17 @@ def test_joined_utterances_are_of_one_speaker() -> None:
 
 def test_epochs_differ_and_repeat() -> None:
     def order(seed: int) -> list[tuple[str, ...]]:
-        plan = plan_epoch(entries([10] * 50), ChunkConfig(), random=np.random.default_rng(seed))
+        plan = plan_epoch(utterances([10] * 50), ChunkConfig(), ProcessShare(), random=np.random.default_rng(seed))
         return [group for pool in plan for group in pool.groups]
 
     assert order(1) == order(1)
     assert order(1) != order(2)
 
 
-def test_pools_hold_about_what_was_asked() -> None:
-    plan = plan_epoch(entries([100] * 1000), ChunkConfig(pool_frames=9_000), random=np.random.default_rng(0))
+def test_pools_have_about_the_configured_frames() -> None:
+    plan = plan_epoch(
+        utterances([100] * 1000), ChunkConfig(pool_frames=9_000), ProcessShare(), random=np.random.default_rng(0)
+    )
     frames = [100 * len(pool.groups) for pool in plan]
     assert sum(frames) == 100_000
     assert all(8_000 <= count <= 10_000 for count in frames)

@@ -62,8 +62,6 @@ def test_columns_add_up_to_the_totals(capsys: pytest.CaptureFixture[str]) -> Non
         ([], "give a NAME, or --table3"),
         (["resnet22", "--table3"], "give --table3 alone"),
         (["--table3", "--width", "0.5"], "give --table3 alone"),
-        (["resnet22", "--width", "0"], "expected a number above 0"),
-        (["resnet22", "--num-pdfs", "0"], "expected at least 1"),
     ],
 )
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +69,36 @@ def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixt
     captured = capsys.readouterr()
     assert captured.out == ""
     assert message in captured.err and captured.err.startswith("blasr summary: error: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["resnet22", "--width", "0"], "--width: expected a number above 0, found '0'"),
+        (["resnet22", "--num-pdfs", "0"], "--num-pdfs: expected 1 or more, found '0'"),
+        (["resnet22", "--widht", "1"], "unrecognized option --widht; did you mean --width?"),
+    ],
+)
+def test_wrong_options(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["summary", *arguments])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["bl_resnet22"], ["--table3", "resnet22"], ["--widht", "1"]])
+def test_help_and_mistakes_need_no_torch(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from blasr.cli.main import main
+try:
+    status = main(["summary", *{arguments}])
+except SystemExit as stop:
+    status = stop.code
+assert status == {0 if "--help" in arguments else 2}
+assert not {{"torch", "numpy"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_a_pipe_loses_nothing() -> None:

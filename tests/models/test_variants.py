@@ -41,20 +41,19 @@ def test_counts_round_to_the_published_figures(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in EXACT if name != "resnet22"])
 def test_time_column_of_table_11(name: str) -> None:
-    parts = summarize(name).parts
-    assert [(part.frames_in, part.output[2]) for part in parts] == [
-        (49, 45), (45, 35), (35, 33), (33, 23), (23, 21), (21, 11), (11, 9), (9, 1), (1, 1), (1, 1),
-    ]  # fmt: skip
+    summary = summarize(name)
+    parts = summary.parts
+    assert summary.frame_counts == (49, 45, 35, 33, 23, 21, 11, 9, 1, 1, 1)
+    assert summary.receptive_fields == (5, 15, 17, 27, 29, 39, 41, 49, 49, 49)
     assert [part.output[1] for part in parts] == [32, 32, 16, 16, 8, 8, 4, 4, 1, 1]
     assert [part.output[0] for part in parts] == [64, 64, 64, 128, 128, 256, 256, 512, 512, 32000]
 
 
 def test_time_column_of_resnet22() -> None:
-    parts = summarize("resnet22").parts
+    summary = summarize("resnet22")
+    parts = summary.parts
     assert [part.name for part in parts] == ["stem", "stage1", "stage2", "stage3", "stage4", "head", "output"]
-    assert [(part.frames_in, part.output[2]) for part in parts] == [
-        (49, 45), (45, 33), (33, 21), (21, 9), (9, 1), (1, 1), (1, 1),
-    ]  # fmt: skip
+    assert summary.frame_counts == (49, 45, 33, 21, 9, 1, 1, 1)
     assert [part.output[1] for part in parts] == [32, 32, 16, 8, 4, 1, 1]
 
 

@@ -10,9 +10,9 @@ from torch import nn
 
 import blasr.vision
 from blasr.errors import ConfigError, DataError, MismatchError
-from blasr.nn import BigLittleModule, Bottleneck, Resize, ResizeMode, module_outputs
-from blasr.vision import VARIANTS, create_backbone, create_model, list_models
-from blasr.vision.factory import find_variant
+from blasr.nn import BigLittleModule, Bottleneck, Resize, ResizeMode
+from blasr.nn.counting import module_outputs
+from blasr.vision import VARIANTS, create_backbone, create_model, find_variant, list_models
 from blasr.vision.model import ImageModel
 
 WIDTH = 0.125

@@ -1,0 +1,45 @@
+"""The examples of a pool, whichever utterances fit their labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blasr.chunks.plan import Pool
+from blasr.chunks.pool_examples import PoolDataset, PoolExamples
+from blasr.errors import DataError
+from tests.chunks.corpus import corpus
+
+
+def load(directory: Path, groups: tuple[tuple[str, ...], ...], spoil: tuple[int, ...] = ()) -> PoolExamples:
+    loader, _, _ = corpus(directory, [10, 20, 30], spoil=spoil)
+    item = PoolDataset(loader, [Pool(groups, 1, 0)], epoch=1)[0]
+    assert isinstance(item, PoolExamples)
+    return item
+
+
+def test_examples_are_stored_consecutively_with_their_context(tmp_path: Path) -> None:
+    examples = load(tmp_path, (("u00", "u02"), ("u01",)))
+    assert examples.names == ("u00+u02", "u01") and examples.lengths == (40, 20)
+    assert examples.inputs.shape == (3, 64, 40 + 48 + 20 + 48) and examples.pdf_ids.shape == (60,)
+    assert examples.kept == 3 and examples.dropped == ()
+
+
+@pytest.mark.parametrize("groups", [(("u00", "u02"), ("u01",)), (("u00",), ("u01",), ("u02",))])
+def test_a_dropped_utterance_leaves_the_rest_of_its_group(groups: tuple[tuple[str, ...], ...], tmp_path: Path) -> None:
+    examples = load(tmp_path, groups, spoil=(2,))
+    assert examples.names == ("u00", "u01") and examples.kept == 2
+    assert examples.dropped == (("u02", "whose frames are not those of the alignment"),)
+
+
+def test_a_pool_may_lose_all_its_utterances(tmp_path: Path) -> None:
+    examples = load(tmp_path, (("u00",), ("u01", "u02")), spoil=(0, 1, 2))
+    assert examples.lengths == () and examples.kept == 0 and len(examples.dropped) == 3
+
+
+def test_other_mistakes_are_returned_and_keep_their_message(tmp_path: Path) -> None:
+    loader, _, _ = corpus(tmp_path, [10])
+    (tmp_path / "data" / "u00.wav").unlink()
+    error = PoolDataset(loader, [Pool((("u00",),), 1, 0)], epoch=1)[0]
+    assert isinstance(error, DataError) and error.utterance == "u00"
