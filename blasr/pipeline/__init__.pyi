@@ -9,10 +9,3 @@ from .preflight import Decoder as Decoder
 from .preflight import check_decode as check_decode
 from .preflight import check_dump as check_dump
 from .train import train as train
-from .vision import ImageScore as ImageScore
-from .vision import VisionRunConfig as VisionRunConfig
-from .vision import evaluate_images as evaluate_images
-from .vision import load_experiment as load_experiment
-from .vision import open_evaluation as open_evaluation
-from .vision import read_images as read_images
-from .vision import train_vision as train_vision

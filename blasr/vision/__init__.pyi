@@ -1,5 +1,6 @@
 import collections.abc
 
+from .batches import ImageBatchConfig as ImageBatchConfig
 from .batches import ImageBatches as ImageBatches
 from .config import ImageConfig as ImageConfig
 from .config import ImageModelConfig as ImageModelConfig

@@ -1,4 +1,4 @@
-"""Batches of labelled images: the same epoch gives the same batches, bit for bit, whoever loads them."""
+"""Batches of labeled images: the same epoch gives the same batches, bit for bit, whichever process loads them."""
 
 from __future__ import annotations
 
@@ -11,90 +11,103 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from blasr.config import check_minimum
 from blasr.errors import ConfigError, DataError
 from blasr.vision.images import LabeledImages
 
 Transform = Callable[[Image.Image, np.random.Generator], Tensor]
 Example = tuple[Tensor, int, str]
-"""An image (3, H, W), its class from 0, and its name."""
+"""An image ``(3, H, W)``, its class from 0, and its name."""
 
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """``inputs`` (B, 3, H, W), ``targets`` (B) of classes from 0, and what the images are called."""
+    """One batch.
+
+    Args:
+        inputs: ``(B, 3, H, W)``.
+        targets: classes from 0, ``(B,)``.
+        names: of the images.
+    """
 
     inputs: Tensor
     targets: Tensor
     names: tuple[str, ...]
 
     def pin_memory(self) -> ImageBatch:
-        """The same in memory that a GPU copies from without waiting."""
+        """Return the batch in page-locked memory, from which a GPU copies without waiting."""
         return ImageBatch(self.inputs.pin_memory(), self.targets.pin_memory(), self.names)
 
 
-class ImageBatches:
-    """Batches of one process, of every epoch.
+@dataclass(frozen=True)
+class ImageBatchConfig:
+    """The sizes and the order of batches.
 
     Args:
-        images: all of them, whatever the process.
-        transform: of an image and a random generator that depends on nothing but seed, epoch and image.
         batch_size: images of a batch, all processes together.
-        training: shuffle anew in each epoch, and leave out the last images that do not fill a batch.
+        training: whether to shuffle in every epoch, and to leave out the last images if they do not fill a batch.
+        seed: of the order and of the transform.
         rank, world_size: this process among all; each has its share of every batch.
-        num_workers: processes that load images; 0 loads them in this one.
+        num_workers: processes that load images; 0 loads them in this process.
 
     Raises:
-        ConfigError: a batch that the processes cannot share evenly, or that is larger than the data; fewer than 0
-            workers.
+        ConfigError: a number is out of range, or the processes cannot share a batch evenly.
     """
 
-    def __init__(
-        self,
-        images: LabeledImages,
-        transform: Transform,
-        batch_size: int,
-        *,
-        training: bool = False,
-        seed: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
-        num_workers: int = 0,
-    ) -> None:
-        if batch_size < 1 or num_workers < 0:
-            raise ConfigError(f"batches of {batch_size} images, {num_workers} workers: expected at least 1 and 0")
-        if batch_size % world_size:
-            raise ConfigError(f"{world_size} processes cannot share batches of {batch_size} images evenly")
-        if training and batch_size > len(images):
-            raise ConfigError(f"batches of {batch_size} images, found {len(images)} images", fix="lower batch_size")
+    batch_size: int
+    training: bool = False
+    seed: int = 0
+    rank: int = 0
+    world_size: int = 1
+    num_workers: int = 0
+
+    def __post_init__(self) -> None:
+        check_minimum(self, batch_size=1, num_workers=0)
+        if self.batch_size % self.world_size:
+            raise ConfigError(f"{self.world_size} processes cannot share batches of {self.batch_size} images evenly")
+
+
+class ImageBatches:
+    """The batches of one process in every epoch.
+
+    Args:
+        images: all images, the same in every process.
+        transform: a function of an image and a random generator, which depends on seed, epoch and image alone.
+        config: sizes and order.
+
+    Raises:
+        ConfigError: a training batch is larger than the data.
+    """
+
+    def __init__(self, images: LabeledImages, transform: Transform, config: ImageBatchConfig) -> None:
+        size = config.batch_size
+        if config.training and size > len(images):
+            raise ConfigError(f"batches of {size} images, found {len(images)} images", fix="lower batch_size")
         self.images = images
         self._transform = transform
-        self._batch_size = batch_size
-        self._training = training
-        self._seed = seed
-        self._rank = rank
-        self._world_size = world_size
-        self._num_workers = num_workers
+        self._config = config
 
     def num_batches(self, epoch: int) -> int:
-        """How many batches every epoch has, the same number in every process."""
-        whole, rest = divmod(len(self.images), self._batch_size)
-        return whole + (1 if rest and not self._training else 0)
+        """Return the number of batches of every epoch, which is the same in every process."""
+        whole, rest = divmod(len(self.images), self._config.batch_size)
+        return whole + (1 if rest and not self._config.training else 0)
 
     def batches(self, epoch: int, first: int = 0) -> Iterator[ImageBatch]:
-        """The batches of ``epoch`` (from 1) from number ``first`` (from 0) on.
+        """Yield the batches of ``epoch`` (from 1), starting with number ``first`` (from 0).
 
         Raises:
-            DataError: an image that cannot be read.
+            DataError: an image cannot be read.
         """
+        config, size = self._config, self._config.batch_size
         order = np.arange(len(self.images))
-        if self._training:
-            order = np.random.default_rng((self._seed, epoch)).permutation(order)
-        starts = range(first * self._batch_size, self.num_batches(epoch) * self._batch_size, self._batch_size)
-        shares = [order[start : start + self._batch_size][self._rank :: self._world_size].tolist() for start in starts]
+        if config.training:
+            order = np.random.default_rng((config.seed, epoch)).permutation(order)
+        starts = range(first * size, self.num_batches(epoch) * size, size)
+        shares = [order[start : start + size][config.rank :: config.world_size].tolist() for start in starts]
         loader = DataLoader(
-            _Examples(self.images, self._transform, self._seed, epoch),
+            _Examples(self.images, self._transform, config.seed, epoch),
             batch_sampler=[share for share in shares if share],
-            num_workers=self._num_workers,
+            num_workers=config.num_workers,
             collate_fn=_collate,
             pin_memory=torch.cuda.is_available(),
         )
@@ -105,9 +118,9 @@ class ImageBatches:
 
 
 class _Examples(Dataset[Example | DataError]):
-    """One epoch's images as the network reads them.
+    """The transformed images of one epoch.
 
-    What is wrong with an image is handed on, not raised: from a worker it would come as a text with a traceback.
+    The error about an image is returned, not raised. A worker would turn it into a text with a traceback.
     """
 
     def __init__(self, images: LabeledImages, transform: Transform, seed: int, epoch: int) -> None:

@@ -1,15 +1,16 @@
-"""The sections of a configuration that belong to the image models: which one, and how images reach it."""
+"""The image model and its input, as sections of a configuration. Light: imports no torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blasr.config import check_above, check_share
 from blasr.errors import ConfigError
 from blasr.nn.choices import ResizeMode
 from blasr.vision.registry import find_variant
 
 STRIDE = 32
-"""The network's: pixels of an image for each position of the last feature map."""
+"""Pixels of an image for each position of the last feature map."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -17,11 +18,14 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class ImageModelConfig:
-    """An image model but for its number of outputs, which the data gives.
+    """An image model without its number of outputs, which the data decides.
 
     Args:
-        name: of a row; see :func:`blasr.vision.list_models`.
+        name: of the model; see :func:`blasr.vision.list_models`.
         upsample, width, drop_rate, alpha, beta: see :func:`blasr.vision.create_model`.
+
+    Raises:
+        ConfigError: the name is unknown, or a value is out of range.
     """
 
     name: str
@@ -33,23 +37,24 @@ class ImageModelConfig:
 
     def __post_init__(self) -> None:
         find_variant(self.name, self.alpha, self.beta)
-        if not self.width > 0:
-            raise ConfigError(f"found width {self.width}, expected a number above 0")
-        if not 0 <= self.drop_rate < 1:
-            raise ConfigError(f"found drop_rate {self.drop_rate}, expected from 0 to below 1")
+        check_above(self, width=0)
+        check_share(self, "drop_rate", below_one=True)
 
 
 @dataclass(frozen=True)
 class ImageConfig:
-    """From an image of any size to what the network reads. The defaults are the paper's (appendix A.1).
+    """How an image of any size becomes the network's input. The defaults are the paper's (appendix A.1).
 
     Args:
         size: height and width of the network's input, a multiple of its stride 32.
-        crop_scale: least and greatest share of the image's area in a training crop (Szegedy et al. 2016).
-        crop_ratio: least and greatest width / height of a training crop.
-        crop_share: the side of the central square that is evaluated, as a share of the image's shorter side.
+        crop_scale: smallest and largest share of the image's area in a training crop (Szegedy et al. 2016).
+        crop_ratio: smallest and largest width / height of a training crop.
+        crop_share: the side of the central square for evaluation, as a share of the image's shorter side.
         flip: probability that a training image is mirrored.
-        mean, std: of red, green and blue in [0, 1], for normalisation.
+        mean, std: of red, green and blue in [0, 1], for normalization.
+
+    Raises:
+        ConfigError: a value is out of range.
     """
 
     size: int = 224
@@ -69,21 +74,20 @@ class ImageConfig:
             raise ConfigError(f"crop_scale ends at {self.crop_scale[-1]}, expected at most 1, the whole image")
         if not 0 < self.crop_share <= 1:
             raise ConfigError(f"crop_share is {self.crop_share}, expected above 0 and at most 1")
-        if not 0 <= self.flip <= 1:
-            raise ConfigError(f"flip is {self.flip}, expected from 0 to 1")
+        check_share(self, "flip")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise ConfigError(f"mean {self.mean} and std {self.std}, expected three numbers each, std above 0")
 
 
 def check_size(size: int) -> None:
-    """Refuse an input size that the network's strides do not divide.
+    """Check that the network's strides divide an input size.
 
     Raises:
-        ConfigError: naming the nearest sizes that they do.
+        ConfigError: they do not; the nearest sizes are suggested.
     """
     if size < STRIDE or size % STRIDE:
         below = max(size // STRIDE, 1) * STRIDE
         raise ConfigError(
-            f"image size {size} is no multiple of the network's stride {STRIDE}",
+            f"image size {size} is not a multiple of the network's stride {STRIDE}",
             fix=f"choose {below} or {below + STRIDE}",
         )

@@ -28,7 +28,7 @@ from blasr.pipeline.vision import (
     ImageScore,
     VisionRunConfig,
     evaluate_images,
-    load_experiment,
+    load_image_experiment,
     read_images,
     train_vision,
 )
@@ -148,7 +148,7 @@ def train_and_evaluate(config: VisionRunConfig) -> Run:
     train_vision(config)
     clock, processor = time.perf_counter() - start[0], time.process_time() - start[1]
     load = os.getloadavg()[0]
-    model, description = load_experiment(config.experiment)
+    model, description = load_image_experiment(config.experiment)
     _, valid = read_images(config.data)
     assert valid is not None, "both configurations have held-out images"
     score = evaluate_images(model, valid, description.images, description.images.size)

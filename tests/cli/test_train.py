@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,11 +33,26 @@ def test_train_then_done(tmp_path: Path, config: Path, caplog: pytest.LogCapture
     assert (tmp_path / "exp" / "final.yaml").is_file()
 
 
-def test_an_unknown_key_is_told_with_the_nearest(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_key_is_refused_with_the_nearest(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(config), "--set", "training.epoch=1"]) == 2
     error = capsys.readouterr().err
     assert "blasr train: error:" in error
     assert "training.epoch: unknown key; did you mean epochs?" in error
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--set", "training.epoch=1"], ["--set", "training.epochs=0"]])
+def test_help_and_mistakes_need_no_torch(arguments: list[str], config: Path) -> None:
+    code = f"""
+import sys
+from blasr.cli.main import main
+try:
+    status = main(["train", {str(config)!r}, *{arguments}])
+except SystemExit as stop:
+    status = stop.code
+assert status == {0 if arguments == ["--help"] else 2}
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_a_nan_loss_exits_with_an_error(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,6 +62,6 @@ def test_a_nan_loss_exits_with_an_error(tmp_path: Path, config: Path, capsys: py
     assert not (tmp_path / "exp" / "final.yaml").exists()
 
 
-def test_a_missing_config_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_config_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "conf/absent.yaml"]) == 2
     assert "conf/absent.yaml: cannot be read" in capsys.readouterr().err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from blasr.cli.main import main
@@ -39,14 +42,16 @@ def test_one_model(capsys: pytest.CaptureFixture[str]) -> None:
         (["summary", "bl_resnet50_a2b8"], "did you mean bl_resnet50_a2b"),
         (["summary"], "give a NAME, or --paper"),
         (["summary", "resnet50", "--paper"], "give --paper alone"),
-        (["summary", "resnet50", "--width", "-1"], "expected a number above 0"),
         (["summary", "bl_resnet50_a2b4", "--alpha", "3"], "alpha 3 does not divide the 64 channels"),
         (["summary", "bl_resnet50_a2b4", "--alpha", "0"], "found alpha 0"),
         (["summary", "bl_resnet50_a2b4", "--image-size", "225"], "choose 224 or 256"),
         (["summary", "bl_resnet50_a2b4@250"], "choose 224 or 256"),
         (["summary", "resnet50", "--image-size", "16"], "choose 32 or 64"),
         (["summary", "resnet50@large"], "give resnet50@256"),
-        (["list", "vgg"], "no model's name has 'vgg' in it"),
+        (["list", "vgg"], "no model's name contains 'vgg'"),
+        (["evaluate", "--released", "x.pth", "--data", "x"], "give --name, such as bl_resnet50_a2b4"),
+        (["evaluate", "--experiment", "x", "--name", "resnet50", "--data", "x"], "leave out --name"),
+        (["evaluate", "--experiment", "x", "--data", "x", "--sizes", "50"], "choose 32 or 64"),
     ],
 )
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,6 +59,45 @@ def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixt
     captured = capsys.readouterr()
     assert captured.out == ""
     assert message in captured.err and captured.err.startswith("blasr vision: error: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summary", "resnet50", "--width", "-1"], "--width: expected a number above 0, found '-1'"),
+        (["evaluate", "--experiment", "x", "--size", "224", "--data", "x"], "did you mean --sizes?"),
+        (["evaluate", "--data", "x"], "one of the arguments --experiment --released is required"),
+    ],
+)
+def test_wrong_options(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["vision", *arguments])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["evaluate", "--help"],
+        ["list", "resnext"],
+        ["summary", "vgg"],
+        ["train", "conf/vision/bl_resnet50_a2b4.yaml", "--set", "data.bach_size=3"],
+    ],
+)
+def test_help_names_and_mistakes_need_no_torch(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from blasr.cli.main import main
+try:
+    status = main(["vision", *{arguments}])
+except SystemExit as stop:
+    status = stop.code
+assert status == {2 if arguments[0] in ("summary", "train") else 0}
+assert not {{"torch", "numpy"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_unknown_names_get_the_nearest_and_not_all(capsys: pytest.CaptureFixture[str]) -> None:

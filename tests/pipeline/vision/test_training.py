@@ -12,7 +12,7 @@ import torch
 from blasr.cli.main import main
 from blasr.config import load_config, to_mapping
 from blasr.errors import MismatchError
-from blasr.pipeline.vision import VisionRunConfig, load_experiment, paper_training, read_images
+from blasr.pipeline.vision import VisionRunConfig, load_image_experiment, paper_training, read_images
 from blasr.vision.batches import ImageBatch, ImageBatches
 from blasr.vision.config import ImageConfig
 from blasr.vision.factory import create_model
@@ -21,7 +21,7 @@ from blasr.vision.released import released_names
 from blasr.vision.transforms import EvaluationTransform
 from tests.vision.imagefolders import write_folders, write_mnist
 
-CONF = Path(__file__).parents[2] / "conf" / "vision"
+CONF = Path(__file__).parents[3] / "conf" / "vision"
 
 
 @pytest.fixture
@@ -39,45 +39,54 @@ def train(folder: Path, *sets: str) -> int:
     return main(["vision", "train", str(CONF / "bl_resnet50_a2b4.yaml"), "--experiment", str(folder / "exp"), *words])
 
 
-def test_train_go_on_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_resume_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(folder) == 0
     weights = (folder / "exp" / "final.safetensors").read_bytes()
-    model, description = load_experiment(folder / "exp")
+    model, description = load_image_experiment(folder / "exp")
     assert description.classes == ("blue", "red") and model.num_classes == 2
     assert train(folder) == 0  # done already
     assert (folder / "exp" / "final.safetensors").read_bytes() == weights
     capsys.readouterr()
-    words = ["vision", "evaluate", str(folder / "exp"), "--data", str(folder / "valid"), "--device", "cpu"]
-    assert main([*words, "--size", "32", "64"]) == 0
+    words = [
+        "vision",
+        "evaluate",
+        "--experiment",
+        str(folder / "exp"),
+        "--data",
+        str(folder / "valid"),
+        "--device",
+        "cpu",
+    ]
+    assert main([*words, "--sizes", "32", "64"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
     assert [row[:2] for row in rows] == [["32", "10"], ["64", "10"]]
     assert train(folder, "images.flip=0.0") == 2
     assert re.search(r"images.flip: 0.5 -> 0.0", capsys.readouterr().err)
-    assert main([*words, "--size", "50"]) == 2
+    assert main([*words, "--sizes", "50"]) == 2
     assert "choose 32 or 64" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1)])
-def test_going_on_is_exact(folder: Path, stop: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut off before any batch of any epoch, a run ends in the same weights."""
+def test_resuming_is_exact(folder: Path, stop: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is interrupted before any batch of any epoch ends with the same weights."""
     assert train(folder, "training.checkpoint_interval=1") == 0
     whole = (folder / "exp" / "final.safetensors").read_bytes()
     (folder / "exp").rename(folder / "whole")
 
-    class CutError(Exception):
+    class InterruptionError(Exception):
         pass
 
     batches = ImageBatches.batches
 
-    def cut(self: ImageBatches, epoch: int, first: int = 0) -> Iterator[ImageBatch]:
+    def interrupted(self: ImageBatches, epoch: int, first: int = 0) -> Iterator[ImageBatch]:
         for number, batch in enumerate(batches(self, epoch, first), first):
             if (epoch, number) == stop:
-                raise CutError
+                raise InterruptionError
             yield batch
 
     with monkeypatch.context() as patch:
-        patch.setattr(ImageBatches, "batches", cut)
-        with pytest.raises(CutError):
+        patch.setattr(ImageBatches, "batches", interrupted)
+        with pytest.raises(InterruptionError):
             train(folder, "training.checkpoint_interval=1")
     assert not (folder / "exp" / "final.safetensors").exists()
     assert train(folder, "training.checkpoint_interval=1") == 0
@@ -89,8 +98,8 @@ def test_a_torchvision_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[st
     write_mnist(tmp_path, {"train": 24, "t10k": 12})
     sets = ["data.dataset=MNIST", f"data.train={tmp_path}", "training.epochs=1"]
     assert train(tmp_path, *sets) == 0
-    assert len(load_experiment(tmp_path / "exp")[1].classes) == 10
-    words = ["vision", "evaluate", str(tmp_path / "exp"), "--data", str(tmp_path), "--device", "cpu"]
+    assert len(load_image_experiment(tmp_path / "exp")[1].classes) == 10
+    words = ["vision", "evaluate", "--experiment", str(tmp_path / "exp"), "--data", str(tmp_path), "--device", "cpu"]
     capsys.readouterr()
     assert main([*words, "--dataset", "MNIST"]) == 0
     assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["32", "12"]
@@ -99,15 +108,15 @@ def test_a_torchvision_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_evaluation_at_224_and_256(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file as the release's, but for its number of classes."""
+    """The file is like those of the release, except for the number of classes."""
     write_folders(tmp_path, 1, 1)
     torch.manual_seed(0)
     model = create_model("bl_resnet50_a4b4", 2, "nearest").eval()
     names = released_names(model)
     weights = {f"module.{names[name]}": tensor for name, tensor in model.state_dict().items()}
     torch.save({"epoch": 110, "state_dict": weights}, tmp_path / "weights.pth.tar")
-    words = ["--model", "bl_resnet50_a4b4", "--data", str(tmp_path / "valid"), "--size", "224", "256"]
-    assert main(["vision", "evaluate", str(tmp_path / "weights.pth.tar"), *words, "--device", "cpu"]) == 0
+    words = ["--name", "bl_resnet50_a4b4", "--data", str(tmp_path / "valid"), "--sizes", "224", "256"]
+    assert main(["vision", "evaluate", "--released", str(tmp_path / "weights.pth.tar"), *words, "--device", "cpu"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
     assert [row[:2] for row in rows] == [["224", "2"], ["256", "2"]]
     images = ImageFolder(tmp_path / "valid")
@@ -120,10 +129,10 @@ def test_evaluation_at_224_and_256(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_released_weights_can_be_evaluated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"conv1.weight": torch.zeros(1)}, folder / "weights.pth")
-    words = ["vision", "evaluate", str(folder / "weights.pth"), "--data", str(folder / "valid")]
+    words = ["vision", "evaluate", "--released", str(folder / "weights.pth"), "--data", str(folder / "valid")]
     assert main(words) == 2
-    assert "give --model" in capsys.readouterr().err
-    assert main([*words, "--model", "bl_resnet50_a2b4"]) == 1
+    assert "give --name" in capsys.readouterr().err
+    assert main([*words, "--name", "bl_resnet50_a2b4"]) == 1
     assert "weights of another model" in capsys.readouterr().err
 
 

@@ -15,8 +15,8 @@ from torch import nn
 from torch.multiprocessing.spawn import spawn
 
 from blasr.config import load_config
-from blasr.pipeline import vision
-from blasr.pipeline.vision import VisionRunConfig, train_vision
+from blasr.pipeline.vision import VisionRunConfig, train_vision, training
+from blasr.pipeline.vision.experiment import build_image_model
 from blasr.training import TrainingState, load_weights
 from blasr.training.checkpoint import read_state
 from blasr.vision.batches import ImageBatch, ImageBatches
@@ -24,11 +24,11 @@ from blasr.vision.config import ImageModelConfig
 from blasr.vision.model import ImageModel
 from tests.vision.imagefolders import write_folders
 
-CONF = Path(__file__).parents[2] / "conf" / "vision" / "bl_resnet50_a2b4.yaml"
+CONF = Path(__file__).parents[3] / "conf" / "vision" / "bl_resnet50_a2b4.yaml"
 
 
 def fit(root: Path, name: str, epochs: int = 2) -> TrainingState:
-    """Train a tiny bL-ResNet-50 on the images under ``root``; ``by_image`` in place of batch norm where named so."""
+    """Train a tiny bL-ResNet-50 on the images under ``root``, without batch norm if the name starts with by_image."""
     overrides = [
         f"experiment={root / name}", f"data.train={root}/train", f"data.valid={root}/valid", "data.batch_size=8",
         "data.num_workers=0", "model.width=0.0625", "images.size=32", f"training.epochs={epochs}",
@@ -38,14 +38,17 @@ def fit(root: Path, name: str, epochs: int = 2) -> TrainingState:
     config = load_config(VisionRunConfig, CONF, overrides)
     with pytest.MonkeyPatch.context() as patch:
         if name.startswith("by_image"):
-            patch.setattr(vision, "build", partial(built_by_image, vision.build))
+            patch.setattr(training, "build_image_model", partial(built_by_image, build_image_model))
         return train_vision(config)
 
 
 def built_by_image(
     build: Callable[[ImageModelConfig, int], ImageModel], config: ImageModelConfig, num_classes: int
 ) -> ImageModel:
-    """The configured model with norms over each image alone: batch norm knows the images of its own process only."""
+    """Return the configured model with norms over each image alone.
+
+    Batch norm depends on the images of its own process only, so two processes would not equal one.
+    """
     model = build(config, num_classes)
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
@@ -54,35 +57,35 @@ def built_by_image(
     return model
 
 
-class CutError(Exception):
-    """As if the process had been killed."""
+class InterruptionError(Exception):
+    """Stands for a process that was killed."""
 
 
 def work(rank: int, ports: list[int], directory: str) -> None:
     torch.set_num_threads(1)
     root = Path(directory)
 
-    def joined(name: str) -> None:  # a group of processes of its own for each run, as torchrun gives it
+    def fit_together(name: str) -> None:  # a new process group for each run, as with torchrun
         os.environ.update(
             RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(ports.pop())
         )
         fit(root, name)
 
-    joined("by_image_two")
-    joined("whole")
+    fit_together("by_image_two")
+    fit_together("whole")
     batches = ImageBatches.batches
     with pytest.MonkeyPatch.context() as patch:
 
-        def cut(self: ImageBatches, epoch: int, first: int = 0) -> Iterator[ImageBatch]:
+        def interrupted(self: ImageBatches, epoch: int, first: int = 0) -> Iterator[ImageBatch]:
             for number, batch in enumerate(batches(self, epoch, first), first):
                 if (epoch, number) == (2, 1):
-                    raise CutError
+                    raise InterruptionError
                 yield batch
 
-        patch.setattr(ImageBatches, "batches", cut)
-        with pytest.raises(CutError):
-            joined("parts")
-    joined("parts")
+        patch.setattr(ImageBatches, "batches", interrupted)
+        with pytest.raises(InterruptionError):
+            fit_together("parts")
+    fit_together("parts")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +105,7 @@ def final(directory: Path) -> dict[str, torch.Tensor]:
 
 
 def test_two_processes_equal_one(two_processes: Path) -> None:
-    """Each has its share of every batch, and held-out losses are over all images."""
+    """Each process has its share of every batch, and held-out losses are over all images."""
     state = fit(two_processes, "by_image_one")
     one, two = final(two_processes / "by_image_one"), final(two_processes / "by_image_two")
     for name in one:

@@ -1,0 +1,12 @@
+from .config import ImageDataConfig as ImageDataConfig
+from .config import VisionRunConfig as VisionRunConfig
+from .config import paper_training as paper_training
+from .data import check_classes as check_classes
+from .data import open_images as open_images
+from .data import read_images as read_images
+from .evaluation import ImageScore as ImageScore
+from .evaluation import evaluate_images as evaluate_images
+from .experiment import ImageModelDescription as ImageModelDescription
+from .experiment import load_image_experiment as load_image_experiment
+from .experiment import load_released_model as load_released_model
+from .training import train_vision as train_vision

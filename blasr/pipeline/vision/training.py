@@ -1,0 +1,131 @@
+"""Training an image model: check the inputs, train, and leave a finished experiment."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+
+from blasr.config import to_mapping, write_yaml
+from blasr.io.atomic import atomic_open
+from blasr.pipeline.vision.config import VisionRunConfig
+from blasr.pipeline.vision.data import read_images
+from blasr.pipeline.vision.experiment import ImageModelDescription, build_image_model, write_final_model
+from blasr.training import (
+    CrossEntropy,
+    DistributedContext,
+    RunIdentity,
+    Trainer,
+    TrainingState,
+    checkpoint_config,
+    init_distributed,
+    resumable_keys,
+)
+from blasr.vision import (
+    EvaluationTransform,
+    ImageBatchConfig,
+    ImageBatches,
+    ImageFolder,
+    ImageModel,
+    LabeledImages,
+    TrainingTransform,
+    load_released_state_dict,
+    read_released_file,
+)
+
+logger = logging.getLogger(__name__)
+
+RESUMABLE_KEYS = ("experiment", "data.num_workers")
+"""Keys of a :class:`VisionRunConfig` that may change when a run resumes, besides those of its training section."""
+
+
+def train_vision(config: VisionRunConfig) -> TrainingState:
+    """Train as configured. With the directory of an earlier run, resume it, or report that it is done.
+
+    Returns:
+        The state at the end of the training.
+
+    Raises:
+        BlasrError: the configuration or the data is wrong; nothing has been trained then. Or the loss is not finite.
+    """
+    with init_distributed(config.training.device) as distributed:
+        return _train(config, distributed)
+
+
+def _train(config: VisionRunConfig, distributed: DistributedContext) -> TrainingState:
+    train, valid = read_images(config.data)
+    identity = _run_identity(config, train)
+    model = _initial_model(config, len(train.classes))
+    if distributed.is_main:
+        _write_config(config)
+        _log_inputs(config, model, train, valid)
+    trainer = Trainer(
+        model,
+        CrossEntropy(config.training.label_smoothing),
+        config.training,
+        config.experiment,
+        distributed=distributed,
+        identity=identity,
+        unit="images",
+    )
+    train_batches = _batches(config, train, distributed, training=True)
+    valid_batches = _batches(config, valid, distributed, training=False) if valid is not None else None
+    state = trainer.fit(train_batches, valid_batches)
+    weights, origin = trainer.final_weights()
+    if distributed.is_main:
+        description = ImageModelDescription(config.model, train.classes, config.images, origin)
+        write_final_model(config.experiment, description, weights)
+    return state
+
+
+def _run_identity(config: VisionRunConfig, train: LabeledImages) -> RunIdentity:
+    """Return what must stay the same for the run to resume, and check it against the run in the directory."""
+    identity = RunIdentity(
+        {**to_mapping(config), "classes": list(train.classes), "train_images": len(train)},
+        (*RESUMABLE_KEYS, *(f"training.{key}" for key in resumable_keys(config.training))),
+    )
+    before = checkpoint_config(config.experiment)
+    if before is not None:
+        identity.check(before, config.experiment)
+    return identity
+
+
+def _initial_model(config: VisionRunConfig, num_classes: int) -> ImageModel:
+    """Return the model with random weights, or with released ones."""
+    torch.manual_seed(config.training.seed)
+    model = build_image_model(config.model, num_classes)
+    if config.released is not None:
+        load_released_state_dict(model, read_released_file(config.released))
+    return model
+
+
+def _batches(
+    config: VisionRunConfig, images: LabeledImages, distributed: DistributedContext, *, training: bool
+) -> ImageBatches:
+    return ImageBatches(
+        images,
+        TrainingTransform(config.images) if training else EvaluationTransform(config.images),
+        ImageBatchConfig(
+            config.data.batch_size,
+            training=training,
+            seed=config.training.seed,
+            rank=distributed.rank,
+            world_size=distributed.world_size,
+            num_workers=config.data.num_workers,
+        ),
+    )
+
+
+def _write_config(config: VisionRunConfig) -> None:
+    config.experiment.mkdir(parents=True, exist_ok=True)
+    with atomic_open(config.experiment / "config.yaml", "w") as file:
+        file.write(write_yaml(config))
+
+
+def _log_inputs(config: VisionRunConfig, model: ImageModel, train: LabeledImages, valid: LabeledImages | None) -> None:
+    for name, images in (("training", train), ("held out", valid)):
+        if images is not None:
+            ignored = f", {images.ignored} other files ignored" if isinstance(images, ImageFolder) else ""
+            logger.info("%s: %d images of %d classes%s", name, len(images), len(images.classes), ignored)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    logger.info("%s, width %g: %.2f M parameters", config.model.name, config.model.width, parameters / 1e6)
