@@ -7,47 +7,44 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from blasr.align.config import FlatStartConfig, RealignConfig
-from blasr.align.flat_start import flat_start
-from blasr.align.realign import LogLikelihoods, realign, realign_with_gmm
-from blasr.cli.options import add_overrides
-from blasr.config import load_config
-from blasr.data.data_dir import DataDir, Utterance
+from blasr.cli.options import add_option, add_overrides, add_yes_no
+from blasr.cli.parser import examples
 from blasr.errors import ConfigError
-from blasr.graph.lang import Lang
-from blasr.units import FloatArray
 
-EPILOG = """\
-Without --model or --experiment, GMMs are trained from nothing: uniform, then monophones, then a triphone tree.
-OUT receives ali.1.gz, tree, final.mdl, final.occs and phones.txt, as Kaldi's scripts write them.
+OUTPUTS = """\
+Without --gmm and --experiment, GMMs are trained from a flat start: uniform alignments, then monophones, then a triphone
+tree. --out receives ali.1.gz, tree, final.mdl, final.occs and phones.txt, as Kaldi's scripts write them.
 
-examples:
-  blasr align --data data/train --lang data/lang exp/tri
-  blasr align --data data/train --lang data/lang --set triphone.num_leaves=150 --set triphone.totgauss=1500 exp/tri
-  blasr align --data data/dev --lang data/lang --model exp/tri exp/tri_ali_dev
-  blasr align --data data/train --lang data/lang --experiment exp/bl_resnet22_a2b3 --model exp/tri exp/bl_ali
 """
-
 Config = TypeVar("Config")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr align``."""
-    parser.epilog = EPILOG
-    parser.add_argument("out", type=Path, metavar="OUT", help="a folder, made where absent")
-    parser.add_argument("--data", type=Path, required=True, help="a Kaldi data directory with transcripts")
-    parser.add_argument("--lang", type=Path, required=True, help="a lang directory, see blasr lang")
-    parser.add_argument("--model", type=Path, metavar="GMM_DIR", help="align with its GMMs instead of training some")
-    parser.add_argument("--experiment", type=Path, help="align with this trained network, over the tree of --model")
-    parser.add_argument("--checkpoint", default="final", help="of the experiment: final, or epochN (default: final)")
-    parser.add_argument("--prior-scale", type=float, default=1.0, help="of the experiment's priors (default: 1.0)")
-    parser.add_argument("--device", default="auto", help="for the network: auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--mono-only", action="store_true", help="stop the flat start after the monophones")
-    parser.add_argument("--config", type=Path, help="a YAML file of the flat start's or the realignment's keys")
+    parser.epilog = OUTPUTS + examples(
+        "blasr align --data data/train --lang data/lang --nj 0 --out exp/tri",
+        "blasr align --data data/train --lang data/lang --set triphone.num_leaves=150 --set triphone.totgauss=1500 \\",
+        "    --out exp/tri",
+        "blasr align --data data/dev --lang data/lang --gmm exp/tri --out exp/tri_ali_dev",
+        "blasr align --data data/train --lang data/lang --experiment exp/bl_resnet22_a2b3 --gmm exp/tri \\",
+        "    --out exp/bl_ali",
+    )
+    add_option(parser, "--data", required=True, note="with transcripts")
+    add_option(parser, "--lang", required=True)
+    add_option(parser, "--out", required=True, note="a directory, created where absent")
+    add_option(parser, "--gmm", note="align with its GMMs, or over its tree with --experiment")
+    add_option(parser, "--experiment", note="align with it, over the tree of --gmm (default: its own)")
+    add_option(parser, "--checkpoint")
+    add_option(parser, "--prior-scale")
+    add_option(parser, "--device")
+    add_yes_no(parser, "--mono-only", "stop the flat start after the monophones")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="a YAML file with keys of the flat start or the realignment"
+    )
     add_overrides(parser)
-    parser.add_argument("--max-loss", type=float, help="share of utterances that may fail to align (default: 0.05)")
-    parser.add_argument("--nj", type=int, metavar="N", help="number of workers; 0 for all cores (default: 1)")
-    parser.add_argument("--allow-pipes", action="store_true", help="let commands in wav.scp run")
+    add_option(parser, "--max-loss", default=None, note="default: 0.05")
+    add_option(parser, "--nj", default=None, note="default: 1")
+    add_option(parser, "--allow-pipes")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -57,54 +54,52 @@ def run(args: argparse.Namespace) -> None:
         ConfigError: options that exclude each other, or an unknown key.
         DataError: the data or the lang directory cannot be used, or too many utterances failed.
     """
-    realigns = args.model is not None or args.experiment is not None
-    if args.mono_only and realigns:
-        raise ConfigError("--mono-only belongs to the flat start", fix="leave out --model and --experiment")
+    if args.mono_only and (args.gmm is not None or args.experiment is not None):
+        raise ConfigError("--mono-only belongs to the flat start", fix="leave out --gmm and --experiment")
+    from blasr.align.config import FlatStartConfig, RealignConfig
+    from blasr.align.flat_start import flat_start
+    from blasr.align.realign import realign_with_gmm
+    from blasr.data.data_dir import DataDir
+    from blasr.graph.lang import Lang
+
+    overrides = [*args.overrides]
+    overrides += [
+        f"{key}={value}" for key, value in (("max_loss", args.max_loss), ("nj", args.nj)) if value is not None
+    ]
+    flat_start_config = realign_config = None
+    if args.gmm is None and args.experiment is None:
+        flat_start_config = _read_config(FlatStartConfig, args.config, overrides)
+    else:
+        realign_config = _read_config(RealignConfig, args.config, overrides)
     lang = Lang.read(args.lang)
     data = DataDir.read(args.data, need_text=True, allow_pipes=args.allow_pipes)
-    if not realigns:
-        flat_start(data, lang, args.out, _config(args, FlatStartConfig), monophone_only=args.mono_only)
+    if flat_start_config is not None:
+        flat_start(data, lang, args.out, flat_start_config, monophone_only=args.mono_only)
     elif args.experiment is None:
-        realign_with_gmm(data, lang, args.model, args.out, _config(args, RealignConfig))
+        realign_with_gmm(data, lang, args.gmm, args.out, realign_config)
     else:
-        config = _config(args, RealignConfig, "nj=1")
-        realign(data, lang, args.model or args.experiment, _network(args, data), args.out, config)
+        from blasr.inference.config import ScoringConfig
+        from blasr.pipeline.experiment import Experiment
+        from blasr.pipeline.realign import realign_with_network
+
+        realign_with_network(
+            Experiment.load(args.experiment, args.checkpoint),
+            data,
+            lang,
+            args.out,
+            gmm=args.gmm,
+            config=realign_config,
+            scoring=ScoringConfig(args.prior_scale, args.device),
+        )
 
 
-def _config(args: argparse.Namespace, cls: type[Config], *defaults: str) -> Config:
-    """The file's keys, then ``defaults``, then ``--set``, then the options that have a name of their own."""
-    overrides = [*defaults, *args.overrides]
-    overrides += [f"{key}={value}" for key in ("max_loss", "nj") if (value := getattr(args, key)) is not None]
-    if args.config is not None:
-        return load_config(cls, args.config, overrides)
+def _read_config(cls: type[Config], path: Path | None, overrides: list[str]) -> Config:
+    """Return the keys of the file, or the defaults, with the overrides in order."""
+    from blasr.config import load_config
+
+    if path is not None:
+        return load_config(cls, path, overrides)
     try:
         return load_config(cls, Path(os.devnull), overrides)
     except ConfigError as error:
         raise ConfigError(error.message, fix=error.fix) from None
-
-
-def _network(args: argparse.Namespace, data: DataDir) -> LogLikelihoods:
-    """Log-likelihoods of a trained experiment."""
-    from blasr.features.extraction import FeatureExtractor
-    from blasr.features.speaker_stats import collect_speaker_stats
-    from blasr.inference import LogLikelihoods as Scaled
-    from blasr.inference import PosteriorComputer
-    from blasr.pipeline.experiment import Experiment
-    from blasr.training.distributed import choose_device
-
-    if args.model is None and not (args.experiment / "tree").exists():
-        raise ConfigError(
-            f"{args.experiment} has no tree",
-            fix="give the alignment directory that it was trained on with --model",
-        )
-    experiment = Experiment.load(args.experiment, args.checkpoint)
-    features = experiment.description.features
-    extractor = FeatureExtractor(features, data, collect_speaker_stats(features, data))
-    posteriors = PosteriorComputer(experiment.model, choose_device(args.device))
-    scaled = Scaled(experiment.priors.log, args.prior_scale)
-
-    def log_likelihoods(utterance: Utterance) -> FloatArray:
-        planes = extractor.network_input(utterance)
-        return scaled(posteriors.log_posteriors(planes, in_context=True))
-
-    return log_likelihoods

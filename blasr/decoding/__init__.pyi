@@ -6,6 +6,7 @@ from .decode_table import DecodedUtterance as DecodedUtterance
 from .decode_table import check_columns as check_columns
 from .decode_table import check_graph as check_graph
 from .decode_table import decode_table as decode_table
+from .decode_table import decode_utterance as decode_utterance
 from .lattice_decoder import LatticeDecoder as LatticeDecoder
 from .streaming import StreamingDecoder as StreamingDecoder
 from .viterbi import ForcedAlignment as ForcedAlignment

@@ -124,7 +124,7 @@ def decode_table(
                 if utterance in seen:
                     raise DataError("stands twice among the log-likelihoods", utterance=utterance)
                 seen.add(utterance)
-                pending.append(pool.submit(_decode, decoder, utterance, matrix, determinize))
+                pending.append(pool.submit(decode_utterance, decoder, utterance, matrix, determinize))
                 if len(pending) > 2 * threads:
                     yield pending.popleft().result()
             while pending:
@@ -134,12 +134,18 @@ def decode_table(
                 future.cancel()
 
 
-def _decode(
+def decode_utterance(
     decoder: LatticeDecoder,
     utterance: str,
     loglikes: FloatArray,
     determinize: Callable[[Lattice], Determinized] | None,
 ) -> DecodedUtterance:
+    """Decode one utterance of log-likelihoods ``(T, num_pdfs)``; determinize its lattice with the function, if any.
+
+    Raises:
+        DataError: a log-likelihood is not finite.
+        MismatchError: the number of columns differs from the model's number of pdfs.
+    """
     if len(loglikes) == 0:
         return DecodedUtterance(utterance, 0, None, "without frames")
     lattice = decoder.decode(loglikes, utterance=utterance)

@@ -1,4 +1,4 @@
-"""From a trained network to log-likelihoods: priors, dense posteriors, archives for decoders."""
+"""From a trained network and audio to log-likelihoods and words: scorer, priors, archives, bundles, transcripts."""
 
 import lazy_loader
 

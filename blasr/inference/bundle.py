@@ -1,8 +1,8 @@
-"""A bundle: everything that speech recognition needs in one folder, which may be moved and sent.
+"""A bundle: one folder with everything that speech recognition needs, which may be moved and sent.
 
-The folder holds ``bundle.yaml`` (what :class:`BundleConfig` says, with the size and SHA-256 of every other file) and
-``FILES``: the network's weights, its priors, the transition model, HCLG, its words and phones, and the lexicon that
-words are timed with. Nothing in it is executable, and nothing points outside of it.
+The folder contains ``bundle.yaml`` (:class:`BundleConfig`, with the size and SHA-256 of every other file) and
+``FILES``: the weights of the network, its priors, the transition model, HCLG, its words and phones, and the lexicon
+that gives the words their times. Nothing in it is executable, and nothing refers to a path outside.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.config import FeatureConfig
 from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
-from blasr.inference.dump import check_num_pdfs
+from blasr.inference.loglike_checks import check_num_pdfs
+from blasr.inference.network import load_network
 from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_dir
 from blasr.io.fst import Fst, read_fst
@@ -33,11 +34,10 @@ from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
-from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
-from blasr.training import load_module, load_weights
+from blasr.models import AcousticModel, AcousticModelConfig
 
 VERSION: Final = 1
-"""Of the layout of bundles; a bundle of another version is refused."""
+"""The version of the layout; bundles of another version are refused."""
 
 MANIFEST: Final = "bundle.yaml"
 WEIGHTS: Final = "final.safetensors"
@@ -47,9 +47,9 @@ WORDS: Final = "words.txt"
 LEXICON: Final = "align_lexicon.int"
 FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, "phones.txt", LEXICON)
 OPTIONAL_FILES: Final = (WHOLE_WORDS,)
-"""Of a vocabulary of pieces of words only."""
+"""Only where the vocabulary consists of pieces of words."""
 
-BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it anew (blasr bundle)"
+BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it again (blasr bundle)"
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,19 @@ class BundledFile:
 
 @dataclass(frozen=True)
 class BundleConfig:
-    """What ``bundle.yaml`` says.
+    """The content of ``bundle.yaml``.
 
     Attributes:
-        model: the network but for its number of outputs.
-        num_pdfs: its outputs.
-        features: what it reads. Where ``features.cmvn`` is ``speaker``, each side of an audio file is a speaker.
-        origin: which experiment and epochs the weights are of.
-        prior_scale: what log priors are multiplied by before they are taken off.
-        decoder: the beams, and the acoustic scale at which they hold.
-        setting: how the best path of a lattice is chosen.
-        version: of the bundle's layout.
+        model: the network, without its number of outputs.
+        num_pdfs: the number of its outputs.
+        features: the input. Where ``features.cmvn`` is ``speaker``, each side of an audio file is a speaker.
+        origin: the experiment and the epochs that the weights come from.
+        prior_scale: the weight of the log priors that are subtracted.
+        decoder: the beams, and the acoustic scale that they apply to.
+        setting: the LM weight and word insertion penalty of the best path.
+        version: the version of the layout.
         blasr: the version of blasr that wrote it.
-        files: all files but this one.
+        files: all other files.
     """
 
     model: AcousticModelConfig
@@ -96,7 +96,7 @@ class BundleConfig:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A bundle as it was read: all parts of it, which belong together."""
+    """All parts of a bundle, which fit together."""
 
     path: Path
     config: BundleConfig
@@ -110,10 +110,10 @@ class Bundle:
 
     @classmethod
     def read(cls, path: str | Path) -> Bundle:
-        """Read a bundle and compare every file with what ``bundle.yaml`` says of it.
+        """Read a bundle and compare every file with its entry in ``bundle.yaml``.
 
         Raises:
-            DataError: the folder or one of its files is not there, or a file has changed.
+            DataError: the folder or one of its files is missing, or a file has changed.
             FormatError: ``bundle.yaml`` is of another version or cannot be read.
             ConfigError: ``bundle.yaml`` has unknown keys or wrong values.
             MismatchError: the parts do not belong together.
@@ -123,13 +123,11 @@ class Bundle:
         for entry in config.files:
             _check_file(path, entry)
         _check_no_others(path, config)
-        weights, _ = load_weights(path / WEIGHTS)
-        model = build_acoustic_model(config.model.name, num_pdfs=config.num_pdfs, width=config.model.width)
-        load_module(model, weights, path / WEIGHTS)
+        model, _ = load_network(config.model, config.num_pdfs, path / WEIGHTS)
         bundle = cls(
             path,
             config,
-            model.eval(),
+            model,
             Priors.read(path),
             read_transition_model(path / MODEL),
             read_fst(path / GRAPH),
@@ -148,11 +146,11 @@ class Bundle:
 
 
 def read_bundle_config(path: Path) -> BundleConfig:
-    """What the ``bundle.yaml`` of a folder says; errors as :meth:`Bundle.read`."""
+    """Read the ``bundle.yaml`` of a folder; errors as :meth:`Bundle.read`."""
     manifest = path / MANIFEST
     if not manifest.is_file():
-        what = "is no bundle: it has no bundle.yaml" if path.is_dir() else "no such folder, expected a bundle"
-        raise DataError(what, path=path, fix="make a bundle (blasr bundle), or give the path of one")
+        what = "is not a bundle: it has no bundle.yaml" if path.is_dir() else "no such folder, expected a bundle"
+        raise DataError(what, path=path, fix="make a bundle (blasr bundle), or give the path of a bundle")
     try:
         values = yaml.safe_load(manifest.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -160,7 +158,7 @@ def read_bundle_config(path: Path) -> BundleConfig:
     version = values.get("version") if isinstance(values, Mapping) else None
     if version != VERSION:
         message = f"is a bundle of version {version}, this blasr ({__version__}) reads version {VERSION}"
-        fix = "make the bundle anew with this blasr (blasr bundle), or install the blasr that wrote it"
+        fix = "make the bundle again with this blasr (blasr bundle), or install the blasr that wrote it"
         if isinstance(values, Mapping) and "blasr" in values:
             fix += f" ({values['blasr']})"
         raise FormatError(message, path=manifest, fix=fix)
@@ -175,13 +173,13 @@ def read_bundle_config(path: Path) -> BundleConfig:
 def write_bundle(
     out: Path, config: BundleConfig, transition_model: TransitionModel, sources: Mapping[str, Path]
 ) -> BundleConfig:
-    """Write a bundle, whole or not at all; one that is there is replaced.
+    """Write a bundle, whole or not at all; an existing bundle is replaced.
 
     Args:
         out: the folder, which must be new, empty or a bundle.
-        config: of the bundle, its files apart.
-        transition_model: what ``final.mdl`` is to hold; its Gaussian mixtures, if any, stay behind.
-        sources: the file that each of ``FILES`` but ``final.mdl``, and each of ``OPTIONAL_FILES``, is a copy of.
+        config: the configuration, without its files.
+        transition_model: the content of ``final.mdl``; Gaussian mixtures are left out.
+        sources: for each of ``FILES`` except ``final.mdl``, and for ``OPTIONAL_FILES``, the file to copy.
 
     Returns:
         ``config`` with its files.
@@ -190,7 +188,9 @@ def write_bundle(
         DataError: ``out`` is another kind of folder, or a source cannot be read.
     """
     if out.is_dir() and not (out / MANIFEST).is_file() and any(out.iterdir()):
-        raise DataError("is a folder with other things, which a bundle would replace", path=out, fix="name a new one")
+        raise DataError(
+            "is a folder with other things, which a bundle would replace", path=out, fix="name a new folder"
+        )
     with atomic_dir(out) as folder:
         for name, source in sources.items():
             try:
@@ -210,10 +210,10 @@ def _file_of(path: Path) -> BundledFile:
 
 
 def _check_no_others(folder: Path, config: BundleConfig) -> None:
-    """A file that would be read where it is there must have been there when the bundle was made."""
+    """Refuse optional files that were not part of the bundle when it was made, since they would be read."""
     for name in set(OPTIONAL_FILES) - {entry.name for entry in config.files}:
         if (folder / name).exists():
-            raise MismatchError(f"{name} is no part of the bundle", path=folder, fix=BUNDLE_AGAIN)
+            raise MismatchError(f"{name} is not part of the bundle", path=folder, fix=BUNDLE_AGAIN)
 
 
 def _check_file(folder: Path, expected: BundledFile) -> None:

@@ -1,4 +1,4 @@
-"""What log-likelihoods were made of, in ``manifest.json`` beside them; the next stage refuses what it cannot trust."""
+"""The record of what log-likelihoods were made of, ``manifest.json``, so that later stages can refuse stale ones."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)
 
-NAME = "manifest.json"
+MANIFEST_NAME = "manifest.json"
 _SHARED = ("values", "blasr", "experiment", "weights", "model", "tree", "priors", "cmvn", "num_pdfs")
-"""What the dumps of one run of jobs have in common."""
+"""The keys on which the dumps of one run of jobs must agree."""
 
 DUMP_AGAIN = "dump again (blasr dump)"
 
 
 def file_entry(path: Path) -> dict[str, str]:
-    """A file and the SHA-256 of its content, as a manifest names files."""
+    """Return a file and the SHA-256 of its content, as a manifest records files."""
     with path.open("rb") as stream:
         return {"file": str(path), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
 
 
 def data_entry(data_dir: DataDir) -> dict[str, str]:
-    """A data directory and the SHA-256 of what its log-likelihoods depend on: utterances, speakers, audio, times."""
+    """Return a data directory and the SHA-256 of what its log-likelihoods depend on.
+
+    These are the utterances, their speakers, their audio and their times.
+    """
     digest = hashlib.sha256()
     for item in data_dir.utterances:
         times = (item.channel, item.start_seconds, item.end_seconds)
@@ -42,37 +45,37 @@ def data_entry(data_dir: DataDir) -> dict[str, str]:
 
 
 def same_tree(first: Path, second: Path) -> bool:
-    """Whether two files hold the same tree, which one may in text and the other in binary; False if one is gone."""
+    """Return whether two files contain the same tree, in text or binary form; False if one is absent."""
     return first.is_file() and second.is_file() and read_tree(first) == read_tree(second)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest as it was read."""
+    """The content of a manifest."""
 
     path: Path
     values: Mapping[str, Any]
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """Read one.
+        """Read a manifest.
 
         Raises:
-            FormatError: it is none.
+            FormatError: the file is not a manifest.
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise FormatError(f"is no manifest: {error}", path=path, fix=DUMP_AGAIN) from None
+            raise FormatError(f"is not a manifest: {error}", path=path, fix=DUMP_AGAIN) from None
         if not isinstance(values, dict):
-            raise FormatError("is no manifest: expected an object", path=path, fix=DUMP_AGAIN)
+            raise FormatError("is not a manifest: expected an object", path=path, fix=DUMP_AGAIN)
         return cls(path, values)
 
     @classmethod
     def beside(cls, table: str) -> Manifest | None:
-        """The manifest in the folder of an archive or script file (``scp:DIR/loglikes.scp``); None if there is none."""
+        """Read the manifest in the folder of an archive or script file (``scp:DIR/loglikes.scp``), if there is one."""
         name = table.split(":", 1)[1] if table.startswith(("ark", "scp")) and ":" in table else table
-        path = Path(name.strip()).parent / NAME
+        path = Path(name.strip()).parent / MANIFEST_NAME
         return cls.read(path) if path.is_file() else None
 
     @property
@@ -81,16 +84,16 @@ class Manifest:
         return int(self.values["utterances"]["written"])
 
     def check(self) -> None:
-        """Refuse log-likelihoods that are partial, or older than what they were made of.
+        """Refuse log-likelihoods that are incomplete, or older than what they were made of.
 
-        Files that are no longer where they were are not compared: a dump may be moved.
+        Files that have moved are not compared, since a dump may be moved.
 
         Raises:
-            DataError: the dump did not come to its end, or its archives are not those that it wrote.
-            MismatchError: the data, the network, the model or the tree has changed since.
+            DataError: the dump was not finished, or its archives are not those that it wrote.
+            MismatchError: the data, the network, the model or the tree has changed since then.
         """
         if self.values.get("complete") is not True:
-            raise DataError("this dump did not come to its end", path=self.path, fix=DUMP_AGAIN)
+            raise DataError("the dump was not finished", path=self.path, fix=DUMP_AGAIN)
         for archive in self.values.get("archives", ()):
             self._check_archive(self.path.parent / archive["file"], int(archive["bytes"]))
         for part in ("weights", "model", "tree"):
@@ -105,9 +108,9 @@ class Manifest:
 
     def _check_archive(self, path: Path, expected: int) -> None:
         if not path.is_file():
-            raise DataError(f"the archive {path} is gone", path=self.path, fix=DUMP_AGAIN)
+            raise DataError(f"the archive {path} is missing", path=self.path, fix=DUMP_AGAIN)
         if (found := path.stat().st_size) != expected:
-            message = f"{path} has {found} bytes, the dump wrote {expected}: it is another or a partial archive"
+            message = f"{path} has {found} bytes, the dump wrote {expected}: it is incomplete or another archive"
             raise DataError(message, path=self.path, fix=DUMP_AGAIN)
 
     def _check_same(self, what: str, path: str, then: str, now: Mapping[str, str]) -> None:
@@ -117,10 +120,10 @@ class Manifest:
             raise MismatchError(message, path=self.path, fix=DUMP_AGAIN)
 
     def check_tree(self, tree: Path) -> None:
-        """Compare the tree of the dump with a decoder's.
+        """Compare the tree of the dump with the decoder's tree.
 
         Raises:
-            MismatchError: another tree; naming both files.
+            MismatchError: the trees differ; names both files.
         """
         entry = self.values.get("tree")
         if not isinstance(entry, dict) or not tree.is_file():
@@ -128,17 +131,17 @@ class Manifest:
         now = file_entry(tree)
         if now["sha256"] != entry["sha256"] and not same_tree(Path(entry["file"]), tree):
             raise MismatchError(
-                f"the log-likelihoods are of the tree {entry['file']} (SHA-256 {entry['sha256'][:12]}), "
+                f"the log-likelihoods belong to the tree {entry['file']} (SHA-256 {entry['sha256'][:12]}), "
                 f"the decoder's is {tree} ({now['sha256'][:12]})",
                 path=self.path,
                 fix="decode with the final.mdl, tree and graph that the network was trained for",
             )
 
     def all_read(self, items: Iterable[tuple[str, FloatArray]]) -> Iterator[tuple[str, FloatArray]]:
-        """``items`` again, the matrices of the dump; at their end their number is compared with the manifest's.
+        """Yield the matrices of the dump unchanged; in the end, compare their number with the manifest.
 
         Raises:
-            DataError: they are fewer or more than were written.
+            DataError: more or fewer were read than the dump wrote.
         """
         count = 0
         for item in items:
@@ -146,54 +149,54 @@ class Manifest:
             yield item
         if count != self.written:
             message = f"{count} utterances were read, the dump wrote {self.written}"
-            raise DataError(message, path=self.path, fix="give the loglikes.scp that was dumped, whole")
+            raise DataError(message, path=self.path, fix="give the whole loglikes.scp of the dump")
 
-    def tell(self) -> str:
-        """One line: which network, which priors, floor and scale, and how many utterances."""
+    def summary(self) -> str:
+        """Return one line: the network, its priors with floor and scale, and the number of utterances."""
         values = self.values
         parts = [str(values.get("values", "log-likelihoods"))]
         if isinstance(weights := values.get("weights"), dict):
             parts.append(f"{weights['file']} ({weights.get('of', '?')}, SHA-256 {weights['sha256'][:12]})")
         if isinstance(priors := values.get("priors"), dict):
-            told = "prior scale {scale:g}, priors of {source}, floor {floor:.2g}, {floored} at it"
-            parts.append(told.format_map(priors))
+            described = "prior scale {scale:g}, priors of {source}, floor {floor:.2g}, {floored} at it"
+            parts.append(described.format_map(priors))
         return f"{self.path}: {', '.join(parts)}, {self.written} utterances"
 
 
 def check_loglikes(table: str, tree: Path) -> Manifest | None:
-    """Refuse log-likelihoods whose manifest says that they are stale, partial or of another tree than ``tree``.
+    """Refuse log-likelihoods whose manifest shows that they are stale, incomplete or of another tree than ``tree``.
 
     Returns:
-        The manifest; None where there is none, which is said: archives of other programs have none.
+        The manifest. Archives of other programs have none: that is logged, and None is returned.
 
     Raises:
         DataError, MismatchError: as :meth:`Manifest.check` and :meth:`Manifest.check_tree`.
     """
     manifest = Manifest.beside(table)
     if manifest is None:
-        logger.info("%s has no %s beside it: its network, priors and scale are not known", table, NAME)
+        logger.info("%s has no %s beside it: its network, priors and scale are not known", table, MANIFEST_NAME)
         return None
     manifest.check()
     manifest.check_tree(tree)
-    logger.info("%s", manifest.tell())
+    logger.info("%s", manifest.summary())
     return manifest
 
 
 def write_manifest(folder: Path, values: Mapping[str, Any]) -> None:
     """Write ``manifest.json``."""
-    with atomic_open(folder / NAME, "w") as file:
+    with atomic_open(folder / MANIFEST_NAME, "w") as file:
         json.dump(values, file, indent=2)
         file.write("\n")
 
 
 def combine_dumps(out: Path, parts: Sequence[Path]) -> Manifest:
-    """Join the dumps of jobs: their script files in ``out/loglikes.scp``, their manifests in ``out/manifest.json``.
+    """Join the dumps of jobs: their script files into ``out/loglikes.scp``, their manifests into ``out/manifest.json``.
 
     Raises:
-        DataError: a part is incomplete or none, or two have an utterance in common.
-        MismatchError: they were made of different networks, priors or models.
+        DataError: a part is incomplete or not a dump, or two parts have an utterance in common.
+        MismatchError: the parts were made with different networks, priors or models.
     """
-    manifests = [Manifest.read(part / NAME) for part in parts]
+    manifests = [Manifest.read(part / MANIFEST_NAME) for part in parts]
     first = {key: manifests[0].values.get(key) for key in _SHARED}
     lines: dict[str, str] = {}
     totals: dict[str, Any] = {"asked": 0, "written": 0, "dropped": {}}
@@ -206,7 +209,7 @@ def combine_dumps(out: Path, parts: Sequence[Path]) -> Manifest:
         for line in (part / "loglikes.scp").read_text(encoding="utf-8").splitlines():
             utterance = line.split(" ", 1)[0]
             if utterance in lines:
-                raise DataError("stands in two of the dumps", path=part / "loglikes.scp", utterance=utterance)
+                raise DataError("appears in two of the dumps", path=part / "loglikes.scp", utterance=utterance)
             lines[utterance] = line
         utterances = manifest.values["utterances"]
         totals["asked"] += utterances["asked"]
@@ -222,4 +225,4 @@ def combine_dumps(out: Path, parts: Sequence[Path]) -> Manifest:
     data = [manifest.values["data"] for manifest in manifests]
     joined = {"data": data, "frames": frames, "utterances": totals, "archives": archives, "complete": True}
     write_manifest(out, {**first, **joined})
-    return Manifest.read(out / NAME)
+    return Manifest.read(out / MANIFEST_NAME)

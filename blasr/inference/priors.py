@@ -1,4 +1,4 @@
-"""Prior probabilities of pdf-ids: what log-posteriors are divided by to become log-likelihoods."""
+"""Prior probabilities of pdf-ids: log-likelihoods are log-posteriors minus their logarithms."""
 
 from __future__ import annotations
 
@@ -9,39 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blasr.errors import ConfigError, DataError, FormatError
+from blasr.errors import DataError, FormatError
+from blasr.inference.config import PriorConfig
 from blasr.io.atomic import atomic_open
 from blasr.units import AnyArray
-
-
-@dataclass(frozen=True)
-class PriorConfig:
-    """How counts become probabilities.
-
-    Args:
-        smoothing: added to every count, as Kaldi's ``analyze-counts`` adds 0.5.
-        floor: the least prior, as a share of the even one (1 / num_pdfs). Without it a pdf hardly seen in training
-            would turn a hardly trained output into a huge log-likelihood.
-    """
-
-    smoothing: float = 0.5
-    floor: float = 0.01
-
-    def __post_init__(self) -> None:
-        if not self.smoothing >= 0:
-            raise ConfigError(f"smoothing is {self.smoothing}, expected 0 or more")
-        if not 0 < self.floor <= 1:
-            raise ConfigError(f"floor is {self.floor}, expected above 0 and at most 1")
 
 
 @dataclass(frozen=True)
 class Priors:
     """The prior of every pdf-id.
 
-    Args:
+    Attributes:
         probabilities: float64 ``(num_pdfs,)``, sum 1, each at least ``floor``.
         counts: frames of each pdf-id in the training labels, int64 ``(num_pdfs,)``.
-        floor: the least probability.
+        floor: the smallest probability.
         num_floored: how many pdfs are at the floor.
         source: which alignments were counted.
     """
@@ -64,10 +45,10 @@ class Priors:
 
     @classmethod
     def from_counts(cls, counts: AnyArray, config: PriorConfig, source: str) -> Priors:
-        """Smoothed and floored relative frequencies.
+        """Return smoothed and floored relative frequencies.
 
         Raises:
-            DataError: nothing was counted.
+            DataError: all counts are 0.
         """
         smoothed = np.asarray(counts, dtype=np.float64) + config.smoothing
         if not np.sum(counts) > 0:
@@ -102,10 +83,10 @@ class Priors:
 
     @classmethod
     def read(cls, directory: Path) -> Priors:
-        """The inverse of :meth:`write`.
+        """Read what :meth:`write` wrote.
 
         Raises:
-            FormatError: a file is absent or not of its format.
+            FormatError: a file is absent or malformed.
         """
         path = directory / "priors.vec"
         try:
@@ -120,5 +101,5 @@ class Priors:
         except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
             raise FormatError(f"cannot be read as priors: {error}", path=path) from None
         if len(counts) != len(probabilities) or not np.all(probabilities > 0):
-            raise FormatError("priors must be above 0, one for each count", path=directory / "priors.vec")
+            raise FormatError("expected priors above 0, one for each count", path=directory / "priors.vec")
         return cls(probabilities, counts, floor, num_floored, source)

@@ -1,4 +1,4 @@
-"""Audio files of any kind as the network wants them: one signal for each side, at its sample rate."""
+"""Audio files of any kind as the network reads them: one signal for each side, at the network's sample rate."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from blasr.threads import one_torch_thread
 from blasr.units import FloatArray
 
 MAX_FILTER_TAPS: Final = 100_000_000
-"""Of a resampler: both rates over their greatest common divisor, multiplied; with more, they would fill the memory."""
+"""The largest resampling filter: the product of both rates over their greatest common divisor. Larger ones would fill
+the memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One side of a recording: ``1`` of a file with one channel, ``A`` and ``B`` of two, else the channel from 1.
+    """One side of a recording.
 
-    ``samples`` are ``(N,)`` in 16-bit range.
+    Attributes:
+        label: ``1`` for a file with one channel, ``A`` and ``B`` for two channels, otherwise the channel from 1.
+        samples: ``(N,)`` in 16-bit range.
     """
 
     label: str
@@ -38,11 +41,11 @@ class Recording:
 
     Attributes:
         path: the file.
-        name: its name without folder and suffix, and without white space, as CTM and text need it.
-        seconds: how long it is.
+        name: the file name without folder, suffix and white space, as CTM and text need it.
+        seconds: its duration.
         file_rate: the sample rate in the file, in Hz.
-        sample_rate: that of the signals.
-        sides: the channels chosen.
+        sample_rate: of the signals, in Hz.
+        sides: the chosen channels.
     """
 
     path: Path
@@ -54,21 +57,21 @@ class Recording:
 
 
 def recording_name(path: Path) -> str:
-    """The name of a file in transcripts."""
+    """Return the name of a file in transcripts."""
     return re.sub(r"\s+", "_", path.stem.strip()) or "_"
 
 
 def read_recording(path: Path, sample_rate: int, *, channel: int | None = None, mix: bool = False) -> Recording:
-    """Read a file that libsndfile knows (wav, flac, ogg, mp3, sph and others) at the sample rate asked for.
+    """Read a file that libsndfile can read (wav, flac, ogg, mp3, sph and others), resampled where needed.
 
     Args:
         path: the file.
         sample_rate: of the signals, in Hz.
-        channel: the only one wanted, from 0; by default each channel is a side.
-        mix: make one signal of all channels, their mean.
+        channel: the only channel to read, from 0; by default each channel is a side.
+        mix: return one signal, the mean of all channels.
 
     Raises:
-        DataError: the file is missing, truncated, empty, no audio, or has no such channel or an odd rate.
+        DataError: the file is missing, truncated, empty or not audio, or has no such channel or an odd rate.
     """
     if not path.exists():
         raise DataError("no such audio file", path=path)

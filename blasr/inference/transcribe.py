@@ -1,4 +1,4 @@
-"""From audio files to words with times and confidences, by a bundle and nothing else."""
+"""From audio files to words with times and confidences, with nothing but a bundle."""
 
 from __future__ import annotations
 
@@ -8,115 +8,52 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import BlasrError
-from blasr.features.cmvn import CmvnStats, apply_cmvn
-from blasr.features.deltas import stack_deltas
-from blasr.features.fbank import EPSILON, LogMel, TooShortError
+from blasr.features.cmvn import CmvnStats
+from blasr.features.extraction import pad_context
+from blasr.features.fbank import EPSILON
+from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.bundle import Bundle
-from blasr.inference.dump import LogLikelihoods, check_matrix
-from blasr.inference.posteriors import PosteriorComputer
+from blasr.inference.config import ScoringConfig, TranscriptionConfig
 from blasr.inference.recordings import Recording, Side, read_recording
-from blasr.inference.segmentation import Segment, SegmentationConfig, cut, join_at
-from blasr.io.nist.ctm import CtmWord
+from blasr.inference.segmentation import AudioSegment, cut_recording, join_segments
+from blasr.inference.transcript import TranscribedSegment, TranscribedSide, TranscribedWord, Transcript
 from blasr.lattices.config import DeterminizationConfig
 from blasr.lattices.determinization import determinize_lattice
-from blasr.lattices.timed_words import timed_words, word_confidences
+from blasr.lattices.timed_words import PathFormatter, word_confidences
 from blasr.threads import one_torch_thread
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word, its times in seconds from the beginning of the recording, and how probable it is, if that was asked."""
-
-    text: str
-    start_seconds: float
-    duration_seconds: float
-    confidence: float | None = None
-
-    @property
-    def end_seconds(self) -> float:
-        """Where it ends."""
-        return self.start_seconds + self.duration_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class TranscribedSegment:
-    """The words of one segment of a side; ``trouble`` says how its search ended, if not in a final state."""
-
-    side: str
-    start_seconds: float
-    end_seconds: float
-    words: tuple[Word, ...]
-    trouble: str = ""
-
-
-@dataclass(frozen=True)
-class TranscribedSide:
-    """The segments of one side of a recording, in order."""
-
-    label: str
-    segments: tuple[TranscribedSegment, ...]
-
-    @property
-    def words(self) -> tuple[Word, ...]:
-        """All words, in order."""
-        return tuple(word for segment in self.segments for word in segment.words)
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """What was said in a file: see :class:`blasr.inference.recordings.Recording` for the names."""
-
-    path: Path
-    name: str
-    seconds: float
-    file_rate: int
-    sample_rate: int
-    sides: tuple[TranscribedSide, ...]
-
-
-@dataclass(frozen=True)
-class TranscriptionOptions:
-    """How files are read and decoded.
-
-    Attributes:
-        channel: the only channel wanted, from 0; by default each channel is a side, and a speaker.
-        mix: make one signal of all channels.
-        same_speaker: all files are of one speaker, whose statistics normalise them; else each side has its own.
-        confidences: work out how probable each word is.
-        segmentation: how long recordings are cut.
-        jobs: threads that work on segments.
-        device: where the network runs.
-    """
-
-    channel: int | None = None
-    mix: bool = False
-    same_speaker: bool = False
-    confidences: bool = True
-    segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
-    jobs: int = 1
-    device: torch.device | None = None
-
-
 CONFIDENCE_BYTES: Final = 50_000_000
-"""Kaldi's limit of a determinisation: of very ambiguous segments, confidences come from a narrower beam."""
+"""Kaldi's memory limit of a determinization. Confidences of very ambiguous segments come from a narrower beam."""
 
-Event = tuple[Path, TranscribedSegment | Transcript | BlasrError]
-"""A file, and a segment of it, its whole transcript, or the mistake in it."""
+TranscriptionEvent = tuple[Path, TranscribedSegment | Transcript | BlasrError]
+"""A file, and one of its segments, its whole transcript, or why it has none."""
+
+
+def load_bundle(path: str | Path, config: TranscriptionConfig | None = None) -> Transcriber:
+    """Return a transcriber for a bundle (a folder that ``blasr bundle`` wrote).
+
+    Args:
+        path: the bundle.
+        config: how files are read and decoded.
+
+    Raises:
+        BlasrError: as :meth:`blasr.inference.bundle.Bundle.read`.
+    """
+    return Transcriber(Bundle.read(path), config)
 
 
 @dataclass(frozen=True, eq=False)
-class _File:
-    """A file under way: the segments of each of its sides that are being decoded."""
+class _PendingFile:
+    """A file, and the segments of each of its sides that are being decoded."""
 
     recording: Recording
     decoded: tuple[list[Future[TranscribedSegment]], ...]
@@ -125,36 +62,42 @@ class _File:
 class Transcriber:
     """Transcribes files with a bundle.
 
-    Features, network, priors, search and setting are those of ``blasr dump``, ``decode`` and ``score``, and so are
-    the words of a file that need not be cut. Where the bundle normalises by speaker, each side of a file is one;
-    where it normalises by utterance, each side is one utterance. The number of threads changes no bit of the results.
+    Features, network, priors, search and weights are those of ``blasr dump``, ``decode`` and ``score``, and so are the
+    words of a file that is not cut. Where the bundle normalizes by speaker, each side of a file is a speaker. Where it
+    normalizes by utterance, each side is an utterance. The number of workers changes no bit of the results.
     """
 
-    def __init__(self, bundle: Bundle, options: TranscriptionOptions | None = None) -> None:
-        self.bundle, self.options = bundle, options or TranscriptionOptions()
-        config = bundle.config
-        self._log_mel = LogMel(config.features)
-        self._posteriors = PosteriorComputer(bundle.model, self.options.device)
-        self._log_likelihoods = LogLikelihoods(bundle.priors.log, config.prior_scale)
-        self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, config.decoder)
+    def __init__(self, bundle: Bundle, config: TranscriptionConfig | None = None) -> None:
+        self.bundle, self.config = bundle, config or TranscriptionConfig()
+        settings = bundle.config
+        scoring = ScoringConfig(settings.prior_scale, self.config.device)
+        self._scorer = AcousticScorer(bundle.model, settings.features, bundle.priors, scoring)
+        self._shift = self._scorer.frame_shift_seconds
+        self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, settings.decoder)
         self._determinization = DeterminizationConfig(
-            config.decoder.lattice_beam, config.decoder.acoustic_scale, max_memory=CONFIDENCE_BYTES
+            settings.decoder.lattice_beam, settings.decoder.acoustic_scale, max_memory=CONFIDENCE_BYTES
         )
-        self._scales = config.setting.scales
-        self._shift = config.features.frame_shift_samples / config.features.sample_rate
+        self._scales = settings.setting.scales
+        self._formatter = PathFormatter(
+            words=bundle.words,
+            joiner=bundle.joiner,
+            frame_shift=self._shift,
+            transition_model=bundle.transition_model,
+            lexicon=bundle.lexicon,
+        )
 
     def compile(self) -> float:
-        """Compile the search, where that was never done on this machine; returns how many seconds it took."""
+        """Compile the search, unless this machine has it already; return how many seconds that took."""
         started = time.monotonic()
         lattice = self._decoder.decode(np.zeros((1, self._decoder.num_pdfs), np.float32))
         determinize_lattice(lattice, self._determinization, self.bundle.transition_model)
         return time.monotonic() - started
 
     def transcribe(self, path: str | Path) -> Transcript:
-        """The words of one file.
+        """Return the words of one file.
 
         Raises:
-            DataError: it cannot be read, or does not last one frame.
+            DataError: the file cannot be read, or does not last one frame.
         """
         ((_, result),) = self.files([Path(path)])
         if isinstance(result, BlasrError):
@@ -162,20 +105,21 @@ class Transcriber:
         return result
 
     def files(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Transcript | BlasrError]]:
-        """The transcript of every file in order, or the mistake in it."""
+        """Yield the transcript of every file in order, or why it has none."""
         for path, event in self.events(paths):
             if not isinstance(event, TranscribedSegment):
                 yield path, event
 
-    def events(self, paths: Sequence[Path]) -> Iterator[Event]:
-        """Of every file in order, each segment as soon as its words are settled, then the transcript or the mistake."""
-        stats = self._common_stats(paths) if self.options.same_speaker else None
-        pending: deque[tuple[Path, _File | BlasrError]] = deque()
-        with one_torch_thread(), ThreadPoolExecutor(self.options.jobs) as pool:
+    def events(self, paths: Sequence[Path]) -> Iterator[TranscriptionEvent]:
+        """Yield the segments of every file in order, each when its words are settled, then its transcript or error."""
+        workers = self.config.workers
+        pending: deque[tuple[Path, _PendingFile | BlasrError]] = deque()
+        with one_torch_thread(), ThreadPoolExecutor(workers) as pool:
+            stats = self._common_stats(paths) if self.config.same_speaker else None
             try:
                 for path in paths:
-                    pending.append((path, self._begin(path, stats, pool)))
-                    if len(pending) > self.options.jobs:
+                    pending.append((path, self._submit(path, stats, pool)))
+                    if len(pending) > workers:
                         yield from self._finish(*pending.popleft())
                 while pending:
                     yield from self._finish(*pending.popleft())
@@ -183,84 +127,62 @@ class Transcriber:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def _common_stats(self, paths: Sequence[Path]) -> CmvnStats:
-        """Of the features of all files that can be read; the others come again, to be told."""
+        """Return the statistics of all readable files; the others are reported when their turn comes."""
         stats = CmvnStats.zeros(self.bundle.config.features.num_mel_bins)
         for path in paths:
             with suppress(BlasrError):
                 for side in self._read(path).sides:
-                    stats.accumulate(_heard(self._static(side, path)))
+                    stats.accumulate(_sounding_frames(self._features(side, path)))
         return stats
 
     def _read(self, path: Path) -> Recording:
         rate = self.bundle.config.features.sample_rate
-        return read_recording(path, rate, channel=self.options.channel, mix=self.options.mix)
+        return read_recording(path, rate, channel=self.config.channel, mix=self.config.mix)
 
-    @one_torch_thread()
-    def _static(self, side: Side, path: Path) -> Tensor:
-        """Log-mel features ``(T, F)`` of a side, not normalised."""
+    def _features(self, side: Side, path: Path) -> Tensor:
+        """Return the features ``(T, F)`` of a side, not normalized."""
         try:
-            features: Tensor = self._log_mel(torch.from_numpy(side.samples))
-        except TooShortError as error:
-            raise TooShortError(error.message, path=path, fix="leave it out") from None
-        return features
+            return self._scorer.compute_features(side.samples)
+        except BlasrError as error:
+            raise type(error)(error.message, path=path, fix="leave it out") from None
 
-    def _begin(self, path: Path, stats: CmvnStats | None, pool: ThreadPoolExecutor) -> _File | BlasrError:
-        """Read a file, cut it, and let its segments be decoded."""
+    def _submit(self, path: Path, stats: CmvnStats | None, pool: ThreadPoolExecutor) -> _PendingFile | BlasrError:
+        """Read a file, cut it, and submit its segments to the pool."""
         try:
             recording = self._read(path)
-            static = [self._static(side, path) for side in recording.sides]
+            features_of_sides = [self._features(side, path) for side in recording.sides]
         except BlasrError as error:
             return error
         decoded = []
-        for side, features in zip(recording.sides, static, strict=True):
-            parts = cut(features.mean(dim=1).numpy(), self._shift, self.options.segmentation)
-            planes = self._planes(features, stats)
-            decoded.append([pool.submit(self._decode, planes, part, side.label) for part in parts])
-        return _File(recording, tuple(decoded))
+        for side, features in zip(recording.sides, features_of_sides, strict=True):
+            segments = cut_recording(features.mean(dim=1).numpy(), self._shift, self.config.segmentation)
+            own_stats = stats or CmvnStats.of(_sounding_frames(features))
+            inputs = self._scorer.normalized_inputs(features, own_stats)
+            decoded.append([pool.submit(self._decode, inputs, segment, side.label) for segment in segments])
+        return _PendingFile(recording, tuple(decoded))
 
-    @one_torch_thread()
-    def _planes(self, static: Tensor, stats: CmvnStats | None) -> Tensor:
-        """The network's input ``(3, F, T)``."""
-        config = self.bundle.config.features
-        if config.cmvn != "none":
-            static = apply_cmvn(static, stats or CmvnStats.of(_heard(static)), config.norm_vars)
-        return stack_deltas(static, window=config.delta_window)
-
-    def _decode(self, planes: Tensor, segment: Segment, side: str) -> TranscribedSegment:
-        """The words of a segment, those in its overlaps included; their times are the recording's."""
-        planes = planes[:, :, segment.begin : segment.stop]
-        matrix = self._log_likelihoods(self._posteriors.log_posteriors(planes))
-        check_matrix(matrix, planes.shape[2], self.bundle.config.num_pdfs, "")
+    def _decode(self, inputs: Tensor, segment: AudioSegment, side: str) -> TranscribedSegment:
+        """Return the words of a segment and of its overlaps; their times count from the beginning of the recording."""
+        inputs = inputs[:, :, segment.decode_start : segment.decode_end]
+        matrix = self._scorer.log_likelihoods(pad_context(inputs))
         start, end = segment.start * self._shift, segment.end * self._shift
         lattice = self._decoder.decode(matrix)
         if not lattice.num_states:
             return TranscribedSegment(side, start, end, (), "without a path to the last frame")
-        scales, model = self._scales, self.bundle.transition_model
-        path = lattice.best_path(scales)
-        times, _ = timed_words(path, model, self.bundle.lexicon, partial=not lattice.reached_final)
-        confidences: Sequence[float | None] = [None] * len(times)
-        if self.options.confidences and times:
-            compact, _ = determinize_lattice(lattice, self._determinization, model)
-            confidences = word_confidences(path, times, compact, scales)
-        rows = [
-            CtmWord(
-                "",
-                side,
-                (segment.begin + time.start_frame) * self._shift,
-                time.num_frames * self._shift,
-                self.bundle.words.symbol_of(time.word),
-                confidence,
-            )
-            for time, confidence in zip(times, confidences, strict=True)
-        ]
+        path = lattice.best_path(self._scales)
+        times, _ = self._formatter.times(path, partial=not lattice.reached_final)
+        confidences: Sequence[float | None] | None = None
+        if self.config.confidences and times:
+            compact, _ = determinize_lattice(lattice, self._determinization, self.bundle.transition_model)
+            confidences = word_confidences(path, times, compact, self._scales)
+        rows = self._formatter.ctm("", times, confidences, channel=side, first_frame=segment.decode_start)
         words = tuple(
-            Word(row.word, row.start_seconds, row.duration_seconds, row.confidence)
-            for row in self.bundle.joiner.join_ctm(rows)
+            TranscribedWord(row.word, row.start_seconds, row.duration_seconds, row.confidence) for row in rows
         )
         return TranscribedSegment(side, start, end, words, "" if lattice.reached_final else "without a final state")
 
-    def _finish(self, path: Path, file: _File | BlasrError) -> Iterator[Event]:
-        """The events of a file whose segments are being decoded."""
+    def _finish(self, path: Path, file: _PendingFile | BlasrError) -> Iterator[TranscriptionEvent]:
+        """Yield the events of a file as its segments are decoded."""
         if isinstance(file, BlasrError):
             yield path, file
             return
@@ -268,24 +190,24 @@ class Transcriber:
         try:
             for side, decoded in zip(file.recording.sides, file.decoded, strict=True):
                 segments = []
-                for segment in self._joined(future.result() for future in decoded):
+                for segment in self._without_duplicates(future.result() for future in decoded):
                     segments.append(segment)
                     yield path, segment
                 sides.append(TranscribedSide(side.label, tuple(segments)))
         except BlasrError as error:
-            yield path, type(error)(error.message, path=path, fix=error.fix)
+            yield path, error.at(path=path)
             return
         recording = file.recording
         rates = recording.file_rate, recording.sample_rate
         yield path, Transcript(path, recording.name, recording.seconds, *rates, tuple(sides))
 
-    def _joined(self, segments: Iterable[TranscribedSegment]) -> Iterator[TranscribedSegment]:
-        """The segments of a side with each word in one of them only."""
+    def _without_duplicates(self, segments: Iterable[TranscribedSegment]) -> Iterator[TranscribedSegment]:
+        """Yield the segments of a side, each word of an overlap in one of them only."""
         before: TranscribedSegment | None = None
         for segment in segments:
             if before is not None:
-                overlap = self.options.segmentation.overlap_seconds
-                earlier, later = join_at(before.words, segment.words, segment.start_seconds, overlap)
+                overlap = self.config.segmentation.overlap_seconds
+                earlier, later = join_segments(before.words, segment.words, segment.start_seconds, overlap)
                 yield replace(before, words=tuple(earlier))
                 segment = replace(segment, words=tuple(later))
             before = segment
@@ -293,7 +215,7 @@ class Transcriber:
             yield before
 
 
-def _heard(static: Tensor) -> Tensor:
-    """The frames with any sound: digital zeros, as of a muted line, would distort a speaker's statistics."""
-    sounding = (static > math.log(EPSILON) + 1e-3).any(dim=1)
-    return static[sounding] if sounding.any() else static
+def _sounding_frames(features: Tensor) -> Tensor:
+    """Return the frames with any sound: digital zeros, as on a muted line, would distort a speaker's statistics."""
+    sounding = (features > math.log(EPSILON) + 1e-3).any(dim=1)
+    return features[sounding] if sounding.any() else features

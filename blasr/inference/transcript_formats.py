@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from blasr.inference.transcribe import TranscribedSegment, TranscribedSide, Transcript, Word
+from blasr.inference.transcript import TranscribedSegment, TranscribedSide, TranscribedWord, Transcript
 from blasr.io.nist.ctm import CtmWord
 
 CUE_SECONDS: Final = 6.0
-"""The longest subtitle."""
+"""The longest time of a subtitle."""
 
 CUE_PAUSE_SECONDS: Final = 0.8
-"""A pause after which the next subtitle begins."""
+"""The shortest pause that ends a subtitle."""
 
 CUE_CHARACTERS: Final = 84
 """The most characters of a subtitle: two lines of 42."""
@@ -23,7 +23,7 @@ LINE_CHARACTERS: Final = 42
 
 
 def to_text(transcript: Transcript) -> str:
-    """Kaldi's ``text``: a line for each side, its name and its words; the side is named where there are several."""
+    """Return Kaldi's ``text``: a line for each side with its name and words. One of several sides has its label too."""
     return "".join(
         " ".join([_side_name(transcript, side), *(word.text for word in side.words)]) + "\n"
         for side in transcript.sides
@@ -31,7 +31,7 @@ def to_text(transcript: Transcript) -> str:
 
 
 def to_ctm(transcript: Transcript) -> str:
-    """NIST's CTM, confidences included where there are any."""
+    """Return NIST's CTM, with confidences where there are any."""
     rows = (
         CtmWord(transcript.name, side.label, word.start_seconds, word.duration_seconds, word.text, word.confidence)
         for side in transcript.sides
@@ -41,12 +41,12 @@ def to_ctm(transcript: Transcript) -> str:
 
 
 def to_json(transcript: Transcript) -> str:
-    """One JSON object in one line: the file, its sides, their segments and words; times in seconds."""
+    """Return one JSON object on one line: the file, its sides, their segments and words; times in seconds."""
     return json.dumps(to_mapping(transcript), ensure_ascii=False) + "\n"
 
 
 def to_mapping(transcript: Transcript) -> dict[str, Any]:
-    """What the JSON holds."""
+    """Return the content of the JSON object."""
     return {
         "file": str(transcript.path),
         "name": transcript.name,
@@ -61,7 +61,7 @@ def to_mapping(transcript: Transcript) -> dict[str, Any]:
 
 
 def to_srt(transcript: Transcript) -> str:
-    """SubRip's subtitles in the order of their times; where there are several sides, each is named."""
+    """Return SubRip's subtitles in the order of their times. With several sides, each subtitle names its side."""
     cues = [(cue, side.label) for side in transcript.sides for cue in subtitle_cues(side.words)]
     cues.sort(key=lambda item: item[0][0].start_seconds)
     blocks = []
@@ -78,12 +78,11 @@ FORMATS: Final[dict[str, Callable[[Transcript], str]]] = {
     "json": to_json,
     "srt": to_srt,
 }
-SUFFIXES: Final = {"text": ".txt", "ctm": ".ctm", "json": ".json", "srt": ".srt"}
 
 
-def subtitle_cues(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """Words in groups that are said without a long pause, and that can be shown and read at once."""
-    cue: list[Word] = []
+def subtitle_cues(words: Sequence[TranscribedWord]) -> Iterator[list[TranscribedWord]]:
+    """Group words into subtitles: without long pauses, and short enough to read at once."""
+    cue: list[TranscribedWord] = []
     for word in words:
         if cue and (
             word.start_seconds - cue[-1].end_seconds >= CUE_PAUSE_SECONDS
@@ -101,7 +100,7 @@ def _side_name(transcript: Transcript, side: TranscribedSide) -> str:
     return f"{transcript.name}-{side.label}" if len(transcript.sides) > 1 else transcript.name
 
 
-def _joined(words: Sequence[Word]) -> str:
+def _joined(words: Sequence[TranscribedWord]) -> str:
     return " ".join(word.text for word in words)
 
 

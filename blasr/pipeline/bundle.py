@@ -1,8 +1,9 @@
-"""From an experiment, a graph and a lang folder to a bundle, after everything that must agree was compared."""
+"""Making a bundle of an experiment, a graph and a lang folder, after comparing everything that must agree."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from blasr.decoding.config import DecoderConfig
@@ -14,9 +15,25 @@ from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS
 from blasr.pipeline.experiment import Experiment
-from blasr.pipeline.preflight import Decoder, check_decode, check_dump
+from blasr.pipeline.graph_checks import DecodingModel, check_decode
+from blasr.pipeline.network_checks import check_network
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BundleSettings:
+    """How a bundle recognizes.
+
+    Attributes:
+        decoder: the beams.
+        weights: LM weight and word insertion penalty of the best path.
+        prior_scale: the weight of the log priors.
+    """
+
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    weights: PathWeights = field(default_factory=lambda: PathWeights(10.0, 0.0))
+    prior_scale: float = 1.0
 
 
 def make_bundle(
@@ -26,33 +43,32 @@ def make_bundle(
     *,
     model: Path | None = None,
     lang: Path | None = None,
-    decoder: DecoderConfig | None = None,
-    setting: PathWeights | None = None,
-    prior_scale: float = 1.0,
+    settings: BundleSettings | None = None,
 ) -> BundleConfig:
     """Write a bundle of a trained network and its graph into the folder ``out``.
 
     Args:
-        experiment: a trained one.
-        graph: the folder with ``HCLG.fst``.
+        experiment: the trained network.
+        graph: ``HCLG.fst``, or its folder.
         out: a new or empty folder, or a bundle, which is replaced.
         model: the ``final.mdl`` that the graph was compiled from; by default the experiment's.
         lang: the folder with ``words.txt``, ``phones.txt`` and ``phones/align_lexicon.int``; by default the graph's.
-        decoder: the beams.
-        setting: LM weight and word insertion penalty.
-        prior_scale: of the log priors.
+        settings: how the bundle recognizes.
 
     Raises:
-        MismatchError: network, priors, ``final.mdl``, tree, graph and words do not belong together.
-        DataError: a part is not there.
+        MismatchError: network, priors, ``final.mdl``, tree, graph and words do not fit together.
+        DataError: a part is missing.
     """
+    settings = settings or BundleSettings()
+    graph_file = graph / GRAPH if graph.is_dir() else graph
+    graph = graph_file.parent
     model = model or experiment.final_mdl
     lang = lang or graph
     sources = {
         WEIGHTS: experiment.weights,
         "priors.vec": experiment.directory / "priors.vec",
         "priors.json": experiment.directory / "priors.json",
-        GRAPH: graph / GRAPH,
+        GRAPH: graph_file,
         WORDS: lang / WORDS,
         "phones.txt": lang / "phones.txt",
         LEXICON: lang / "phones" / LEXICON,
@@ -61,14 +77,14 @@ def make_bundle(
         sources[WHOLE_WORDS] = lang / WHOLE_WORDS
     absent = [path for path in (*sources.values(), model) if not path.is_file()]
     if absent:
-        message = f"no such file; a bundle is made of {', '.join(FILES)}"
+        message = f"no such file; a bundle consists of {', '.join(FILES)}"
         raise DataError(message, path=absent[0], fix="give the graph folder, and with --lang the lang folder")
-    num_pdfs = check_dump(experiment, model)
-    parts = Decoder.read(model)
+    num_pdfs = check_network(experiment, model)
+    decoding_model = DecodingModel.read(model)
     words = SymbolTable.read(sources[WORDS])
-    check_decode(read_fst(sources[GRAPH]), sources[GRAPH], parts, words)
+    check_decode(read_fst(sources[GRAPH]), sources[GRAPH], decoding_model, words)
     _check_same_words(words, graph / WORDS)
-    _check_same_phones(parts, SymbolTable.read(sources["phones.txt"]))
+    _check_same_phones(decoding_model, SymbolTable.read(sources["phones.txt"]))
     AlignLexicon.read(sources[LEXICON])
     description = experiment.description
     config = write_bundle(
@@ -78,11 +94,11 @@ def make_bundle(
             num_pdfs=num_pdfs,
             features=description.features,
             origin=f"{experiment.directory.resolve().name}, {experiment.origin}",
-            prior_scale=prior_scale,
-            decoder=decoder or DecoderConfig(),
-            setting=setting or PathWeights(10.0, 0.0),
+            prior_scale=settings.prior_scale,
+            decoder=settings.decoder,
+            setting=settings.weights,
         ),
-        parts.transitions,
+        decoding_model.transitions,
         sources,
     )
     size = sum(entry.bytes for entry in config.files)
@@ -91,7 +107,7 @@ def make_bundle(
 
 
 def _check_same_words(words: SymbolTable, beside_graph: Path) -> None:
-    """Word-ids of another lang folder would spell the graph's words wrongly."""
+    """Refuse word-ids of another lang folder, which would spell the words of the graph wrongly."""
     if not beside_graph.is_file() or words.path == beside_graph:
         return
     of_graph = SymbolTable.read(beside_graph)
@@ -104,10 +120,10 @@ def _check_same_words(words: SymbolTable, beside_graph: Path) -> None:
             )
 
 
-def _check_same_phones(parts: Decoder, phones: SymbolTable) -> None:
+def _check_same_phones(model: DecodingModel, phones: SymbolTable) -> None:
     highest = max((number for _, number in phones.items()), default=0)
-    if parts.transitions.num_phones > highest:
+    if model.transitions.num_phones > highest:
         raise MismatchError(
-            f"{parts.model_path} has phones up to {parts.transitions.num_phones}, {phones.path} up to {highest}",
+            f"{model.model_path} has phones up to {model.transitions.num_phones}, {phones.path} up to {highest}",
             fix=f"give the lang folder that {MODEL} was trained with",
         )

@@ -12,7 +12,7 @@ from blasr.chunks.config import AugmentationConfig, ChunkConfig
 from blasr.config import check_share
 from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
-from blasr.inference.priors import PriorConfig
+from blasr.inference.config import PriorConfig
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
 from blasr.training.config import TrainingConfig
 

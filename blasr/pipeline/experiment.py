@@ -1,4 +1,4 @@
-"""An experiment directory: what a training run leaves behind, and how to take it up again."""
+"""An experiment directory: what a training run leaves behind, and how to load it again."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from torch import Tensor
 from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, DataError
 from blasr.features.config import FeatureConfig
+from blasr.inference.acoustic_scorer import AcousticScorer
+from blasr.inference.config import ScoringConfig
+from blasr.inference.network import load_network
 from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_open
-from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
-from blasr.training import load_module, load_weights, save_weights
+from blasr.models import AcousticModel, AcousticModelConfig
+from blasr.training import save_weights
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What ``final.yaml`` says: all that is needed to build the network and its input again."""
+    """The content of ``final.yaml``: everything that is needed to build the network and its input again."""
 
     model: AcousticModelConfig
     num_pdfs: int
@@ -33,13 +36,13 @@ class ModelDescription:
 class Experiment:
     """A trained acoustic model.
 
-    Args:
+    Attributes:
         directory: of the experiment.
         description: of the network and its input.
         model: the network with its weights, in evaluation mode, on the CPU.
         priors: of its pdfs.
-        weights: the file that the weights are from.
-        origin: which epochs they are of.
+        weights: the file of the weights.
+        origin: the epochs that the weights come from.
     """
 
     directory: Path
@@ -51,28 +54,26 @@ class Experiment:
 
     @classmethod
     def load(cls, directory: Path, checkpoint: str = "final") -> Experiment:
-        """Take up a trained experiment.
+        """Load a trained experiment.
 
         Args:
             directory: that ``blasr train`` wrote.
             checkpoint: "final", or "epochN" for the weights after epoch N.
 
         Raises:
-            DataError: the training has not come to its end, or the checkpoint is not there.
-            MismatchError: weights and description do not belong together.
+            DataError: the training has not finished, or there is no such checkpoint.
+            MismatchError: weights and description do not fit together.
         """
         path = directory / "final.yaml"
         if not path.is_file():
-            raise DataError("is absent: this is no finished experiment", path=path, fix="run `blasr train` to its end")
+            raise DataError(
+                "is absent: this is not a finished experiment", path=path, fix="run `blasr train` to its end"
+            )
         description = load_config(ModelDescription, path)
-        weights_path = _checkpoint_path(directory, checkpoint)
-        weights, metadata = load_weights(weights_path)
-        model = build_acoustic_model(
-            description.model.name, num_pdfs=description.num_pdfs, width=description.model.width
-        )
-        load_module(model, weights, weights_path)
+        weights = _checkpoint_path(directory, checkpoint)
+        model, metadata = load_network(description.model, description.num_pdfs, weights)
         origin = metadata.get("origin", f"epoch {metadata.get('epoch', '?')}")
-        return cls(directory, description, model.eval(), Priors.read(directory), weights_path, origin)
+        return cls(directory, description, model, Priors.read(directory), weights, origin)
 
     @property
     def num_pdfs(self) -> int:
@@ -81,13 +82,33 @@ class Experiment:
 
     @property
     def final_mdl(self) -> Path:
-        """The transition model that the training labels are of."""
+        """The transition model of the training labels."""
         return self.directory / "final.mdl"
 
     def fingerprint(self) -> str:
-        """SHA-256 of the file with the weights."""
+        """Return the SHA-256 of the file with the weights."""
         with self.weights.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def scorer(self, config: ScoringConfig | None = None) -> AcousticScorer:
+        """Return a scorer that computes log-likelihoods with this network."""
+        return AcousticScorer(self.model, self.description.features, self.priors, config)
+
+
+def load_experiment(
+    directory: str | Path, *, checkpoint: str = "final", config: ScoringConfig | None = None
+) -> AcousticScorer:
+    """Return a scorer of a trained network: log-likelihoods or posteriors of audio files, samples or utterances.
+
+    Args:
+        directory: that ``blasr train`` wrote.
+        checkpoint: "final", or "epochN" for the weights after epoch N.
+        config: prior scale and device.
+
+    Raises:
+        DataError, MismatchError: as :meth:`Experiment.load`.
+    """
+    return Experiment.load(Path(directory), checkpoint).scorer(config)
 
 
 def _checkpoint_path(directory: Path, checkpoint: str) -> Path:
@@ -98,13 +119,13 @@ def _checkpoint_path(directory: Path, checkpoint: str) -> Path:
         raise ConfigError(f"checkpoint {checkpoint!r} is unknown", fix="give final, or epochN such as epoch12")
     path = directory / "checkpoints" / f"epoch{int(match[1]):02d}.safetensors"
     if not path.is_file():
-        there = sorted(item.stem for item in path.parent.glob("epoch*.safetensors"))
-        raise DataError(f"is absent; there are {', '.join(there) or 'none'}", path=path)
+        found = sorted(item.stem for item in path.parent.glob("epoch*.safetensors"))
+        raise DataError(f"is absent; there are {', '.join(found) or 'none'}", path=path)
     return path
 
 
 def write_final(directory: Path, description: ModelDescription, weights: Mapping[str, Tensor], priors: Priors) -> None:
-    """Write ``final.safetensors``, ``priors.*`` and, when those are there, ``final.yaml``."""
+    """Write ``final.safetensors``, ``priors.*`` and last ``final.yaml``."""
     priors.write(directory)
     save_weights(directory / "final.safetensors", weights, {"origin": description.origin})
     with atomic_open(directory / "final.yaml", "w") as file:

@@ -6,9 +6,9 @@
 decode() {
   local set=$1 out=$2
   shift 2
-  blasr dump --data "$data/$set" "$@" "$out"
+  blasr dump --data "$data/$set" "$@" --out "$out"
   blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" \
-    --determinize false --loglikes "scp:$out/loglikes.scp" --out "$out"
+    --no-determinize --loglikes "scp:$out/loglikes.scp" --out "$out"
 }
 
 # score SET OUT SCORE_OPTION...: write the errors of these lattices to OUT/score.json and OUT/score.txt.

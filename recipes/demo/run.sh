@@ -22,7 +22,7 @@ if stage 1 "lang"; then
 fi
 if stage 2 "alignments from a flat start"; then
   blasr align --data "$data/train" --lang "$lang" --nj "$nj" \
-    --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
+    --set triphone.num_leaves=300 --set triphone.totgauss=2000 --out "$gmm"
 fi
 if stage 3 "network"; then
   blasr train "$root/conf/demo_bl_resnet22_a2b3.yaml" --experiment "$network" \

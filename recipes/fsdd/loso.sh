@@ -25,7 +25,7 @@ if [ -n "$only" ]; then
   export OMP_NUM_THREADS=1
   python -m recipes.fsdd.prepare "$corpus" --out "$data" --leave-out "$only" --train-strings 40
   blasr align --data "$data/train" --lang "$lang" --nj 1 \
-    --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
+    --set triphone.num_leaves=150 --set triphone.totgauss=1500 --out "$gmm"
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \
     --set data.train="$data/train" --set data.alignments="$gmm"
   blasr graph --lang "$lang" --gmm "$gmm" --loop ZERO,ONE,TWO,THREE,FOUR,FIVE,SIX,SEVEN,EIGHT,NINE --out "$graph"

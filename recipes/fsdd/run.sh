@@ -26,7 +26,7 @@ if stage 1 "lang"; then
 fi
 if stage 2 "alignments from a flat start"; then
   blasr align --data "$data/train" --lang "$lang" --nj "$nj" \
-    --set triphone.num_leaves=150 --set triphone.totgauss=1500 "$gmm"
+    --set triphone.num_leaves=150 --set triphone.totgauss=1500 --out "$gmm"
 fi
 if stage 3 "network"; then
   blasr train "$root/conf/fsdd_bl_resnet22_a2b3.yaml" --experiment "$network" \

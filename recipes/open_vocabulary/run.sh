@@ -33,7 +33,7 @@ if stage 2 "alignments of the pieces from a flat start"; then
   rm -rf "$data/train_pieces" && cp -r "$data/train" "$data/train_pieces"
   blasr subwords apply --utterance-ids --subwords "$subwords" --text "$data/train/text" --out "$data/train_pieces/text"
   blasr align --data "$data/train_pieces" --lang "$work/lang_pieces" --nj "$nj" \
-    --set triphone.num_leaves=300 --set triphone.totgauss=2000 "$gmm"
+    --set triphone.num_leaves=300 --set triphone.totgauss=2000 --out "$gmm"
 fi
 if [ -n "$network" ] && stage 3 "network"; then
   blasr train "$network" --experiment "$work/network" \

@@ -17,9 +17,9 @@ decode_and_score() {
   for part in $(seq "$parts"); do
     if [ -e "$out/lat.$part.gz" ]; then continue; fi
     blasr dump --experiment "$network" --checkpoint "epoch$epoch" --prior-scale "$prior_scale" \
-      --data "$data/$set/split$parts/$part" --model "$gmm/final.mdl" "$out/part"
+      --data "$data/$set/split$parts/$part" --model "$gmm/final.mdl" --out "$out/part"
     blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" --beam "$beam" \
-      --determinize false --loglikes "scp:$out/part/loglikes.scp" --out "$out/part"
+      --no-determinize --loglikes "scp:$out/part/loglikes.scp" --out "$out/part"
     gzip <"$out/part/lat.ark" >"$out/lat.$part.gz.new"
     mv "$out/lat.$part.gz.new" "$out/lat.$part.gz"
     rm -r "$out/part"

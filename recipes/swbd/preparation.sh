@@ -34,12 +34,12 @@ align_training_set() {
   local set=(--set map_oov=true --set triphone.num_leaves="$num_leaves" --set triphone.totgauss="$totgauss")
   if [ -n "$kaldi_ali" ]; then echo "using $kaldi_ali"; return; fi
   if [ "$flat_start" -eq 0 ] || [ "$flat_start" -ge "$(wc -l <"$data/train/text")" ]; then
-    blasr align --data "$data/train" --lang "$lang" --nj "$nj" "${set[@]}" $align_options "$gmm"
+    blasr align --data "$data/train" --lang "$lang" --nj "$nj" "${set[@]}" $align_options --out "$gmm"
     return
   fi
   blasr data subset --data "$data/train" --even "$flat_start" --out "$data/train_part"
-  blasr align --data "$data/train_part" --lang "$lang" --nj "$nj" "${set[@]}" $align_options "$work/tri"
-  blasr align --data "$data/train" --lang "$lang" --model "$work/tri" --nj "$nj" --set map_oov=true "$gmm"
+  blasr align --data "$data/train_part" --lang "$lang" --nj "$nj" "${set[@]}" $align_options --out "$work/tri"
+  blasr align --data "$data/train" --lang "$lang" --gmm "$work/tri" --nj "$nj" --set map_oov=true --out "$gmm"
 }
 
 compile_graph() {

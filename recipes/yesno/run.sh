@@ -27,7 +27,7 @@ if stage 2 "alignments from a flat start"; then
   blasr align --data "$data/train" --lang "$lang" --nj "$nj" \
     --set monophone.num_iters=20 --set monophone.max_iter_inc=18 --set monophone.totgauss=23 \
     --set triphone.num_iters=15 --set triphone.max_iter_inc=12 --set triphone.realign_iters=[3,6,9,12] \
-    --set triphone.num_leaves=30 --set triphone.totgauss=150 "$gmm"
+    --set triphone.num_leaves=30 --set triphone.totgauss=150 --out "$gmm"
 fi
 if stage 3 "network"; then
   blasr train "$root/conf/yesno_bl_resnet22_a2b3.yaml" --experiment "$network" \

@@ -61,7 +61,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(corpus: Path) -> Path:
-    assert main(["align", *_inputs(corpus), *SHORT, str(corpus / "tri")]) == 0
+    assert main(["align", *_inputs(corpus), *SHORT, "--out", str(corpus / "tri")]) == 0
     return corpus / "tri"
 
 
@@ -75,19 +75,19 @@ def test_flat_start(trained: Path) -> None:
 
 
 def test_monophones_only(corpus: Path, tmp_path: Path) -> None:
-    assert main(["align", *_inputs(corpus), *SHORT, "--mono-only", str(tmp_path / "mono")]) == 0
+    assert main(["align", *_inputs(corpus), *SHORT, "--mono-only", "--out", str(tmp_path / "mono")]) == 0
     assert read_tree(tmp_path / "mono" / "tree").context_width == 1
 
 
 def test_a_configuration_file(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "align.yaml").write_text("monophone: {num_iters: 2, totgauss: 30}\nfeatures: {num_ceps: 10}\nnj: 1\n")
     arguments = ["align", *_inputs(corpus), "--config", str(tmp_path / "align.yaml"), "--mono-only"]
-    assert main([*arguments, str(tmp_path / "mono")]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "mono")]) == 0
     assert "num_ceps: 10" in (tmp_path / "mono" / "mfcc.yaml").read_text()
 
 
 def test_realignment_with_gmms(corpus: Path, trained: Path, tmp_path: Path) -> None:
-    assert main(["align", *_inputs(corpus), "--model", str(trained), str(tmp_path / "ali")]) == 0
+    assert main(["align", *_inputs(corpus), "--gmm", str(trained), "--out", str(tmp_path / "ali")]) == 0
     before, after = dict(read_alignments(trained)), dict(read_alignments(tmp_path / "ali"))
     assert np.mean(np.concatenate([before[name] == after[name] for name in before])) > 0.99
 
@@ -103,11 +103,11 @@ def test_realignment_with_a_network(corpus: Path, trained: Path, tmp_path: Path)
     description = ModelDescription(config, transitions.num_pdfs, FeatureConfig(), "untrained")
     write_final(experiment, description, network.state_dict(), priors)
     arguments = ["align", *_inputs(corpus), "--experiment", str(experiment), "--device", "cpu"]
-    assert main([*arguments, "--model", str(trained), str(tmp_path / "ali")]) == 0
+    assert main([*arguments, "--gmm", str(trained), "--out", str(tmp_path / "ali")]) == 0
     for name, alignment in read_alignments(tmp_path / "ali"):
         phones = [phone for phone in dict.fromkeys(transitions.phones(alignment).tolist()) if phone > 2]
         assert phones == ([3, 4] if int(name[2:]) % 2 == 0 else [4, 3])
-    assert main([*arguments, str(tmp_path / "without")]) == 2
+    assert main([*arguments, "--out", str(tmp_path / "without")]) == 2
 
 
 @pytest.mark.parametrize(
@@ -115,15 +115,15 @@ def test_realignment_with_a_network(corpus: Path, trained: Path, tmp_path: Path)
     [
         (["--set", "monofone.num_iters=3"], 2, "did you mean monophone?"),
         (["--set", "triphone.num_leaves=0"], 2, "num_leaves"),
-        (["--mono-only", "--model", "exp/none"], 2, "--mono-only belongs to the flat start"),
-        (["--model", "exp/none"], 1, "exp/none"),
+        (["--mono-only", "--gmm", "exp/none"], 2, "--mono-only belongs to the flat start"),
+        (["--gmm", "exp/none"], 1, "exp/none"),
         (["--set", "features.sample_rate=16000"], 1, "16000"),
     ],
 )
-def test_mistakes_are_told_in_one_message(
+def test_mistakes_are_one_message(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], extra: list[str], status: int, message: str
 ) -> None:
-    assert main(["align", *_inputs(corpus), *extra, str(tmp_path / "out")]) == status
+    assert main(["align", *_inputs(corpus), *extra, "--out", str(tmp_path / "out")]) == status
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
@@ -134,7 +134,7 @@ def test_an_empty_data_directory(corpus: Path, tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "data").mkdir()
     for name in ("wav.scp", "utt2spk", "text"):
         (tmp_path / "data" / name).write_text("")
-    arguments = ["align", "--data", str(tmp_path / "data"), "--lang", str(corpus / "lang"), str(tmp_path / "out")]
-    assert main(arguments) == 1
+    arguments = ["align", "--data", str(tmp_path / "data"), "--lang", str(corpus / "lang")]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 1
     assert str(tmp_path / "data") in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -41,7 +41,7 @@ def dump(inputs: Path, name: str, utterances: str, **more: Any) -> Path:
         "priors": priors,
         **more,
     }
-    matrices = [(utterance, np.zeros((2, 6), np.float32), 2) for utterance in utterances]
+    matrices = [(utterance, np.zeros((2, 6), np.float32)) for utterance in utterances]
     out = inputs / name
     write_dump(out, matrices, num_pdfs=6, asked=len(utterances), tally=Tally("dump"), manifest=manifest)
     return out
@@ -94,8 +94,8 @@ def break_off(inputs: Path, out: Path) -> None:
         (retrain, MismatchError, "stale: the weights .*weights has changed since the dump"),
         (change_tree, MismatchError, "stale: the tree"),
         (truncate, DataError, "bytes, the dump wrote"),
-        (remove, DataError, "is gone"),
-        (break_off, DataError, "did not come to its end"),
+        (remove, DataError, "is missing"),
+        (break_off, DataError, "was not finished"),
     ],
 )
 def test_stale_and_partial_dumps_are_refused(inputs: Path, harm: Any, error: type[BlasrError], message: str) -> None:
@@ -118,7 +118,7 @@ def test_another_tree_is_refused_and_the_same_one_in_text_is_not(inputs: Path) -
     monophone_tree([[1], [2]], {1: 3, 2: 3}).write(inputs / "text_tree", binary=False)
     assert check_loglikes(f"{out}/loglikes.ark", inputs / "text_tree") is not None
     monophone_tree([[1, 2]], {1: 3, 2: 3}).write(inputs / "other_tree")
-    with pytest.raises(MismatchError, match=r"are of the tree .*/tree \(SHA-256 .*the decoder's is .*other_tree"):
+    with pytest.raises(MismatchError, match=r"belong to the tree .*/tree \(SHA-256 .*the decoder's is .*other_tree"):
         check_loglikes(f"{out}/loglikes.ark", inputs / "other_tree")
 
 
@@ -133,7 +133,7 @@ def test_as_many_utterances_as_were_written(inputs: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", "{"])
 def test_no_manifest(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
-    with pytest.raises(FormatError, match="is no manifest"):
+    with pytest.raises(FormatError, match="is not a manifest"):
         check_loglikes(f"{tmp_path}/loglikes.ark", tmp_path / "tree")
 
 
@@ -151,7 +151,7 @@ def test_joining_the_dumps_of_jobs(inputs: Path) -> None:
 
 def test_dumps_that_do_not_go_together(inputs: Path) -> None:
     first = dump(inputs, "dump.1", "ab")
-    with pytest.raises(DataError, match="stands in two of the dumps"):
+    with pytest.raises(DataError, match="appears in two of the dumps"):
         combine_dumps(inputs / "all", [first, dump(inputs, "dump.2", "bc")])
     other = dump(inputs, "dump.3", "c", priors={"scale": 0.0, "source": "x", "floor": 0.0, "floored": 0})
     with pytest.raises(MismatchError, match="priors differs from that of"):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blasr.errors import ConfigError
-from blasr.inference.segmentation import SegmentationConfig, cut, join_at
+from blasr.inference.config import SegmentationConfig
+from blasr.inference.segmentation import cut_recording, join_segments
 
 SHIFT = 0.01
 
@@ -35,13 +36,13 @@ def test_segments_are_all_of_it_and_no_longer_than_asked(
 ) -> None:
     config = SegmentationConfig(longest, longest * share, longest * share * overlap)
     energies = np.random.default_rng(seed).normal(size=num_frames).astype(np.float32)
-    segments = cut(energies, SHIFT, config)
-    assert segments[0].start == segments[0].begin == 0
-    assert segments[-1].end == segments[-1].stop == num_frames
+    segments = cut_recording(energies, SHIFT, config)
+    assert segments[0].start == segments[0].decode_start == 0
+    assert segments[-1].end == segments[-1].decode_end == num_frames
     limit = round(longest / SHIFT)
     assert all(0 < segment.end - segment.start <= limit for segment in segments)
     assert all(one.end == other.start for one, other in pairwise(segments))
-    assert all(segment.begin <= segment.start and segment.stop >= segment.end for segment in segments)
+    assert all(segment.decode_start <= segment.start and segment.decode_end >= segment.end for segment in segments)
     assert len(segments) == 1 or num_frames > limit
 
 
@@ -50,7 +51,7 @@ def test_cuts_are_in_the_pauses() -> None:
     pauses = [2500, 4700, 7000, 9000]
     for pause in pauses:
         energies[pause - 30 : pause + 30] = 1.0
-    segments = cut(energies, SHIFT, SegmentationConfig())
+    segments = cut_recording(energies, SHIFT, SegmentationConfig())
     assert [segment.start for segment in segments[1:]] == pytest.approx(pauses, abs=16)
 
 
@@ -87,5 +88,5 @@ def test_every_word_comes_once_wherever_the_cut_is(
     stop, begin = cut_seconds + overlap, cut_seconds - overlap
     before = [heard(word, 0.0, stop) for word in words if word.start_seconds < stop]
     after = [heard(word, begin, time) for word in words if word.end_seconds > begin]
-    kept_before, kept_after = join_at(before, after, cut_seconds, overlap)
+    kept_before, kept_after = join_segments(before, after, cut_seconds, overlap)
     assert [word.text for word in [*kept_before, *kept_after]] == [word.text for word in words]

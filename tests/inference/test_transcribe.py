@@ -9,8 +9,8 @@ import pytest
 
 from blasr.errors import DataError
 from blasr.inference.bundle import Bundle
-from blasr.inference.segmentation import SegmentationConfig
-from blasr.inference.transcribe import Transcriber, TranscriptionOptions
+from blasr.inference.config import SegmentationConfig, TranscriptionConfig
+from blasr.inference.transcribe import Transcriber
 from blasr.pipeline.bundle import make_bundle
 from blasr.pipeline.experiment import Experiment
 from blasr.scoring.edit_distance import align_words
@@ -34,7 +34,8 @@ def test_threads_change_nothing(bundle: Bundle, tmp_path: Path) -> None:
     paths = [write_audio(tmp_path / f"{seed}.wav", babble(9, seed)) for seed in range(3)]
     lengths = SegmentationConfig(4, 2, 0.5)
     alone, three = (
-        list(Transcriber(bundle, TranscriptionOptions(jobs=jobs, segmentation=lengths)).files(paths)) for jobs in (1, 3)
+        list(Transcriber(bundle, TranscriptionConfig(workers=workers, segmentation=lengths)).files(paths))
+        for workers in (1, 3)
     )
     assert alone == three
     assert [path for path, _ in alone] == paths
@@ -45,8 +46,8 @@ def test_the_cuts_of_a_long_file_lose_no_word(bundle: Bundle, tmp_path: Path) ->
     parts = [babble(3, seed) for seed in range(6)]
     pause = (1e-3 * np.random.default_rng(0).standard_normal(8000)).astype(np.float32)
     path = write_audio(tmp_path / "long.wav", np.concatenate([sound for part in parts for sound in (pause, part)]))
-    whole = words_of(Transcriber(bundle, TranscriptionOptions(segmentation=SegmentationConfig(60, 60, 1))), path)
-    cut = words_of(Transcriber(bundle, TranscriptionOptions(segmentation=SegmentationConfig(6, 3, 1))), path)
+    whole = words_of(Transcriber(bundle, TranscriptionConfig(segmentation=SegmentationConfig(60, 60, 1))), path)
+    cut = words_of(Transcriber(bundle, TranscriptionConfig(segmentation=SegmentationConfig(6, 3, 1))), path)
     assert len(whole) > 20
     assert cut == whole
 
@@ -54,7 +55,7 @@ def test_the_cuts_of_a_long_file_lose_no_word(bundle: Bundle, tmp_path: Path) ->
 def test_a_muted_line_does_not_spoil_the_statistics(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Digital zeros are not speech of a speaker: a file with them behind it keeps its words, as it else would not."""
+    """Digital zeros are not speech: a file keeps its words when they follow, which it would not otherwise."""
     speech = babble(6, 3)
     alone = write_audio(tmp_path / "alone.wav", speech)
     muted = write_audio(tmp_path / "muted.wav", np.concatenate([speech, np.zeros(40_000, np.float32)]))
@@ -66,7 +67,7 @@ def test_a_muted_line_does_not_spoil_the_statistics(
     expected, found = words_before(alone), words_before(muted)
     assert len(expected) > 8
     errors = align_words(expected, found).counts.errors
-    monkeypatch.setattr("blasr.inference.transcribe._heard", lambda static: static)
+    monkeypatch.setattr("blasr.inference.transcribe._sounding_frames", lambda features: features)
     assert errors <= 2 < align_words(expected, words_before(muted)).counts.errors
 
 

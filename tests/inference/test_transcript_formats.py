@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blasr.inference.transcribe import TranscribedSegment, TranscribedSide, Transcript, Word
+from blasr.inference.transcript import TranscribedSegment, TranscribedSide, TranscribedWord, Transcript
 from blasr.inference.transcript_formats import (
     CUE_CHARACTERS,
     CUE_PAUSE_SECONDS,
@@ -26,11 +26,11 @@ def transcript(*sides: TranscribedSide) -> Transcript:
     return Transcript(Path("calls/talk.wav"), "talk", 3700.0, 8000, 8000, sides)
 
 
-def side(label: str, *words: Word) -> TranscribedSide:
+def side(label: str, *words: TranscribedWord) -> TranscribedSide:
     return TranscribedSide(label, (TranscribedSegment(label, 0.0, 3700.0, words),))
 
 
-HELLO, YES = Word("hello", 3661.5, 0.25, 0.987), Word("yes", 1.0, 0.5)
+HELLO, YES = TranscribedWord("hello", 3661.5, 0.25, 0.987), TranscribedWord("yes", 1.0, 0.5)
 
 
 def test_text_and_ctm_name_the_sides_of_a_call() -> None:
@@ -64,7 +64,7 @@ def test_subtitles_are_in_the_order_of_time() -> None:
 def test_subtitles_have_every_word_once_and_can_be_read(rows: list[tuple[str, float, float]]) -> None:
     words, time = [], 0.0
     for text, length, pause in rows:
-        words.append(Word(text, time, length))
+        words.append(TranscribedWord(text, time, length))
         time += length + pause
     cues = list(subtitle_cues(words))
     assert [word for cue in cues for word in cue] == words

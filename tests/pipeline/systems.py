@@ -25,7 +25,8 @@ from blasr.graph.lang_writing import make_lang
 from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
-from blasr.inference.priors import PriorConfig, Priors
+from blasr.inference.config import PriorConfig
+from blasr.inference.priors import Priors
 from blasr.lexicon.pronunciations import Pronunciation
 from blasr.models import AcousticModelConfig, build_acoustic_model
 from blasr.pipeline.experiment import ModelDescription, write_final

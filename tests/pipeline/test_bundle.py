@@ -17,7 +17,7 @@ from blasr.inference.bundle import FILES, Bundle
 from blasr.inference.transcribe import Transcriber
 from blasr.lattices.config import PathWeights
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
-from blasr.pipeline.bundle import make_bundle
+from blasr.pipeline.bundle import BundleSettings, make_bundle
 from blasr.pipeline.experiment import Experiment
 from tests.pipeline.systems import System, babble, system, write_audio
 
@@ -28,7 +28,7 @@ def test_a_bundle_stands_alone(system: System, tmp_path: Path) -> None:
     experiment = Experiment.load(system.experiment)
     decoder, setting = DecoderConfig(beam=9.0), PathWeights(12.0, -0.5)
     out = tmp_path / "bundle"
-    make_bundle(experiment, system.graph, out, decoder=decoder, setting=setting, prior_scale=0.9)
+    make_bundle(experiment, system.graph, out, settings=BundleSettings(decoder, setting, 0.9))
     assert sorted(path.name for path in out.iterdir()) == sorted([*FILES, "bundle.yaml"])
     out.rename(tmp_path / "moved")
     bundle = Bundle.read(tmp_path / "moved")
@@ -43,7 +43,7 @@ def test_a_bundle_stands_alone(system: System, tmp_path: Path) -> None:
 def test_a_bundle_is_replaced_but_nothing_else(system: System, tmp_path: Path) -> None:
     experiment = Experiment.load(system.experiment)
     make_bundle(experiment, system.graph, tmp_path / "bundle")
-    make_bundle(experiment, system.graph, tmp_path / "bundle", setting=PathWeights(8.0, 0.0))
+    make_bundle(experiment, system.graph, tmp_path / "bundle", settings=BundleSettings(weights=PathWeights(8.0)))
     assert Bundle.read(tmp_path / "bundle").config.setting == PathWeights(8.0, 0.0)
     precious = tmp_path / "thesis"
     precious.mkdir()
@@ -93,7 +93,7 @@ def test_pieces_of_words_are_put_together(system: System, tmp_path: Path) -> Non
     words, joined = texts
     assert WordJoiner(["<UNK>", "EAT"]).join(words) == joined != words
     shutil.copyfile(lang / WHOLE_WORDS, tmp_path / "words" / WHOLE_WORDS)
-    with pytest.raises(MismatchError, match=r"whole_words\.txt is no part of the bundle"):
+    with pytest.raises(MismatchError, match=r"whole_words\.txt is not part of the bundle"):
         Bundle.read(tmp_path / "words")
 
 

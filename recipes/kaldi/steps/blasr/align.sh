@@ -27,7 +27,7 @@ data=${arguments[0]} lang=${arguments[1]} srcdir=${arguments[2]} dir=${arguments
 
 if stage 0 "align (logs: $dir/log/align.*.log)"; then
   need "$data/wav.scp" "$data/utt2spk" "$data/text" "$lang/phones.txt" "$lang/L.fst" "$srcdir/final.mdl" "$srcdir/tree"
-  source=(--model "$srcdir")
+  source=(--gmm "$srcdir")
   if [ -f "$srcdir/final.yaml" ]; then
     source+=(--experiment "$srcdir" --checkpoint "$checkpoint" --prior-scale "$prior_scale" --device "$(device)")
   fi
@@ -35,7 +35,7 @@ if stage 0 "align (logs: $dir/log/align.*.log)"; then
   mkdir -p "$dir/log"
   $cmd JOB=1:"$nj" "$dir/log/align.JOB.log" OMP_NUM_THREADS="$num_threads" blasr align --data "$data/split$nj/JOB" \
     --lang "$lang" "${source[@]}" --nj "$num_threads" --max-loss "$max_loss" --set "beam=$beam" \
-    --set "retry_beam=$retry_beam" --set "acoustic_scale=$acoustic_scale" $(pipes_option) "$dir/align.JOB" \
+    --set "retry_beam=$retry_beam" --set "acoustic_scale=$acoustic_scale" $(pipes_option) --out "$dir/align.JOB" \
     '&&' mv "$dir/align.JOB/ali.1.gz" "$dir/ali.JOB.gz" || job_failed "$dir"/log/align.*.log
 fi
 

@@ -38,7 +38,7 @@ need "$graphdir/HCLG.fst" "$graphdir/words.txt" "$model"
 
 if [ "$stage" -le 0 ]; then # before any job
   blasr dump --check --experiment "$srcdir" --checkpoint "$checkpoint" --model "$model" --data "$data" \
-    --graph "$graphdir" $(pipes_option) "$dir" >&2
+    --graph "$graphdir" $(pipes_option) --out "$dir" >&2
 fi
 
 if stage 0 "log-likelihoods (logs: $dir/log/dump.*.log)"; then

@@ -31,9 +31,9 @@ if stage 0 "log-likelihoods (logs: $dir/log/dump.*.log)"; then
   echo "$nj" >"$dir/num_jobs"
   $cmd JOB=1:"$nj" "$dir/log/dump.JOB.log" OMP_NUM_THREADS="$num_threads" blasr dump --data "$data/split$nj/JOB" \
     --experiment "$srcdir" --model "$model" --checkpoint "$checkpoint" --prior-scale "$prior_scale" \
-    --device "$(device)" $(pipes_option) "$dir/dump.JOB" || job_failed "$dir"/log/dump.*.log
+    --device "$(device)" --nj "$num_threads" $(pipes_option) --out "$dir/dump.JOB" || job_failed "$dir"/log/dump.*.log
 fi
 
 if stage 1 "join the results of the jobs"; then
-  blasr dump "$dir" --combine $(numbered "$dir/dump.") >&2
+  blasr dump --combine $(numbered "$dir/dump.") --out "$dir" >&2
 fi

@@ -32,12 +32,14 @@ def decode(system: System, out: Path, *more: object) -> int:
     [
         (["--data", "{data}"], "name a trained one with --experiment"),
         (["--loglikes", "ark:x.ark"], "name it with --model"),
-        (["--loglikes", "ark:x.ark", "--prior-scale", "0.5"], "--prior-scale is of a network's log-likelihoods"),
-        (["--loglikes", "ark:x.ark", "--experiment", "{experiment}"], "--experiment is of a network's"),
-        (["--data", "{data}", "--experiment", "nowhere"], "this is no finished experiment"),
+        (
+            ["--loglikes", "ark:x.ark", "--prior-scale", "0.5"],
+            "--prior-scale is for a network that computes",
+        ),
+        (["--loglikes", "ark:x.ark", "--experiment", "{experiment}"], "--experiment is for a network"),
+        (["--data", "{data}", "--experiment", "nowhere"], "this is not a finished experiment"),
         (["--data", "nowhere", "--experiment", "{experiment}"], "nowhere"),
-        (["--data", "{data}", "--experiment", "{experiment}", "--device", "abacus"], "'abacus' is no device"),
-        (["--data", "{data}", "--experiment", "{experiment}", "--frame-shift", "0"], "--frame-shift is 0.0"),
+        (["--data", "{data}", "--experiment", "{experiment}", "--device", "abacus"], "'abacus' is not a device"),
     ],
 )
 def test_mistakes_are_one_message(

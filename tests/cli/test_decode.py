@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ def tri1(golden: Path) -> Path:
     return golden / "fsdd_tri1"
 
 
-def decode(tri1: Path, out: Path, **options: object) -> int:
+def decode(tri1: Path, out: Path, *flags: str, **options: object) -> int:
     arguments: dict[str, object] = {
         "graph": tri1,
         "model": tri1 / "final.mdl",
@@ -31,7 +33,8 @@ def decode(tri1: Path, out: Path, **options: object) -> int:
         "out": out,
         **options,
     }
-    return main(["decode", *(f"--{key.replace('_', '-')}={value}" for key, value in arguments.items() if value)])
+    named = (f"--{key.replace('_', '-')}={value}" for key, value in arguments.items() if value)
+    return main(["decode", *named, *flags])
 
 
 def lines_of(path: Path) -> list[str]:
@@ -72,7 +75,7 @@ def test_lattices_of_both_kinds_and_confidences(tri1: Path, tmp_path: Path) -> N
     for utterance, lattice in read_any_lattices(tmp_path / "compact" / "lat.ark"):
         assert isinstance(lattice, CompactLattice)
         assert (lattice.num_states, lattice.num_arcs) == (kaldi[utterance].num_states, kaldi[utterance].num_arcs)
-    assert decode(tri1, tmp_path / "raw", determinize="false", confidences="true") == 0
+    assert decode(tri1, tmp_path / "raw", "--no-determinize", "--confidences") == 0
     assert not any(
         isinstance(lattice, CompactLattice) for _, lattice in read_any_lattices(tmp_path / "raw" / "lat.ark")
     )
@@ -171,8 +174,6 @@ def test_a_search_that_ends_early_is_told(tri1: Path, tmp_path: Path, caplog: py
     ("options", "message"),
     [
         ({"lang": None}, "there is no .*words.txt"),
-        ({"nj": -1}, "--nj is -1"),
-        ({"beam": -3}, "beam is -3"),
         ({"model": "none.mdl"}, "none.mdl"),
         ({"graph": "none.fst"}, "none.fst"),
         ({"loglikes": "none.ark"}, "none.ark"),
@@ -190,3 +191,46 @@ def test_mistakes_are_one_message(
     error = capsys.readouterr().err
     assert re.search(message, error)
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--nj=-1", "--nj: expected 0 or more, found '-1'"),
+        ("--beam=-3", "--beam: expected a number above 0, found '-3'"),
+        ("--frame-shift=0", "--frame-shift: expected a number above 0, found '0'"),
+        ("--confidence", "did you mean --confidences"),
+    ],
+)
+def test_wrong_options_are_refused_by_the_parser(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, message: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        decode(tri1, tmp_path / "out", option)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_archives_are_decoded_without_torch(tri1: Path, tmp_path: Path) -> None:
+    """Neither the parser nor the decoding of an archive imports it."""
+    script = (
+        "import sys; from blasr.cli.main import main; status = main(sys.argv[1:]); "
+        "found = [name for name in ('torch', 'torchaudio', 'kaldifst') if name in sys.modules]; "
+        "sys.exit(f'imported {found}' if found else status)"
+    )
+    loglikes = f"ark:{tri1 / 'connected' / 'loglikes.ark'}"
+    arguments = ["--graph", tri1 / "HCLG.fst", "--model", tri1 / "final.mdl", "--words", tri1 / "lang" / "words.txt"]
+    command = [sys.executable, "-c", script, "decode", *map(str, arguments), "--loglikes", loglikes]
+    result = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert len(lines_of(tmp_path / "out" / "best_path.txt")) == 36
+
+
+@pytest.mark.parametrize("command", ["align", "bundle", "decode", "dump", "transcribe"])
+def test_help_imports_nothing_slow(command: str) -> None:
+    script = (
+        "import sys; from blasr.cli.main import build_parser; build_parser(sys.argv[1]); "
+        "sys.exit(str([name for name in ('torch', 'numba', 'kaldifst', 'numpy') if name in sys.modules] or ''))"
+    )
+    result = subprocess.run([sys.executable, "-c", script, command], capture_output=True, text=True, check=False)
+    assert result.stderr.strip() == ""

@@ -1,4 +1,4 @@
-"""Parts that do not belong together are told in one message, with both numbers and both files."""
+"""A network, its model, its tree and its audio: one message with both numbers and both files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ import soundfile
 
 from blasr.cli.main import main
 from blasr.data.data_dir import DataDir
-from blasr.errors import FormatError, MismatchError
+from blasr.errors import MismatchError
 from blasr.features.config import FeatureConfig
 from blasr.hmm.model_file import write_model
 from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
-from blasr.inference.priors import PriorConfig, Priors
-from blasr.io.fst import Fst, read_fst
-from blasr.io.symbols import SymbolTable
+from blasr.inference.config import PriorConfig
+from blasr.inference.priors import Priors
 from blasr.models import AcousticModelConfig, build_acoustic_model
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
-from blasr.pipeline.preflight import Decoder, check_decode, check_dump, check_sample_rate
+from blasr.pipeline.network_checks import check_network, check_sample_rate
 
 
 def write_gmm_dir(folder: Path, phones: int = 2) -> Path:
@@ -48,14 +47,14 @@ def experiment(tmp_path: Path) -> Experiment:
 
 
 def test_what_belongs_together(experiment: Experiment, tmp_path: Path) -> None:
-    assert check_dump(experiment) == 6
-    assert check_dump(experiment, write_gmm_dir(tmp_path / "gmm") / "final.mdl") == 6
+    assert check_network(experiment) == 6
+    assert check_network(experiment, write_gmm_dir(tmp_path / "gmm") / "final.mdl") == 6
 
 
 def test_network_and_model(experiment: Experiment, tmp_path: Path) -> None:
     other = write_gmm_dir(tmp_path / "gmm", phones=3) / "final.mdl"
     with pytest.raises(MismatchError) as caught:
-        check_dump(experiment, other)
+        check_network(experiment, other)
     told = str(caught.value)
     assert "6 in the output layer in" in told and f"9 in {other}" in told
     assert f"6 in {experiment.directory}/priors.vec" in told and f"9 in {other.parent}/tree" in told
@@ -65,26 +64,26 @@ def test_network_and_model(experiment: Experiment, tmp_path: Path) -> None:
 def test_priors(experiment: Experiment) -> None:
     priors = Priors.from_counts(np.arange(1, 8), PriorConfig(), "exp/tri_ali")
     with pytest.raises(MismatchError, match=r"7 in .*priors\.vec"):
-        check_dump(replace(experiment, priors=priors))
+        check_network(replace(experiment, priors=priors))
 
 
 def test_model_and_tree(experiment: Experiment, tmp_path: Path) -> None:
     monophone_tree([[1, 2]], {1: 3, 2: 3}).write(experiment.directory / "tree")
     with pytest.raises(MismatchError, match=r"6 in .*final\.mdl, 3 in .*tree"):
-        check_dump(experiment)
+        check_network(experiment)
 
 
 def test_another_tree_of_the_same_size(experiment: Experiment, tmp_path: Path) -> None:
     folder = write_gmm_dir(tmp_path / "gmm")
     monophone_tree([[2], [1]], {1: 3, 2: 3}).write(folder / "tree")
     with pytest.raises(MismatchError, match=r"both have 6 pdfs, but are different trees \(SHA-256 \w{12} and \w{12}\)"):
-        check_dump(experiment, folder / "final.mdl")
+        check_network(experiment, folder / "final.mdl")
 
 
 def test_feature_dimension(experiment: Experiment) -> None:
     description = replace(experiment.description, features=FeatureConfig(num_mel_bins=40))
     with pytest.raises(MismatchError, match=r"final\.yaml has 40 mel bins, the network in .*safetensors reads 64"):
-        check_dump(replace(experiment, description=description))
+        check_network(replace(experiment, description=description))
 
 
 def test_sample_rate(experiment: Experiment, tmp_path: Path) -> None:
@@ -93,8 +92,8 @@ def test_sample_rate(experiment: Experiment, tmp_path: Path) -> None:
     (tmp_path / "data" / "wav.scp").write_text(f"a {tmp_path}/a.wav\n")
     (tmp_path / "data" / "utt2spk").write_text("a a\n")
     data = DataDir.read(tmp_path / "data")
-    with pytest.raises(MismatchError, match=r"a\.wav has a sample rate of 16000 Hz, the features in .* are of 8000 Hz"):
-        check_dump(experiment, data_dir=data)
+    with pytest.raises(MismatchError, match=r"a\.wav has a sample rate of 16000 Hz, the features in .* expect 8000 Hz"):
+        check_network(experiment, data_dir=data)
     check_sample_rate(data, 16000, "final.yaml")
 
 
@@ -106,7 +105,7 @@ def test_checking_without_a_dump(
     (tmp_path / "data" / "wav.scp").write_text(f"a {tmp_path}/a.wav\n")
     (tmp_path / "data" / "utt2spk").write_text("a a\n")
     where = ["--experiment", str(experiment.directory), "--data", str(tmp_path / "data")]
-    command = ["dump", *where, str(tmp_path / "out")]
+    command = ["dump", *where, "--out", str(tmp_path / "out")]
     assert main([*command, "--check"]) == 0
     assert "belong together: 6 pdfs" in capsys.readouterr().out
     graph = tmp_path / "graph"
@@ -116,57 +115,3 @@ def test_checking_without_a_dump(
     assert "the largest input label is" in capsys.readouterr().err
     assert main([*command, "--graph", str(graph)]) == 2
     assert not (tmp_path / "out").exists()
-
-
-def golden_parts(golden: Path) -> tuple[Fst, Path, Decoder, SymbolTable]:
-    folder = golden / "fsdd_tri1"
-    words = SymbolTable.read(folder / "lang" / "words.txt")
-    return read_fst(folder / "HCLG.fst"), folder / "HCLG.fst", Decoder.read(folder / "final.mdl"), words
-
-
-def test_kaldis_graph_belongs_to_its_model(golden: Path) -> None:
-    check_decode(*golden_parts(golden))
-
-
-def test_a_graph_of_another_size(golden: Path, tmp_path: Path) -> None:
-    graph, _, decoder, words = golden_parts(golden)
-    (tmp_path / "num_pdfs").write_text("90\n")
-    with pytest.raises(MismatchError, match=r"144 in .*final\.mdl, 144 in .*tree, 90 in .*num_pdfs"):
-        check_decode(graph, tmp_path / "HCLG.fst", decoder, words)
-    (tmp_path / "num_pdfs").write_text("many\n")
-    with pytest.raises(FormatError, match="expected one number"):
-        check_decode(graph, tmp_path / "HCLG.fst", decoder, words)
-
-
-def test_a_graph_of_another_tree_with_as_many_pdfs(golden: Path) -> None:
-    graph, path, decoder, words = golden_parts(golden)
-    number = decoder.transitions.num_transition_ids
-    order = np.concatenate([[0], 1 + np.random.default_rng(0).permutation(number)]).astype(np.int32)
-    shuffled = replace(graph, ilabel=order[graph.ilabel])
-    with pytest.raises(MismatchError, match=r"arcs from a state to itself, \d+ have a self-loop's transition-id"):
-        check_decode(shuffled, path, decoder, words)
-
-
-def test_a_graph_of_another_tree_with_self_loops_in_the_same_places(golden: Path) -> None:
-    """A model of as many transition-ids, whose tree has other numbers of leaves by phone."""
-    graph, path, decoder, words = golden_parts(golden)
-    theirs = decoder.transitions
-    speech = [phone for phone in theirs.topology.phones if theirs.topology.num_pdf_classes(phone) == 3]
-    renamed = dict(zip(speech, speech[::-1], strict=True))
-    rows = sorted((renamed.get(row[0], row[0]), *row[1:]) for row in theirs.tuples.tolist())
-    other = TransitionModel(theirs.topology, np.array(rows, np.int32))
-    assert other.num_transition_ids == theirs.num_transition_ids
-    with pytest.raises(MismatchError, match=r"of \d+ arcs that follow a transition of .*final.mdl, \d+ go on"):
-        check_decode(graph, path, Decoder(decoder.model_path, other), words)
-
-
-def test_words_of_another_lang(golden: Path) -> None:
-    graph, path, decoder, _ = golden_parts(golden)
-    words = SymbolTable.from_symbols(["<eps>", "ONE"])
-    with pytest.raises(MismatchError, match="the largest output label is"):
-        check_decode(graph, path, decoder, words)
-
-
-def test_without_a_tree_beside_the_model(golden: Path, tmp_path: Path) -> None:
-    shutil.copyfile(golden / "fsdd_tri1" / "final.mdl", tmp_path / "final.mdl")
-    assert Decoder.read(tmp_path / "final.mdl").pdfs() == {f"{tmp_path / 'final.mdl'}": 144}

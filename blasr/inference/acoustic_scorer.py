@@ -1,0 +1,177 @@
+"""The one way from audio to scaled log-likelihoods: features, network, priors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from blasr.data.data_dir import DataDir, Utterance
+from blasr.errors import BlasrError
+from blasr.features.cmvn import CmvnStats, apply_cmvn
+from blasr.features.config import FeatureConfig
+from blasr.features.deltas import stack_deltas
+from blasr.features.extraction import FeatureExtractor, pad_context
+from blasr.features.fbank import LogMel, TooShortError
+from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
+from blasr.inference.config import ScoringConfig
+from blasr.inference.loglike_checks import check_matrix
+from blasr.inference.posteriors import PosteriorComputer
+from blasr.inference.priors import Priors
+from blasr.inference.recordings import read_recording
+from blasr.tally import Tally
+from blasr.threads import one_torch_thread, ordered_map
+from blasr.training import choose_device
+from blasr.units import CONTEXT_FRAMES, FloatArray
+
+UtteranceScorer = Callable[[Utterance], FloatArray]
+"""Returns the log-likelihoods ``(T, num_pdfs)`` of an utterance; raises :class:`TooShortError` where T would be 0."""
+
+TOO_SHORT = "too short for one frame"
+
+
+class AcousticScorer:
+    """Computes ``log p(s|x) - prior_scale * log p(s)`` with a trained network.
+
+    Every step is a method: :meth:`compute_features`, :meth:`normalized_inputs`, :meth:`log_likelihoods`. None of them
+    keeps a state, so that threads may share a scorer, and a caller that has the audio piece by piece may score each
+    piece with its own context. One thread computes each call, so that the number of workers changes no bit.
+
+    Args:
+        model: the network, ``(B, 3, F, T)`` to logits ``(B, num_pdfs, T - 48)``.
+        features: what it reads.
+        priors: of its pdfs.
+        config: prior scale and device.
+    """
+
+    def __init__(
+        self, model: nn.Module, features: FeatureConfig, priors: Priors, config: ScoringConfig | None = None
+    ) -> None:
+        config = config or ScoringConfig()
+        self.features = features
+        self.num_pdfs = priors.num_pdfs
+        self._log_mel = LogMel(features)
+        self._posteriors = PosteriorComputer(model, choose_device(config.device), piece_frames=config.piece_frames)
+        self._scaled_log_priors = (config.prior_scale * priors.log).astype(np.float32)
+
+    @property
+    def frame_shift_seconds(self) -> float:
+        """The time from one frame to the next."""
+        return self.features.frame_shift_samples / self.features.sample_rate
+
+    @one_torch_thread()
+    def compute_features(self, samples: FloatArray) -> Tensor:
+        """Return log-mel features ``(T, F)``, not normalized, of samples ``(N,)`` in 16-bit range.
+
+        Raises:
+            TooShortError: the samples do not last one frame.
+        """
+        features: Tensor = self._log_mel(torch.from_numpy(samples))
+        return features
+
+    @one_torch_thread()
+    def normalized_inputs(self, features: Tensor, stats: CmvnStats | None = None) -> Tensor:
+        """Return the network's input ``(3, F, T)``, without context, of features ``(T, F)``.
+
+        Args:
+            features: from :meth:`compute_features`.
+            stats: of the speaker; by default those of the features themselves.
+        """
+        if self.features.cmvn != "none":
+            features = apply_cmvn(features, stats or CmvnStats.of(features), self.features.norm_vars)
+        return stack_deltas(features, window=self.features.delta_window)
+
+    def inputs_of_samples(self, samples: FloatArray) -> Tensor:
+        """Return the network's input ``(3, F, T + 48)`` of samples ``(N,)`` in 16-bit range, one utterance.
+
+        Raises:
+            TooShortError: the samples do not last one frame.
+        """
+        return pad_context(self.normalized_inputs(self.compute_features(samples)))
+
+    def inputs_of_file(self, path: str | Path, channel: int = 0) -> Tensor:
+        """Return the network's input ``(3, F, T + 48)`` of one channel of an audio file, one utterance.
+
+        The file is resampled where its sample rate is another than the network's.
+
+        Raises:
+            DataError: the file cannot be read or has no such channel, or it does not last one frame.
+        """
+        path = Path(path)
+        (side,) = read_recording(path, self.features.sample_rate, channel=channel).sides
+        try:
+            return self.inputs_of_samples(side.samples)
+        except BlasrError as error:
+            raise error.at(path=path) from None
+
+    @one_torch_thread()
+    def log_posteriors(self, inputs: Tensor) -> FloatArray:
+        """Return ``log p(s|x)`` ``(T, num_pdfs)`` of a network input with context ``(3, F, T + 48)``."""
+        return self._posteriors.log_posteriors(inputs)
+
+    def log_likelihoods(self, inputs: Tensor) -> FloatArray:
+        """Return scaled log-likelihoods ``(T, num_pdfs)`` of a network input with context ``(3, F, T + 48)``.
+
+        Raises:
+            DataError: a value is not finite, as after a training that diverged.
+        """
+        matrix = np.asarray(self.log_posteriors(inputs) - self._scaled_log_priors, dtype=np.float32)
+        check_matrix(matrix, inputs.shape[2] - 2 * CONTEXT_FRAMES, self.num_pdfs)
+        return matrix
+
+    def for_data(self, data_dir: DataDir, stats: SpeakerStats | None = None) -> UtteranceScorer:
+        """Return a function that scores utterances of a data directory.
+
+        Args:
+            data_dir: the utterances and their audio.
+            stats: of its speakers; by default they are collected, by one pass over the audio.
+
+        Raises:
+            DataError: audio cannot be read.
+        """
+        if stats is None:
+            stats = collect_speaker_stats(self.features, data_dir)
+        extractor = FeatureExtractor(self.features, data_dir, stats)
+
+        def score(utterance: Utterance) -> FloatArray:
+            try:
+                return self.log_likelihoods(extractor.network_input(utterance))
+            except BlasrError as error:
+                raise error.at(utterance=utterance.id) from None
+
+        return score
+
+
+def score_utterances(
+    score: UtteranceScorer, utterances: Sequence[Utterance], workers: int = 1, tally: Tally | None = None
+) -> Iterator[tuple[str, FloatArray]]:
+    """Yield utterance-ids and log-likelihoods ``(T, num_pdfs)`` in order.
+
+    Args:
+        score: such as :meth:`AcousticScorer.for_data` returns.
+        utterances: what to score.
+        workers: threads, each of which scores one utterance at a time.
+        tally: counts utterances too short for one frame, which are left out. Without it they are an error.
+
+    Raises:
+        DataError: audio cannot be read, or a value is not finite.
+    """
+
+    def score_or_skip(utterance: Utterance) -> FloatArray | None:
+        try:
+            return score(utterance)
+        except TooShortError:
+            if tally is None:
+                raise
+            return None
+
+    with one_torch_thread():
+        results = ordered_map(score_or_skip, utterances, workers)
+        for utterance, matrix in zip(utterances, results, strict=True):
+            if matrix is not None:
+                yield utterance.id, matrix
+            elif tally is not None:
+                tally.drop(utterance.id, TOO_SHORT)

@@ -1,0 +1,101 @@
+"""How speech is scored, cut and transcribed. Light: a command-line parser may import this module."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+from blasr.errors import ConfigError
+
+TRANSCRIPT_SUFFIXES: Final = {"text": ".txt", "ctm": ".ctm", "json": ".json", "srt": ".srt"}
+"""The formats of transcripts, and the suffixes of their files."""
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """How counts become probabilities.
+
+    Attributes:
+        smoothing: added to every count, as Kaldi's ``analyze-counts`` adds 0.5.
+        floor: the smallest prior, as a share of the uniform one (1 / num_pdfs). Without it, a pdf that training hardly
+            saw would have a huge log-likelihood.
+    """
+
+    smoothing: float = 0.5
+    floor: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.smoothing >= 0:
+            raise ConfigError(f"smoothing is {self.smoothing}, expected 0 or more")
+        if not 0 < self.floor <= 1:
+            raise ConfigError(f"floor is {self.floor}, expected above 0 and at most 1")
+
+
+@dataclass(frozen=True)
+class ScoringConfig:
+    """How a network's log-likelihoods are computed.
+
+    Attributes:
+        prior_scale: the weight of the log priors. 1 divides by the priors, 0 leaves log-posteriors.
+        device: where the network runs: auto, cpu, cuda or cuda:N.
+        piece_frames: the most output frames of one pass. Longer utterances are computed in pieces that overlap by the
+            network's context, with the same results to float rounding.
+    """
+
+    prior_scale: float = 1.0
+    device: str = "cpu"
+    piece_frames: int = 6000
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.prior_scale):
+            raise ConfigError(f"prior_scale is {self.prior_scale}, expected a finite number")
+        if self.piece_frames < 1:
+            raise ConfigError(f"piece_frames is {self.piece_frames}, expected 1 or more")
+
+
+@dataclass(frozen=True)
+class SegmentationConfig:
+    """How long recordings are cut.
+
+    Attributes:
+        max_seconds: the longest segment, without its overlaps.
+        min_seconds: the shortest segment, except the last.
+        overlap_seconds: how far a segment is decoded beyond each cut, so that a word at a cut is heard whole.
+    """
+
+    max_seconds: float = 30.0
+    min_seconds: float = 12.0
+    overlap_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.min_seconds <= self.max_seconds and 0 <= self.overlap_seconds <= self.min_seconds):
+            raise ConfigError(
+                f"segments: found max_seconds {self.max_seconds}, min_seconds {self.min_seconds}, overlap_seconds "
+                f"{self.overlap_seconds}; expected 0 < min_seconds <= max_seconds and 0 <= overlap_seconds <= "
+                "min_seconds"
+            )
+
+
+@dataclass(frozen=True)
+class TranscriptionConfig:
+    """How audio files are read and decoded.
+
+    Attributes:
+        channel: the only channel to transcribe, from 0. By default each channel is a side, and a speaker.
+        mix: transcribe the mean of all channels.
+        same_speaker: all files are from one speaker and are normalized together. By default each side has its own
+            statistics.
+        confidences: compute how probable each word is.
+        segmentation: how long recordings are cut.
+        workers: how many threads work on segments.
+        device: where the network runs: auto, cpu, cuda or cuda:N.
+    """
+
+    channel: int | None = None
+    mix: bool = False
+    same_speaker: bool = False
+    confidences: bool = True
+    segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
+    workers: int = 1
+    device: str = "cpu"

@@ -1,0 +1,62 @@
+"""What a transcription returns: words with times, in segments, in the sides of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribedWord:
+    """A word, its times in seconds from the beginning of the recording, and its probability, if that was computed."""
+
+    text: str
+    start_seconds: float
+    duration_seconds: float
+    confidence: float | None = None
+
+    @property
+    def end_seconds(self) -> float:
+        """The end of the word."""
+        return self.start_seconds + self.duration_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribedSegment:
+    """The words of one segment of a side; ``trouble`` says how its search ended where it reached no final state."""
+
+    side: str
+    start_seconds: float
+    end_seconds: float
+    words: tuple[TranscribedWord, ...]
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class TranscribedSide:
+    """The segments of one side of a recording, in order."""
+
+    label: str
+    segments: tuple[TranscribedSegment, ...]
+
+    @property
+    def words(self) -> tuple[TranscribedWord, ...]:
+        """All words, in order."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of a file; :class:`blasr.inference.recordings.Recording` explains the other attributes."""
+
+    path: Path
+    name: str
+    seconds: float
+    file_rate: int
+    sample_rate: int
+    sides: tuple[TranscribedSide, ...]
+
+    @property
+    def text(self) -> str:
+        """All words, side after side."""
+        return " ".join(word.text for side in self.sides for word in side.words)
