@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from blasr.cli.parser import CommandParser
 from blasr.errors import BlasrError
 
 
 def step_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
-    """Return a parser for the module ``name``; its help begins with the first line of the module's docstring."""
-    return argparse.ArgumentParser(prog=name, description=(doc or "").partition("\n")[0])
+    """Return a parser for the module ``name``; its help has the first line of the module's docstring."""
+    return CommandParser(prog=name, description=(doc or "").partition("\n")[0])
 
 
 def run_step(parser: argparse.ArgumentParser, run: Callable[..., None]) -> None:
@@ -19,7 +20,7 @@ def run_step(parser: argparse.ArgumentParser, run: Callable[..., None]) -> None:
 
     A :class:`BlasrError` is printed in one line, and the process exits with the error's status.
     """
-    args = parser.parse_args()
+    args = parser.parse_args(sys.argv[1:])
     try:
         run(**vars(args))
     except BlasrError as error:
