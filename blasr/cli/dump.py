@@ -39,6 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--model", note="the decoder's (default: the experiment's)")
     add_option(parser, "--graph", note="with --check")
     add_yes_no(parser, "--check", "compare everything that must agree, and stop")
+    parser.add_argument(
+        "--cmvn",
+        type=Path,
+        metavar="FILE",
+        help="statistics of the speakers, as Kaldi's compute-cmvn-stats writes them (default: collected from --data)",
+    )
     add_option(parser, "--prior-scale")
     add_option(parser, "--checkpoint")
     add_option(parser, "--nj")
@@ -81,5 +87,6 @@ def run(args: argparse.Namespace) -> None:
         if args.check:
             print(check_network_and_graph(experiment, data_dir, args.model, args.graph))
             return
-        scorer = network_scorer(experiment, data_dir, ScoringConfig(args.prior_scale, args.device), args.model)
+        scoring = ScoringConfig(args.prior_scale, args.device)
+        scorer = network_scorer(experiment, data_dir, scoring, args.model, args.cmvn)
     dump(scorer, args.out, workers=args.nj, max_loss=args.max_loss)

@@ -1,4 +1,4 @@
-"""Speech features: log-mel and MFCC bit-close to Kaldi's, deltas, normalisation, extraction on the fly."""
+"""Speech features: log-mel and MFCC like Kaldi's, deltas, normalization, extraction on the fly."""
 
 import lazy_loader
 

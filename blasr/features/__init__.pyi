@@ -9,6 +9,7 @@ from .extraction import FeatureExtractor as FeatureExtractor
 from .extraction import inputs_with_context as inputs_with_context
 from .extraction import pad_context as pad_context
 from .fbank import EPSILON as EPSILON
+from .fbank import TOO_SHORT as TOO_SHORT
 from .fbank import LogMel as LogMel
 from .fbank import TooShortError as TooShortError
 from .perturbation import UNCHANGED as UNCHANGED

@@ -1,4 +1,4 @@
-"""What the features are made of: Kaldi's fbank and mfcc options under Kaldi's names, and their normalisation."""
+"""The configuration of features: Kaldi's fbank and mfcc options under Kaldi's names, and their normalization."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CmvnMode = Literal["speaker", "utterance", "none"]
 class FeatureConfig:
     """Log-mel features (Kaldi's ``feat/feature-window.h``, ``mel-computations.h``, ``feature-fbank.h``).
 
-    ``high_freq`` of 0 or less counts from the Nyquist frequency. ``dither`` is in 16-bit units, and 0 repeats exactly.
-    ``cmvn`` says whose statistics normalise the mean, and with ``norm_vars`` the variance, of each coefficient. With
-    ``segment_context`` the network sees the audio around a segment of a longer recording as context beyond its ends,
-    otherwise, and at a recording's own ends, the edge frames again.
+    A ``high_freq`` of 0 or less counts from the Nyquist frequency. ``dither`` is in 16-bit units; without it, features
+    are reproducible. ``cmvn`` selects the statistics that normalize the mean of each coefficient, and also the variance
+    with ``norm_vars``. With ``segment_context``, the context of a segment is the audio around it in the recording.
+    Without it, and at the ends of the recording, the edge frames are repeated.
     """
 
     sample_rate: int = 8000
@@ -63,7 +63,7 @@ class FeatureConfig:
 
     @property
     def fft_samples(self) -> int:
-        """Length of the Fourier transform: the frame's, rounded up to a power of two."""
+        """Length of the Fourier transform: that of a frame, rounded up to a power of two."""
         return 1 << (self.frame_length_samples - 1).bit_length()
 
     @property
@@ -74,7 +74,7 @@ class FeatureConfig:
 
 @dataclass(frozen=True)
 class MfccConfig(FeatureConfig):
-    """Mel cepstra with Kaldi's defaults (``feat/feature-mfcc.h``); ``use_energy`` puts log energy in C0's place."""
+    """Mel cepstra with Kaldi's defaults (``feat/feature-mfcc.h``); ``use_energy`` replaces C0 by the log energy."""
 
     num_mel_bins: int = 23
     high_freq: float = 0.0

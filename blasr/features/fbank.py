@@ -1,9 +1,10 @@
-"""Log-mel features in torch, bit-close to Kaldi's (``feat/feature-window.cc``, ``feat/feature-fbank.cc``)."""
+"""Log-mel features in torch, equal to Kaldi's to rounding (``feat/feature-window.cc``, ``feat/feature-fbank.cc``)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +14,14 @@ from blasr.features.config import FeatureConfig
 from blasr.features.mel import mel_filters
 
 EPSILON = torch.finfo(torch.float32).eps
-"""The floor under energies before the logarithm."""
+"""The floor of energies before the logarithm."""
 
 BLOCK_FRAMES = 512
-"""Frames that are transformed at a time."""
+"""How many frames are transformed at a time."""
+
+
+TOO_SHORT: Final = "too short for one frame"
+"""The reason for which utterances without a frame are dropped."""
 
 
 class TooShortError(DataError):
@@ -24,7 +29,7 @@ class TooShortError(DataError):
 
 
 def num_frames(num_samples: int, config: FeatureConfig) -> int:
-    """How many frames ``num_samples`` samples give (Kaldi's ``NumFrames``)."""
+    """Return the number of frames of ``num_samples`` samples (Kaldi's ``NumFrames``)."""
     length, shift = config.frame_length_samples, config.frame_shift_samples
     if config.snip_edges:
         return 0 if num_samples < length else 1 + (num_samples - length) // shift
@@ -32,7 +37,7 @@ def num_frames(num_samples: int, config: FeatureConfig) -> int:
 
 
 class Frames(nn.Module):
-    """Waveforms cut into frames without DC, emphasized and windowed: ``(..., N) -> (..., T, frame_length)``."""
+    """Cuts waveforms ``(..., N)`` into frames ``(..., T, frame_length)``, without DC, pre-emphasized and windowed."""
 
     window: Tensor
 
@@ -45,9 +50,9 @@ class Frames(nn.Module):
         self.register_buffer("window", povey.float(), persistent=False)
 
     def blocks(self, waveform: Tensor, generator: torch.Generator | None = None) -> Iterator[Tensor]:
-        """Frames with dither and without DC, as they are when Kaldi takes their raw energy, some hundreds at a time.
+        """Yield frames with dither and without DC, some hundreds at a time. Kaldi takes the raw energy of these.
 
-        Blocks fit the processor's cache and bound the memory that an hour-long recording needs.
+        The blocks fit into the processor's cache, and they limit the memory that an hour-long recording needs.
         """
         config = self.config
         for frames in torch.split(self._unfold(waveform), BLOCK_FRAMES, dim=-2):
@@ -57,7 +62,7 @@ class Frames(nn.Module):
             yield frames - frames.mean(dim=-1, keepdim=True)
 
     def emphasize(self, frames: Tensor) -> Tensor:
-        """Pre-emphasis, where the first sample stands in for the one before it, and the window."""
+        """Apply pre-emphasis, in which the first sample also serves as the one before it, and the window."""
         previous = torch.cat([frames[..., :1], frames[..., :-1]], dim=-1)
         return (frames - self.config.preemphasis * previous) * self.window
 
@@ -70,10 +75,10 @@ class Frames(nn.Module):
             raise TooShortError(
                 f"found {samples} samples, too short for one frame; expected at least "
                 f"{length if config.snip_edges else shift - shift // 2}",
-                fix="take it out of the data directory",
+                fix="remove it from the data directory",
             )
         if not config.snip_edges:
-            # frames are centered on the shifts; beyond its ends the waveform is mirrored, the edge sample repeated
+            # frames are centered on the shifts; the waveform is mirrored at its ends, with the edge sample repeated
             first = shift // 2 - length // 2
             index = torch.arange(first, first + (frames - 1) * shift + length, device=waveform.device)
             index = index.remainder(2 * samples)
@@ -82,7 +87,7 @@ class Frames(nn.Module):
 
 
 class LogMel(nn.Module):
-    """Waveforms ``(..., N)`` in 16-bit range to natural-log mel energies ``(..., T, F=num_mel_bins)``."""
+    """Turns waveforms ``(..., N)`` in 16-bit range into natural-log mel energies ``(..., T, F=num_mel_bins)``."""
 
     filters: Tensor
 
@@ -94,29 +99,29 @@ class LogMel(nn.Module):
         self._warped: dict[float, Tensor] = {}
 
     def forward(self, waveform: Tensor, *, vtln_warp: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Log-mel energies.
+        """Return log-mel energies.
 
         Args:
             waveform: ``(..., N)``.
-            vtln_warp: Kaldi's --vtln-warp; filterbanks of each warp are kept.
-            generator: where the dither is drawn from.
+            vtln_warp: Kaldi's --vtln-warp; the filterbank of each warp is cached.
+            generator: the source of the dither.
 
         Raises:
             TooShortError: the waveform is too short for one frame.
-            ConfigError: the warp does not fit the range of frequencies.
+            ConfigError: the frequency range does not allow the warp.
         """
         blocks = self.frames.blocks(waveform, generator)
         return torch.cat([self.from_frames(self.frames.emphasize(block), vtln_warp) for block in blocks], dim=-2)
 
     def from_frames(self, frames: Tensor, vtln_warp: float = 1.0) -> Tensor:
-        """Log-mel energies of windowed frames ``(..., T, frame_length)``."""
+        """Return log-mel energies ``(..., T, F)`` of windowed frames ``(..., T, frame_length)``."""
         spectrum = torch.fft.rfft(frames, n=self.config.fft_samples)
         power = spectrum.real.square() + spectrum.imag.square()
         energies: Tensor = power @ self.warped_filters(vtln_warp)
         return energies.clamp(min=EPSILON).log()
 
     def warped_filters(self, vtln_warp: float) -> Tensor:
-        """The filterbank ``(fft_samples / 2 + 1, F)`` of one warp, on the module's device."""
+        """Return the filterbank ``(fft_samples / 2 + 1, F)`` of one warp, on the device of the module."""
         if vtln_warp == 1.0:
             return self.filters
         if vtln_warp not in self._warped:

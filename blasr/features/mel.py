@@ -1,4 +1,4 @@
-"""The mel filterbank and its warping for vocal-tract length (Kaldi's ``feat/mel-computations.cc``)."""
+"""The mel filterbank and its warping for the vocal-tract length (Kaldi's ``feat/mel-computations.cc``)."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from blasr.features.config import FeatureConfig
 from blasr.units import AnyArray, FloatArray
 
 VTLN_LOW_HZ = 100.0
-"""Below this (times the warp, if above 1) the warping bends back to ``low_freq`` (Kaldi's --vtln-low)."""
+"""Below this frequency (times the warp, if above 1) the warping bends back to ``low_freq`` (Kaldi's --vtln-low)."""
 
 VTLN_HIGH_HZ = -500.0
-"""Above this, from the Nyquist frequency, it bends back to ``high_freq`` (Kaldi's --vtln-high)."""
+"""Above this frequency, relative to Nyquist, the warping bends back to ``high_freq`` (Kaldi's --vtln-high)."""
 
 
 def mel_scale(hertz: AnyArray) -> AnyArray:
-    """Frequencies in mel: ``1127 ln(1 + f / 700)``."""
+    """Convert frequencies from Hz to mel: ``1127 ln(1 + f / 700)``."""
     return 1127.0 * np.log1p(hertz / 700.0)
 
 
 def inverse_mel_scale(mel: AnyArray) -> AnyArray:
-    """Frequencies in Hz."""
+    """Convert frequencies from mel to Hz."""
     return 700.0 * np.expm1(mel / 1127.0)
 
 
 def warp_frequencies(hertz: AnyArray, config: FeatureConfig, warp: float) -> AnyArray:
-    """Where the filter edges at ``hertz`` move to under a VTLN ``warp``: ``f / warp`` but for the bends at both ends.
+    """Move the filter edges at ``hertz`` by a VTLN ``warp``: ``f / warp``, except for the bends at both ends.
 
-    The piecewise linear function of Kaldi's ``MelBanks::VtlnWarpFreq``. A warp above 1 moves the filters down, so
-    that formants seem higher, as from a shorter vocal tract.
+    This is the piecewise linear function of Kaldi's ``MelBanks::VtlnWarpFreq``. A warp above 1 moves the filters down.
+    Formants seem higher then, as those of a shorter vocal tract.
 
     Raises:
         ConfigError: the warp is too far from 1 for the range of frequencies.
@@ -46,7 +46,7 @@ def warp_frequencies(hertz: AnyArray, config: FeatureConfig, warp: float) -> Any
 
 
 def filter_edges(config: FeatureConfig, warp: float = 1.0) -> AnyArray:
-    """Left edge, centre and right edge of every filter, in mel: ``(num_mel_bins, 3)``."""
+    """Return left edge, center and right edge of every filter, in mel: ``(num_mel_bins, 3)``."""
     low, high = mel_scale(np.array([config.low_freq, config.top_freq]))
     points = np.linspace(low, high, config.num_mel_bins + 2)
     if warp != 1.0:
@@ -55,18 +55,18 @@ def filter_edges(config: FeatureConfig, warp: float = 1.0) -> AnyArray:
 
 
 def mel_filters(config: FeatureConfig, warp: float = 1.0) -> FloatArray:
-    """Triangular weights ``(num_mel_bins, fft_samples / 2 + 1)`` over the power spectrum.
+    """Return triangular weights ``(num_mel_bins, fft_samples / 2 + 1)`` over the power spectrum.
 
     Raises:
         ConfigError: a filter is so narrow that it falls between two bins of the spectrum.
     """
-    left, centre, right = filter_edges(config, warp)[:, :, None].transpose(1, 0, 2)
+    left, center, right = filter_edges(config, warp)[:, :, None].transpose(1, 0, 2)
     bins = mel_scale(np.arange(config.fft_samples // 2 + 1) * config.sample_rate / config.fft_samples)
-    weights = np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre)).clip(min=0.0)
-    weights[:, -1] = 0.0  # Kaldi leaves the Nyquist frequency out
+    weights = np.minimum((bins - left) / (center - left), (right - bins) / (right - center)).clip(min=0.0)
+    weights[:, -1] = 0.0  # Kaldi leaves out the Nyquist frequency
     empty = np.flatnonzero(weights.sum(axis=1) == 0)
     if empty.size:
-        message = f"mel filter {empty[0]} holds no bin of a {config.fft_samples}-point spectrum"
+        message = f"mel filter {empty[0]} covers no bin of a {config.fft_samples}-point spectrum"
         if warp != 1.0:
             raise ConfigError(f"{message} under a vtln_warp of {warp}", fix="choose a warp nearer to 1")
         fix = f"set num_mel_bins below {config.num_mel_bins}"

@@ -12,7 +12,7 @@ from blasr.features.fbank import EPSILON, Frames, LogMel
 
 
 def dct_matrix(num_ceps: int, num_mel_bins: int) -> Tensor:
-    """The first ``num_ceps`` rows of the orthonormal type-II transform, transposed: ``(num_mel_bins, num_ceps)``."""
+    """Return the first rows of the orthonormal type-II cosine transform, transposed: ``(num_mel_bins, num_ceps)``."""
     bins = torch.arange(num_mel_bins, dtype=torch.float64)[:, None] + 0.5
     matrix = torch.cos(math.pi / num_mel_bins * bins * torch.arange(num_ceps)) * math.sqrt(2 / num_mel_bins)
     matrix[:, 0] = math.sqrt(1 / num_mel_bins)
@@ -20,7 +20,7 @@ def dct_matrix(num_ceps: int, num_mel_bins: int) -> Tensor:
 
 
 class Mfcc(nn.Module):
-    """Waveforms ``(..., N)`` in 16-bit range to cepstra ``(..., T, D=num_ceps)``."""
+    """Turns waveforms ``(..., N)`` in 16-bit range into cepstra ``(..., T, D=num_ceps)``."""
 
     transform: Tensor
 
@@ -35,7 +35,7 @@ class Mfcc(nn.Module):
         self.register_buffer("transform", transform.float(), persistent=False)
 
     def forward(self, waveform: Tensor, *, vtln_warp: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Liftered cepstra; arguments and errors as in :meth:`blasr.features.fbank.LogMel.forward`."""
+        """Return liftered cepstra; arguments and errors as in :meth:`blasr.features.fbank.LogMel.forward`."""
         frames: Frames = self.log_mel.frames
         return torch.cat([self._cepstra(block, vtln_warp) for block in frames.blocks(waveform, generator)], dim=-2)
 
@@ -44,7 +44,7 @@ class Mfcc(nn.Module):
         return self.from_log_mel(log_mel, raw.square().sum(dim=-1).clamp(min=EPSILON).log())
 
     def from_log_mel(self, log_mel: Tensor, log_energy: Tensor) -> Tensor:
-        """Liftered cepstra ``(..., D)`` of log-mel energies ``(..., F)`` and frames' log energies ``(...)``."""
+        """Return liftered cepstra ``(..., D)`` of log-mel energies ``(..., F)`` and frame log energies ``(...)``."""
         cepstra = log_mel @ self.transform
         if self.config.use_energy:
             cepstra[..., 0] = log_energy

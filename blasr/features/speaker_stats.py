@@ -11,7 +11,7 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.config import FeatureConfig
-from blasr.features.fbank import TooShortError
+from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.features.static_features import StaticFeatures
 from blasr.progress import track
@@ -100,7 +100,7 @@ def collect_speaker_stats(
                 stats.setdefault(voice, CmvnStats.zeros(static.dim)).accumulate(features)
             tally.keep()
         except TooShortError:
-            tally.drop(utterance.id, "too short for one frame")
+            tally.drop(utterance.id, TOO_SHORT)
     if tally.dropped:
         logger.warning(tally.summary())
     return SpeakerStats(stats)

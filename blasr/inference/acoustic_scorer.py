@@ -15,7 +15,7 @@ from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import FeatureExtractor, pad_context
-from blasr.features.fbank import LogMel, TooShortError
+from blasr.features.fbank import TOO_SHORT, LogMel, TooShortError
 from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
 from blasr.inference.config import ScoringConfig
 from blasr.inference.loglike_checks import check_matrix
@@ -29,8 +29,6 @@ from blasr.units import CONTEXT_FRAMES, FloatArray
 
 UtteranceScorer = Callable[[Utterance], FloatArray]
 """Returns the log-likelihoods ``(T, num_pdfs)`` of an utterance; raises :class:`TooShortError` where T would be 0."""
-
-TOO_SHORT = "too short for one frame"
 
 
 class AcousticScorer:

@@ -11,9 +11,11 @@ from typing import Any
 from blasr import __version__
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.data.data_dir import DataDir
+from blasr.errors import ConfigError
+from blasr.features.cmvn import read_cmvn_stats
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
 from blasr.inference.acoustic_scorer import UtteranceScorer
 from blasr.inference.config import ScoringConfig
 from blasr.inference.manifest import data_entry, file_entry
@@ -39,7 +41,11 @@ class DataScorer:
 
 
 def network_scorer(
-    experiment: Experiment, data_dir: DataDir, config: ScoringConfig | None = None, model: Path | None = None
+    experiment: Experiment,
+    data_dir: DataDir,
+    config: ScoringConfig | None = None,
+    model: Path | None = None,
+    cmvn: Path | None = None,
 ) -> DataScorer:
     """Return a scorer that computes ``log p(s|x) - prior_scale * log p(s)`` with a network.
 
@@ -48,14 +54,21 @@ def network_scorer(
         data_dir: the utterances; the statistics of its speakers normalize the features.
         config: prior scale and device.
         model: the ``final.mdl`` of the decoder; by default the one of the training labels.
+        cmvn: statistics of the speakers, as ``compute-cmvn-stats`` writes them; by default they are collected.
 
     Raises:
+        ConfigError: ``cmvn`` is given for features that are not normalized by speaker.
         MismatchError: network, priors, ``final.mdl``, tree and sample rate do not fit together.
         DataError: audio cannot be read.
     """
     config = config or ScoringConfig()
     num_pdfs = check_network(experiment, model, data_dir)
-    priors = experiment.priors
+    priors, features = experiment.priors, experiment.description.features
+    stats = None
+    if cmvn is not None:
+        if features.cmvn != "speaker":
+            raise ConfigError(f"the features are normalized by {features.cmvn}, not by speaker", fix="leave out --cmvn")
+        stats = SpeakerStats.of_speakers(read_cmvn_stats(cmvn))
     manifest = {
         "values": "log p(s|x) - prior_scale * log p(s)",
         "blasr": __version__,
@@ -70,9 +83,9 @@ def network_scorer(
             "floor": priors.floor,
             "floored": priors.num_floored,
         },
-        "cmvn": _cmvn_entry(experiment.description.features),
+        "cmvn": _cmvn_entry(features) | ({} if cmvn is None else {"stats": file_entry(cmvn)}),
     }
-    return DataScorer(data_dir, experiment.scorer(config).for_data(data_dir), num_pdfs, manifest)
+    return DataScorer(data_dir, experiment.scorer(config).for_data(data_dir, stats), num_pdfs, manifest)
 
 
 def gmm_scorer(gmm: Path, data_dir: DataDir) -> DataScorer:

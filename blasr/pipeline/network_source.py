@@ -8,8 +8,7 @@ from pathlib import Path
 
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.decode_table import DecodedUtterance, decode_utterance
-from blasr.features.fbank import TooShortError
-from blasr.inference.acoustic_scorer import TOO_SHORT
+from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.inference.config import ScoringConfig
 from blasr.pipeline.data_scorers import DataScorer, network_scorer
 from blasr.pipeline.decode_inputs import DecodeInputs

@@ -42,5 +42,5 @@ def test_mel_scale_round_trip(hertz: float) -> None:
 
 
 def test_too_many_filters_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"mel filter 4 holds no bin of a 256-point spectrum at 8000 Hz"):
+    with pytest.raises(ConfigError, match=r"mel filter 4 covers no bin of a 256-point spectrum at 8000 Hz"):
         mel_filters(FeatureConfig(num_mel_bins=128))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import kaldiio
 import numpy as np
 import pytest
 
 from blasr.align.feature_store import gmm_features
 from blasr.align.gmm_likelihoods import read_gmms, write_feature_config
 from blasr.data.data_dir import DataDir
-from blasr.errors import MismatchError
+from blasr.errors import ConfigError, MismatchError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.speaker_stats import collect_speaker_stats
@@ -52,6 +54,24 @@ def test_a_network(system: System, one: DataDir, tmp_path: Path) -> None:
     assert scorer.manifest["model"]["file"] == str(system.model)
     assert scorer.manifest["weights"]["sha256"] == experiment.fingerprint()
     assert dump(scorer, tmp_path / "out", workers=2).kept == 1
+
+
+def test_statistics_of_kaldi(system: System, one: DataDir, tmp_path: Path) -> None:
+    """Statistics from a file are used, and the manifest records them."""
+    experiment = Experiment.load(system.experiment)
+    features = experiment.description.features
+    stats = collect_speaker_stats(features, one).speakers()
+    kaldiio.save_ark(str(tmp_path / "same.ark"), {name: item.matrix for name, item in stats.items()})
+    kaldiio.save_ark(str(tmp_path / "other.ark"), {name: 2 * item.matrix + 1 for name, item in stats.items()})
+    expected = network_scorer(experiment, one).score(one.utterances[0])
+    same = network_scorer(experiment, one, cmvn=tmp_path / "same.ark")
+    np.testing.assert_array_equal(same.score(one.utterances[0]), expected)
+    assert same.manifest["cmvn"]["stats"]["file"] == str(tmp_path / "same.ark")
+    other = network_scorer(experiment, one, cmvn=tmp_path / "other.ark")
+    assert not np.array_equal(other.score(one.utterances[0]), expected)
+    by_utterance = replace(experiment.description, features=replace(features, cmvn="utterance"))
+    with pytest.raises(ConfigError, match="normalized by utterance, not by speaker"):
+        network_scorer(replace(experiment, description=by_utterance), one, cmvn=tmp_path / "same.ark")
 
 
 def test_gmms(golden: Path, data: Path, tmp_path: Path) -> None:
