@@ -33,9 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--out", required=True, note="a new or empty directory, or a bundle, which is replaced")
     add_option(parser, "--model", note="the graph's (default: the experiment's)")
     add_option(parser, "--lang", note="for the words and their times (default: the graph's directory)")
-    parser.add_argument(
-        "--setting", type=Path, metavar="FILE", help="the LM weight and penalty that blasr score --freeze wrote"
-    )
+    add_option(parser, "--setting")
     add_option(parser, "--lm-weight", default=None, note="default: 10")
     add_option(parser, "--word-ins-penalty", default=None, note="default: 0")
     add_option(parser, "--prior-scale")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blasr.cli.options import add_option, add_yes_no
@@ -70,8 +69,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_yes_no(parser, "--check", "compare the inputs and stop")
     add_option(parser, "--max-loss")
     group = parser.add_argument_group("big language models", BIG_LM)
-    group.add_argument("--old-lm", type=Path, metavar="G.fst|ARPA", help="the model that the graph was compiled with")
-    group.add_argument("--new-lm", type=Path, metavar="G.fst|ARPA", help="the model to decode with")
+    add_option(group, "--old-lm", note="the graph was compiled with it")
+    add_option(group, "--new-lm")
 
 
 def run(args: argparse.Namespace) -> None:

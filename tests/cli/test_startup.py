@@ -93,7 +93,7 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def test_text_lattices_and_kaldis_tools_never_load_torch(tmp_path: Path, golden: Path) -> None:
+def test_decoding_scoring_and_kaldi_tools_never_load_torch(tmp_path: Path, golden: Path) -> None:
     tri1 = golden / "fsdd_tri1"
     data = tmp_path / "data"
     data.mkdir()
@@ -104,8 +104,10 @@ def test_text_lattices_and_kaldis_tools_never_load_torch(tmp_path: Path, golden:
         writer.write("a", np.ones((3, 2), np.float32))
     lattices: list[str | Path] = ["--lattices", tri1 / "connected" / "lat.ark", "--words", tri1 / "lang" / "words.txt"]
     reference: list[str | Path] = ["--ref", tri1 / "connected" / "text"]
+    graph: list[str | Path] = ["--graph", tri1 / "HCLG.fst", "--model", tri1 / "final.mdl", *lattices[2:]]
     lines: list[list[str | Path]] = [
         ["score", "text", *reference, *lattices, "--lm-weights", "10"],
+        ["decode", *graph, "--loglikes", f"ark:{tri1}/connected/loglikes.ark", "--out", tmp_path / "decode"],
         ["explain", "text", *reference, *lattices],
         ["lattice", "mbr", *lattices, "--out", tmp_path / "ctm"],
         ["lattice", "oracle", *lattices, *reference],
