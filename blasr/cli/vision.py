@@ -155,7 +155,7 @@ def _evaluate(args: argparse.Namespace) -> None:
         find_variant(args.name)
     for size in args.sizes or ():
         check_size(size)
-    from blasr.pipeline.vision.evaluation import evaluate_images, open_experiment_evaluation, open_released_evaluation
+    from blasr.pipeline.vision import evaluate_images, open_experiment_evaluation, open_released_evaluation
     from blasr.training import choose_device
 
     device = choose_device(args.device)

@@ -1,6 +1,6 @@
 """Faster R-CNN with a feature pyramid (Lin et al. 2017) on any of the image models, with torchvision's parts.
 
-Section A.6 of the paper. torchvision is imported here alone, when a detector is made.
+Section A.6 of the paper. torchvision is imported only when a detector is made.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
 ANCHOR_RATIOS = (0.5, 1.0, 2.0)
 
 PROPOSALS = 300
-"""Boxes that the second stage looks at in Table 10."""
+"""Boxes that the second stage processes in Table 10."""
 
 
 class PyramidBackbone(nn.Module):
-    """Feature maps of an image model, made equally wide by a feature pyramid network.
+    """Feature maps of an image model, with equal channels after a feature pyramid network.
 
     Attributes:
-        out_channels: channels of every map; torchvision's detectors ask for it.
+        out_channels: channels of every map; torchvision's detectors read it.
     """
 
     def __init__(self, backbone: FeatureBackbone, channels: int = PYRAMID_CHANNELS) -> None:
@@ -45,7 +45,7 @@ class PyramidBackbone(nn.Module):
         self.out_channels = channels
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Maps of strides 4, 8, 16, 32 and 64 of images ``x`` ``(B, C, H, W)``, called as torchvision expects."""
+        """Return maps of strides 4, 8, 16, 32 and 64 of images ``x`` ``(B, C, H, W)``, named as torchvision expects."""
         maps: dict[str, Tensor] = self.pyramid({str(number): item for number, item in enumerate(self.body(x))})
         return maps
 
@@ -58,16 +58,17 @@ def create_detector(
     backbone: FeatureBackbone | None = None,
     **options: Any,
 ) -> nn.Module:
-    """A Faster R-CNN of torchvision on the image model called ``name``.
+    """Return a Faster R-CNN of torchvision on the image model called ``name``.
 
     Args:
+        name, upsample: see :func:`blasr.vision.create_model`.
         num_classes: of objects, with the background as class 0.
-        backbone: in place of a fresh one, such as one with trained weights.
+        backbone: in place of one with random weights, such as one with trained weights.
         options: of ``torchvision.models.detection.FasterRCNN``.
 
     Raises:
         DependencyError: torchvision is not installed.
-        ConfigError: for an unknown name.
+        ConfigError: the name is unknown.
     """
     detection: Any = torchvision_module("models.detection")
     anchors: Any = torchvision_module("models.detection.anchor_utils")
@@ -91,7 +92,7 @@ class DetectorMacs:
 
     @property
     def total(self) -> int:
-        """Of all parts."""
+        """MACs of all parts."""
         return self.backbone + self.pyramid + self.proposals + self.boxes
 
 
@@ -100,11 +101,15 @@ def count_detector(
 ) -> DetectorMacs:
     """Count a detector's parts for one image of ``height`` x ``width`` without allocating its weights.
 
-    ``proposals`` boxes reach the second stage.
+    Args:
+        name: of the image model.
+        height, width: of the image.
+        num_classes: of objects, with the background.
+        proposals: number of boxes that reach the second stage.
 
     Raises:
         DependencyError: torchvision is not installed.
-        ConfigError: for an unknown name.
+        ConfigError: the name is unknown.
     """
     with torch.device("meta"):
         detector: Any = create_detector(name, num_classes)
@@ -130,7 +135,7 @@ def _macs(module: nn.Module, shape: tuple[int, ...]) -> Iterator[int]:
 
 
 class _OneMap(nn.Module):
-    """A head that reads a list of maps, given one of them."""
+    """Gives a head that reads a list of maps a single map."""
 
     def __init__(self, head: nn.Module) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""From a name to the network."""
+"""From the name of an image model to the network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from blasr.vision.specs import (
 )
 
 FINEST_STRIDE = 4
-"""Of the finest feature map that detectors use."""
+"""Stride of the finest feature map that detectors use."""
 
 
 def create_model(
@@ -37,22 +37,22 @@ def create_model(
     alpha: int | None = None,
     beta: int | None = None,
 ) -> ImageModel:
-    """The image model called ``name``, freshly initialised from torch's random state.
+    """Return the image model called ``name``, with random weights from torch's random state.
 
     Its forward pass takes images ``(B, in_chans, H, W)`` and returns logits ``(B, num_classes)``.
 
     Args:
         name: such as ``resnet50`` or ``bl_resnext101_64x4d_a2b4``; see :func:`list_models`.
         num_classes: outputs; 0 for the pooled features.
-        upsample: how branches are brought to the same size: ``bilinear`` as in the paper, or ``nearest`` as in
-            the authors' release, whose weights need it.
+        upsample: how the branches are resized: ``bilinear`` as in the paper, or ``nearest`` as in the authors' release;
+            the released weights need ``nearest``.
         in_chans: channels of an image.
         drop_rate: dropout before the classifier.
         width: multiplies the channel counts.
-        alpha, beta: in place of the row's own.
+        alpha, beta: in place of those of the variant.
 
     Raises:
-        ConfigError: for an unknown name, a width that is not above 0, an alpha that does not divide the channels.
+        ConfigError: the name is unknown, a value is out of range, or alpha does not divide the channels.
     """
     if num_classes < 0 or in_chans < 1:
         raise ConfigError(f"found {num_classes} classes and {in_chans} input channels, expected at least 0 and 1")
@@ -72,13 +72,14 @@ def create_model(
 def create_backbone(
     name: str, out_indices: tuple[int, ...] | None = None, upsample: ResizeMode = "bilinear", *, width: float = 1.0
 ) -> FeatureBackbone:
-    """The model called ``name`` as a backbone: a list of feature maps, described by its ``feature_info``.
+    """Return the model called ``name`` as a backbone. It returns feature maps, which ``feature_info`` describes.
 
     Args:
+        name, upsample, width: see :func:`create_model`.
         out_indices: which maps, from fine (0, stride 4) to coarse (3, stride 32); all by default.
 
     Raises:
-        ConfigError: as :func:`create_model`.
+        ConfigError: see :func:`create_model`.
     """
     return FeatureBackbone(create_model(name, 0, upsample, width=width), out_indices)
 
@@ -96,7 +97,7 @@ def _module(in_channels: int, spec: ModuleSpec, upsample: ResizeMode) -> nn.Modu
     branches = [_branch(in_channels, branch) for branch in spec.branches]
     widths = [spec.channels, *(branch[-1].channels for branch in spec.branches[1:])]
     module: nn.Module = branches.pop()
-    while branches:  # from the little branch on; what is merged already takes the place of the little branch
+    while branches:  # start with the little branch; every merge becomes the next little branch
         module = _merged(branches.pop(), module, widths[len(branches) : len(branches) + 2], spec, upsample)
     return module
 
@@ -104,12 +105,12 @@ def _module(in_channels: int, spec: ModuleSpec, upsample: ResizeMode) -> nn.Modu
 def _merged(
     big: nn.Module, little: nn.Module, widths: Sequence[int], spec: ModuleSpec, upsample: ResizeMode
 ) -> BigLittleModule:
-    """Two branches of ``widths`` channels, merged."""
-    channels, own = widths
-    widened = spec.merge == "add" and own != channels
+    """Return a module that merges two branches of ``widths`` channels."""
+    channels, little_channels = widths
+    widened = spec.merge == "add" and little_channels != channels
     return BigLittleModule(
         [big, little],
-        projections=[None, ConvNorm(own, channels, (1, 1), bias=False, relu=False) if widened else None],
+        projections=[None, ConvNorm(little_channels, channels, (1, 1), bias=False, relu=False) if widened else None],
         merge=spec.merge,
         resize=Resize(mode=upsample),
     )
@@ -154,7 +155,7 @@ def _layer(in_channels: int, spec: Layer) -> nn.Module:
 
 
 def feature_infos(network: NetworkSpec) -> Iterator[FeatureInfo]:
-    """The last part at each stride from 4 on: the deepest map of each resolution."""
+    """Return the last part at each stride of 4 or more, which has the deepest map of that resolution."""
     stride, infos = network.stem.stride, {}
     for spec in network.modules:
         for layer in spec.branches[-1]:
@@ -167,9 +168,10 @@ def feature_infos(network: NetworkSpec) -> Iterator[FeatureInfo]:
 
 
 def initialize(model: ImageModel) -> None:
-    """He initialisation (He et al. 2015) of convolutions, zero biases, and blocks that begin as their shortcut.
+    """Initialize convolutions as He et al. (2015), and biases with zero.
 
-    The last normalisation of every block begins with zero weights (Goyal et al. 2017, section 5.1).
+    The last normalization of every block starts with zero weights, so that the block starts as its shortcut
+    (Goyal et al. 2017, section 5.1).
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

@@ -1,4 +1,4 @@
-"""Labelled images: a folder with one subfolder for each class, or one of torchvision's data sets."""
+"""Labeled images: a folder with one subfolder for each class, or one of torchvision's data sets."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from blasr.vision.torchvision import torchvision_module
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 PARTS: Final = {True: ("train", "trainval", "train-standard"), False: ("test", "val")}
-"""What torchvision's data sets call the part that is trained on and the other, the likelier name first."""
+"""The names that torchvision's data sets use for the training part and the test part, the likelier name first."""
 
 LABELS: Final = ("targets", "labels", "_labels")
-"""Where torchvision's data sets have the class of every image."""
+"""The attributes in which torchvision's data sets keep the class of every image."""
 
 
 class LabeledImages(Protocol):
-    """Images with their classes, by number from 0."""
+    """Images and their classes, numbered from 0."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes; a label is a place in it, from 0."""
+        """Names of the classes; a label is an index into it, from 0."""
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """Return the number of images."""
 
     def label(self, index: int) -> int:
-        """The class of an image."""
+        """Return the class of an image."""
 
     def name(self, index: int) -> str:
-        """What the image is called, for messages."""
+        """Return the name of an image, for messages."""
 
     def image(self, index: int) -> Image.Image:
-        """The image itself.
+        """Return the image.
 
         Raises:
             DataError: it cannot be read.
@@ -46,18 +46,18 @@ class LabeledImages(Protocol):
 
 
 class ImageFolder:
-    """``root/class/image.png``: classes in alphabetical order, images of each class too.
+    """A folder with images called ``root/class/image.png``. Classes and their images are in alphabetical order.
 
     Args:
-        root: a folder of folders; files that are no images by their suffix are counted in ``ignored``.
+        root: the folder; ``ignored`` counts the files without the suffix of an image.
 
     Raises:
-        DataError: no such folder, no classes, or a class without images.
+        DataError: there is no such folder, it has no classes, or a class has no images.
     """
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
-            raise DataError("is no folder", path=root, fix="give a folder with one subfolder for each class")
+            raise DataError("is not a folder", path=root, fix="give a folder with one subfolder for each class")
         folders = sorted(path for path in root.iterdir() if path.is_dir())
         if not folders:
             raise DataError("has no subfolders, expected one for each class", path=root)
@@ -77,18 +77,18 @@ class ImageFolder:
         return len(self._items)
 
     def label(self, index: int) -> int:
-        """The class of an image."""
+        """Return the class of an image."""
         return self._items[index][1]
 
     def name(self, index: int) -> str:
-        """Its path below the root."""
+        """Return the path of an image below the root."""
         return str(self._items[index][0].relative_to(self.root))
 
     def image(self, index: int) -> Image.Image:
-        """The image, decoded.
+        """Return the decoded image.
 
         Raises:
-            DataError: it is damaged or no image.
+            DataError: the file is damaged, or not an image.
         """
         path = self._items[index][0]
         try:
@@ -96,21 +96,21 @@ class ImageFolder:
                 image.load()
                 return image
         except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-            raise DataError(f"is no readable image: {error}", path=path, fix="replace or remove it") from None
+            raise DataError(f"is not a readable image: {error}", path=path, fix="replace or remove it") from None
 
 
 class TorchvisionImages:
-    """One of torchvision's data sets of labelled images, such as CIFAR10.
+    """One of torchvision's data sets of labeled images, such as CIFAR10.
 
     Args:
         name: the class in ``torchvision.datasets``.
-        root: where its files are.
-        train: its training part, or its test part (its validation part where it has no other).
+        root: the folder of its files.
+        train: whether to take its training part, or its test part (its validation part if it has no test part).
 
     Raises:
-        DependencyError: torchvision is not installed, or what this data set needs besides.
-        ConfigError: it has no such data set, or one without two parts or without one class for each image.
-        DataError: the files are not there or cannot be read.
+        DependencyError: torchvision, or another package that this data set needs, is not installed.
+        ConfigError: there is no such data set, or it lacks two parts or one class for each image.
+        DataError: the files are missing or cannot be read.
     """
 
     def __init__(self, name: str, root: Path, train: bool) -> None:
@@ -127,17 +127,17 @@ class TorchvisionImages:
         names = getattr(self._dataset, "classes", None) or sorted(set(self._labels))
         self.classes = tuple(map(str, names))
         if not set(self._labels) <= set(range(len(self.classes))):
-            raise DataError(f"{name} has labels that are no places in its {len(self.classes)} classes", path=root)
+            raise DataError(f"{name} has labels outside its {len(self.classes)} classes", path=root)
 
     def __len__(self) -> int:
         return len(self._labels)
 
     def label(self, index: int) -> int:
-        """The class of an image."""
+        """Return the class of an image."""
         return self._labels[index]
 
     def name(self, index: int) -> str:
-        """Its part of the data set and its number."""
+        """Return the part of the data set and the number of an image."""
         return f"{self._name}/{index}"
 
     def image(self, index: int) -> Image.Image:
@@ -156,7 +156,7 @@ class TorchvisionImages:
 
 
 def _open(dataset: Any, name: str, root: Path, train: bool) -> Any:
-    """The part of a data set that is trained on, or the other."""
+    """Return the training part of a data set, or the test part."""
     parameters = inspect.signature(dataset).parameters
     parts: list[dict[str, Any]] = [{"train": train}] if "train" in parameters else []
     if "split" in parameters and not parts:
@@ -166,16 +166,16 @@ def _open(dataset: Any, name: str, root: Path, train: bool) -> Any:
             return dataset(str(root), **part)
         except ImportError as error:
             raise DependencyError(f"torchvision's {name} needs another package: {error}") from None
-        except TypeError:  # it wants to be told more than where and which part
+        except TypeError:  # it needs more arguments than the folder and the part
             break
         except (RuntimeError, OSError, ValueError, LookupError, AssertionError) as error:
-            if str(error).startswith("Unknown value"):  # there is no such part: the next name
+            if str(error).startswith("Unknown value"):  # there is no such part: try the next name
                 continue
             fetch = f"torchvision.datasets.{name}({str(root)!r}, download=True)"
             raise DataError(
                 f"{name} cannot be read: {error}",
                 path=root,
-                fix=f'python -c "import torchvision; {fetch}" fetches what may be fetched',
+                fix=f'python -c "import torchvision; {fetch}" fetches the files, if their license allows it',
             ) from None
     raise ConfigError(
         f"torchvision's {name} has no training and test part", fix="choose another, such as CIFAR10, or give a folder"
@@ -183,7 +183,7 @@ def _open(dataset: Any, name: str, root: Path, train: bool) -> Any:
 
 
 def _labels(dataset: Any, name: str) -> list[int]:
-    """The class of every image, under whichever name the data set has them."""
+    """Return the class of every image, from whichever attribute has them."""
     found = next((getattr(dataset, field) for field in LABELS if hasattr(dataset, field)), None)
     if found is None and hasattr(dataset, "_samples"):
         found = [sample[-1] for sample in dataset._samples]

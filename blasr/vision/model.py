@@ -1,4 +1,4 @@
-"""The image classifier, which is also a backbone: images in; logits, or named feature maps, out."""
+"""The image classifier, which is also a backbone: it returns logits or named feature maps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class FeatureInfo:
     """A feature map that a detector can use.
 
     Attributes:
-        name: of the part of the model that gives it.
+        name: of the part of the model that computes it.
         channels: C of the map.
         stride: pixels of the image for each position of the map, in height and in width.
     """
@@ -28,12 +28,12 @@ class FeatureInfo:
 
 
 class ImageModel(nn.Module):
-    """Parts in a row, then the mean over all positions, dropout and a linear layer.
+    """Parts one after the other, then the mean over all positions, dropout and a linear layer.
 
     Args:
-        parts: stem, stages and transitions by name, in the order they run.
-        features: the maps that detectors use, from fine to coarse; the last is the last part's output.
-        num_classes: outputs; 0 leaves out the linear layer, so that the model gives the pooled features.
+        parts: stem, stages and transitions by name, in the order in which they run.
+        features: the maps that detectors use, from fine to coarse; the last one is the output of the last part.
+        num_classes: outputs; 0 leaves out the linear layer, so that the model returns the pooled features.
         in_chans: channels of an image.
         drop_rate: dropout before the linear layer.
     """
@@ -57,24 +57,24 @@ class ImageModel(nn.Module):
 
     @property
     def parts(self) -> dict[str, nn.Module]:
-        """The parts by name, in the order they run, with the classifier last."""
+        """The parts by name, in the order in which they run, with the classifier last."""
         return {**dict(self.stages.items()), "classifier": self.classifier}
 
     def get_classifier(self) -> nn.Module:
-        """The linear layer."""
+        """Return the linear layer."""
         return self.classifier
 
     def reset_classifier(self, num_classes: int) -> None:
-        """Put a fresh linear layer of ``num_classes`` outputs in place of the present one; 0 for none."""
+        """Replace the linear layer by a new one with ``num_classes`` outputs, or by none for 0."""
         device = next(self.parameters()).device
         self.num_classes = num_classes
         self.classifier = self._linear(num_classes).to(device)
 
     def feature_maps(self, x: Tensor) -> dict[str, Tensor]:
-        """The maps of :attr:`feature_info` by name, each ``(B, channels, ceil(H / stride), ceil(W / stride))``.
+        """Return the maps of :attr:`feature_info` by name, each ``(B, channels, ceil(H / stride), ceil(W / stride))``.
 
         Raises:
-            MismatchError, DataError: as :meth:`forward`.
+            MismatchError, DataError: see :meth:`forward`.
         """
         check_images(x, self.in_chans, self.feature_info[-1].stride)
         wanted = {info.name for info in self.feature_info}
@@ -86,23 +86,23 @@ class ImageModel(nn.Module):
         return maps
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """The last feature map of images ``x`` ``(B, C, H, W)``."""
+        """Return the last feature map of images ``x`` ``(B, C, H, W)``."""
         check_images(x, self.in_chans, self.feature_info[-1].stride)
         for part in self.stages.values():
             x = part(x)
         return x
 
     def forward_head(self, x: Tensor) -> Tensor:
-        """Logits of a last feature map: ``(B, num_features, H, W)`` in, ``(B, num_classes)`` out."""
+        """Return the logits ``(B, num_classes)`` of a last feature map ``(B, num_features, H, W)``."""
         logits: Tensor = self.classifier(F.dropout(x.mean((HEIGHT, WIDTH)), self.drop_rate, self.training))
         return logits
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (not normalised) ``(B, num_classes)`` of images ``x`` ``(B, C, H, W)`` of any size from one stride up.
+        """Return the logits (not normalized) ``(B, num_classes)`` of images ``x`` ``(B, C, H, W)``.
 
         Raises:
-            MismatchError: where ``x`` has other channels.
-            DataError: where an image is smaller than the network's stride.
+            MismatchError: ``x`` has another number of channels.
+            DataError: an image is smaller than the network's stride.
         """
         return self.forward_head(self.forward_features(x))
 
@@ -111,7 +111,15 @@ class ImageModel(nn.Module):
 
 
 class FeatureBackbone(nn.Module):
-    """A model that gives feature maps in place of logits, in the order of ``feature_info``."""
+    """A model that returns feature maps in place of logits, in the order of ``feature_info``.
+
+    Args:
+        model: the classifier.
+        out_indices: numbers of the maps, from 0; all by default.
+
+    Raises:
+        MismatchError: there is no map of that number.
+    """
 
     def __init__(self, model: ImageModel, out_indices: tuple[int, ...] | None = None) -> None:
         super().__init__()
@@ -123,16 +131,17 @@ class FeatureBackbone(nn.Module):
         self.feature_info = tuple(model.feature_info[index] for index in indices)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """The maps of images ``x`` ``(B, C, H, W)``."""
+        """Return the maps of images ``x`` ``(B, C, H, W)``."""
         maps = self.model.feature_maps(x)
         return [maps[info.name] for info in self.feature_info]
 
 
 def check_images(x: Tensor, channels: int, stride: int) -> None:
-    """Refuse what is no batch of images of ``channels``, or has sides shorter than ``stride``.
+    """Check the shape of a batch of images.
 
     Raises:
-        MismatchError, DataError: telling what was found and what was expected.
+        MismatchError: ``x`` is not a batch of images with this number of channels.
+        DataError: a side is shorter than the stride.
     """
     if x.dim() != 4 or x.shape[1] != channels:
         raise MismatchError(f"found images of shape {tuple(x.shape)}, expected (B, {channels}, H, W)")

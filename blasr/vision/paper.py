@@ -1,4 +1,4 @@
-"""Tables 1, 2 and 6 to 10 of the paper as they were published, for comparison with our own counts."""
+"""Tables 1, 2 and 6 to 10 of the paper as published, for comparison with our own counts."""
 
 from __future__ import annotations
 

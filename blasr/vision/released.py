@@ -1,7 +1,7 @@
 """Weights of the authors' PyTorch release of bL-ResNet, bL-ResNeXt and bL-SEResNeXt.
 
-https://github.com/IBM/BigLittleNet publishes state dicts as PyTorch files. Theirs and ours hold the same tensors
-under different names; the rules below say which is which.
+https://github.com/IBM/BigLittleNet publishes state dicts as PyTorch files. They have the same tensors as our models
+under other names; the rules below translate the names.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from blasr.vision.model import ImageModel
 from blasr.vision.variants import PLANES, RESNET_VARIANTS
 
 UPSAMPLE: Final = "nearest"
-"""How the release brings branches to the same size."""
+"""How the released models resize their branches."""
 
 NUM_CLASSES: Final = 1000
-"""Outputs of the release's models, ImageNet's."""
+"""Outputs of the released models: the classes of ImageNet."""
 
 _LAYER: Final = ("conv", "norm")
 
@@ -59,10 +59,10 @@ _BLOCK: Final = {
 
 
 def released_names(model: ImageModel) -> dict[str, str]:
-    """For every tensor of ``model`` its name in the release.
+    """Return for every tensor of ``model`` its name in the release.
 
     Raises:
-        MismatchError: for a model that the release does not have, such as one without branches.
+        MismatchError: the release has no such model, for example none without branches.
     """
     modules = dict(model.named_modules())
     names: dict[str, str] = {}
@@ -102,45 +102,45 @@ def _released_name(name: str, modules: Mapping[str, Any]) -> str | None:
 
 
 def load_released_state_dict(model: ImageModel, state_dict: Mapping[str, Tensor]) -> None:
-    """Copy the release's weights into ``model``, strictly: every name and every shape must agree.
+    """Copy released weights into ``model``; every name and every shape must agree.
 
-    The release upsamples with the nearest neighbour, so ``model`` should be made with ``upsample="nearest"``.
+    The released models upsample by the nearest neighbor, so ``model`` should have ``upsample="nearest"``.
 
     Args:
-        model: of :func:`blasr.vision.create_model`.
-        state_dict: names and tensors as in the release; a prefix ``module.``, which its training leaves, is taken off.
+        model: from :func:`blasr.vision.create_model`.
+        state_dict: names and tensors as in the release; a prefix ``module.``, which training leaves, is removed.
 
     Raises:
-        MismatchError: another variant's weights, told with the first names and shapes that differ.
+        MismatchError: these are the weights of another variant; the message has the first differences.
     """
     given = {name.removeprefix("module."): tensor for name, tensor in state_dict.items()}
-    names, own = released_names(model), model.state_dict()
-    problems = list(_differences({names[name]: tensor for name, tensor in own.items()}, given))
+    names = released_names(model)
+    problems = list(_differences({names[name]: tensor for name, tensor in model.state_dict().items()}, given))
     if problems:
         raise MismatchError(
             f"these are the weights of another model: {'; '.join(problems[:4])} ({len(problems)} differences)",
-            fix="choose the variant that the weights are of, with its depth, alpha, beta and number of classes",
+            fix="choose the variant of the weights, with the same depth, alpha, beta and number of classes",
         )
     model.load_state_dict({name: given[released] for name, released in names.items() if released in given}, strict=True)
 
 
 def released_classes(state_dict: Mapping[str, Tensor]) -> int:
-    """Outputs of the classifier that ``state_dict`` has; 1000, the release's, where it has none."""
+    """Return the number of outputs of the classifier in ``state_dict``; 1000 if it has no classifier."""
     bias = state_dict.get("fc.bias", state_dict.get("module.fc.bias"))
     return NUM_CLASSES if bias is None or bias.dim() != 1 else len(bias)
 
 
-def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Iterator[str]:
-    for name, tensor in own.items():
+def _differences(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Iterator[str]:
+    for name, tensor in expected.items():
         if name not in given:
             yield f"{name} is missing"
         elif given[name].shape != tensor.shape:
             yield f"{name} is {tuple(given[name].shape)} in the file and {tuple(tensor.shape)} in the model"
-    yield from (f"{name} is unknown" for name in given if name not in own)
+    yield from (f"{name} is unknown" for name in given if name not in expected)
 
 
 def released_variant(state_dict: Mapping[str, Tensor]) -> str | None:
-    """The name of the model whose weights, by their names and shapes, ``state_dict`` has; None where there is none."""
+    """Return the name of the model that the names and shapes in ``state_dict`` fit, or None."""
     given = {name.removeprefix("module."): tensor for name, tensor in state_dict.items()}
     little = given.get("l_conv0.weight", torch.empty(0)).shape[0]
     gated = any(".se_layer." in name for name in given)
@@ -152,19 +152,19 @@ def released_variant(state_dict: Mapping[str, Tensor]) -> str | None:
                 names = released_names(model)
             except MismatchError:
                 continue
-            own = {names[key]: tensor for key, tensor in model.state_dict().items()}
-            if next(_differences(own, given), None) is None:
+            expected = {names[key]: tensor for key, tensor in model.state_dict().items()}
+            if next(_differences(expected, given), None) is None:
                 return name
     return None
 
 
 def read_released_file(path: Path) -> dict[str, Tensor]:
-    """The state dict in a file of the release, or in any file that ``torch.save`` wrote of plain tensors.
+    """Return the state dict in a file of the release, or in any file of plain tensors that ``torch.save`` wrote.
 
-    Only tensors, numbers, texts and containers of them are read; nothing in the file is ever run.
+    Only tensors, numbers, strings and containers of them are read. Nothing in the file is ever run.
 
     Raises:
-        FormatError: the file cannot be read, holds other objects, no state dict, or numbers that are not finite.
+        FormatError: the file cannot be read, or contains other objects, no state dict, or numbers that are not finite.
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's, on pickles of other protocols
@@ -175,17 +175,17 @@ def read_released_file(path: Path) -> dict[str, Tensor]:
         found = re.search(r"GLOBAL (\S+)", str(error))
         what = found[1] if found else "Python objects"
         raise FormatError(
-            f"holds {what}, expected plain tensors alone: loading other objects could run anything",
+            f"contains {what}, expected only plain tensors: loading other objects could run any code",
             path=path,
-            fix="have its author save the state dict alone: torch.save(model.state_dict(), path)",
+            fix="ask its author to save the state dict only: torch.save(model.state_dict(), path)",
         ) from None
     except Exception as error:  # torch raises errors of many kinds for files of other kinds
         reason = f"{type(error).__name__}: {error}".splitlines()[0].split(". ")[0]
-        raise FormatError(f"is damaged or no PyTorch file of plain tensors ({reason})", path=path) from None
+        raise FormatError(f"is damaged, or not a PyTorch file of plain tensors ({reason})", path=path) from None
     weights = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not weights or not all(isinstance(item, Tensor) for item in weights.values()):
-        raise FormatError("holds no state dict", path=path)
+        raise FormatError("contains no state dict", path=path)
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
-            raise FormatError(f"{name} holds numbers that are not finite", path=path)
+            raise FormatError(f"{name} contains numbers that are not finite", path=path)
     return {str(name): tensor for name, tensor in weights.items()}

@@ -1,12 +1,12 @@
 """ShuffleNetV2 (Ma et al. 2018) and its big-little form (section A.5 and Table 9 of the paper) as rows of data.
 
-The paper gives no structure for the big-little form. The one here was chosen among those that its general rules
-allow as the nearest to the published parameters and multiply-accumulates: the first two stages branch after their
-unit with stride 2, which serves as the transition; the big branch averages 3x3 with stride 2 and has all remaining
-units of the stage (3 and 7); the little branch has the first 1/alpha of the channels, max(1, units/beta - 1) units,
-and a 1x1 convolution that widens it. Parameters then are 2.33 M and 7.62 M beside 2.33 M and 7.60 M, and MACs
-at 256 x 256 are 3 to 4% above the published ones. The published 4.80 M of the form of 1.5 times the width fits no
-structure that fits the other two, which add 0.03 M and 0.20 M to the plain network's 3.51 M.
+The paper does not give the structure of the big-little form. Of the structures that its general rules allow, the one
+here is the nearest to the published parameters and multiply-accumulates. The first two stages branch after their unit
+with stride 2, which serves as the transition. The big branch averages 3x3 with stride 2 and has all remaining units of
+the stage (3 and 7). The little branch has the first 1/alpha of the channels, max(1, units/beta - 1) units, and a 1x1
+convolution that widens it. This gives 2.33 M and 7.62 M parameters; the paper has 2.33 M and 7.60 M. MACs at 256 x 256
+are 3 to 4% above the published ones. At 1.5 times the width the paper has 4.80 M parameters. No structure fits that and
+the other two, which add 0.03 M and 0.20 M to the plain networks; the plain network has 3.51 M.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from blasr.errors import ConfigError
 from blasr.vision.specs import Branch, ConvSpec, ModuleSpec, NetworkSpec, PoolSpec, ShuffleSpec, SplitSpec
 
 UNITS: Final = (4, 8, 4)
-"""Units of each stage; the first has the stride."""
+"""Units of each stage; the first unit has the stride."""
 
 BRANCHED_STAGES: Final = (1, 2)
 
@@ -31,13 +31,14 @@ class ShuffleVariant:
     """One row of Table 9.
 
     Attributes:
+        name: such as ``bl_shufflenet_v2_x1_0``.
         channels: of the three stages and of the last convolution.
         alpha: the little branch has 1/alpha of the channels.
         beta: the little branch has 1/beta of the units.
         scales: 2 for the big-little form, 1 for the plain one.
 
     Raises:
-        ConfigError: for an alpha that does not divide the channels.
+        ConfigError: alpha does not divide the channels.
     """
 
     name: str
@@ -56,7 +57,7 @@ class ShuffleVariant:
 
     @property
     def big_little(self) -> bool:
-        """Whether it has branches."""
+        """Whether the network has branches."""
         return self.scales > 1
 
 
@@ -75,7 +76,7 @@ SHUFFLE_VARIANTS: Final = {row.name: row for row in _rows()}
 
 
 def network_spec(variant: ShuffleVariant, width: float = 1.0) -> NetworkSpec:
-    """The network of ``variant``; ``width`` multiplies its channel counts, rounded to multiples of 2 alpha."""
+    """Return the network of ``variant``; ``width`` multiplies its channel counts, rounded to multiples of 2 alpha."""
     multiple = 2 * variant.alpha
     stem, *stages, last = (
         multiple * max(1, round(channels * width / multiple)) for channels in (STEM_CHANNELS, *variant.channels)

@@ -1,4 +1,4 @@
-"""What a network consists of, as data: layers, branches of layers, modules of branches."""
+"""The structure of a network as data: layers, branches of layers, modules of branches. Light: imports no torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blasr.nn.choices import Merge, Shortcut, branch_names
 
 @dataclass(frozen=True)
 class ConvSpec:
-    """A convolution with batch norm, padded so that only the stride changes the size."""
+    """A convolution with batch norm, padded so that only the stride changes the size of the image."""
 
     channels: int
     kernel: int
@@ -89,11 +89,11 @@ Branch = tuple[Layer, ...]
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A whole network but for its classifier.
+    """A network without its classifier.
 
     Attributes:
         stem: the first convolution.
-        modules: all that follows.
+        modules: everything after the stem.
     """
 
     stem: ConvSpec
@@ -102,14 +102,14 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class ModuleSpec:
-    """One module: branches from big to little (a single one is a plain stage), then perhaps a transition.
+    """One module: branches from big to little (a single one is a plain stage), then possibly a transition.
 
     Attributes:
         name: of the module, such as ``stage1``; its transition is called ``transition1``.
         channels: after the merge.
-        branches: layers of each branch; they come to different sizes, which the merge brings to the last one's.
-        merge: how they are merged.
-        transition: the layer that fuses what was merged, and may have a stride.
+        branches: layers of each branch. The merge resizes their outputs to the size of the last one.
+        merge: how the branches are merged.
+        transition: the layer after the merge, which may have a stride.
     """
 
     name: str
@@ -120,12 +120,12 @@ class ModuleSpec:
 
     @property
     def transition_name(self) -> str:
-        """What the transition is called."""
+        """The name of the transition."""
         return self.name.replace("stage", "transition")
 
     @property
     def out_channels(self) -> int:
-        """Channels that the module and its transition hand on."""
+        """Output channels of the module and its transition."""
         return self.transition.channels if self.transition else self.channels
 
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ class ModuleSpec:
 
 
 def listing(layers: Sequence[Layer]) -> str:
-    """``layers`` in a row, equal neighbours once with their number."""
+    """Return ``layers`` as text; equal neighbors are shown once with their number."""
     return ", then ".join(_counted(layers))
 
 

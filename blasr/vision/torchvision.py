@@ -1,4 +1,4 @@
-"""torchvision where it is installed: nothing but detectors and its data sets needs it."""
+"""torchvision, if it is installed. Only detectors and torchvision's data sets need it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from blasr.errors import DependencyError
 
 
 def torchvision_module(name: str) -> Any:
-    """The module ``torchvision.name``.
+    """Return the module ``torchvision.name``.
 
     Raises:
-        DependencyError: torchvision is not installed, or not the one that belongs to this torch.
+        DependencyError: torchvision is not installed, or its version does not belong to this torch.
     """
     try:
         return importlib.import_module(f"torchvision.{name}")

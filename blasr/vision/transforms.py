@@ -1,4 +1,4 @@
-"""From an image to the network's input: random crops for training, the central one for evaluation."""
+"""From an image to the network's input: random crops for training, the central crop for evaluation."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CROP_TRIALS = 10
 
 
 class TrainingTransform:
-    """Crops of random scale and aspect ratio (Szegedy et al. 2016), mirrored at random, normalised."""
+    """Crops at a random scale and aspect ratio (Szegedy et al. 2016), mirrors at random, and normalizes."""
 
     def __init__(self, config: ImageConfig) -> None:
         self.config = config
 
     def __call__(self, image: Image.Image, random: np.random.Generator | None = None) -> Tensor:
-        """``(3, size, size)`` of an image of any size and mode; ``random`` decides, by default anew each time."""
+        """Return ``(3, size, size)`` of an image of any size and mode; ``random`` decides on crop and mirroring."""
         random = np.random.default_rng() if random is None else random
         size = self.config.size
         box = random_box(image.width, image.height, self.config, random)
@@ -35,9 +35,10 @@ class TrainingTransform:
 
 
 class EvaluationTransform:
-    """The central square of the image (7/8 of its shorter side) as ``size`` x ``size``, by default the training size.
+    """Resizes the central square of an image (7/8 of its shorter side) to ``size`` x ``size``, and normalizes.
 
-    With 224 this is resizing the shorter side to 256 and cropping 224 from the center.
+    By default ``size`` is the training size. With 224, this equals resizing the shorter side to 256 and cropping 224
+    from the center.
     """
 
     def __init__(self, config: ImageConfig, size: int | None = None) -> None:
@@ -46,7 +47,7 @@ class EvaluationTransform:
         check_size(self.size)
 
     def __call__(self, image: Image.Image, random: np.random.Generator | None = None) -> Tensor:
-        """``(3, size, size)`` of an image of any size and mode; nothing is random."""
+        """Return ``(3, size, size)`` of an image of any size and mode; nothing is random."""
         side = min(image.width, image.height) * self.config.crop_share
         left, upper = (image.width - side) / 2, (image.height - side) / 2
         box = (left, upper, left + side, upper + side)
@@ -55,7 +56,7 @@ class EvaluationTransform:
 
 
 def random_box(width: int, height: int, config: ImageConfig, random: np.random.Generator) -> Box:
-    """A box of random area, aspect ratio and place; the largest central one of an allowed ratio where none fits."""
+    """Return a box of random area, aspect ratio and place, or the largest central box if none fits."""
     (least, most), (low, high) = config.crop_scale, config.crop_ratio
     for _ in range(CROP_TRIALS):
         area = width * height * random.uniform(least, most)
@@ -71,7 +72,7 @@ def random_box(width: int, height: int, config: ImageConfig, random: np.random.G
 
 
 def normalized(image: Image.Image, config: ImageConfig) -> Tensor:
-    """``(3, H, W)`` float32 of an RGB image, less the mean, over the standard deviation."""
+    """Return ``(3, H, W)`` float32 of an RGB image, minus the mean, divided by the standard deviation."""
     pixels = torch.from_numpy(np.asarray(image, dtype=np.float32).copy()).permute(2, 0, 1) / 255
     mean, std = (torch.tensor(values).reshape(3, 1, 1) for values in (config.mean, config.std))
     return (pixels - mean) / std

@@ -1,4 +1,4 @@
-"""The image models as rows of data.
+"""The image models as rows of data. Light: imports no torch.
 
 Section 4.1 and appendix A of the paper, https://arxiv.org/abs/1807.03848.
 """
@@ -27,16 +27,16 @@ class ImageVariant:
         groups: groups of the 3x3 convolutions (ResNeXt's cardinality).
         group_width: channels of one group in the first stage.
         gated: whether blocks have squeeze-and-excitation.
-        alpha: each branch has 1/alpha of the channels of the next bigger one.
-        beta: each branch has 1/beta of the blocks of the next bigger one.
+        alpha: each branch has 1/alpha of the channels of the next bigger branch.
+        beta: each branch has 1/beta of the blocks of the next bigger branch.
         scales: branches of a big-little module, each at half the resolution of the next; 1 is a plain network.
-        merge: how branches are merged. With ``concat`` the big branch has what the others leave of a stage's channels.
-        joined: stages (0 is the stem) that one module spans, where branches are not merged after every stage.
-        splits: big-little modules that each of the three branched stages is split into.
-        low_resolution: whether a plain network runs on half the resolution after its stem.
+        merge: how branches are merged. With ``concat``, the big branch has the channels that the others leave.
+        joined: stages (0 is the stem) that each module spans, if branches are not merged after every stage.
+        splits: number of big-little modules into which each of the three branched stages is split.
+        low_resolution: whether a plain network runs at half the resolution after its stem.
 
     Raises:
-        ConfigError: for an alpha that does not divide the channels or the groups.
+        ConfigError: alpha does not divide the channels or the groups.
     """
 
     name: str
@@ -67,11 +67,11 @@ class ImageVariant:
 
     @property
     def big_little(self) -> bool:
-        """Whether it has branches."""
+        """Whether the network has branches."""
         return self.scales > 1
 
     def share(self, scale: int) -> Fraction:
-        """The part of a stage's channels that the branch number ``scale`` has; 0 is the big one."""
+        """Return the share of a stage's channels in the branch number ``scale``; 0 is the big branch."""
         if scale == 0 and self.merge == "concat":
             return 1 - sum((self.share(other) for other in range(1, self.scales)), Fraction())
         return Fraction(1, self.alpha**scale)

@@ -1,4 +1,4 @@
-"""A small corpus of noise, with labels that say which frame of which utterance they are of."""
+"""A small corpus of noise, with labels that name their utterance and frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches: every frame once, with its own context, the same whoever computes them."""
+"""Batches: every frame once, with its own context, the same in every process."""
 
 from __future__ import annotations
 

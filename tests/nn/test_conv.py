@@ -19,7 +19,7 @@ def test_output_size_on_each_axis(kernel: Pair, stride: Pair, padding: Pair) -> 
     assert layer(torch.empty(3, 2, 9, 11, device="meta")).shape == (3, 4, *expected)
 
 
-def test_is_convolution_normalisation_relu() -> None:
+def test_is_convolution_normalization_relu() -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 4, 6, 7)
     layer = ConvNorm(4, 8, (3, 1), groups=2, bias=True)

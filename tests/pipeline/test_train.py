@@ -49,7 +49,7 @@ def test_an_experiment_has_all_that_inference_needs(experiment: Path) -> None:
     assert epochs[1]["loss"] < epochs[0]["loss"]
 
 
-def test_the_experiment_is_taken_up_again(experiment: Path) -> None:
+def test_the_experiment_loads(experiment: Path) -> None:
     loaded = Experiment.load(experiment)
     assert loaded.num_pdfs == 144
     assert not loaded.model.training
@@ -58,7 +58,7 @@ def test_the_experiment_is_taken_up_again(experiment: Path) -> None:
     assert loaded.origin in ("epoch 1", "epoch 2")
 
 
-def test_priors_are_of_the_training_labels(experiment: Path) -> None:
+def test_priors_come_from_the_training_labels(experiment: Path) -> None:
     priors = Priors.read(experiment)
     frames = json.loads((experiment / "priors.json").read_text())["counts"]
     assert sum(frames) == priors.counts.sum() > 500
@@ -84,7 +84,7 @@ def test_a_changed_key_is_refused_and_nothing_is_touched(experiment: Path, data:
     assert (experiment / "config.yaml").read_bytes() == before
 
 
-def test_a_run_of_an_older_blasr_goes_on(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+def test_a_run_of_an_older_blasr_resumes(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
     shutil.copytree(experiment, tmp_path / "run")
     path = tmp_path / "run" / "checkpoints" / "last.safetensors"
     tensors, _ = load_weights(path)
@@ -165,12 +165,12 @@ def test_held_out_data_is_not_trained_on(
     assert "24 are held out" in caplog.text.replace("utterances ", "")
 
 
-def test_an_unfinished_experiment_is_told(tmp_path: Path) -> None:
+def test_an_unfinished_experiment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no finished experiment"):
         Experiment.load(tmp_path)
 
 
 @pytest.mark.parametrize(("checkpoint", "error"), [("epoch9", DataError), ("newest", ConfigError)])
-def test_unknown_checkpoints_are_told(experiment: Path, checkpoint: str, error: type[Exception]) -> None:
+def test_unknown_checkpoints_are_refused(experiment: Path, checkpoint: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         Experiment.load(experiment, checkpoint)

@@ -24,7 +24,7 @@ def test_image_folder(folder: Path) -> None:
 
 
 def test_bad_folders(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         ImageFolder(folder / "absent")
     with pytest.raises(DataError, match="no subfolders"):
         ImageFolder(folder / "cat")

@@ -84,7 +84,7 @@ def test_a_file_with_the_prefix_of_data_parallel(tmp_path: Path) -> None:
     torch.testing.assert_close(model.state_dict()["stages.stem.conv.weight"], weights["module.conv1.weight"])
 
 
-def test_another_variant_is_told_with_its_first_differences() -> None:
+def test_another_variant_is_refused_with_the_first_differences() -> None:
     with torch.device("meta"):
         model = create_model("bl_resnet50_a2b4")
         other = create_model("bl_resnet50_a4b2")
@@ -125,12 +125,12 @@ def test_other_pickles_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "weights.pth"
     torch.save({"state_dict": Harm()}, path)
-    with pytest.raises(FormatError, match=r"holds \S+, expected plain tensors") as error:
+    with pytest.raises(FormatError, match=r"contains \S+, expected only plain tensors") as error:
         read_released_file(path)
     assert not (tmp_path / "harm").exists()
-    assert "weights_only" not in str(error.value)  # torch's message tells how to load it all the same
+    assert "weights_only" not in str(error.value)  # torch's message says how to load it anyway
     torch.save({"fc.bias": torch.tensor([1.0, math.nan])}, path)
-    with pytest.raises(FormatError, match=r"fc\.bias holds numbers that are not finite"):
+    with pytest.raises(FormatError, match=r"fc\.bias contains numbers that are not finite"):
         read_released_file(path)
     path.write_bytes(b"no weights")
     with pytest.raises(FormatError, match=r"weights\.pth"):

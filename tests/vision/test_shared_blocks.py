@@ -1,4 +1,4 @@
-"""Speech and vision are made of the very same blocks, and neither knows the other."""
+"""Speech and vision consist of the same blocks, and neither imports the other."""
 
 from __future__ import annotations
 

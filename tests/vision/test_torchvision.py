@@ -69,13 +69,13 @@ def test_misspelt_names(name: str, meant: str, tmp_path: Path) -> None:
         TorchvisionImages(name, tmp_path, train=True)
 
 
-def test_missing_files_are_told_with_what_fetches_them(tmp_path: Path) -> None:
+def test_missing_files_are_reported_with_the_command_that_fetches_them(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"(?s)CIFAR10 cannot be read.*torchvision\.datasets\.CIFAR10\("):
         TorchvisionImages("CIFAR10", tmp_path, train=True)
 
 
 @pytest.mark.parametrize("size", [0, 3, 16, 500])
-def test_truncated_files_are_told(size: int, tmp_path: Path) -> None:
+def test_truncated_files_are_refused(size: int, tmp_path: Path) -> None:
     write_mnist(tmp_path, {"train": 20})
     path = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:size])

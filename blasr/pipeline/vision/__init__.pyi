@@ -6,6 +6,8 @@ from .data import open_images as open_images
 from .data import read_images as read_images
 from .evaluation import ImageScore as ImageScore
 from .evaluation import evaluate_images as evaluate_images
+from .evaluation import open_experiment_evaluation as open_experiment_evaluation
+from .evaluation import open_released_evaluation as open_released_evaluation
 from .experiment import ImageModelDescription as ImageModelDescription
 from .experiment import load_image_experiment as load_image_experiment
 from .experiment import load_released_model as load_released_model

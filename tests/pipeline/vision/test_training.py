@@ -10,9 +10,7 @@ import pytest
 import torch
 
 from blasr.cli.main import main
-from blasr.config import load_config, to_mapping
-from blasr.errors import MismatchError
-from blasr.pipeline.vision import VisionRunConfig, load_image_experiment, paper_training, read_images
+from blasr.pipeline.vision import load_image_experiment
 from blasr.vision.batches import ImageBatch, ImageBatches
 from blasr.vision.config import ImageConfig
 from blasr.vision.factory import create_model
@@ -134,23 +132,3 @@ def test_released_weights_can_be_evaluated(folder: Path, capsys: pytest.CaptureF
     assert "give --name" in capsys.readouterr().err
     assert main([*words, "--name", "bl_resnet50_a2b4"]) == 1
     assert "weights of another model" in capsys.readouterr().err
-
-
-def test_other_classes_are_refused(folder: Path) -> None:
-    (folder / "valid" / "red").rename(folder / "valid" / "rot")
-    config = load_config(
-        VisionRunConfig,
-        CONF / "bl_resnet50_a2b4.yaml",
-        [f"data.train={folder}/train", f"data.valid={folder}/valid"],
-    )
-    with pytest.raises(MismatchError, match="missing: red, unknown: rot"):
-        read_images(config.data)
-
-
-@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_configuration_is_valid(path: Path) -> None:
-    config = load_config(VisionRunConfig, path)
-    if not path.stem.startswith("digits"):
-        assert to_mapping(config.training) == to_mapping(paper_training())
-        assert (config.data.batch_size, config.images.size) == (256, 224)
-        assert config.model.name == path.stem

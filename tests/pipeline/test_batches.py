@@ -1,0 +1,55 @@
+"""The batches of a run: every labeled frame once, augmented in training only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from blasr.chunks import ChunkBatch
+from blasr.pipeline.batches import VALID_CHUNK_FRAMES, make_batches
+from blasr.pipeline.corpus import read_corpus
+from blasr.training import DistributedContext
+from blasr.units import IGNORE_INDEX
+from tests.pipeline.conftest import run_config
+
+
+def num_labels(batches: Iterable[ChunkBatch]) -> int:
+    return sum(int((batch.targets != IGNORE_INDEX).sum()) for batch in batches)
+
+
+def test_every_labeled_frame_occurs_once(data: Path, alignments: Path, tmp_path: Path) -> None:
+    config = run_config(tmp_path / "run", data, alignments)
+    corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
+    train, valid = make_batches(config, corpus, DistributedContext())
+    assert valid is not None and corpus.valid is not None
+    assert num_labels(train.batches(1)) == corpus.train.num_frames
+    assert num_labels(valid.batches(1)) == corpus.valid.num_frames
+
+
+def test_processes_share_the_frames(data: Path, alignments: Path, tmp_path: Path) -> None:
+    config = run_config(tmp_path / "run", data, alignments)
+    corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
+    shares = [make_batches(config, corpus, DistributedContext(rank, 2))[0] for rank in (0, 1)]
+    assert shares[0].num_batches(1) == shares[1].num_batches(1)
+    assert sum(num_labels(share.batches(1)) for share in shares) == corpus.train.num_frames
+
+
+def test_held_out_data_is_neither_shuffled_nor_augmented(data: Path, alignments: Path, tmp_path: Path) -> None:
+    config = run_config(
+        tmp_path / "run", data, alignments, augmentation={"gain_db": 6.0, "time_masks": 1}, features={"cmvn": "none"}
+    )
+    corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
+    train, valid = make_batches(config, corpus, DistributedContext())
+    assert valid is not None
+    first, second = (list(valid.batches(epoch)) for epoch in (1, 2))
+    assert all(torch.equal(one.inputs, two.inputs) for one, two in zip(first, second, strict=True))
+    assert max(batch.targets.shape[1] for batch in first) <= VALID_CHUNK_FRAMES
+    assert [batch.names for batch in train.batches(1)] != [batch.names for batch in train.batches(2)]
+
+
+def test_there_may_be_no_held_out_data(data: Path, alignments: Path, tmp_path: Path) -> None:
+    config = run_config(tmp_path / "run", data, alignments, data={"valid_share": 0.0})
+    corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
+    assert make_batches(config, corpus, DistributedContext())[1] is None

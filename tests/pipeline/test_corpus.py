@@ -1,0 +1,58 @@
+"""Training data and held-out data: matched with their labels, and disjoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blasr.errors import DataError
+from blasr.pipeline.config import DataConfig
+from blasr.pipeline.corpus import read_corpus, read_labeled
+from tests.pipeline.conftest import write_data_dir
+
+
+def test_a_share_is_held_out_by_the_seed(data: Path, alignments: Path, tmp_path: Path) -> None:
+    config = DataConfig(data, alignments, valid_share=0.25)
+    first, again, other = (read_corpus(config, tmp_path / "labels", seed) for seed in (1, 1, 2))
+    assert first.valid is not None and again.valid is not None and other.valid is not None
+    train, valid = set(first.train.utterances), set(first.valid.utterances)
+    assert len(train) == 18 and len(valid) == 6 and not train & valid
+    assert list(first.valid.utterances) == list(again.valid.utterances) != list(other.valid.utterances)
+    assert first.num_pdfs == 144
+
+
+def test_nothing_is_held_out_with_a_share_of_zero(data: Path, alignments: Path, tmp_path: Path) -> None:
+    corpus = read_corpus(DataConfig(data, alignments, valid_share=0.0), tmp_path / "labels", seed=0)
+    assert corpus.valid is None and len(corpus.train.utterances) == 24
+
+
+def test_utterances_of_a_held_out_directory_are_not_trained_on(
+    data: Path, alignments: Path, fsdd_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    valid = write_data_dir(tmp_path / "valid", fsdd_dir, ["george-0-05", "theo-9-07"])
+    with caplog.at_level("INFO"):
+        corpus = read_corpus(DataConfig(data, alignments, valid=valid), tmp_path / "labels", seed=0)
+    assert corpus.valid is not None and list(corpus.valid.utterances) == ["george-0-05", "theo-9-07"]
+    assert len(corpus.train.utterances) == 22 and "theo-9-07" not in corpus.train.utterances
+    assert "2 utterances are held out because they are also in" in caplog.text
+
+
+def test_the_plan_has_speakers_and_lengths(data: Path, alignments: Path, tmp_path: Path) -> None:
+    labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
+    planned = labeled.planned_utterances()
+    assert planned[0].name == "george-0-05" and planned[0].speaker == "george"
+    assert sum(utterance.num_frames for utterance in planned) == labeled.num_frames
+
+
+def test_the_fingerprint_depends_on_the_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:
+    labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
+    names = list(labeled.utterances)
+    assert labeled.subset(names).fingerprint() == labeled.fingerprint()
+    assert labeled.subset(names[1:]).fingerprint() != labeled.fingerprint()
+
+
+def test_data_without_labels_is_refused(data: Path, alignments: Path, fsdd_dir: Path, tmp_path: Path) -> None:
+    other = write_data_dir(tmp_path / "other", fsdd_dir, ["george-0-05", "george-1-05", "george-2-05"])
+    with pytest.raises(DataError, match="3 utterances in -> 1 kept -> 2 dropped"):
+        read_labeled(other, alignments, tmp_path / "labels", DataConfig(), "train")
