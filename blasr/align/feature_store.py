@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 from blasr.data.data_dir import Utterance
 from blasr.features.deltas import add_deltas
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.fbank import TooShortError
+from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray
 
 DELTA_ORDER: Final = 2
 """The features have deltas and delta-deltas, as in steps/train_mono.sh."""
-
-TOO_SHORT: Final = "too short for one frame"
 
 
 def gmm_features(extractor: FeatureExtractor, utterance: Utterance) -> FloatArray:

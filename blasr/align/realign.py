@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from blasr.align.config import RealignConfig
-from blasr.align.feature_store import TOO_SHORT
 from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.align.output_folder import output_folder
@@ -20,7 +19,7 @@ from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
 from blasr.errors import MismatchError
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.fbank import TooShortError
+from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
@@ -34,10 +33,10 @@ from blasr.tally import Tally
 from blasr.threads import one_torch_thread, ordered_map
 from blasr.units import FloatArray, IntArray
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:  # its package imports the networks
+    from blasr.inference import UtteranceScorer
 
-LogLikelihoods = Callable[[Utterance], FloatArray]
-"""Returns the unscaled log-likelihoods ``(T, num_pdfs)`` of an utterance."""
+logger = logging.getLogger(__name__)
 
 COPIED: Final = ("tree", "final.mdl", "final.occs", FEATURE_FILE)
 """Files of the model's folder that are copied into the output folder if they exist."""
@@ -47,7 +46,7 @@ def realign(
     data: DataDir,
     lang: Lang,
     model_dir: Path,
-    loglikes: LogLikelihoods,
+    score: UtteranceScorer,
     out: Path,
     config: RealignConfig | None = None,
 ) -> Tally:
@@ -60,7 +59,8 @@ def realign(
         data: utterances with transcripts.
         lang: the lang directory.
         model_dir: the folder with ``tree`` and ``final.mdl``.
-        loglikes: called once for each utterance, by ``config.num_workers`` workers of one torch thread; may raise
+        score: returns the log-likelihoods ``(T, num_pdfs)`` of an utterance, without the acoustic scale. It is called
+            once per utterance, by ``config.num_workers`` workers with one torch thread each. It may raise
             :class:`~blasr.features.fbank.TooShortError`.
         out: the folder to write; it is removed after an error, unless it existed before.
         config: the configuration; by default that of Kaldi's scripts.
@@ -75,7 +75,7 @@ def realign(
     """
     config = config or RealignConfig()
     utterances = checked_utterances(data, lang, map_oov=config.map_oov)
-    aligner = _Aligner.load(model_dir, lang, loglikes, config)
+    aligner = _Aligner.load(model_dir, lang, score, config)
     tally = Tally("align", max_loss=config.max_loss)
     with one_torch_thread(), output_folder(out):
         write_alignments(out / "ali.1.gz", _alignments(aligner, utterances, tally))
@@ -91,10 +91,10 @@ def realign_with_gmm(
     features = read_feature_config(model_dir)
     extractor = FeatureExtractor(features, data, collect_speaker_stats(features, data))
 
-    def loglikes(utterance: Utterance) -> FloatArray:
+    def score(utterance: Utterance) -> FloatArray:
         return gmm_log_likelihoods(model_dir, extractor, utterance)
 
-    return realign(data, lang, model_dir, loglikes, out, config)
+    return realign(data, lang, model_dir, score, out, config)
 
 
 @dataclass(frozen=True)
@@ -104,24 +104,24 @@ class _Aligner:
     model_path: Path
     transitions: TransitionModel
     graphs: TrainingGraphs
-    loglikes: LogLikelihoods
+    score: UtteranceScorer
     config: RealignConfig
 
     @classmethod
-    def load(cls, model_dir: Path, lang: Lang, loglikes: LogLikelihoods, config: RealignConfig) -> Self:
+    def load(cls, model_dir: Path, lang: Lang, score: UtteranceScorer, config: RealignConfig) -> Self:
         tree, transitions = _read_model(model_dir, lang)
         graphs = TrainingGraphs(TrainingGraphCompiler(lang, tree, transitions, cache_size=0))
-        return cls(model_dir / "final.mdl", transitions, graphs, loglikes, config)
+        return cls(model_dir / "final.mdl", transitions, graphs, score, config)
 
     def align(self, utterance: Utterance) -> IntArray | str:
         """Transition-ids ``(T,)``, or the reason why there is no alignment."""
         try:
-            scores = self.loglikes(utterance)
+            loglikes = self.score(utterance)
         except TooShortError:
             return TOO_SHORT
-        if scores.ndim != 2 or scores.shape[1] != self.transitions.num_pdfs:
+        if loglikes.ndim != 2 or loglikes.shape[1] != self.transitions.num_pdfs:
             raise MismatchError(
-                f"the log-likelihoods have shape {scores.shape}, but the model has {self.transitions.num_pdfs} pdfs",
+                f"the log-likelihoods have shape {loglikes.shape}, but the model has {self.transitions.num_pdfs} pdfs",
                 path=self.model_path,
                 utterance=utterance.id,
                 fix="align with the model that the network was trained for",
@@ -135,13 +135,13 @@ class _Aligner:
         )
         found = force_align(
             graph,
-            scores,
+            loglikes,
             self.transitions.tid_to_pdf,
             acoustic_scale=self.config.acoustic_scale,
             beam=self.config.beam,
             retry_beam=self.config.retry_beam,
         )
-        return reason_of_failure(without_costs, len(scores)) if found is None else found.transition_ids
+        return reason_of_failure(without_costs, len(loglikes)) if found is None else found.transition_ids
 
 
 def _alignments(aligner: _Aligner, utterances: Sequence[Utterance], tally: Tally) -> Iterator[tuple[str, IntArray]]:

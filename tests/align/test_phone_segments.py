@@ -24,12 +24,9 @@ def transitions() -> TransitionModel:
 @pytest.mark.parametrize(
     ("alignment", "phones", "durations"),
     [
-        (
-            [2, 1, 1, 4, 6, 5, 8, 10, 9, 12],
-            [1, 2],
-            [6, 4],
-        ),  # self-loops after it, as in Kaldi
-        ([1, 1, 2, 4, 5, 6, 8, 9, 10, 12], [1, 2], [6, 4]),  # self-loops before the forward transition
+        # self-loops after the forward transition (Kaldi's default), then before it
+        ([2, 1, 1, 4, 6, 5, 8, 10, 9, 12], [1, 2], [6, 4]),
+        ([1, 1, 2, 4, 5, 6, 8, 9, 10, 12], [1, 2], [6, 4]),
         ([2, 4, 6, 2, 4, 6], [1, 1], [3, 3]),
         ([2, 4, 6, 5, 2, 1, 4, 6], [1, 1], [4, 4]),
     ],
