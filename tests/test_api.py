@@ -32,7 +32,7 @@ def test_importing_loads_nothing() -> None:
 def test_the_example_of_the_documentation(
     system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The code of the docstring, run where its files exist."""
+    """Run the code of the docstring in a folder with its files."""
     make_bundle(Experiment.load(system.experiment), system.graph, tmp_path / "bundle")
     (tmp_path / "exp").mkdir()
     (tmp_path / "exp" / "bl_resnet22_a2b3").symlink_to(system.experiment)

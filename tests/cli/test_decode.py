@@ -41,7 +41,7 @@ def lines_of(path: Path) -> list[str]:
     return [line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_equals_kaldi_and_says_so(tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_results_and_report_equal_kaldis(tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     assert decode(tri1, tmp_path / "out", nj=2) == 0
     connected = tri1 / "connected"
@@ -69,7 +69,7 @@ def test_equals_kaldi_and_says_so(tri1: Path, tmp_path: Path, caplog: pytest.Log
 
 
 def test_lattices_of_both_kinds_and_confidences(tri1: Path, tmp_path: Path) -> None:
-    """By default as ``latgen-faster-mapped`` writes them: as many states and arcs; else state by state."""
+    """By default they have as many states and arcs as those of ``latgen-faster-mapped``."""
     assert decode(tri1, tmp_path / "compact") == 0
     kaldi = dict(read_any_lattices(tri1 / "connected" / "lat.ark"))
     for utterance, lattice in read_any_lattices(tmp_path / "compact" / "lat.ark"):
@@ -101,7 +101,7 @@ def write_loglikes(path: Path, matrices: dict[str, FloatArray]) -> Path:
     return path
 
 
-def test_other_columns_than_pdfs_are_told_with_all_three_files(
+def test_a_wrong_number_of_columns_names_all_three_files(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_loglikes(tmp_path / "narrow.ark", {"u1": np.zeros((9, 143), np.float32)})
@@ -112,7 +112,7 @@ def test_other_columns_than_pdfs_are_told_with_all_three_files(
     assert not (tmp_path / "out").exists()
 
 
-def relabelled(graph: Fst, **arrays: object) -> Fst:
+def relabeled(graph: Fst, **arrays: object) -> Fst:
     return Fst(**{**vars(graph), **arrays})
 
 
@@ -123,19 +123,19 @@ def relabelled(graph: Fst, **arrays: object) -> Fst:
         ("olabel", r"largest output label is 10\d+, the largest word-id of the symbol table is 14"),
     ],
 )
-def test_a_graph_of_another_model_or_lang_is_told(
+def test_a_graph_of_another_model_or_lang_is_refused(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], array: str, message: str
 ) -> None:
     graph = read_fst(tri1 / "HCLG.fst")
     labels = getattr(graph, array)
-    write_fst(relabelled(graph, **{array: np.where(labels > 0, labels + 10000, 0)}), tmp_path / "HCLG.fst")
+    write_fst(relabeled(graph, **{array: np.where(labels > 0, labels + 10000, 0)}), tmp_path / "HCLG.fst")
     assert decode(tri1, tmp_path / "out", graph=tmp_path / "HCLG.fst") == 1
     assert re.search(message, capsys.readouterr().err)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_row_that_is_not_finite_stops_it_and_leaves_nothing(
+def test_a_row_that_is_not_finite_stops_the_decoding_and_leaves_nothing(
     tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: float
 ) -> None:
     matrices = dict(list(read_matrices(tri1 / "connected" / "loglikes.ark"))[:3])
@@ -159,7 +159,7 @@ def test_utterances_without_frames_are_counted_and_limited(
     assert "3 kept -> 1 dropped" in caplog.text
 
 
-def test_a_search_that_ends_early_is_told(tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_search_that_ends_early_is_reported(tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     matrices = dict(list(read_matrices(tri1 / "connected" / "loglikes.ark"))[:2])
     first = next(iter(matrices))

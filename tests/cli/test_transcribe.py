@@ -76,7 +76,7 @@ def test_the_words_are_those_of_dump_decode_and_score(
     assert transcribe(bundle, *sorted(audio.glob("*.wav")), "--nj", 2) == 0
     found = kaldi_text(capsys.readouterr().out)
     assert sum(map(len, found.values())) > 20
-    # at the frozen setting: every word right, none missing and none too many
+    # at the frozen setting, every word is right
     (tmp_path / "text").write_text("".join(f"{name} {' '.join(row)}\n" for name, row in found.items()))
     score = ["score", "text", "--ref", str(tmp_path / "text"), "--lattices", str(out), "--setting", str(setting)]
     assert main([*score, "--words", str(system.lang / "words.txt"), "--json", str(tmp_path / "score.json")]) == 0
@@ -126,7 +126,7 @@ def test_formats_into_a_folder(bundle: Path, audio: Path, tmp_path: Path) -> Non
     assert " --> 00:00:0" in (tmp_path / "file2.srt").read_text()
 
 
-def test_a_broken_file_is_one_error_and_the_others_go_on(
+def test_a_broken_file_is_one_error_and_the_others_are_transcribed(
     bundle: Path, audio: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -153,7 +153,7 @@ def test_sides_channels_and_mixtures(
     write_audio(tmp_path / "one.wav", one)
     write_audio(tmp_path / "other.wav", other)
     write_audio(tmp_path / "mean.wav", (one + other) / np.float32(2))
-    # 16-bit files round each channel, so that the mean of two is rounded otherwise than a file of it
+    # 16-bit files round each channel, so that the mean of two channels differs from a file of the mean
     assert transcribe(bundle, both, tmp_path / "one.wav", tmp_path / "other.wav") == 0
     found = kaldi_text(capsys.readouterr().out)
     assert found["both-A"] == found["one"] != found["both-B"] == found["other"]
@@ -181,7 +181,7 @@ def test_other_rates_and_kinds_of_files(
     assert ("resampled to 8000 Hz" in caplog.text) is (rate != 8000)
 
 
-def test_one_speaker_of_several_files_is_normalised_as_one(
+def test_one_speaker_of_several_files_is_normalized_as_one(
     system: System, bundle: Path, audio: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write_data_dir(tmp_path / "data", audio)
@@ -198,7 +198,7 @@ def test_one_speaker_of_several_files_is_normalised_as_one(
     assert kaldi_text(capsys.readouterr().out) != together
 
 
-def test_long_files_are_cut_and_told_as_they_come(
+def test_segments_of_long_files_are_printed_as_they_are_decoded(
     bundle: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")

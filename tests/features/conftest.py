@@ -25,7 +25,7 @@ def kaldi_features(golden: Path) -> Callable[[str], dict[str, Tensor]]:
 
 @pytest.fixture(scope="session")
 def waveforms(golden: Path, fsdd_dir: Path, yesno_dir: Path) -> dict[str, Tensor]:
-    """The audio behind the archives, by utterance-id."""
+    """The audio of the archives, by utterance-id."""
 
     def path(utterance: str) -> Path:
         corpus, *rest = utterance.split("-")

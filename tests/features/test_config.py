@@ -38,7 +38,7 @@ def test_frames_in_samples() -> None:
     config = FeatureConfig(sample_rate=11025)
     assert (config.frame_length_samples, config.frame_shift_samples, config.fft_samples) == (275, 110, 512)
     assert FeatureConfig(sample_rate=16000).fft_samples == 512
-    assert FeatureConfig(frame_length_ms=32.0).fft_samples == 256  # a power of two stays
+    assert FeatureConfig(frame_length_ms=32.0).fft_samples == 256  # a power of two is kept
 
 
 def test_round_trip_through_a_mapping() -> None:

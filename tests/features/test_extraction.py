@@ -58,7 +58,7 @@ def test_normalization_is_over_what_is_configured(data_dir: DataDir, cmvn: CmvnM
 
 
 @pytest.mark.parametrize("config", [FeatureConfig(), MfccConfig(), MfccConfig(use_energy=True)])
-def test_a_gain_goes_with_the_mean(data_dir: DataDir, config: FeatureConfig) -> None:
+def test_normalization_removes_a_gain(data_dir: DataDir, config: FeatureConfig) -> None:
     extractor = extractor_of(config, data_dir)
     utterance = data_dir.utterances[0]
     louder = extractor.features(utterance, Perturbation(gain_db=-6.0))

@@ -16,11 +16,11 @@ from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
 from blasr.features.fbank import LogMel, TooShortError, num_frames
 
-TOLERANCE = 2e-3  # largest difference from Kaldi's log-mel that the project allows; 6e-4 is what is seen
+TOLERANCE = 2e-3  # largest difference from Kaldi's log-mel that the project allows; the largest seen is 6e-4
 
 
 def speech(num_samples: int, seed: int = 0) -> Tensor:
-    """Coloured noise with some silence, in the range of 16-bit integers."""
+    """Colored noise with some silence, in the range of 16-bit integers."""
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(num_samples, generator=generator).cumsum(0).sin() * 3000
     return (noise * torch.linspace(0, 1, num_samples)).round()
@@ -128,7 +128,7 @@ def test_dither_comes_from_the_generator_alone() -> None:
     assert torch.equal(MODULES[True](waveform), MODULES[True](waveform))
 
 
-def test_a_warped_filterbank_is_kept() -> None:
+def test_a_warped_filterbank_is_cached() -> None:
     module = LogMel(FeatureConfig())
     assert module.warped_filters(1.1) is module.warped_filters(1.1)
     assert module.warped_filters(1.0) is module.filters

@@ -64,7 +64,7 @@ def rewrite(bundle: Path, change: Callable[[dict[str, object]], object]) -> None
         (lambda values: values.update(num_pdfs=7), MismatchError, "weights of another model"),
     ],
 )
-def test_a_changed_manifest_is_told(
+def test_a_changed_manifest_is_refused(
     bundle: Path, change: Callable[[dict[str, object]], object], error: type[BlasrError], message: str
 ) -> None:
     rewrite(bundle, change)
@@ -79,7 +79,7 @@ def test_no_manifest_at_all(bundle: Path, content: str) -> None:
         read_bundle_config(bundle)
 
 
-def test_other_folders_are_told(tmp_path: Path) -> None:
+def test_other_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         Bundle.read(tmp_path / "nothing")
     with pytest.raises(DataError, match=r"has no bundle\.yaml"):

@@ -53,7 +53,7 @@ def test_a_bad_matrix_leaves_nothing(tmp_path: Path, bad: FloatArray, message: s
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_older_dump_stays_without_its_manifest(tmp_path: Path) -> None:
+def test_an_older_archive_stays_but_loses_its_manifest(tmp_path: Path) -> None:
     write(tmp_path, [("a", matrix(4))], asked=1)
     before = (tmp_path / "loglikes.ark").read_bytes()
     with pytest.raises(DataError):
@@ -63,7 +63,7 @@ def test_an_older_dump_stays_without_its_manifest(tmp_path: Path) -> None:
         Manifest.read(tmp_path / "manifest.json").check()
 
 
-def test_all_that_was_asked_for_must_come(tmp_path: Path) -> None:
+def test_every_utterance_must_have_a_matrix(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected log-likelihoods of 2 utterances, found 1"):
         write(tmp_path, [("a", matrix(4))])
     assert list(tmp_path.iterdir()) == []

@@ -47,7 +47,7 @@ def dump(inputs: Path, name: str, utterances: str, **more: Any) -> Path:
     return out
 
 
-def test_a_whole_dump_passes_and_is_told(inputs: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_complete_dump_is_accepted_and_logged(inputs: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     out = dump(inputs, "out", "abc")
     for table in (f"scp:{out}/loglikes.scp", f"ark:{out}/loglikes.ark", f"{out}/loglikes.ark", f"scp,p:{out}/l.scp"):
@@ -122,7 +122,7 @@ def test_another_tree_is_refused_and_the_same_one_in_text_is_not(inputs: Path) -
         check_loglikes(f"{out}/loglikes.ark", inputs / "other_tree")
 
 
-def test_as_many_utterances_as_were_written(inputs: Path) -> None:
+def test_all_utterances_of_a_dump_must_be_read(inputs: Path) -> None:
     manifest = Manifest.read(dump(inputs, "out", "abc") / "manifest.json")
     items = list(read_matrices(inputs / "out" / "loglikes.ark"))
     assert [name for name, _ in manifest.all_read(items)] == ["a", "b", "c"]
@@ -149,7 +149,7 @@ def test_joining_the_dumps_of_jobs(inputs: Path) -> None:
         manifest.check()
 
 
-def test_dumps_that_do_not_go_together(inputs: Path) -> None:
+def test_dumps_of_different_networks_are_refused(inputs: Path) -> None:
     first = dump(inputs, "dump.1", "ab")
     with pytest.raises(DataError, match="appears in two of the dumps"):
         combine_dumps(inputs / "all", [first, dump(inputs, "dump.2", "bc")])

@@ -1,4 +1,4 @@
-"""Posteriors: as many rows as frames, the same however an utterance is cut or batched."""
+"""Posteriors: as many rows as frames, the same however an utterance is cut."""
 
 from __future__ import annotations
 

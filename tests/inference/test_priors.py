@@ -56,7 +56,7 @@ def test_the_vector_is_kaldis_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0.5 0.5", " [ 0.5 x ]\n", " [ 0.5 ]\n", " [ 1.5 -0.5 ]\n"])
-def test_broken_files_are_told(tmp_path: Path, text: str) -> None:
+def test_broken_files_are_refused(tmp_path: Path, text: str) -> None:
     Priors.from_counts(np.array([1, 1]), PriorConfig(), "ali").write(tmp_path)
     (tmp_path / "priors.vec").write_text(text)
     with pytest.raises(FormatError, match="priors"):

@@ -1,4 +1,4 @@
-"""Cuts and joins: all audio is in a segment, and every word of it comes once."""
+"""Cuts and joins: segments contain all audio, and every word appears once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Word:
     overlap=st.floats(0, 1),
     seed=st.integers(0, 99),
 )
-def test_segments_are_all_of_it_and_no_longer_than_asked(
+def test_segments_cover_the_recording_and_keep_their_length(
     num_frames: int, longest: float, share: float, overlap: float, seed: int
 ) -> None:
     config = SegmentationConfig(longest, longest * share, longest * share * overlap)
@@ -56,7 +56,7 @@ def test_cuts_are_in_the_pauses() -> None:
 
 
 @pytest.mark.parametrize("values", [(10, 20, 1), (0, 0, 0), (10, 5, 6), (10, 5, -1)])
-def test_lengths_that_cannot_be(values: tuple[float, float, float]) -> None:
+def test_impossible_lengths_are_refused(values: tuple[float, float, float]) -> None:
     with pytest.raises(ConfigError, match="segments: found"):
         SegmentationConfig(*values)
 
@@ -67,7 +67,7 @@ def test_lengths_that_cannot_be(values: tuple[float, float, float]) -> None:
     jitter=st.floats(0, 0.02),
     seed=st.integers(0, 99),
 )
-def test_every_word_comes_once_wherever_the_cut_is(
+def test_every_word_appears_once_wherever_the_cut_is(
     lengths: list[tuple[float, float]], place: float, jitter: float, seed: int
 ) -> None:
     """Two segments hear the same words, with times that differ a little, and broken words at their own edges."""

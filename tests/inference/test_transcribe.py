@@ -42,7 +42,7 @@ def test_threads_change_nothing(bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_the_cuts_of_a_long_file_lose_no_word(bundle: Bundle, tmp_path: Path) -> None:
-    """Between clear pauses a segment has the words that the whole has there, but for what the grammar sees."""
+    """Between clear pauses a segment has the same words as the whole recording, apart from effects of the grammar."""
     parts = [babble(3, seed) for seed in range(6)]
     pause = (1e-3 * np.random.default_rng(0).standard_normal(8000)).astype(np.float32)
     path = write_audio(tmp_path / "long.wav", np.concatenate([sound for part in parts for sound in (pause, part)]))
@@ -71,12 +71,12 @@ def test_a_muted_line_does_not_spoil_the_statistics(
     assert errors <= 2 < align_words(expected, words_before(muted)).counts.errors
 
 
-def test_a_silent_file_is_no_mistake(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_silent_file_is_accepted(bundle: Bundle, tmp_path: Path) -> None:
     silent = write_audio(tmp_path / "silent.wav", np.zeros(8000, np.float32))
     (side,) = Transcriber(bundle).transcribe(silent).sides
     assert side.label == "1"
 
 
-def test_one_file_that_cannot_be_read_raises(bundle: Bundle, tmp_path: Path) -> None:
+def test_an_unreadable_file_raises_an_error(bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such audio file"):
         Transcriber(bundle).transcribe(tmp_path / "absent.wav")

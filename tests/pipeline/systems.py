@@ -1,4 +1,4 @@
-"""A small recogniser made of nothing: a lang folder, a graph, and an experiment whose network was never trained.
+"""A small synthetic recognizer: a lang folder, a graph, and an experiment whose network was never trained.
 
 Its words mean nothing, but they depend on the audio, and the same audio must always get the same ones.
 """
@@ -44,7 +44,7 @@ VOCABULARY = ["TEA", "TWO", "EAT", "OAT"]
 
 @dataclass(frozen=True)
 class System:
-    """Where the parts of a recogniser are."""
+    """The paths of the parts of a recognizer."""
 
     lang: Path
     graph: Path
@@ -53,7 +53,7 @@ class System:
 
 
 def write_system(folder: Path, features: FeatureConfig | None = None) -> System:
-    """All parts of a recogniser; its features are normalised by speaker unless said otherwise."""
+    """All parts of a recognizer; its features are normalized by speaker by default."""
     lang = make_lang(LEXICON, folder / "lang", LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"))
     phones = lang.topology.phones
     tree = monophone_tree([[phone] for phone in phones], {p: lang.topology.num_pdf_classes(p) for p in phones})
@@ -75,9 +75,9 @@ def write_system(folder: Path, features: FeatureConfig | None = None) -> System:
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
     with torch.no_grad():
-        network.train()(planes)  # for the statistics of batch normalisation
+        network.train()(planes)  # for the statistics of batch normalization
         logits = network.eval()(planes)[0]
-        scale = 40 / logits.std(dim=1)  # every pdf is likely at times, and then surely so
+        scale = 40 / logits.std(dim=1)  # every pdf is very likely at times
         network.output.weight *= scale[:, None, None, None]
         assert network.output.bias is not None
         network.output.bias.copy_(scale * (network.output.bias - logits.mean(dim=1)))
@@ -93,7 +93,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> System:
 
 
 def babble(seconds: float, seed: int, rate: int = 8000) -> FloatArray:
-    """Bursts of tones and noise with pauses in between, of the range -1 to 1."""
+    """Bursts of tones and noise with pauses in between, in the range -1 to 1."""
     generator = np.random.default_rng(seed)
     time = np.arange(round(seconds * rate)) / rate
     samples = 1e-3 * generator.standard_normal(len(time))

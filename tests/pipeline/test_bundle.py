@@ -40,7 +40,7 @@ def test_a_bundle_stands_alone(system: System, tmp_path: Path) -> None:
     assert str(tmp_path) not in (tmp_path / "moved" / "bundle.yaml").read_text()
 
 
-def test_a_bundle_is_replaced_but_nothing_else(system: System, tmp_path: Path) -> None:
+def test_only_a_bundle_is_replaced(system: System, tmp_path: Path) -> None:
     experiment = Experiment.load(system.experiment)
     make_bundle(experiment, system.graph, tmp_path / "bundle")
     make_bundle(experiment, system.graph, tmp_path / "bundle", settings=BundleSettings(weights=PathWeights(8.0)))
@@ -78,8 +78,8 @@ def test_words_of_another_lang_are_refused(system: System, tmp_path: Path) -> No
         make_bundle(Experiment.load(system.experiment), system.graph, tmp_path / "bundle", lang=lang)
 
 
-def test_pieces_of_words_are_put_together(system: System, tmp_path: Path) -> None:
-    """Where the lang folder is one of subwords, its list of whole words goes along and is obeyed."""
+def test_pieces_of_words_are_joined(system: System, tmp_path: Path) -> None:
+    """A lang folder of subwords has a list of whole words, which the bundle contains and follows."""
     lang = tmp_path / "lang"
     shutil.copytree(system.lang, lang)
     (lang / WHOLE_WORDS).write_text("<UNK>\nEAT\n")

@@ -55,10 +55,10 @@ def test_network_and_model(experiment: Experiment, tmp_path: Path) -> None:
     other = write_gmm_dir(tmp_path / "gmm", phones=3) / "final.mdl"
     with pytest.raises(MismatchError) as caught:
         check_network(experiment, other)
-    told = str(caught.value)
-    assert "6 in the output layer in" in told and f"9 in {other}" in told
-    assert f"6 in {experiment.directory}/priors.vec" in told and f"9 in {other.parent}/tree" in told
-    assert "fix: give the final.mdl" in told
+    message = str(caught.value)
+    assert "6 in the output layer in" in message and f"9 in {other}" in message
+    assert f"6 in {experiment.directory}/priors.vec" in message and f"9 in {other.parent}/tree" in message
+    assert "fix: give the final.mdl" in message
 
 
 def test_priors(experiment: Experiment) -> None:

@@ -1,4 +1,4 @@
-"""``blasr decode`` of a data directory: what goes together, and what is refused before anything is computed."""
+"""``blasr decode`` of a data directory: what fits together, and what is refused before anything is computed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_audio_of_another_rate_is_refused_first(
     assert "has a sample rate of 16000 Hz, the features in" in capsys.readouterr().err
 
 
-def test_the_parts_are_compared_without_computing(
+def test_check_compares_the_parts_and_decodes_nothing(
     system: System, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -74,7 +74,7 @@ def test_the_parts_are_compared_without_computing(
     assert not (tmp_path / "out").exists()
 
 
-def test_too_short_an_utterance_is_counted(
+def test_a_too_short_utterance_is_counted(
     system: System, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
