@@ -165,7 +165,7 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--glm": _path("FILE", "NIST's spelling rules, applied to references and hypotheses"),
     "--old-lm": _path("FILE", "the language model to replace: G.fst or an ARPA model"),
     "--new-lm": _path("FILE", "the language model that replaces it: G.fst or an ARPA model"),
-    "--setting": _path("FILE", "the LM weight and penalty that blasr score --freeze wrote"),
+    "--setting": _path("FILE", "the LM weight and penalty that blasr score text --freeze wrote"),
     # outputs
     "--out": _path("PATH", "the output", ": "),
     "--json": _path("FILE", "also write the results as JSON"),

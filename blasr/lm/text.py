@@ -53,7 +53,7 @@ def read_sentences(
                 f"expected a unique utterance-id at the beginning of the line, found {utterance!r}",
                 path=path,
                 line=number,
-                fix="give a text in the form of Kaldi's data directories, or pass --plain-text if lines are only words",
+                fix="give a text with utterance-ids, as Kaldi's text, or pass --no-utterance-ids",
             )
         seen.add(utterance)
     return [fields[1:] for _, fields in rows]
