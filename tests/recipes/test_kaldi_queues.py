@@ -24,8 +24,8 @@ env | cut -d = -f 1 | sort >"$here/blasr.environment"
 out=${@: -1}
 case "$*" in
   *"--check "*) ;;
-  "data split "*) for ((job = 1; job <= $4; job++)); do mkdir -p "$3/split$4/$job"; done ;;
-  "dump "*--combine*) touch "$2/loglikes.scp" ;;
+  "data split "*) for ((job = 1; job <= $6; job++)); do mkdir -p "$4/split$6/$job"; done ;;
+  "dump "*--combine*) touch "$out/loglikes.scp" ;;
   *utt-that-fails*) echo "error: no frame is left" >&2; exit 1 ;;
   "dump "*) mkdir -p "$out" && touch "$out"/loglikes.{ark,scp} ;;
   "decode "*) mkdir -p "$out" && echo lattices >"$out/lat.ark" ;;
