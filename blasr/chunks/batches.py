@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from blasr.chunks.config import ChunkConfig
 from blasr.chunks.cutting import ChunkBatch, ChunkGatherer, batch_edges, blank_batch, chunk_table
 from blasr.chunks.examples import ExampleLoader
-from blasr.chunks.plan import PlannedUtterance, Pool, ProcessShare, plan_epoch
+from blasr.chunks.plan import ChunkPool, PlannedUtterance, ProcessShare, plan_epoch
 from blasr.chunks.pool_examples import PoolDataset, PoolExamples
 from blasr.errors import BlasrError
 from blasr.tally import Tally
@@ -83,9 +83,9 @@ class ChunkBatches:
         self._share = share or ProcessShare()
         self._max_loss = max_loss
         self._device = device or torch.device("cpu")
-        self._plan: tuple[int, list[Pool]] = (-1, [])
+        self._plan: tuple[int, list[ChunkPool]] = (-1, [])
 
-    def _pools(self, epoch: int) -> list[Pool]:
+    def _pools(self, epoch: int) -> list[ChunkPool]:
         if self._plan[0] != epoch:
             sampling = self._sampling
             random = np.random.default_rng([sampling.seed, epoch]) if sampling.shuffle else None
@@ -135,7 +135,7 @@ class ChunkBatches:
         if tally.total:
             tally.check()
 
-    def _cut(self, pool: Pool, examples: PoolExamples, epoch: int, first: int) -> Iterator[ChunkBatch]:
+    def _cut(self, pool: ChunkPool, examples: PoolExamples, epoch: int, first: int) -> Iterator[ChunkBatch]:
         """Yield the batches of one pool, starting with number ``first``."""
         chunks = chunk_table(examples.lengths, self._config.chunk_frames)
         order = np.arange(pool.num_batches)

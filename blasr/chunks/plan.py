@@ -40,7 +40,7 @@ class ProcessShare:
 
 
 @dataclass(frozen=True)
-class Pool:
+class ChunkPool:
     """Utterances of one process whose chunks are shuffled together.
 
     Args:
@@ -72,7 +72,7 @@ def plan_epoch(
     *,
     random: np.random.Generator | None,
     join_probability: float = 0.0,
-) -> list[Pool]:
+) -> list[ChunkPool]:
     """Return the pools of one process.
 
     Args:
@@ -99,7 +99,7 @@ def plan_epoch(
         chunks = [sum(num_chunks(_length(group), config.chunk_frames) for group in groups) for groups in dealt]
         batches = max(1, min(round(_length(members) / config.batch_frames), *chunks))
         names = tuple(tuple(member.name for member in group) for group in dealt[share.rank])
-        pools.append(Pool(names, batches, number))
+        pools.append(ChunkPool(names, batches, number))
     return pools
 
 

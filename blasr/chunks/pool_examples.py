@@ -9,7 +9,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from blasr.chunks.examples import Example, ExampleLoader, LengthError
-from blasr.chunks.plan import Pool
+from blasr.chunks.plan import ChunkPool
 from blasr.errors import BlasrError
 from blasr.features import TooShortError
 from blasr.units import FloatArray, IntArray
@@ -50,7 +50,7 @@ class PoolDataset(Dataset[PoolExamples | BlasrError]):
         epoch: from 1.
     """
 
-    def __init__(self, loader: ExampleLoader, pools: Sequence[Pool], epoch: int) -> None:
+    def __init__(self, loader: ExampleLoader, pools: Sequence[ChunkPool], epoch: int) -> None:
         self._loader, self._pools, self._epoch = loader, pools, epoch
 
     def __len__(self) -> int:

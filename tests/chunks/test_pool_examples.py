@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blasr.chunks.plan import Pool
+from blasr.chunks.plan import ChunkPool
 from blasr.chunks.pool_examples import PoolDataset, PoolExamples
 from blasr.errors import DataError
 from tests.chunks.corpus import corpus
@@ -14,7 +14,7 @@ from tests.chunks.corpus import corpus
 
 def load(directory: Path, groups: tuple[tuple[str, ...], ...], spoil: tuple[int, ...] = ()) -> PoolExamples:
     loader, _, _ = corpus(directory, [10, 20, 30], spoil=spoil)
-    item = PoolDataset(loader, [Pool(groups, 1, 0)], epoch=1)[0]
+    item = PoolDataset(loader, [ChunkPool(groups, 1, 0)], epoch=1)[0]
     assert isinstance(item, PoolExamples)
     return item
 
@@ -41,5 +41,5 @@ def test_a_pool_may_lose_all_its_utterances(tmp_path: Path) -> None:
 def test_other_mistakes_are_returned_and_keep_their_message(tmp_path: Path) -> None:
     loader, _, _ = corpus(tmp_path, [10])
     (tmp_path / "data" / "u00.wav").unlink()
-    error = PoolDataset(loader, [Pool((("u00",),), 1, 0)], epoch=1)[0]
+    error = PoolDataset(loader, [ChunkPool((("u00",),), 1, 0)], epoch=1)[0]
     assert isinstance(error, DataError) and error.utterance == "u00"
