@@ -6,7 +6,7 @@
 decode() {
   local set=$1 out=$2
   shift 2
-  blasr dump --data "$data/$set" "$@" --out "$out"
+  blasr dump --data "$data/$set" "$@" --nj "$nj" --out "$out"
   blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" \
     --no-determinize --loglikes "scp:$out/loglikes.scp" --out "$out"
 }

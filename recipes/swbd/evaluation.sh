@@ -16,7 +16,7 @@ decode_and_score() {
   blasr data split --data "$data/$set" --parts "$parts" >/dev/null
   for part in $(seq "$parts"); do
     if [ -e "$out/lat.$part.gz" ]; then continue; fi
-    blasr dump --experiment "$network" --checkpoint "epoch$epoch" --prior-scale "$prior_scale" \
+    blasr dump --experiment "$network" --checkpoint "epoch$epoch" --prior-scale "$prior_scale" --nj "$nj" \
       --data "$data/$set/split$parts/$part" --model "$gmm/final.mdl" --out "$out/part"
     blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" --beam "$beam" \
       --no-determinize --loglikes "scp:$out/part/loglikes.scp" --out "$out/part"
