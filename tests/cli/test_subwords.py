@@ -82,7 +82,7 @@ def test_words_never_seen_are_recognized_timed_and_scored(
     decode = ["--loglikes", f"ark:{tmp_path / 'loglikes.ark'}", "--model", str(folder["model"] / "final.mdl")]
     decode += ["--graph", str(folder["graph"]), "--lang", str(lang.path), "--acoustic-scale", "1"]
     decode += ["--beam", "30", "--lattice-beam", "15"]
-    assert main(["decode", *decode, "--confidences", "true", "--out", str(folder["decode"])]) == 0
+    assert main(["decode", *decode, "--confidences", "--out", str(folder["decode"])]) == 0
     assert (folder["decode"] / "best_path.txt").read_text() == "u tenth onetwo\n"
     words = list(read_ctm(folder["decode"] / "ctm"))
     assert [word.word for word in words] == ["tenth", "onetwo"]
