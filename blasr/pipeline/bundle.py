@@ -64,21 +64,7 @@ def make_bundle(
     graph = graph_file.parent
     model = model or experiment.final_mdl
     lang = lang or graph
-    sources = {
-        WEIGHTS: experiment.weights,
-        "priors.vec": experiment.directory / "priors.vec",
-        "priors.json": experiment.directory / "priors.json",
-        GRAPH: graph_file,
-        WORDS: lang / WORDS,
-        "phones.txt": lang / "phones.txt",
-        LEXICON: lang / "phones" / LEXICON,
-    }
-    if (lang / WHOLE_WORDS).is_file():
-        sources[WHOLE_WORDS] = lang / WHOLE_WORDS
-    absent = [path for path in (*sources.values(), model) if not path.is_file()]
-    if absent:
-        message = f"no such file; a bundle consists of {', '.join(FILES)}"
-        raise DataError(message, path=absent[0], fix="give the graph folder, and with --lang the lang folder")
+    sources = _find_sources(experiment, graph_file, lang, model)
     num_pdfs = check_network(experiment, model)
     decoding_model = DecodingModel.read(model)
     words = SymbolTable.read(sources[WORDS])
@@ -104,6 +90,26 @@ def make_bundle(
     size = sum(entry.bytes for entry in config.files)
     logger.info("written: %s, %.1f MB, %s, %d pdfs, %s", out, size / 1e6, config.model.name, num_pdfs, config.origin)
     return config
+
+
+def _find_sources(experiment: Experiment, graph_file: Path, lang: Path, model: Path) -> dict[str, Path]:
+    """Return the files that a bundle copies, by their names in it, after checking that all of them exist."""
+    sources = {
+        WEIGHTS: experiment.weights,
+        "priors.vec": experiment.directory / "priors.vec",
+        "priors.json": experiment.directory / "priors.json",
+        GRAPH: graph_file,
+        WORDS: lang / WORDS,
+        "phones.txt": lang / "phones.txt",
+        LEXICON: lang / "phones" / LEXICON,
+    }
+    if (lang / WHOLE_WORDS).is_file():
+        sources[WHOLE_WORDS] = lang / WHOLE_WORDS
+    absent = [path for path in (*sources.values(), model) if not path.is_file()]
+    if absent:
+        message = f"no such file; a bundle consists of {', '.join(FILES)}"
+        raise DataError(message, path=absent[0], fix="give the graph folder, and with --lang the lang folder")
+    return sources
 
 
 def _check_same_words(words: SymbolTable, beside_graph: Path) -> None:
