@@ -27,7 +27,19 @@ def jit(function: _Function) -> _Function:
     The cached code is used only while the source of every module with a function that it calls, directly or not, and
     every number, record type and named tuple that those functions take from a module are the same.
     """
-    compile_lazily: Any = numba.njit(nogil=True)
+    return _compiled(function, inline=False)
+
+
+def jit_inline(function: _Function) -> _Function:
+    """Compile a small function as :func:`jit` does, to be inlined into its callers.
+
+    Calls of other functions count references to every array among their arguments, which is slow in inner loops.
+    """
+    return _compiled(function, inline=True)
+
+
+def _compiled(function: _Function, *, inline: bool) -> _Function:
+    compile_lazily: Any = numba.njit(nogil=True, forceinline=inline)
     dispatcher = compile_lazily(function)
     if hasattr(dispatcher, "py_func"):  # NUMBA_DISABLE_JIT leaves the function as it is
         dispatcher._cache = _CallGraphCache(function)

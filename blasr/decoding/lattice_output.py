@@ -12,59 +12,74 @@ from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]
+"""``state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost`` of a lattice."""
+
+
+@jit
+def _count(graph: SearchGraph, store: Store, first: int) -> tuple[int, int]:
+    """Return the numbers of tokens and links of a frame; store in ``number`` how many epsilon links enter a token."""
+    tokens, links = store.tokens, store.links
+    num_tokens, num_links = 0, 0
+    index = first
+    while index >= 0:
+        tokens[index].number = 0
+        num_tokens += 1
+        index = tokens[index].next
+    index = first
+    while index >= 0:
+        link = tokens[index].links
+        while link >= 0:
+            num_links += 1
+            if graph.ilabel[links[link].arc] == 0:
+                tokens[links[link].target].number += 1
+            link = links[link].next
+        index = tokens[index].next
+    return num_tokens, num_links
+
+
+@jit
+def _sort_frame(graph: SearchGraph, store: Store, first: int, order: IntArray) -> None:
+    """Fill ``order`` with the tokens of a frame, sorted along their epsilon links; :func:`_count` was called before."""
+    tokens, links = store.tokens, store.links
+    # The list has the first token of the frame last. It is taken from the back, so that the start comes first.
+    members = np.empty(len(order), np.int32)
+    index = first
+    for position in range(len(order) - 1, -1, -1):
+        members[position] = index
+        index = tokens[index].next
+    begin = end = 0
+    for member in members:
+        if tokens[member].number == 0:
+            order[end] = member
+            end += 1
+    while begin < end:
+        link = tokens[order[begin]].links
+        begin += 1
+        while link >= 0:
+            if graph.ilabel[links[link].arc] == 0:
+                target = links[link].target
+                tokens[target].number -= 1
+                if tokens[target].number == 0:
+                    order[end] = target
+                    end += 1
+            link = links[link].next
 
 
 @jit
 def _number_tokens(graph: SearchGraph, store: Store, frame_tokens: IntArray, num_frames: int) -> tuple[IntArray, int]:
-    """All tokens in topological order (by frame, then along epsilon links), numbered; and the number of links."""
-    tokens, links = store.tokens, store.links
-    num_tokens, num_links = 0, 0
+    """Number all tokens in topological order (by frame, then along epsilon links); return them and the link count."""
+    sizes = np.empty(num_frames + 1, np.int64)
+    num_links = 0
     for frame in range(num_frames + 1):
-        index = frame_tokens[frame]
-        while index >= 0:
-            tokens[index].number = 0  # until all are counted: how many epsilon links enter it
-            num_tokens += 1
-            index = tokens[index].next
-    order = np.empty(num_tokens, np.int32)
+        sizes[frame], more = _count(graph, store, frame_tokens[frame])
+        num_links += more
+    order = np.empty(sizes.sum(), np.int32)
     done = 0
     for frame in range(num_frames + 1):
-        index = frame_tokens[frame]
-        size = 0
-        while index >= 0:
-            size += 1
-            link = tokens[index].links
-            while link >= 0:
-                num_links += 1
-                if graph.ilabel[links[link].arc] == 0:
-                    tokens[links[link].target].number += 1
-                link = links[link].next
-            index = tokens[index].next
-        # A frame's list has its first token last: from the back, so that the start comes first.
-        members = np.empty(size, np.int32)
-        index = frame_tokens[frame]
-        for position in range(size - 1, -1, -1):
-            members[position] = index
-            index = tokens[index].next
-        begin = end = done
-        for index in members:
-            if tokens[index].number == 0:
-                order[end] = index
-                end += 1
-        while begin < end:
-            index = order[begin]
-            begin += 1
-            link = tokens[index].links
-            while link >= 0:
-                if graph.ilabel[links[link].arc] == 0:
-                    target = links[link].target
-                    tokens[target].number -= 1
-                    if tokens[target].number == 0:
-                        order[end] = target
-                        end += 1
-                link = links[link].next
-        done += size
-    for number in range(num_tokens):
-        tokens[order[number]].number = number
+        _sort_frame(graph, store, frame_tokens[frame], order[done : done + sizes[frame]])
+        done += sizes[frame]
+    for number in range(len(order)):
+        store.tokens[order[number]].number = number
     return order, num_links
 
 
@@ -77,8 +92,9 @@ def lattice_arrays(
     loglikes: FloatArray,
     reached_final: bool,
 ) -> LatticeArrays:
-    """``state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost`` of the lattice;
-    acoustic costs are the negated log-likelihoods, unscaled.
+    """Return the arrays of the lattice of all tokens; acoustic costs are negated log-likelihoods, unscaled.
+
+    The order is that of :data:`LatticeArrays`.
     """
     num_frames = len(loglikes)
     tokens, links = store.tokens, store.links
@@ -116,7 +132,7 @@ def lattice_arrays(
 
 
 def lattice_of(arrays: LatticeArrays, *, reached_final: bool) -> Lattice:
-    """The lattice of what :func:`lattice_arrays` returned."""
+    """Return the lattice of the arrays that :func:`lattice_arrays` returned."""
     state_times, offsets, ilabel, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost = arrays
     return Lattice(
         offsets=offsets,

@@ -1,14 +1,14 @@
 """Pruning of tokens and forward links against the lattice beam (``PruneActiveTokens``, ``FinalizeDecoding``).
 
-A token's extra cost is by how much the best path through it is worse than the best path of all; it is known once the
-tokens after it have theirs, so pruning goes backward in time.
+The extra cost of a token says how much worse the best path through it is than the best path of all. It is known once
+the tokens after it have theirs, so pruning goes backward in time.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from blasr.decoding.token_store import Store, final_cost, free_link, free_token
+from blasr.decoding.token_store import Frames, Store, final_cost, free_link, free_token
 from blasr.jit import jit
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
@@ -16,7 +16,7 @@ from blasr.units import AnyArray, FloatArray, IntArray
 
 @jit
 def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
-    """Drop a token's links beyond the beam; returns the lowest extra cost of those left and whether any went."""
+    """Remove the links of a token beyond the beam; return the lowest extra cost of the others, and whether any went."""
     tokens, links = store.tokens, store.links
     lowest = np.inf
     pruned = False
@@ -31,7 +31,7 @@ def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[floa
                 tokens[index].links = following
             else:
                 links[previous].next = following
-            free_link(links, store.heads, link)
+            free_link(store, link)
             pruned = True
         else:
             lowest = min(lowest, max(extra, 0.0))
@@ -42,7 +42,10 @@ def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[floa
 
 @jit
 def _prune_forward_links(store: Store, first: int, lattice_beam: float, delta: float) -> tuple[bool, bool]:
-    """``PruneForwardLinks`` of one frame: whether extra costs changed by more than ``delta``, whether links went."""
+    """``PruneForwardLinks`` of one frame.
+
+    Return whether an extra cost changed by more than ``delta``, and whether a link was removed.
+    """
     any_changed, any_pruned = False, False
     changed = True
     while changed:  # epsilon links make a token's extra cost depend on others of its frame
@@ -62,7 +65,7 @@ def _prune_forward_links(store: Store, first: int, lattice_beam: float, delta: f
 
 @jit
 def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
-    """``PruneTokensForFrame``: drop the tokens that no path within the lattice beam goes through."""
+    """``PruneTokensForFrame``: remove the tokens that are on no path within the lattice beam."""
     tokens = store.tokens
     previous, index = -1, frame_tokens[frame]
     while index >= 0:
@@ -79,30 +82,32 @@ def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
 
 
 @jit
-def prune_active_tokens(
-    store: Store,
-    frame_tokens: IntArray,
-    num_frames: int,
-    stale_links: AnyArray,
-    stale_tokens: AnyArray,
-    lattice_beam: float,
-    delta: float,
-) -> None:
-    """``PruneActiveTokens`` after ``num_frames`` frames.
-
-    ``stale_links`` and ``stale_tokens`` say, for each frame, whether the costs after it have changed since its links
-    and tokens were pruned last; both are brought up to date.
-    """
+def prune_active_tokens(store: Store, frames: Frames, num_frames: int, lattice_beam: float, delta: float) -> None:
+    """``PruneActiveTokens`` after ``num_frames`` frames: prune what is stale, and mark it as pruned."""
     for frame in range(num_frames - 1, -1, -1):
-        if stale_links[frame]:
-            changed, pruned = _prune_forward_links(store, frame_tokens[frame], lattice_beam, delta)
+        if frames.stale_links[frame]:
+            changed, pruned = _prune_forward_links(store, frames.first[frame], lattice_beam, delta)
             if changed and frame > 0:
-                stale_links[frame - 1] = True
-            stale_tokens[frame] |= pruned
-            stale_links[frame] = False
-        if frame + 1 < num_frames and stale_tokens[frame + 1]:
-            _prune_tokens(store, frame_tokens, frame + 1)
-            stale_tokens[frame + 1] = False
+                frames.stale_links[frame - 1] = True
+            frames.stale_tokens[frame] |= pruned
+            frames.stale_links[frame] = False
+        if frame + 1 < num_frames and frames.stale_tokens[frame + 1]:
+            _prune_tokens(store, frames.first, frame + 1)
+            frames.stale_tokens[frame + 1] = False
+
+
+@jit
+def _lowest_costs(
+    final: FloatArray, difference: LmDifference | None, tokens: AnyArray, first: int
+) -> tuple[float, float]:
+    """Return the lowest cost of the tokens of a frame, without and with final costs."""
+    best, best_final = np.inf, np.inf
+    index = first
+    while index >= 0:
+        best = min(best, tokens[index].cost)
+        best_final = min(best_final, tokens[index].cost + final_cost(final, difference, tokens, index))
+        index = tokens[index].next
+    return best, best_final
 
 
 @jit
@@ -114,21 +119,15 @@ def prune_final(
     num_frames: int,
     lattice_beam: float,
 ) -> bool:
-    """``FinalizeDecoding``: prune all frames with the final costs; returns whether a token is in a final state.
+    """``FinalizeDecoding``: prune all frames with the final costs; return whether a token is in a final state.
 
-    ``final`` has the final costs of the graph's states. Where no token's is finite, every token of the last frame
-    counts as final at no cost, as in Kaldi.
+    ``final`` has the final costs of the graph's states. If the final cost of no token is finite, every token of the
+    last frame counts as final at no cost, as in Kaldi.
     """
     tokens = store.tokens
-    best, best_final = np.inf, np.inf
-    index = frame_tokens[num_frames]
-    while index >= 0:
-        best = min(best, tokens[index].cost)
-        best_final = min(best_final, tokens[index].cost + final_cost(final, difference, tokens, index))
-        index = tokens[index].next
+    best, best_final = _lowest_costs(final, difference, tokens, frame_tokens[num_frames])
     reached_final = best_final < np.inf
     lowest = best_final if reached_final else best
-
     changed = True
     while changed:
         changed = False

@@ -1,21 +1,26 @@
-"""Token passing over a decoding graph: one frame's emitting arcs, then its epsilon arcs.
+"""Token passing over a decoding graph: the emitting arcs of a frame, then its epsilon arcs.
 
-The arrays of ``LatticeFasterDecoderTpl`` (Kaldi's decoder/lattice-faster-decoder.cc), in numba. Costs are float64, so
-Kaldi's per-frame cost offsets are not needed. With a difference of grammars, tokens of one state of the graph and
-other states of the grammars are kept apart, and every word's cost is changed (``LatticeBiglmFasterDecoder``).
+The algorithm of ``LatticeFasterDecoderTpl`` (Kaldi's decoder/lattice-faster-decoder.cc), in numba. Costs are float64,
+so Kaldi's offsets of costs by frame are not needed. With a difference of language models, tokens with the same state
+of the graph and different states of the models are distinct, and the cost of every word is changed
+(``LatticeBiglmFasterDecoder``).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from blasr.decoding.config import SearchBeams
+from blasr.decoding.cutoff import beam_cutoff
 from blasr.decoding.token_store import (
+    Frames,
+    Place,
     Store,
+    Trellis,
     empty_table,
-    free_link,
+    free_links_of,
     has_room,
     new_store,
     reserve,
@@ -25,14 +30,18 @@ from blasr.decoding.token_store import (
     take_token,
 )
 from blasr.io.fst import Fst
-from blasr.jit import jit
+from blasr.jit import jit, jit_inline
 from blasr.lm.backoff_grammar import LmDifference, exchange_word
 from blasr.units import AnyArray, FloatArray, IntArray
 
+UNCHANGED, CHEAPER, CREATED = range(3)
+
 
 class SearchGraph(NamedTuple):
-    """A graph laid out for the search: of each state's arcs ``offsets[s]:offsets[s + 1]`` those up to
-    ``epsilon_ends[s]`` have no input label. ``pdf`` is each arc's column of log-likelihoods, -1 for epsilon arcs.
+    """A graph as the search reads it.
+
+    Of the arcs of a state, ``offsets[s]:offsets[s + 1]``, those before ``epsilon_ends[s]`` have no input label. ``pdf``
+    is the column of log-likelihoods of each arc; -1 for epsilon arcs.
     """
 
     start: int
@@ -47,7 +56,7 @@ class SearchGraph(NamedTuple):
 
 
 def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
-    """Order each state's arcs, epsilons first, and look up the pdf-id of every arc."""
+    """Return the graph with the epsilon arcs of each state first, and with the pdf-id of every arc."""
     emitting = graph.ilabel != 0
     sources = graph.sources
     order = np.lexsort((emitting, sources))
@@ -68,18 +77,12 @@ def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
 
 @jit
 def start_tokens(
-    graph: SearchGraph,
-    difference: LmDifference | None,
-    tokens: AnyArray,
-    frame_tokens: IntArray,
-    beam: float,
-) -> tuple[Store, IntArray]:
-    """``InitDecoding``: the tokens before the first frame; returns the store, which begins with the room in
-    ``tokens``, and the table that finds tokens.
-    """
+    graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, frames: Frames, beam: float
+) -> Trellis:
+    """``InitDecoding``: return the tokens before the first frame; ``tokens`` is room for them."""
     store = new_store(tokens)
     first = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
-    frame_tokens[0] = first
+    frames.first[0] = first
     if difference is None:
         table = np.full(len(graph.final), -1, np.int32)
         table[graph.start] = first
@@ -88,13 +91,31 @@ def start_tokens(
         store.tokens[first].old = difference.old.start
         store.tokens[first].new = difference.new.start
         table = table_of_list(table, store.tokens, first, 1)
-    return process_nonemitting(graph, difference, store, frame_tokens, 0, table, beam)
+    return process_nonemitting(graph, difference, Trellis(store, table, frames), 0, beam)
 
 
 @jit
-def _cutoff(store: Store, first: int, beams: SearchBeams) -> tuple[float, float, int]:
-    """``GetCutoff``: the highest cost to go on from, the beam of the next frame, and the best token."""
-    tokens = store.tokens
+def advance(
+    graph: SearchGraph,
+    difference: LmDifference | None,
+    trellis: Trellis,
+    frame: int,
+    loglikes: FloatArray,
+    beams: SearchBeams,
+) -> Trellis:
+    """Search one frame; after a dead end of the graph no token is left."""
+    scores = np.empty(loglikes.shape[1], np.float32)
+    for pdf in range(len(scores)):
+        scores[pdf] = beams.acoustic_scale * loglikes[frame, pdf]
+    trellis, cutoff = process_emitting(graph, difference, trellis, frame, scores, beams)
+    if trellis.frames.first[frame + 1] >= 0:
+        trellis = process_nonemitting(graph, difference, trellis, frame + 1, cutoff)
+    return trellis
+
+
+@jit
+def _cutoff(tokens: AnyArray, first: int, beams: SearchBeams) -> tuple[float, float, int]:
+    """Return the highest cost that survives, the beam of the next frame, and the best token of a frame."""
     best, count = first, 0
     index = first
     while index >= 0:
@@ -102,55 +123,115 @@ def _cutoff(store: Store, first: int, beams: SearchBeams) -> tuple[float, float,
         if tokens[index].cost < tokens[best].cost:
             best = index
         index = tokens[index].next
-    best_cost = tokens[best].cost
-    beam_cutoff = best_cost + beams.beam
     costs = np.empty(count, np.float64)
     index = first
-    below, at = 0, 0
     for position in range(count):
-        cost = tokens[index].cost
-        costs[position] = cost
-        below += cost < beam_cutoff
-        at += cost <= beam_cutoff
+        costs[position] = tokens[index].cost
         index = tokens[index].next
-    if below > beams.max_active:
-        cutoff = np.partition(costs, beams.max_active)[beams.max_active]
-        return cutoff, cutoff - best_cost + beams.beam_delta, best
-    if at <= beams.min_active:
-        if count <= beams.min_active:
-            return np.inf, np.inf, best
-        cutoff = np.partition(costs, beams.min_active)[beams.min_active]
-        return cutoff, cutoff - best_cost + beams.beam_delta, best
-    return beam_cutoff, beams.beam, best
+    cutoff, beam = beam_cutoff(costs, beams.beam, beams.min_active, beams.max_active, beams.beam_delta)
+    return cutoff, beam, best
+
+
+@jit_inline
+def _follow(
+    graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, index: int, arc: int
+) -> tuple[float, Place]:
+    """Return the graph cost of an arc for a token, and the place that it leads to."""
+    if difference is None:
+        return graph.weight[arc], Place(graph.nextstate[arc], 0, 0)
+    token = tokens[index]
+    old: Any = np.int64(token.old)
+    new: Any = np.int64(token.new)
+    if graph.olabel[arc] == 0:
+        return graph.weight[arc], Place(graph.nextstate[arc], old, new)
+    added, old, new = exchange_word(difference, old, new, graph.olabel[arc])
+    graph_cost: Any = np.float32(graph.weight[arc] + added)
+    return graph_cost, Place(graph.nextstate[arc], old, new)
+
+
+@jit_inline
+def _arrive(
+    difference: LmDifference | None, store: Store, table: IntArray, place: Place, cost: float, head: int
+) -> tuple[int, int]:
+    """Return the token of a place, with the cost if it is lower, and what happened to it; ``head`` follows if new."""
+    tokens = store.tokens
+    slot = place.state if difference is None else slot_of(table, tokens, place)
+    target = table[slot]
+    if target < 0:
+        target = take_token(tokens, store.heads, place.state, cost, head)
+        table[slot] = target
+        if difference is not None:
+            tokens[target].old, tokens[target].new = place.old, place.new
+        return target, CREATED
+    if cost < tokens[target].cost:
+        tokens[target].cost = cost
+        return target, CHEAPER
+    return target, UNCHANGED
 
 
 @jit
 def process_emitting(
     graph: SearchGraph,
     difference: LmDifference | None,
-    store: Store,
-    frame_tokens: IntArray,
+    trellis: Trellis,
     frame: int,
-    table: IntArray,
     scores: FloatArray,
     beams: SearchBeams,
-) -> tuple[Store, IntArray, float]:
+) -> tuple[Trellis, float]:
     """``ProcessEmitting``: pass the tokens of ``frame`` over their emitting arcs to those of ``frame + 1``.
 
-    ``scores`` are the frame's scaled log-likelihoods. Returns the store, the table and the cutoff for epsilon arcs.
+    ``scores`` are the scaled log-likelihoods of the frame. Returns the cutoff for epsilon arcs as well.
     """
-    first = frame_tokens[frame]
-    cutoff, adaptive_beam, best = _cutoff(store, first, beams)
-    next_cutoff = np.inf
-    state = store.tokens[best].state
-    for arc in range(graph.epsilon_ends[state], graph.offsets[state + 1]):
-        graph_cost = graph.weight[arc]
-        if difference is not None and graph.olabel[arc] != 0:
-            best_token = store.tokens[best]
-            graph_cost += exchange_word(difference, best_token.old, best_token.new, graph.olabel[arc])[0]
-        cost = store.tokens[best].cost + graph_cost - scores[graph.pdf[arc]]
-        next_cutoff = min(next_cutoff, cost + adaptive_beam)
+    first = trellis.frames.first[frame]
+    cutoff, adaptive_beam, best = _cutoff(trellis.store.tokens, first, beams)
+    next_cutoff = _first_cutoff(graph, difference, trellis.store.tokens, best, scores) + adaptive_beam
+    trellis = _make_room(graph, difference, trellis, first, cutoff)
+    store, table, frames = trellis
+    tokens = store.tokens
+    head = -1
+    index = first
+    while index >= 0:
+        if tokens[index].cost > cutoff:
+            index = tokens[index].next
+            continue
+        state = tokens[index].state
+        link = tokens[index].links
+        for arc in range(graph.epsilon_ends[state], graph.offsets[state + 1]):
+            acoustic_cost = -scores[graph.pdf[arc]]
+            graph_cost, place = _follow(graph, difference, tokens, index, arc)
+            cost = tokens[index].cost + graph_cost + acoustic_cost
+            if cost >= next_cutoff:
+                continue
+            next_cutoff = min(next_cutoff, cost + adaptive_beam)
+            target, change = _arrive(difference, store, table, place, cost, head)
+            if change == CREATED:
+                head = target
+            link = take_link(store, arc, graph_cost, acoustic_cost, target, link)
+        tokens[index].links = link
+        index = tokens[index].next
+    frames.first[frame + 1] = head
+    return trellis, next_cutoff
 
+
+@jit
+def _first_cutoff(
+    graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, best: int, scores: FloatArray
+) -> float:
+    """Return the lowest cost that the best token has in the next frame."""
+    lowest = np.inf
+    state = tokens[best].state
+    for arc in range(graph.epsilon_ends[state], graph.offsets[state + 1]):
+        graph_cost, _ = _follow(graph, difference, tokens, best, arc)
+        lowest = min(lowest, tokens[best].cost + graph_cost - scores[graph.pdf[arc]])
+    return lowest
+
+
+@jit
+def _make_room(
+    graph: SearchGraph, difference: LmDifference | None, trellis: Trellis, first: int, cutoff: float
+) -> Trellis:
+    """Return the trellis with an empty table and with room for all that the emitting arcs of a frame can create."""
+    store, table, frames = trellis
     num_arcs = 0
     index = first
     while index >= 0:
@@ -162,118 +243,64 @@ def process_emitting(
         index = store.tokens[index].next
     if difference is not None:
         table = empty_table(table, num_arcs)
-    store = reserve(store, num_arcs)
-    tokens, links, heads = store
-
-    head = -1
-    index = first
-    while index >= 0:
-        source_cost = tokens[index].cost
-        state = tokens[index].state
-        following = tokens[index].next
-        if source_cost <= cutoff:
-            link = tokens[index].links
-            for arc in range(graph.epsilon_ends[state], graph.offsets[state + 1]):
-                acoustic_cost = -scores[graph.pdf[arc]]
-                graph_cost = graph.weight[arc]
-                if difference is not None:
-                    old, new = tokens[index].old, tokens[index].new
-                    if graph.olabel[arc] != 0:
-                        added, old, new = exchange_word(difference, old, new, graph.olabel[arc])
-                        graph_cost = np.float32(graph_cost + added)
-                cost = source_cost + graph_cost + acoustic_cost
-                if cost >= next_cutoff:
-                    continue
-                next_cutoff = min(next_cutoff, cost + adaptive_beam)
-                nextstate = graph.nextstate[arc]
-                slot = nextstate if difference is None else slot_of(table, tokens, nextstate, old, new)
-                target = table[slot]
-                if target < 0:
-                    target = head = take_token(tokens, heads, nextstate, cost, head)
-                    table[slot] = target
-                    if difference is not None:
-                        tokens[target].old, tokens[target].new = old, new
-                elif cost < tokens[target].cost:
-                    tokens[target].cost = cost
-                link = take_link(links, heads, arc, graph_cost, acoustic_cost, target, link)
-            tokens[index].links = link
-        index = following
-    frame_tokens[frame + 1] = head
-    return store, table, next_cutoff
+    return Trellis(reserve(store, num_arcs), table, frames)
 
 
 @jit
-def process_nonemitting(
-    graph: SearchGraph,
-    difference: LmDifference | None,
-    store: Store,
-    frame_tokens: IntArray,
-    frame: int,
-    table: IntArray,
-    cutoff: float,
-) -> tuple[Store, IntArray]:
-    """``ProcessNonemitting``: pass the tokens of ``frame`` over epsilon arcs until no cost falls any more."""
+def _tokens_with_epsilons(graph: SearchGraph, tokens: AnyArray, head: int) -> tuple[IntArray, int, int]:
+    """Return a stack of the tokens of a frame that have epsilon arcs, its height, and the number of all tokens."""
     stack = np.empty(1024, np.int32)
     height, num_tokens = 0, 0
-    head = frame_tokens[frame]
     index = head
     while index >= 0:
         num_tokens += 1
-        state = store.tokens[index].state
+        state = tokens[index].state
         if graph.epsilon_ends[state] > graph.offsets[state]:
             if height == len(stack):
                 stack = np.concatenate((stack, np.empty_like(stack)))
             stack[height] = index
             height += 1
-        index = store.tokens[index].next
-    tokens, links, heads = store
+        index = tokens[index].next
+    return stack, height, num_tokens
+
+
+@jit
+def process_nonemitting(
+    graph: SearchGraph, difference: LmDifference | None, trellis: Trellis, frame: int, cutoff: float
+) -> Trellis:
+    """``ProcessNonemitting``: pass the tokens of ``frame`` over epsilon arcs until no cost gets lower."""
+    store, table, frames = trellis
+    head = frames.first[frame]
+    stack, height, num_tokens = _tokens_with_epsilons(graph, store.tokens, head)
     while height > 0:
         height -= 1
         index = stack[height]
-        source_cost = tokens[index].cost
+        source_cost = store.tokens[index].cost
         if source_cost >= cutoff:
             continue
-        link = tokens[index].links  # epsilon links of a higher cost, from an earlier visit
-        while link >= 0:
-            following = links[link].next
-            free_link(links, heads, link)
-            link = following
-        state = tokens[index].state
+        free_links_of(store, index)  # epsilon links of a higher cost, from an earlier visit
+        state = store.tokens[index].state
         begin, end = graph.offsets[state], graph.epsilon_ends[state]
-        if not has_room(Store(tokens, links, heads), end - begin):
-            tokens, links, heads = reserve(Store(tokens, links, heads), end - begin)
+        if not has_room(store, end - begin):
+            store = reserve(store, end - begin)
         while height + end - begin > len(stack):
             stack = np.concatenate((stack, np.empty_like(stack)))
         if difference is not None and 2 * (num_tokens + end - begin) > len(table):
-            table = table_of_list(table, tokens, head, 2 * (num_tokens + end - begin))
+            table = table_of_list(table, store.tokens, head, 2 * (num_tokens + end - begin))
+        link = -1
         for arc in range(begin, end):
-            graph_cost = graph.weight[arc]
-            if difference is not None:
-                old, new = tokens[index].old, tokens[index].new
-                if graph.olabel[arc] != 0:
-                    added, old, new = exchange_word(difference, old, new, graph.olabel[arc])
-                    graph_cost = np.float32(graph_cost + added)
+            graph_cost, place = _follow(graph, difference, store.tokens, index, arc)
             cost = source_cost + graph_cost
             if cost >= cutoff:
                 continue
-            nextstate = graph.nextstate[arc]
-            slot = nextstate if difference is None else slot_of(table, tokens, nextstate, old, new)
-            target = table[slot]
-            changed = True
-            if target < 0:
-                target = head = take_token(tokens, heads, nextstate, cost, head)
-                table[slot] = target
+            target, change = _arrive(difference, store, table, place, cost, head)
+            if change == CREATED:
+                head = target
                 num_tokens += 1
-                if difference is not None:
-                    tokens[target].old, tokens[target].new = old, new
-            elif cost < tokens[target].cost:
-                tokens[target].cost = cost
-            else:
-                changed = False
-            link = take_link(links, heads, arc, graph_cost, 0.0, target, link)
-            if changed and graph.epsilon_ends[nextstate] > graph.offsets[nextstate]:
+            link = take_link(store, arc, graph_cost, 0.0, target, link)
+            if change != UNCHANGED and graph.epsilon_ends[place.state] > graph.offsets[place.state]:
                 stack[height] = target
                 height += 1
-        tokens[index].links = link
-    frame_tokens[frame] = head
-    return Store(tokens, links, heads), table
+        store.tokens[index].links = link
+    frames.first[frame] = head
+    return Trellis(store, table, frames)

@@ -1,7 +1,8 @@
-"""Tokens and forward links of one utterance: two growing arrays whose entries refer to each other by index.
+"""Tokens and forward links of one utterance: two growing arrays whose records refer to each other by index.
 
--1 is none. What pruning frees is used again. A search that exchanges grammars on the way keeps their states in its
-tokens, which are then found through a hash table; otherwise the table has an entry for every state of the graph.
+-1 stands for no record. Records that pruning frees are used again. A search that exchanges language models keeps their
+states in its tokens and finds tokens through a hash table. Otherwise the table has an entry for each state of the
+graph.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from blasr.units import AnyArray, FloatArray, IntArray
 TOKEN: Final = np.dtype(
     [
         ("cost", np.float64),  # of the best path from the start
-        ("extra_cost", np.float64),  # by how much the best path through the token is worse than the best of all
+        ("extra_cost", np.float64),  # how much worse the best path through the token is than the best of all
         ("state", np.int32),
         ("links", np.int32),  # the first forward link
         ("next", np.int32),  # the next token of the frame, or of the free list
-        ("number", np.int32),  # scratch of the lattice output
+        ("number", np.int32),  # its state in the lattice, once that is made
     ]
 )
-GRAMMAR_TOKEN: Final = np.dtype([*TOKEN.descr, ("old", np.int32), ("new", np.int32)])  # and the grammars' states
+LM_TOKEN: Final = np.dtype([*TOKEN.descr, ("old", np.int32), ("new", np.int32)])
+"""A token with the states of the old and the new language model."""
 LINK: Final = np.dtype(
     [
         ("acoustic_cost", np.float32),  # scaled
@@ -38,55 +40,106 @@ TOKENS_USED, FREE_TOKEN, LINKS_USED, FREE_LINK = range(4)
 
 
 class Store(NamedTuple):
-    """The tokens and links of one utterance; ``heads`` has how many were taken and the tops of the free lists."""
+    """The tokens and links of one utterance; ``heads`` has the numbers of used records and the tops of free lists."""
 
     tokens: AnyArray
     links: AnyArray
     heads: AnyArray
 
 
+class Frames(NamedTuple):
+    """Arrays with an entry for each frame, and one more.
+
+    Attributes:
+        first: the first token after so many frames; -1 where there is none.
+        stale_links, stale_tokens: whether the costs after this frame have changed since its links, and its tokens,
+            were pruned.
+    """
+
+    first: IntArray
+    stale_links: AnyArray
+    stale_tokens: AnyArray
+
+
+class Trellis(NamedTuple):
+    """All that a search knows: its tokens by frame, and the table that finds the tokens of the last frame."""
+
+    store: Store
+    table: IntArray
+    frames: Frames
+
+
+class Place(NamedTuple):
+    """Where a token is: the graph's state and the states of the old and the new language model (0 without them)."""
+
+    state: int
+    old: int
+    new: int
+
+
 def first_tokens(difference: LmDifference | None) -> AnyArray:
-    """Room for the first tokens, of the kind that the search needs."""
-    return np.empty(4096, TOKEN if difference is None else GRAMMAR_TOKEN)
+    """Return room for the first tokens, of the kind that the search needs."""
+    return np.empty(4096, TOKEN if difference is None else LM_TOKEN)
+
+
+def new_frames(num_frames: int) -> Frames:
+    """Return empty entries for so many frames."""
+    return Frames(np.full(num_frames + 1, -1, np.int32), *np.ones((2, num_frames + 1), np.bool_))
 
 
 @jit
 def new_store(tokens: AnyArray) -> Store:
-    """A store with this room for tokens, and some for links."""
+    """Return a store with this room for tokens, and some for links."""
     return Store(tokens, np.empty(16384, LINK), np.array([0, -1, 0, -1], np.int64))
 
 
 @jit
+def grown(array: AnyArray, size: int) -> AnyArray:
+    """Return the array, or a copy of at least twice the length where it has less than ``size`` places."""
+    if size <= len(array):
+        return array
+    larger = np.empty(max(2 * len(array), size), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@jit
 def has_room(store: Store, count: int) -> bool:
-    """Whether so many more tokens and links fit."""
+    """Return whether ``count`` more tokens and links fit."""
     tokens, links, heads = store
     return bool(heads[TOKENS_USED] + count <= len(tokens) and heads[LINKS_USED] + count <= len(links))
 
 
 @jit
 def reserve(store: Store, count: int) -> Store:
-    """A store with room for ``count`` more tokens and links."""
+    """Return a store with room for ``count`` more tokens and links."""
     tokens, links, heads = store
-    if heads[TOKENS_USED] + count > len(tokens):
-        larger = np.empty(2 * len(tokens) + count, tokens.dtype)
-        larger[: len(tokens)] = tokens
-        tokens = larger
-    if heads[LINKS_USED] + count > len(links):
-        larger_links = np.empty(2 * len(links) + count, links.dtype)
-        larger_links[: len(links)] = links
-        links = larger_links
-    return Store(tokens, links, heads)
+    return Store(grown(tokens, heads[TOKENS_USED] + count), grown(links, heads[LINKS_USED] + count), heads)
+
+
+@jit
+def _take(records: AnyArray, heads: AnyArray, used: int, free: int) -> int:
+    """Return the index of an unused record; there must be room."""
+    index: int = heads[free]
+    if index >= 0:
+        heads[free] = records[index].next
+    else:
+        index = heads[used]
+        heads[used] += 1
+    return index
+
+
+@jit
+def _free(records: AnyArray, heads: AnyArray, free: int, index: int) -> None:
+    """Put a record that no list holds any more on the free list."""
+    records[index].next = heads[free]
+    heads[free] = index
 
 
 @jit
 def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, following: int) -> int:
-    """The index of a new token in front of ``following`` in its frame's list; there must be room."""
-    index: int = heads[FREE_TOKEN]
-    if index >= 0:
-        heads[FREE_TOKEN] = tokens[index].next
-    else:
-        index = heads[TOKENS_USED]
-        heads[TOKENS_USED] += 1
+    """Return the index of a new token before ``following`` in the list of its frame; there must be room."""
+    index = _take(tokens, heads, TOKENS_USED, FREE_TOKEN)
     token = tokens[index]
     token.cost = cost
     token.extra_cost = 0.0
@@ -98,17 +151,10 @@ def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, follo
 
 
 @jit
-def take_link(
-    links: AnyArray, heads: AnyArray, arc: int, graph_cost: float, acoustic_cost: float, target: int, following: int
-) -> int:
-    """The index of a new link in front of ``following`` in its token's list; there must be room."""
-    index: int = heads[FREE_LINK]
-    if index >= 0:
-        heads[FREE_LINK] = links[index].next
-    else:
-        index = heads[LINKS_USED]
-        heads[LINKS_USED] += 1
-    link = links[index]
+def take_link(store: Store, arc: int, graph_cost: float, acoustic_cost: float, target: int, following: int) -> int:
+    """Return the index of a new link before ``following`` in the list of its token; there must be room."""
+    index = _take(store.links, store.heads, LINKS_USED, FREE_LINK)
+    link = store.links[index]
     link.acoustic_cost = acoustic_cost
     link.graph_cost = graph_cost
     link.arc = arc
@@ -118,43 +164,47 @@ def take_link(
 
 
 @jit
-def free_link(links: AnyArray, heads: AnyArray, index: int) -> None:
-    """Give a link that no list holds any more back for later use."""
-    links[index].next = heads[FREE_LINK]
-    heads[FREE_LINK] = index
+def free_link(store: Store, index: int) -> None:
+    """Free a link that no list holds any more."""
+    _free(store.links, store.heads, FREE_LINK, index)
+
+
+@jit
+def free_links_of(store: Store, token: int) -> None:
+    """Free all links of a token, and leave its list as it is."""
+    link = store.tokens[token].links
+    while link >= 0:
+        following = store.links[link].next
+        free_link(store, link)
+        link = following
 
 
 @jit
 def free_token(store: Store, index: int) -> None:
-    """Give a token that no list holds any more, and its links, back for later use."""
-    link = store.tokens[index].links
-    while link >= 0:
-        following = store.links[link].next
-        free_link(store.links, store.heads, link)
-        link = following
-    store.tokens[index].next = store.heads[FREE_TOKEN]
-    store.heads[FREE_TOKEN] = index
+    """Free a token that no list holds any more, and its links."""
+    free_links_of(store, index)
+    _free(store.tokens, store.heads, FREE_TOKEN, index)
 
 
 @jit
-def slot_of(table: IntArray, tokens: AnyArray, state: int, old: int, new: int) -> int:
-    """The slot of the hash table with the token of these states, or the free one for it (open addressing)."""
+def slot_of(table: IntArray, tokens: AnyArray, place: Place) -> int:
+    """Return the slot of the hash table with the token of a place, or the free slot for it (open addressing)."""
     mask = len(table) - 1
-    mixed = (state * 2654435761 + old * 805459861 + new * 3674653429) * 6364136223846793005
+    mixed = (place.state * 2654435761 + place.old * 805459861 + place.new * 3674653429) * 6364136223846793005
     slot = (mixed >> 29) & mask
     while True:
         index = table[slot]
         if index < 0:
             return slot
         token = tokens[index]
-        if token.state == state and token.old == old and token.new == new:
+        if token.state == place.state and token.old == place.old and token.new == place.new:
             return slot
         slot = (slot + 1) & mask
 
 
 @jit
 def empty_table(table: IntArray, num_tokens: int) -> IntArray:
-    """An empty hash table that ``num_tokens`` fill no more than half."""
+    """Return an empty hash table of which ``num_tokens`` fill at most a half."""
     size = len(table)
     while size < 2 * num_tokens:
         size *= 2
@@ -166,19 +216,19 @@ def empty_table(table: IntArray, num_tokens: int) -> IntArray:
 
 @jit
 def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int) -> IntArray:
-    """A hash table of a frame's tokens, with room for ``num_tokens``."""
+    """Return a hash table of the tokens of a frame, with room for ``num_tokens``."""
     table = empty_table(table, num_tokens)
     index = first
     while index >= 0:
         token = tokens[index]
-        table[slot_of(table, tokens, token.state, token.old, token.new)] = index
+        table[slot_of(table, tokens, Place(token.state, token.old, token.new))] = index
         index = token.next
     return table
 
 
 @jit
 def final_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, index: int) -> float:
-    """What ending at a token costs, inf where its path cannot end; ``final`` is the graph's."""
+    """Return the cost of ending at a token, inf where its path cannot end; ``final`` belongs to the graph."""
     cost: float = final[tokens[index].state]
     if difference is not None:
         added = difference.new.final[tokens[index].new]

@@ -12,7 +12,7 @@ import numpy as np
 
 from blasr.errors import DataError
 from blasr.io.fst import Fst
-from blasr.jit import jit
+from blasr.jit import jit, jit_inline
 from blasr.units import EPSILON, AnyArray, FloatArray, IntArray
 
 
@@ -149,7 +149,7 @@ def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, in
         state = grammar.backoff_state[state]
 
 
-@jit
+@jit_inline
 def exchange_word(difference: LmDifference, old: int, new: int, word: int) -> tuple[float, int, int]:
     """Return how much more a word costs in the new grammar, and the next states of the old and the new grammar.
 
