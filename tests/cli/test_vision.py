@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -114,7 +115,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.split() == list(VARIANTS)
 
 
-def test_alpha_and_beta_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_alpha_and_beta_replace_those_of_the_variant(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vision", "summary", "bl_resnet50_a2b4", "--alpha", "4", "--beta", "2"]) == 0
     own = capsys.readouterr().out.splitlines()
     assert main(["vision", "summary", "bl_resnet50_a4b2"]) == 0
@@ -126,4 +127,4 @@ def test_help_has_examples(action: str, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit) as stop:
         main(["vision", *([action] if action else []), "--help"])
     assert stop.value.code == 0
-    assert f"examples:\n  blasr vision {action}" in capsys.readouterr().out
+    assert re.search(rf"examples?:\n  blasr vision {action}", capsys.readouterr().out)
