@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import yaml
 
 from blasr.errors import ConfigError
+from blasr.yaml_text import parse_yaml, read_yaml
 
 Config = TypeVar("Config")
 
@@ -26,24 +27,15 @@ def load_config(cls: type[Config], path: Path, overrides: Sequence[str] = ()) ->
         overrides: ``section.key=value`` strings that replace values of the file; their values are YAML too.
 
     Raises:
-        ConfigError: the file cannot be read; or every unknown key, missing key and value of a wrong type.
+        ConfigError: the file cannot be read; or every repeated key, unknown key, missing key and value of a wrong type.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", path=path, fix="give the path of a YAML file") from None
-    try:
-        mapping = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else None
-        raise ConfigError(f"is not YAML: {getattr(error, 'problem', error)}", path=path, line=line) from None
-    mapping = {} if mapping is None else mapping
+    document = read_yaml(path)
+    mapping = {} if document.value is None else document.value
     if not isinstance(mapping, dict):
         raise ConfigError(f"contains a {type(mapping).__name__}, expected sections of keys", path=path)
-    for override in overrides:
-        _apply_override(mapping, override)
-    return parse_config(cls, mapping, source=str(path))
+    errors = [*document.repeated]
+    _apply_overrides(mapping, overrides, errors)
+    return _parse(cls, mapping, str(path), errors)
 
 
 def parse_config(cls: type[Config], mapping: Mapping[str, Any], source: str = "config") -> Config:
@@ -52,7 +44,10 @@ def parse_config(cls: type[Config], mapping: Mapping[str, Any], source: str = "c
     Raises:
         ConfigError: every unknown key, missing key and value of a wrong type.
     """
-    errors: list[str] = []
+    return _parse(cls, mapping, source, [])
+
+
+def _parse(cls: type[Config], mapping: Mapping[str, Any], source: str, errors: list[str]) -> Config:
     value = _build(cls, mapping, "", errors)
     if errors:
         raise ConfigError("\n  ".join([f"{len(errors)} error(s):", *errors]), path=source)
@@ -114,19 +109,38 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _apply_override(mapping: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator or not key:
-        raise ConfigError(f"--set {override!r} does not have the form section.key=value")
-    *sections, last = key.strip().split(".")
+def _apply_overrides(mapping: dict[str, Any], overrides: Sequence[str], errors: list[str]) -> None:
+    """Set the values of ``section.key=value`` strings; none may replace what another has set."""
+    given: dict[str, str] = {}
+    for override in overrides:
+        key, separator, text = override.partition("=")
+        names = [name.strip() for name in key.split(".")]
+        name = ".".join(names)
+        if not separator or not all(names):
+            errors.append(f"--set {override!r} does not have the form section.key=value")
+            continue
+        replaced = next((other for other in given if other == name or other.startswith(f"{name}.")), None)
+        if replaced is not None:
+            what = f"{name} is given twice" if replaced == name else f"{name} replaces {replaced}, which is given too"
+            errors.append(f"the command line: {what}: {given[replaced]} and {override}; keep one")
+        given[name] = override
+        _apply_override(mapping, names, text, override, errors)
+
+
+def _apply_override(mapping: dict[str, Any], names: Sequence[str], text: str, override: str, errors: list[str]) -> None:
+    *sections, last = names
     for section in sections:
         mapping = mapping.setdefault(section, {})
         if not isinstance(mapping, dict):
-            raise ConfigError(f"--set {override!r}: {section} is a value, not a section")
+            errors.append(f"--set {override!r}: {section} is a value, not a section")
+            return
     try:
-        mapping[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {override!r}: the value is not YAML") from None
+        document = parse_yaml(text)
+    except ConfigError:
+        errors.append(f"--set {override!r}: the value is not YAML")
+        return
+    errors += [f"--set {override!r}: {sentence}" for sentence in document.repeated]
+    mapping[last] = document.value
 
 
 def _build(cls: Any, value: Any, where: str, errors: list[str]) -> Any:

@@ -70,6 +70,41 @@ def test_bad_overrides_are_refused(tmp_path: Path, override: str) -> None:
         load(tmp_path, "name: x\n", override)
 
 
+def test_repeated_keys_and_sections_are_reported_with_their_lines_and_all_other_mistakes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "name: x\ninner:\n  rate: 1\ncount: 2\ninner:\n  kind: b\n  kind: a\ncont: 3\n")
+    message = str(caught.value)
+    assert "3 error(s)" in message
+    assert "inner: appears twice, on lines 2 and 5" in message
+    assert "inner.kind: appears twice, on lines 6 and 7" in message
+    assert "cont: unknown key; did you mean count?" in message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("count=1", "count=2"), "count is given twice: count=1 and count=2"),
+        (("inner.rate=1", "inner.rate =1"), "inner.rate is given twice"),
+        (("inner.rate=1", "inner={kind: b}"), "inner replaces inner.rate, which is given too"),
+        (("inner={kind: b, kind: a}",), "kind: appears twice"),
+    ],
+)
+def test_an_override_that_would_be_lost_is_refused(tmp_path: Path, overrides: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "name: x\n", *overrides)
+    assert message in str(caught.value)
+
+
+def test_an_override_may_change_one_key_of_a_section_that_another_set(tmp_path: Path) -> None:
+    assert load(tmp_path, "name: x\n", "inner={kind: b}", "inner.rate=3").inner == Inner(3.0, "b", (1.0,))
+
+
+def test_every_mistake_of_the_overrides_comes_with_those_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "nam: x\n", "count", "count=many")
+    assert all(text in str(caught.value) for text in ("nam: unknown", "section.key=value", "found 'many'"))
+
+
 @pytest.mark.parametrize("value", ["true", "1.5", "[1]", "null"])
 def test_other_types_are_not_integers(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError, match="count: found"):

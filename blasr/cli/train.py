@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from blasr.cli.options import add_option, add_overrides
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
 
     overrides = list(args.overrides)
     if args.experiment is not None:
-        overrides.append(f"experiment={args.experiment}")
+        overrides.append(f"experiment={json.dumps(str(args.experiment))}")  # a quoted string is YAML too
     if args.allow_pipes is not None:
         overrides.append(f"data.allow_pipes={str(args.allow_pipes).lower()}")
     config = load_config(RunConfig, args.config, overrides)

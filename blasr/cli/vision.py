@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ def _train(args: argparse.Namespace) -> None:
 
     overrides = list(args.overrides)
     if args.experiment is not None:
-        overrides.append(f"experiment={args.experiment}")
+        overrides.append(f"experiment={json.dumps(str(args.experiment))}")  # a quoted string is YAML too
     config = load_config(VisionRunConfig, args.config, overrides)
     from blasr.pipeline.vision import train_vision
 

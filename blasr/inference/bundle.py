@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from blasr import __version__
 from blasr.config import parse_config, write_yaml
 from blasr.decoding.config import DecoderConfig
@@ -35,6 +33,7 @@ from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
 from blasr.models import AcousticModel, AcousticModelConfig
+from blasr.yaml_text import read_yaml
 
 VERSION: Final = 1
 """The version of the layout; bundles of another version are refused."""
@@ -152,9 +151,12 @@ def read_bundle_config(path: Path) -> BundleConfig:
         what = "is not a bundle: it has no bundle.yaml" if path.is_dir() else "no such folder, expected a bundle"
         raise DataError(what, path=path, fix="make a bundle (blasr bundle), or give the path of a bundle")
     try:
-        values = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise FormatError(f"cannot be read: {error}", path=manifest, fix=BUNDLE_AGAIN) from None
+        document = read_yaml(manifest)
+    except ConfigError as error:
+        raise FormatError(error.message, path=manifest, line=error.line, fix=BUNDLE_AGAIN) from None
+    if document.repeated:
+        raise FormatError("\n  ".join(document.repeated), path=manifest, fix=BUNDLE_AGAIN)
+    values = document.value
     version = values.get("version") if isinstance(values, Mapping) else None
     if version != VERSION:
         message = f"is a bundle of version {version}, this blasr ({__version__}) reads version {VERSION}"
