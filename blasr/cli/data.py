@@ -59,12 +59,12 @@ def _configure_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from blasr.data import DataDir, check_data_dir
+    from blasr.data import DataDir, check_data_dir, problem_report
 
     directory = args.data if args.directory is None else args.directory
     problems = check_data_dir(directory, need_text=args.need_text, allow_pipes=args.allow_pipes, open_audio=args.audio)
-    for problem in problems:
-        print(problem)
+    for line in problem_report(problems):
+        print(line)
     if problems:
         raise DataError(f"found {len(problems)} problem(s)", path=directory, fix="fix what is printed above")
     print(summary(DataDir.read(directory, allow_pipes=args.allow_pipes)))
@@ -90,18 +90,19 @@ def _configure_fix(parser: argparse.ArgumentParser) -> None:
 
 
 def _fix(args: argparse.Namespace) -> None:
-    from blasr.data import check_data_dir, fix_data_dir
+    from blasr.data import check_data_dir, fix_data_dir, problem_report
 
     out = args.out or args.data
     report = fix_data_dir(args.data, args.out)
     _print_fixes(report, out)
     if args.out is None:
         print(f"the old files are in {args.data / '.backup'}")
-    remaining = [problem for problem in check_data_dir(out, allow_pipes=True) if problem.fatal]
-    for problem in remaining:
-        print(problem)
+    remaining = check_data_dir(out, allow_pipes=True)
+    for line in problem_report(remaining):
+        print(line)
     if remaining:
-        raise DataError(f"{len(remaining)} problem(s) remain that sorting and filtering cannot fix", path=out)
+        message = f"{len(remaining)} problem(s) remain that sorting and filtering cannot fix"
+        raise DataError(message, path=out, fix="fix what is printed above")
 
 
 def _print_fixes(report: FixReport, out: Path) -> None:

@@ -7,6 +7,7 @@ from .fix import FixReport as FixReport
 from .fix import fix_data_dir as fix_data_dir
 from .perturb import SPEEDS as SPEEDS
 from .perturb import perturb_speed as perturb_speed
+from .problem_report import problem_report as problem_report
 from .subset import Choice as Choice
 from .subset import split_data_dir as split_data_dir
 from .subset import subset_by_list as subset_by_list

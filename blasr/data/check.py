@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from blasr.data.tables import BYTE_ORDER_MARK
-from blasr.errors import DataError
+from blasr.errors import DataError, FormatError
 from blasr.io.audio import is_pipe
+from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
+from blasr.io.text_lines import InspectedText, describe_lines, describe_unusual, inspect_lines
 
 TABLES = {
     "wav.scp": "RECORDING FILE",
@@ -37,7 +38,6 @@ OTHER_TABLES = {
 """The files that only Kaldi's programs read, and the fields of their lines."""
 
 _FIELD = re.compile(r"[^ \t\r\v\f]+")
-_LOOKS_LIKE_SPACE = re.compile(r"[\s\u200b\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,13 @@ class DataFiles:
         entries = self.tables[name] = {}
         path = self.path / name
         try:
-            data = path.read_bytes()
-        except OSError as error:
-            self.report(name, None, f"cannot be read: {error.strerror}", "make the file readable")
+            text = inspect_lines(path)
+        except FormatError as error:
+            self.report(name, None, error.message, error.fix or "make the file readable")
             return
-        if data.startswith(BYTE_ORDER_MARK):
-            fix = f"remove it: sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
-            self.report(name, 1, "starts with a byte order mark", fix)
-            data = data.removeprefix(BYTE_ORDER_MARK)
-        lines = data.removesuffix(b"\n").split(b"\n") if data else []
-        if data and not data.endswith(b"\n"):
-            self.report(name, len(lines), "the last line has no newline", "end it with a newline", fatal=False)
+        self._report_characters(name, text)
         previous = ""
-        for number, raw in enumerate(lines, start=1):
+        for number, raw in enumerate(text.lines, start=1):
             key, value = self._fields(name, number, raw)
             if not key:
                 continue
@@ -112,11 +106,25 @@ class DataFiles:
             previous = key
             entries[key] = TableEntry(number, value)
 
+    def _report_characters(self, name: str, text: InspectedText) -> None:
+        """Report what is wrong with the bytes of a file, each kind once."""
+        path = self.path / name
+        if text.has_byte_order_mark:
+            fix = f"remove it: LC_ALL=C sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
+            self.report(name, 1, "starts with a byte order mark", fix, fatal=False)
+        if text.carriage_returns:
+            where = describe_lines(text.carriage_returns)
+            message = f"{len(text.carriage_returns):,} line(s) end with a carriage return: {where}"
+            fix = f"remove them: sed -i 's/\\r$//' {path}"
+            self.report(name, text.carriage_returns[0], message, fix, fatal=False)
+        if text.unusual:
+            first = text.unusual[0]
+            self.report(name, first.line, describe_unusual(text.unusual), first.fix(path))
+        if not text.ends_in_newline:
+            self.report(name, len(text.lines), "the last line has no newline", "end it with a newline", fatal=False)
+
     def _fields(self, name: str, number: int, raw: bytes) -> tuple[str, str]:
         """The key and the rest of a line; an empty key if the line cannot be used."""
-        if raw.endswith(b"\r"):
-            message, fix = "ends with a carriage return", f"remove them: sed -i 's/\\r$//' {self.path / name}"
-            self.report(name, number, message, fix)
         fields = raw.split(None, 1)  # bytes split at ASCII spaces only
         if not fields:
             self.report(name, number, "is blank", "remove the line")
@@ -302,10 +310,9 @@ def _check_channels(files: DataFiles) -> None:
 
 def _check_words(files: DataFiles) -> None:
     for utterance, entry in files.tables.get("text", {}).items():
-        for word in () if entry.value.isascii() else split_fields(entry.value):
-            if _LOOKS_LIKE_SPACE.search(word):
-                message = f"the word {word!r} of {utterance} contains a character that looks like a space"
-                files.report("text", entry.line, message, "replace it with a plain space, or remove it", fatal=False)
+        if "#" in entry.value or "<" in entry.value:
+            for word in filter(is_reserved, split_fields(entry.value)):
+                files.report("text", entry.line, f"{utterance}: {describe_reserved(word)}", RESERVED_FIX)
 
 
 def _absent(entries: dict[str, TableEntry], others: Collection[str]) -> Iterable[tuple[int, str]]:

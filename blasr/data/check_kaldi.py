@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from blasr.data.check import OTHER_TABLES, DataFiles, TableEntry, parse_segment, split_fields
 
-_RESERVED = frozenset(("<s>", "</s>", "#0"))
+_RESERVED = frozenset(("<s>", "</s>"))
 _NUMBERS = ("utt2dur", "utt2num_frames", "reco2dur")
 
 

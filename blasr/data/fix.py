@@ -12,7 +12,6 @@ from blasr.data.tables import (
     BY_RECORDING,
     BY_SPEAKER,
     BY_UTTERANCE,
-    BYTE_ORDER_MARK,
     Lines,
     field_of,
     filter_lines,
@@ -25,6 +24,7 @@ from blasr.data.tables import (
     write_tables,
 )
 from blasr.errors import DataError
+from blasr.io.text_lines import describe_lines, inspect_lines
 
 _LIMITING = ("feats.scp", "text", "segments", "utt2lang")
 """The files that must list an utterance, if they exist; without ``segments``, ``wav.scp`` must too."""
@@ -67,7 +67,7 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
     report = FixReport()
     tables = read_tables(folder)
     for name, lines in tables.items():
-        tables[name] = _sorted(name, _clean(name, lines, report), report)
+        tables[name] = _sorted(name, _clean(folder / name, lines, report), report)
     for number, line in enumerate(tables["utt2spk"], start=1):
         if len(line.split()) != 2:
             message = f"found {line.decode(errors='backslashreplace')!r}, expected UTTERANCE SPEAKER"
@@ -95,17 +95,17 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
     return report
 
 
-def _clean(name: str, lines: Lines, report: FixReport) -> Lines:
-    """The lines without a byte order mark, carriage returns and blank lines, which Kaldi's scripts do not expect."""
-    if lines and lines[0].startswith(BYTE_ORDER_MARK):
-        lines = [lines[0].removeprefix(BYTE_ORDER_MARK), *lines[1:]]
-        report.notes.append(f"{name}: removed the byte order mark")
-    if any(line.endswith(b"\r") for line in lines):
-        lines = [line.rstrip(b"\r") for line in lines]
-        report.notes.append(f"{name}: removed carriage returns")
+def _clean(path: Path, lines: Lines, report: FixReport) -> Lines:
+    """The lines without blank lines; a note says if a byte order mark or carriage returns were removed as well."""
+    inspected = inspect_lines(path)
+    if inspected.has_byte_order_mark:
+        report.notes.append(f"{path.name}: removed the byte order mark")
+    if inspected.carriage_returns:
+        where = describe_lines(inspected.carriage_returns)
+        report.notes.append(f"{path.name}: removed the carriage returns at the end of {where}")
     filled = [line for line in lines if line.strip()]
     if len(filled) < len(lines):
-        report.notes.append(f"{name}: removed {len(lines) - len(filled)} blank line(s)")
+        report.notes.append(f"{path.name}: removed {len(lines) - len(filled)} blank line(s)")
     return filled
 
 

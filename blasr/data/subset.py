@@ -18,7 +18,6 @@ from blasr.data.tables import (
     filter_lines,
     key_of,
     keys_of,
-    read_lines,
     read_tables,
     readable,
     speakers_of,
@@ -27,6 +26,7 @@ from blasr.data.tables import (
     write_tables,
 )
 from blasr.errors import ConfigError, DataError
+from blasr.io.text_lines import read_fields
 
 Choice = Literal["even", "first", "last", "shortest", "speakers", "per-spk"]
 
@@ -69,7 +69,7 @@ def subset_by_list(source: Path, names: Path, out: Path, *, speakers: bool = Fal
         DataError: no listed id is in the directory; or the list or the directory cannot be read.
     """
     tables = read_tables(source)
-    wanted = keys_of(read_lines(names))
+    wanted = [fields[0].encode() for _, fields in read_fields(names, fix="give a file with one id on each line")]
     if speakers:
         spk2utt = tables.get("spk2utt") or utt2spk_to_spk2utt(tables["utt2spk"])
         chosen = spk2utt_to_utt2spk(filter_lines(spk2utt, wanted))

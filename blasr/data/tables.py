@@ -10,9 +10,7 @@ from pathlib import Path
 
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-"""What some editors write at the beginning of a file in UTF-8."""
+from blasr.io.text_lines import inspect_lines
 
 Lines = list[bytes]
 """Lines without their newlines."""
@@ -41,16 +39,12 @@ ALL_TABLES = (*BY_UTTERANCE, *BY_SPEAKER, *BY_RECORDING, "spk2utt")
 
 
 def read_lines(path: Path) -> Lines:
-    """Return the lines of a file.
+    """Return the lines of a file, without a byte order mark and carriage returns at their ends.
 
     Raises:
-        DataError: the file cannot be read.
+        FormatError: the file cannot be read.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", path=path) from None
-    return data.removesuffix(b"\n").split(b"\n") if data else []
+    return inspect_lines(path).lines
 
 
 def read_tables(folder: Path, names: Iterable[str] = ALL_TABLES) -> dict[str, Lines]:

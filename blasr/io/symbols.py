@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Self
 
@@ -11,6 +12,22 @@ from blasr.io.atomic import atomic_open
 from blasr.io.text_lines import read_fields
 
 EPSILON_SYMBOL: Final = "<eps>"
+
+RESERVED_FIX: Final = "remove it, or spell it in another way"
+"""What to do about a reserved word in a text, a lexicon or a language model."""
+
+_RESERVED: Final = re.compile(r"<eps>|#[0-9]+")
+
+
+def is_reserved(word: str) -> bool:
+    """Whether a word has another meaning in graphs: ``<eps>`` is no word, and ``#0``, ``#1``, ... disambiguate."""
+    return word[:1] in "#<" and _RESERVED.fullmatch(word) is not None
+
+
+def describe_reserved(word: str) -> str:
+    """Return the sentence of an error about a reserved word."""
+    meaning = "it stands for no word" if word == EPSILON_SYMBOL else "it is a disambiguation symbol of graphs"
+    return f"{word!r} is reserved: {meaning}"
 
 
 class SymbolTable:

@@ -11,6 +11,7 @@ import numpy as np
 
 from blasr.errors import FormatError
 from blasr.hmm.transition_model import TransitionModel
+from blasr.io.text_lines import read_lines
 from blasr.lattices.lattice import BestPath
 from blasr.units import EPSILON, IntArray
 
@@ -49,12 +50,8 @@ class AlignLexicon:
     @classmethod
     def read(cls, path: Path) -> AlignLexicon:
         """Read ``align_lexicon.int``; :class:`FormatError` names a line that is not two words and phones."""
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise FormatError(f"cannot be read: {error}", path=path) from None
         entries = []
-        for number, line in enumerate(lines, start=1):
+        for number, line in read_lines(path, fix="make the lang directory again with `blasr lang`"):
             fields = line.split()
             if len(fields) < 2 or not all(field.isascii() and field.isdigit() for field in fields):
                 raise FormatError(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from dataclasses import dataclass, field
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from blasr.errors import DataError
-from blasr.io.text_lines import read_fields
+from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
+from blasr.io.text_lines import describe_lines, read_fields
 
-_RESERVED: Final = re.compile(r"<eps>|<s>|</s>|#\d+")
-_DECIMAL: Final = re.compile(r"\d*\.\d+(e[+-]?\d+)?")
+logger: Final = logging.getLogger(__name__)
+_MARKS: Final = ("<s>", "</s>")
+_NUMBER: Final = re.compile(r"\d+|\d*\.\d+(e[+-]?\d+)?|\d+\.?e[+-]?\d+", re.ASCII | re.IGNORECASE)
+_COMMENT: Final = ";;;"
+_VARIANT: Final = re.compile(r".+\(\d+\)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
     """Read the pronunciations of a lexicon, in the order of the file.
 
     Args:
-        path: the file.
+        path: the file. Lines that begin with ``;;;``, cmudict's comments, are skipped and counted in a warning.
         with_probabilities: whether the second field is a probability; by default, as in Kaldi, if the file's name
             begins with ``lexiconp``. If it begins with ``lexiconp_silprob``, three numbers about silence follow.
 
@@ -70,7 +75,11 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
     with_silence = with_probabilities and Path(path).name.startswith("lexiconp_silprob")
     lexicon: list[Pronunciation] = []
     line_of: dict[tuple[str, tuple[str, ...]], int] = {}
+    comments: list[int] = []
     for line, fields in read_fields(path):
+        if fields[0].startswith(_COMMENT):
+            comments.append(line)
+            continue
         pronunciation = _pronunciation(fields, with_probabilities, with_silence, path, line)
         key = pronunciation.word, pronunciation.phones
         if key in line_of:
@@ -84,14 +93,42 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
         lexicon.append(pronunciation)
     if not lexicon:
         raise DataError("the lexicon has no words", path=path, fix="write lines of the form WORD PHONE PHONE...")
-    if not with_probabilities and all(_DECIMAL.fullmatch(entry.phones[0]) for entry in lexicon):
-        raise DataError(
-            f"every word is followed by a number such as {lexicon[0].phones[0]!r}, as in lexiconp.txt",
-            path=path,
-            line=lexicon[0].line,
-            fix="name the file lexiconp.txt if these are probabilities",
+    if not with_probabilities:
+        _refuse_probabilities(lexicon, path)
+    if comments:
+        logger.warning("%s: skipped the %d comments (;;;) on %s", path, len(comments), describe_lines(comments))
+    if variants := [entry for entry in lexicon if _VARIANT.fullmatch(entry.word)]:
+        logger.warning(
+            "%s: %d words end in a number in brackets, first %r on line %s: cmudict marks further pronunciations of a "
+            "word in this way, but here they are different words. If they are not, remove the numbers",
+            path,
+            len(variants),
+            variants[0].word,
+            variants[0].line,
         )
     return lexicon
+
+
+def _refuse_probabilities(lexicon: list[Pronunciation], path: str | PathLike[str]) -> None:
+    """Raise :class:`DataError` if the first phones are probabilities.
+
+    They are if one of them is a decimal number, or if all of them are numbers and other phones are not.
+    """
+    numbers = [entry for entry in lexicon if _NUMBER.fullmatch(entry.phones[0])]
+    decimal = next((entry for entry in numbers if not entry.phones[0].isdecimal()), None)
+    other_phones = any(not _NUMBER.fullmatch(phone) for entry in lexicon for phone in entry.phones[1:])
+    if len(numbers) == len(lexicon) and (decimal is not None or other_phones):
+        found, where = f"every word is followed by a number such as {lexicon[0].phones[0]!r}", lexicon[0].line
+    elif decimal is not None:
+        found, where = f"{decimal.word!r} is followed by the number {decimal.phones[0]!r}", decimal.line
+    else:
+        return
+    raise DataError(
+        f"{found}, expected its phones: did you mean lexiconp.txt?",
+        path=path,
+        line=where,
+        fix="name the file lexiconp.txt and give every word a probability, or remove the number",
+    )
 
 
 def _pronunciation(
@@ -117,8 +154,18 @@ def _pronunciation(
             f"the pronunciation of {word!r} is empty", path=path, line=line, fix="give its phones or remove the line"
         )
     for symbol in (word, *phones):
-        if _RESERVED.fullmatch(symbol):
-            raise DataError(f"the symbol {symbol!r} is reserved", path=path, line=line, fix="choose another name")
+        if is_reserved(symbol):
+            raise DataError(describe_reserved(symbol), path=path, line=line, fix=RESERVED_FIX)
+        if symbol in _MARKS:
+            message = f"{symbol!r} is reserved: it marks the beginning or the end of a sentence"
+            raise DataError(message, path=path, line=line, fix=RESERVED_FIX)
+    if not word.strip("#") or any(not phone.strip("#") for phone in phones):
+        raise DataError(
+            "found a comment, expected a word and its phones",
+            path=path,
+            line=line,
+            fix=rf"remove the comments: sed -i 's/\(^\|[ \t]\)##*\([ \t].*\|$\)//' {path}",
+        )
     return Pronunciation(word, tuple(phones), probability, line, silence)
 
 

@@ -7,63 +7,57 @@ announces, and n-grams that no sentence can reach are left out.
 
 from __future__ import annotations
 
-import gzip
 import logging
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from os import PathLike
-from pathlib import Path
-from typing import BinaryIO, Final, NoReturn
+from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blasr.errors import FormatError
 from blasr.io.atomic import atomic_open
+from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
+from blasr.io.text_lines import read_blocks
 from blasr.lm.backoff_model import BEGIN, END, MISSING, NEVER, BackoffModel, Floats, Level, Nodes, model_from_levels
 from blasr.units import IntArray
 
 logger: Final = logging.getLogger(__name__)
-_BLOCK_BYTES: Final = 1 << 22
+_NUM_NAMED: Final = 3  # lines in a warning
 _ROUNDING: Final = 0.01  # a logarithm may be this far above 0
 _COUNT: Final = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)")
-_NOT_AN_NGRAM: Final = frozenset({b"\\", b"\n", b"\r", b" ", b"\t"})  # first bytes of other and of indented lines
+_NOT_AN_NGRAM: Final = frozenset({b"\\", b"", b" ", b"\t"})  # first bytes of other and of indented lines
 _SECTION: Final = re.compile(rb"\\(\d+)-grams:")
 
 
 def read_arpa(path: str | PathLike[str]) -> BackoffModel:
-    """Read the model of an ARPA file; a file whose name ends in .gz is decompressed.
+    """Read the model of an ARPA file, plain or gzipped.
 
     N-grams are left out, and counted in a warning, if their context is not listed, or if ``<s>`` comes after or
     ``</s>`` before another word.
 
     Raises:
-        FormatError: the file is not an ARPA model; names the line.
+        FormatError: the file is not an ARPA model, or has a reserved word such as ``#0``; names the line.
     """
-    source = Path(path)
-    try:
-        with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as stream:
-            return _ArpaReader(stream, path).model()
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FormatError(f"the language model cannot be read: {reason}", path=path, fix="check the path") from None
+    return _ArpaReader(path).model()
 
 
 class _ArpaReader:
     """Reads the sections of one file; ``line`` is the number of the line that was read last."""
 
-    def __init__(self, stream: BinaryIO | gzip.GzipFile, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str]) -> None:
         self.path = path
         self.line = 0
-        self.blocks = _blocks(stream)
+        self.blocks = read_blocks(path, fix="give the path of an ARPA language model")
         self.rows: list[bytes] = []  # of the current block
         self.next_row = 0
         self.words: list[str] = []
         self.ids: dict[bytes, int] = {}
         self.keys: list[Nodes] = []  # by order from 1: parent * vocabulary size + word
         self.bases = [1]  # by order from 1: the first node
-        self.unreachable = 0
+        self.misplaced = _SkippedLines()
+        self.orphans = _SkippedLines()
 
     def model(self) -> BackoffModel:
         counts = self.counts()
@@ -77,8 +71,16 @@ class _ArpaReader:
                 raise FormatError("not an ARPA language model: it has no words in a \\1-grams: section", path=self.path)
         if (row := self.row()) != b"\\end\\":
             self.fail(f"expected \\end\\, found {_shown(row)}")
-        if self.unreachable:
-            logger.warning("%s: %d n-grams that no sentence can reach are left out", self.path, self.unreachable)
+        for skipped, reason in (
+            (
+                self.misplaced,
+                f"{BEGIN} does not come first, or {END} not last (invalid BOS/EOS placement)",
+            ),
+            (self.orphans, "their context is not listed (no parent n-gram)"),
+        ):
+            if skipped.count:
+                lines = f"line{'s' if skipped.count > 1 else ''} {skipped}"
+                logger.warning("%s: skipped %d n-grams, because %s: %s", self.path, skipped.count, reason, lines)
         return model_from_levels(self.words, levels)
 
     def counts(self) -> list[int]:
@@ -102,7 +104,6 @@ class _ArpaReader:
             found += len(rows)
             columns, log_prob, backoff = self.parse(rows, order, is_last)
             parent, word, reachable = self.locate(columns, order)
-            self.unreachable += int(len(reachable) - reachable.sum())
             parts.append((parent[reachable], word[reachable], log_prob[reachable], backoff[reachable]))
         if found != count:
             line, self.line = self.line, start
@@ -155,18 +156,21 @@ class _ArpaReader:
                 self.line = first + number
                 self.fail(f"the unigram {_shown(row[1])} appears twice")
             self.ids[row[1]] = len(self.words)
-            try:
-                self.words.append(row[1].decode())
-            except UnicodeDecodeError:
+            word = row[1].decode()
+            if is_reserved(word):
                 self.line = first + number
-                self.fail(f"{row[1]!r} is not UTF-8", fix="convert the file to UTF-8")
+                self.fail(describe_reserved(word), fix=f"{RESERVED_FIX}, and estimate the model again")
+            self.words.append(word)
 
     def locate(self, columns: IntArray, order: int) -> tuple[Nodes, IntArray, NDArray[np.bool_]]:
         """Return the parents, the newest words, and whether a sentence can reach each n-gram."""
         if order == 1:
             return np.zeros(len(columns), np.int64), columns[:, 0], np.ones(len(columns), dtype=bool)
         begin, end = self.ids.get(BEGIN.encode(), MISSING), self.ids.get(END.encode(), MISSING)
-        reachable = ~((columns[:, 1:] == begin).any(axis=1) | (columns[:, :-1] == end).any(axis=1))
+        first_line = self.line - len(columns) + 1
+        placed = ~((columns[:, 1:] == begin).any(axis=1) | (columns[:, :-1] == end).any(axis=1))
+        self.misplaced.add(first_line + np.flatnonzero(~placed))
+        reachable = placed.copy()
         parent = columns[:, 0].astype(np.int64) + 1
         for column in range(1, order - 1):
             keys = self.keys[column]
@@ -174,6 +178,7 @@ class _ArpaReader:
             places = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
             reachable &= keys[places] == wanted if len(keys) else False
             parent = places + self.bases[column]
+        self.orphans.add(first_line + np.flatnonzero(placed & ~reachable))
         return parent, columns[:, -1], reachable
 
     def raise_first_mistake(self, fields: list[list[bytes]], order: int, is_last: bool) -> NoReturn:
@@ -216,10 +221,10 @@ class _ArpaReader:
         """Return the next line that is not empty, stripped; an empty one at the end of the file."""
         while True:
             if self.next_row == len(self.rows):
-                rows = next(self.blocks, [])
-                if not rows:
+                _, block = next(self.blocks, (0, b""))
+                if not block:
                     return b""
-                self.rows, self.next_row = rows, 0
+                self.rows, self.next_row = block.removesuffix(b"\n").split(b"\n"), 0
             row = self.rows[self.next_row].strip()
             self.next_row += 1
             self.line += 1
@@ -236,9 +241,20 @@ class _ArpaReader:
         raise FormatError(f"not an ARPA language model: {message}", path=self.path, line=self.line, fix=fix)
 
 
-def _blocks(stream: BinaryIO | gzip.GzipFile) -> Iterator[list[bytes]]:
-    while rows := stream.readlines(_BLOCK_BYTES):
-        yield rows
+class _SkippedLines:
+    """A number of lines, and the first few of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[int] = []
+
+    def add(self, lines: NDArray[np.signedinteger]) -> None:
+        self.count += len(lines)
+        if len(self.first) < _NUM_NAMED:
+            self.first += lines[: _NUM_NAMED - len(self.first)].tolist()
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.first)) + (", ..." if self.count > len(self.first) else "")
 
 
 def _shown(text: bytes) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.errors import ConfigError, DataError
+from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
 from blasr.lm.backoff_model import BEGIN, END, MISSING, Nodes
 from blasr.units import IntArray
 
@@ -65,8 +66,8 @@ def count_ngrams(
         every order from 1; and how often each word outside the vocabulary was seen.
 
     Raises:
-        DataError: there are no sentences, one has a sentence mark, or a word is outside the vocabulary and there is
-            no unknown word.
+        DataError: there are no sentences, one has a sentence mark, a word is reserved, such as ``#0``, or a word is
+            outside the vocabulary and there is no unknown word.
     """
     with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
         path = Path(folder, "words.i4")
@@ -162,6 +163,8 @@ def _write_text(
                 flat.append(1)
             num_sentences += len(batch)
             np.array(flat, dtype=np.int32).tofile(stream)
+    if reserved := next((word for word in ids if is_reserved(word)), None):
+        raise DataError(describe_reserved(reserved), fix=RESERVED_FIX)
     if not num_sentences:
         raise DataError("the text has no sentences to estimate a language model from")
     if outside and unknown is None:

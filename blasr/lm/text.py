@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from os import PathLike
 
 from blasr.errors import DataError
-from blasr.io.symbols import SymbolTable
+from blasr.io.symbols import RESERVED_FIX, SymbolTable, describe_reserved, is_reserved
 from blasr.io.text_lines import read_fields
+from blasr.lm.backoff_model import BEGIN, END
 
 
 def iterate_sentences(path: str | PathLike[str], *, utterance_ids: bool = False) -> Iterator[list[str]]:
     """Yield the sentences of a text one at a time, so that its size does not matter; empty lines are left out.
 
     Args:
-        path: the text, plain or .gz.
+        path: the text, plain or gzipped.
         utterance_ids: whether every line begins with an utterance-id, as in Kaldi's ``text``.
 
     Raises:
-        FormatError: the file cannot be read, or a line is not UTF-8.
+        FormatError: the file cannot be read, or see :func:`blasr.io.text_lines.read_blocks`.
+        DataError: a line has a sentence mark, or a word that is reserved, such as ``#0``.
     """
-    for _, fields in read_fields(path):
-        yield fields[1:] if utterance_ids else fields
+    for number, fields in read_fields(path):
+        words = fields[1:] if utterance_ids else fields
+        check_words(words, path, number)
+        yield words
+
+
+def check_words(words: Sequence[str], path: str | PathLike[str], line: int) -> None:
+    """Raise :class:`DataError` if a line has a sentence mark, or a word that is reserved, such as ``#0``."""
+    for word in words:
+        if word[0] in "#<":
+            if word in (BEGIN, END):
+                raise DataError(
+                    f"found the sentence mark {word!r} in a sentence",
+                    path=path,
+                    line=line,
+                    fix="remove the sentence marks: every line gets them when it is counted",
+                )
+            if is_reserved(word):
+                raise DataError(describe_reserved(word), path=path, line=line, fix=RESERVED_FIX)
 
 
 def read_sentences(
@@ -32,17 +50,20 @@ def read_sentences(
     """Read the sentences of a text and check that its utterance-ids are not words; empty lines are left out.
 
     Args:
-        path: Kaldi's ``text``, in which each line begins with an utterance-id, or plain sentences; also .gz.
+        path: Kaldi's ``text``, in which each line begins with an utterance-id, or plain sentences; also gzipped.
         vocabulary: the words of the lexicon.
         utterance_ids: whether lines begin with an utterance-id.
 
     Raises:
         FormatError: the file cannot be read or is not UTF-8.
-        DataError: it has no sentences; or an utterance-id appears twice, or all of them are words of the vocabulary.
+        DataError: it has no sentences; an utterance-id appears twice, or all of them are words of the vocabulary; or a
+            line has a sentence mark or a reserved word.
     """
     rows = list(read_fields(path))
     if not rows:
         raise DataError("the text has no sentences", path=path)
+    for number, fields in rows:
+        check_words(fields[1:] if utterance_ids else fields, path, number)
     if not utterance_ids:
         return [fields for _, fields in rows]
     only_words = all(fields[0] in vocabulary for _, fields in rows)
@@ -90,9 +111,9 @@ def read_vocabulary(path: str | PathLike[str]) -> set[str]:
     Raises:
         FormatError: the file cannot be read, or is a ``words.txt`` with a mistake.
     """
-    lines = list(iterate_sentences(path))
+    lines = [fields for _, fields in read_fields(path)]
     if all(len(fields) == 2 and fields[1].isdigit() for fields in lines):
         words = set(SymbolTable.read(path))
     else:
         words = {word for fields in lines for word in fields}
-    return {word for word in words if word not in ("<eps>", "<s>", "</s>") and not re.fullmatch(r"#\d+", word)}
+    return {word for word in words if word not in (BEGIN, END) and not is_reserved(word)}

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from os import PathLike
 
 from blasr.errors import DataError, FormatError
+from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
 from blasr.io.text_lines import read_lines
 
 
@@ -13,7 +14,8 @@ def read_transcripts(path: str | PathLike[str]) -> dict[str, list[str]]:
     """Return the words of every utterance of a file with lines ``utterance-id word word ...``, in its order.
 
     Raises:
-        FormatError: the file cannot be read, a line is empty, or an utterance appears twice.
+        FormatError: the file cannot be read, a line is empty, an utterance appears twice, or a word is reserved, such
+            as ``<eps>``.
     """
     transcripts: dict[str, list[str]] = {}
     for number, line in read_lines(path):
@@ -24,6 +26,8 @@ def read_transcripts(path: str | PathLike[str]) -> dict[str, list[str]]:
             raise FormatError(
                 "appears twice", path=path, line=number, utterance=fields[0], fix="remove one of the lines"
             )
+        if ("<" in line or "#" in line) and (word := next(filter(is_reserved, fields[1:]), None)):
+            raise FormatError(describe_reserved(word), path=path, line=number, utterance=fields[0], fix=RESERVED_FIX)
         transcripts[fields[0]] = fields[1:]
     return transcripts
 

@@ -24,9 +24,11 @@ FATAL = [
     (edit("utt2spk", "ann-2 ann\n", ""), "segments", 2, "ann-2 has no speaker in utt2spk"),
     (edit("utt2spk", "ann-2", "ann-3"), "utt2spk", 2, "ann-3 has no audio in segments"),
     (edit("utt2spk", "ann-2 ann\n", "\n"), "utt2spk", 2, "is blank"),
-    (edit("utt2spk", "ann-2 ann\n", "ann-2 ann\r\n"), "utt2spk", 2, "ends with a carriage return"),
     (edit("text", "two", "tw\udce9"), "text", 1, "is not UTF-8 (byte 0xe9)"),
-    (edit("text", "ann-1", "\ufeffann-1"), "text", 1, "starts with a byte order mark"),
+    (edit("text", "two", "two\u00a0too"), "text", 1, "found U+00A0 (NO-BREAK SPACE)"),
+    (edit("wav.scp", "call2.wav", "call2.wav\x0b"), "wav.scp", 2, "found U+000B (VERTICAL TAB)"),
+    (edit("text", "two", "#0"), "text", 1, "ann-1: '#0' is reserved"),
+    (edit("text", "two", "<eps>"), "text", 1, "ann-1: '<eps>' is reserved"),
     (edit("segments", "0.25", "nan"), "segments", 2, "ann-2: found 'nan', expected a finite time in seconds"),
     (edit("segments", "0.25", "x"), "segments", 2, "ann-2: found 'x', expected a time in seconds"),
     (edit("segments", "0.25", "-3"), "segments", 2, "ann-2: the segment starts at -3 s, before the recording"),
@@ -52,12 +54,8 @@ KALDI_ONLY = [
     (edit("spk2utt", "bob bob-1", "bob ann-2 bob-1"), "spk2utt", 2, "ann-2 belongs to bob here, and to ann in utt2spk"),
     (edit("spk2utt", "bob-1", "bob-1 eve"), "spk2utt", 2, "eve belongs to bob here, and to no speaker in utt2spk"),
     (edit("segments", "call2", "call1"), "wav.scp", 2, "no segment uses the recording call2"),
-    (
-        edit("text", "two", "two\u00a0too"),
-        "text",
-        1,
-        "the word 'two\\xa0too' of ann-1 contains a character that looks like",
-    ),
+    (edit("utt2spk", "ann-2 ann\n", "ann-2 ann\r\n"), "utt2spk", 2, "1 line(s) end with a carriage return"),
+    (edit("text", "ann-1", "\ufeffann-1"), "text", 1, "starts with a byte order mark"),
     (edit("wav.scp", "call2.wav", "call3.wav"), "wav.scp", 2, "call3.wav no such audio file"),
     (overwrite("reco2file_and_channel", "call1 call1 A\n"), "wav.scp", 2, "call2 is not in reco2file_and_channel"),
 ]
@@ -106,6 +104,22 @@ def test_the_first_problem_is_raised_and_the_others_are_counted(folder: Path) ->
     edit("segments", "ann-1 call1", "ann-1 call9")(folder)
     with pytest.raises(DataError, match=r"segments:1: .*call9.* \(and 1 more: blasr data check"):
         DataDir.read(folder)
+
+
+def test_byte_order_marks_and_carriage_returns_change_nothing(folder: Path) -> None:
+    clean = DataDir.read(folder)
+    for name in ("wav.scp", "segments", "utt2spk", "text"):
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes().replace(b"\n", b"\r\n"))
+    assert DataDir.read(folder) == clean
+
+
+def test_a_finding_on_many_lines_is_reported_once(folder: Path) -> None:
+    lines = "".join(f"ann-{number} w\u3000w\r\n" for number in range(20000))
+    (folder / "text").write_text(lines, encoding="utf-8", newline="")
+    problems = [problem for problem in check_data_dir(folder) if "audio" not in problem.message]
+    text = "\n".join(problem.message for problem in problems if problem.path.name == "text")
+    assert text.count("20,000 line(s) end with a carriage return: lines 1, 2, 3") == 1
+    assert text.count("U+3000") == text.count("20,000 such characters, on lines 1, 2, 3, ...") == 1
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_bytes_that_kaldi_does_not_expect_are_removed(tmp_path: Path) -> None:
     assert (folder / "text").read_bytes() == b"ann-1 one two\nann-2 two\nbob-1 \xe9t\xe9\n"
     assert report.notes == [
         "text: removed the byte order mark",
-        "text: removed carriage returns",
+        "text: removed the carriage returns at the end of lines 1, 3, 4",
         "text: removed 1 blank line(s)",
     ]
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError
-from blasr.io.symbols import SymbolTable
+from blasr.io.symbols import SymbolTable, describe_reserved, is_reserved
 
 SYMBOLS = st.text(st.characters(exclude_categories=("Z", "C")), min_size=1, max_size=8).filter(
     lambda text: text.split() == [text] and text != "<eps>"
@@ -73,3 +73,12 @@ def test_repeated_and_invalid_symbols_are_refused() -> None:
         SymbolTable.from_symbols(["A"]).id_of("B")
     with pytest.raises(DataError, match="not in the symbol table"):
         SymbolTable.from_symbols(["A"]).symbol_of(7)
+
+
+def test_reserved_words_have_another_meaning_in_graphs() -> None:
+    assert [word for word in ("<eps>", "#0", "#12", "#", "#a", "<unk>", "a#0", "", "#\u0663") if is_reserved(word)] == [
+        "<eps>",
+        "#0",
+        "#12",
+    ]
+    assert describe_reserved("#0") == "'#0' is reserved: it is a disambiguation symbol of graphs"

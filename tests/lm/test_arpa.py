@@ -135,7 +135,30 @@ def test_unreachable_ngrams_are_left_out_and_counted(tmp_path: Path, caplog: pyt
     with caplog.at_level(logging.WARNING):
         model = read_arpa(written(tmp_path, text))
     assert model.num_ngrams == (5, 3, 1)
-    assert "3 n-grams that no sentence can reach" in caplog.text
+    assert (
+        "skipped 2 n-grams, because <s> does not come first, or </s> not last (invalid BOS/EOS placement): lines 18, 19"
+        in (caplog.text)
+    )
+    assert "skipped 1 n-grams, because their context is not listed (no parent n-gram): line 23" in caplog.text
+
+
+@pytest.mark.parametrize("word", ["#0", "#12", "<eps>"])
+def test_reserved_words_are_refused_with_their_line(tmp_path: Path, word: str) -> None:
+    with pytest.raises(FormatError, match=rf"lm.arpa:11: .*'{word}' is reserved(.|\n)*fix: remove it"):
+        read_arpa(written(tmp_path, ARPA.replace("\tc", f"\t{word}").replace(" c", f" {word}")))
+    assert "#c" in read_arpa(written(tmp_path, ARPA.replace("\tc", "\t#c").replace(" c", " #c"))).words
+
+
+@pytest.mark.parametrize("name", ["lm.arpa", "lm.arpa.gz"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_compression_is_recognized_whatever_the_name(tmp_path: Path, name: str, pack: type[bytes]) -> None:
+    (tmp_path / name).write_bytes(pack(b"\xef\xbb\xbf" + ARPA.replace("\n", "\r\n").encode()))
+    assert read_arpa(tmp_path / name).num_ngrams == (5, 3)
+
+
+def test_characters_that_look_like_a_blank_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"lm.arpa:14: column 9: found U\+00A0 \(NO-BREAK SPACE\)"):
+        read_arpa(written(tmp_path, ARPA.replace("<s> a", "<s>\u00a0a")))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +201,7 @@ def test_a_model_in_which_no_sentence_can_end(tmp_path: Path) -> None:
 
 def test_damaged_compressed_files_are_refused(tmp_path: Path) -> None:
     whole = gzip.compress(ARPA.encode())
-    for damaged in (whole[:-20], whole[:20] + b"\xff" * 8 + whole[28:], b"not gzip"):
+    for damaged in (whole[:-20], whole[:20] + b"\xff" * 8 + whole[28:], b"\x1f\x8bnot gzip"):
         (tmp_path / "lm.arpa.gz").write_bytes(damaged)
         with pytest.raises(FormatError, match="cannot be read"):
             read_arpa(tmp_path / "lm.arpa.gz")

@@ -57,3 +57,11 @@ def test_texts_and_orders_that_cannot_be_used_are_refused() -> None:
     for order in (0, 6):
         with pytest.raises(ConfigError, match=f"from 1 to 5, found {order}"):
             check_order(order)
+
+
+@pytest.mark.parametrize("word", ["#0", "#3", "<eps>"])
+def test_reserved_words_are_refused(word: str) -> None:
+    with pytest.raises(DataError, match=f"'{word}' is reserved"):
+        count_ngrams([["a", word]], 2)
+    with pytest.raises(DataError, match=f"'{word}' is reserved"):
+        count_ngrams([["a"]], 2, vocabulary=["a", word], unknown="<unk>")

@@ -16,7 +16,7 @@ def test_sentences_of_plain_and_compressed_texts(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"u1 a b\n\nu2\n"))
     assert list(iterate_sentences(path, utterance_ids=True)) == [["a", "b"], []]
     assert list(iterate_sentences(path)) == [["u1", "a", "b"], ["u2"]]
-    path.write_bytes(b"not gzip")
+    path.write_bytes(b"\x1f\x8bnot gzip")
     with pytest.raises(FormatError, match="cannot be read"):
         list(iterate_sentences(path))
 
@@ -60,3 +60,16 @@ def test_a_vocabulary_is_a_list_or_a_symbol_table(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("<eps> 0\nno 1\nyes 2\n#0 3\n<s> 4\n</s> 5\n")
     (tmp_path / "list").write_text("yes\nno #1\n")
     assert read_vocabulary(tmp_path / "words.txt") == read_vocabulary(tmp_path / "list") == {"no", "yes"}
+
+
+@pytest.mark.parametrize("word", ["#0", "#7", "<eps>", "<s>", "</s>"])
+def test_reserved_words_and_sentence_marks_are_refused_with_their_line(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "text"
+    path.write_text(f"a b\nc {word}\n")
+    with pytest.raises(DataError, match=rf"text:2: .*'{word}'(.|\n)*fix: remove"):
+        list(iterate_sentences(path))
+    path.write_text(f"u1 a b\nu2 c {word}\n")
+    with pytest.raises(DataError, match=rf"text:2: .*'{word}'"):
+        read_sentences(path, vocabulary=["a"])
+    path.write_text(f"{word} c #hash <noise>\n")
+    assert list(iterate_sentences(path, utterance_ids=True)) == [["c", "#hash", "<noise>"]]

@@ -20,6 +20,9 @@ def test_words_of_every_utterance_in_the_order_of_the_file(tmp_path: Path) -> No
     [
         (b"a x\n\n", r"text:2: the line is empty"),
         (b"a x\na y\n", r"text:2: utterance a: appears twice"),
+        (b"a x\nb y <eps>\n", r"text:2: utterance b: '<eps>' is reserved"),
+        (b"a x\nb y #0\n", r"text:2: utterance b: '#0' is reserved"),
+        ("a x\nb y\u00a0z\n".encode(), r"text:2: column 4: found U\+00A0"),
         (b"a x\nb \xff\n", r"text:2: .* is not UTF-8"),
     ],
 )
@@ -42,3 +45,8 @@ def test_hypotheses_without_a_reference_are_refused() -> None:
     check_references(["a", "b"], ["b"])
     with pytest.raises(DataError, match="utterance c: 1 of 2 hypotheses have no reference"):
         check_references(["a", "b"], ["b", "c"])
+
+
+def test_byte_order_marks_and_carriage_returns_are_not_part_of_words(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(b"\xef\xbb\xbfa x y\r\nb\r\n")
+    assert read_transcripts(tmp_path / "text") == {"a": ["x", "y"], "b": []}

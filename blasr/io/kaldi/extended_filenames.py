@@ -21,10 +21,11 @@ from blasr.io.kaldi.pipes import (
     open_sink,
     refuse_command,
 )
+from blasr.io.text_lines import GZIP_BYTES
 
 _BUFFER_BYTES: Final = 1 << 10
 """Bytes read ahead: enough for headers and small values. Larger values are read into their arrays, past the buffer."""
-_READ_FIX: Final = "name the file itself (it is decompressed if it ends in .gz), or allow commands with --allow-pipes"
+_READ_FIX: Final = "name the file itself (it is decompressed if it is gzipped), or allow commands with --allow-pipes"
 _WRITE_FIX: Final = "name a file (it is compressed if it ends in .gz), or allow commands with --allow-pipes"
 
 
@@ -46,7 +47,7 @@ def open_input(name: str, *, allow_pipes: bool = False) -> Iterator[tuple[Binary
         return
     with ExitStack() as stack:
         if not is_command(name):
-            yield _open_file(name, stack, name.endswith(".gz"))
+            yield _open_file(name, stack)
             return
         files = decompressed_files(name)
         if files is None:
@@ -58,15 +59,17 @@ def open_input(name: str, *, allow_pipes: bool = False) -> Iterator[tuple[Binary
             yield stack.enter_context(io.BufferedReader(_ConcatenatedFiles(files), _BUFFER_BYTES)), None
 
 
-def _open_file(path: str, stack: ExitStack, gzipped: bool) -> tuple[BinaryIO, int | None]:
+def _open_file(path: str, stack: ExitStack) -> tuple[BinaryIO, int | None]:
+    """Open a file, and decompress it if it begins with gzip's two bytes, whatever its name."""
     try:
         stream: Any = stack.enter_context(Path(path).open("rb", buffering=_BUFFER_BYTES))  # noqa: SIM115 (by the stack)
     except OSError as error:
         raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
     size: int | None = os.fstat(stream.fileno()).st_size if Path(path).is_file() else None
-    if gzipped:
-        if size == 0:
-            raise FormatError("the file is empty; a gzipped file has at least a header", path=path)
+    if size == 0 and path.endswith(".gz"):
+        raise FormatError("the file is empty; a gzipped file has at least a header", path=path)
+    start = stream.peek(2)[:2] if size is None else os.pread(stream.fileno(), 2, 0)  # the position does not change
+    if start == GZIP_BYTES:
         decompressed: Any = stack.enter_context(gzip.GzipFile(fileobj=stream))
         return stack.enter_context(io.BufferedReader(decompressed, _BUFFER_BYTES)), None
     return stream, size
@@ -89,12 +92,7 @@ class _ConcatenatedFiles(io.RawIOBase):
                 if not self._paths:
                     return 0
                 path = self._paths.pop()
-                try:
-                    with Path(path).open("rb") as file:
-                        gzipped = file.read(2) == b"\x1f\x8b"
-                except OSError as error:
-                    raise FormatError(f"cannot be opened: {error.strerror}", path=path) from None
-                self._stream, _ = _open_file(path, self._stack, gzipped)
+                self._stream, _ = _open_file(path, self._stack)
             data = self._stream.read(len(buffer))
             if data:
                 buffer[: len(data)] = data

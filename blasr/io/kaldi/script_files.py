@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from blasr.errors import FormatError
 from blasr.io.kaldi.binary_streams import BinaryReader
 from blasr.io.kaldi.extended_filenames import open_input
+from blasr.io.text_lines import decode_line
 
 
 def read_script(path: str, *, allow_pipes: bool = False) -> Iterator[tuple[str, str, int]]:
@@ -26,10 +27,7 @@ def read_script(path: str, *, allow_pipes: bool = False) -> Iterator[tuple[str, 
 
 def parse_script_line(data: bytes, path: str, number: int | None = None) -> tuple[str, str]:
     """Split a line of a script into the utterance-id and the file name."""
-    try:
-        line = data.decode("utf-8").strip()
-    except UnicodeDecodeError:
-        raise FormatError(f"{data[:80]!r} is not UTF-8", path=path, line=number) from None
+    line = decode_line(data, path, number).strip()
     fields = line.split(maxsplit=1)
     if len(fields) != 2:
         raise FormatError(f"expected an utterance-id and a file, found {line[:80]!r}", path=path, line=number)

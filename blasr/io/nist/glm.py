@@ -14,6 +14,7 @@ from blasr.io.text_lines import read_lines
 _APPLICATION: Final = re.compile(r';;\s+INPUT_DEPENDENT_APPLICATION\s*=\s*"([^"]*)"')
 _SETTING: Final = re.compile(r"""["']([^"']*)["']""")
 _CONTEXT: Final = re.compile(r"""((?:[^_]*[\s\]"])?)_+(?!\S)(.*)""")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _EXAMPLE: Final = "[UH] => [%HESITATION] / [ ] __ [ ]"
 DEFAULT_MAX_RULES: Final = 400
 """How many rules ``rfilter1`` reads if the file does not set MAX_NRULES."""
@@ -129,6 +130,8 @@ def _rule(path: Path, number: int, line: str) -> GlmRule:
         raise invalid("the rule has nothing before =>")
     if rest and not rest[0].isspace():
         raise invalid("there is no blank after =>")
+    if problem := _unpaired(line):
+        raise invalid(problem)
     slash = line.rfind("/")
     if slash < 0 or _enclosed(line, slash):
         return GlmRule(_content(source), _content(rest), line=number)
@@ -137,6 +140,18 @@ def _rule(path: Path, number: int, line: str) -> GlmRule:
     if slot is None or "/" not in rest:
         raise invalid("the last / is not followed by a context such as [ ] __ [ ]")
     return GlmRule(_content(source), _content(replacement), _content(slot[1]), _content(slot[2]), number)
+
+
+def _unpaired(line: str) -> str | None:
+    """What is wrong with the brackets of a rule; None if nothing is."""
+    is_open = False
+    for character in _QUOTED.sub("", line):
+        if character == "[" and is_open:
+            return "there is a [ inside [ ]"
+        if character == "]" and not is_open:
+            return "there is a ] without its ["
+        is_open = (is_open or character == "[") and character != "]"
+    return "there is a [ without its ]" if is_open else None
 
 
 def _enclosed(line: str, slash: int) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from blasr.errors import FormatError
 from blasr.io.nist.times import parse_seconds
-from blasr.io.text_lines import read_lines
+from blasr.io.text_lines import describe_lines, read_lines
 
+logger: Final = logging.getLogger(__name__)
 _LABEL: Final = re.compile(r';;\s*LABEL\s+"([^"]*)"\s+"([^"]*)"\s+"([^"]*)"')
+_SAME_SECONDS: Final = 1e-3
 _IGNORED: Final = "ignore_time_segment_in_scoring"
 
 
@@ -70,7 +73,7 @@ class Stm:
 
 
 def read_stm(path: Path) -> Stm:
-    """Read an STM file.
+    """Read an STM file; segments of one channel that overlap are counted in a warning.
 
     Raises:
         FormatError: a line is not a segment, ends before it starts, or has unpaired brackets or braces; or the file
@@ -81,7 +84,39 @@ def read_stm(path: Path) -> Stm:
     segments = tuple(_segments(path, lines))
     if not segments:
         raise FormatError("has no segments", path=path, fix="give the reference transcripts of the scored set")
+    _warn_of_overlaps(path, segments)
     return Stm(segments, labels)
+
+
+def _warn_of_overlaps(path: Path, segments: Sequence[StmSegment]) -> None:
+    """Warn if a segment begins before another one of its channel ends: a word is scored against only one of them."""
+    overlaps: list[tuple[StmSegment, StmSegment]] = []
+    latest: dict[tuple[str, str], StmSegment] = {}
+    for segment in sorted(segments, key=lambda segment: segment.start_seconds):
+        side = segment.recording.lower(), segment.channel.lower()
+        before = latest.get(side)
+        if before is not None and segment.start_seconds < before.end_seconds - _SAME_SECONDS:
+            overlaps.append((before, segment))
+        if before is None or segment.end_seconds > before.end_seconds:
+            latest[side] = segment
+    if overlaps:
+        before, segment = overlaps[0]
+        logger.warning(
+            "%s: %d of %d segments begin before another segment of their channel ends (%s); first %s %s: %g to %g s on "
+            "line %d and %g to %g s on line %d. A hypothesis word in both is scored against only one of them",
+            path,
+            len(overlaps),
+            len(segments),
+            describe_lines(sorted(later.line for _, later in overlaps)),
+            segment.recording,
+            segment.channel,
+            before.start_seconds,
+            before.end_seconds,
+            before.line,
+            segment.start_seconds,
+            segment.end_seconds,
+            segment.line,
+        )
 
 
 def _segments(path: Path, lines: list[str]) -> Iterator[StmSegment]:

@@ -68,3 +68,12 @@ def test_outputs(folder: Path) -> None:
     with pytest.raises(FormatError, match="--allow-pipes"), open_output(f"| tee {folder}/e"):
         pass
     assert not (folder / "e").exists()
+
+
+@pytest.mark.parametrize("name", ["a.gz", "a"])
+def test_gzipped_files_are_recognized_by_their_first_bytes(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for content, size in ((b"plain", 5), (gzip.compress(b"packed"), None)):
+        path.write_bytes(content)
+        with open_input(str(path)) as (stream, found):
+            assert (stream.read(), found) == (b"plain" if size else b"packed", size)

@@ -28,3 +28,12 @@ def test_a_line_is_split_at_its_first_space() -> None:
 def test_bad_lines_are_refused(line: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         parse_script_line(line, "a.scp", 7)
+
+
+def test_byte_order_marks_carriage_returns_and_compression(tmp_path: Path) -> None:
+    path = tmp_path / "a.scp"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbfu1 a.ark:3\r\nu2 b.ark:4\r\n"))
+    assert list(read_script(str(path))) == [("u1", "a.ark:3", 1), ("u2", "b.ark:4", 2)]
+    path.write_bytes("u1 a.ark:3\nu2\u00a0b.ark:4\n".encode())
+    with pytest.raises(FormatError, match=r"a.scp:2: column 3: found U\+00A0"):
+        list(read_script(str(path)))

@@ -28,6 +28,7 @@ def read(tmp_path: Path, lines: str, kind: str = "stm", purpose: str = "ref") ->
         ("[X] => [Y] /__ [ Z]", GlmRule("X", "Y", "", " Z")),
         ("[X] => [Y] / [ ]__ [ ]", GlmRule("X", "Y", " ", " ")),
         ("[A/B] => [C]", GlmRule("A/B", "C")),
+        ('"[" => "]"', GlmRule("[", "]")),
     ],
 )
 def test_a_rule_is_read(tmp_path: Path, line: str, rule: GlmRule) -> None:
@@ -45,6 +46,11 @@ def test_a_rule_is_read(tmp_path: Path, line: str, rule: GlmRule) -> None:
         ("[UH] => [X] / [ ] __[ ]", "the last / is not followed by a context"),
         ("[UH] => [X] / [A_B ] __ [ ]", "the last / is not followed by a context"),
         ("A/B => C", "the last / is not followed by a context"),
+        ("[UH => [X] / [ ] __ [ ]", "there is a [ inside [ ]"),
+        ("[UH] => [X / [ ] __ [ ]", "there is a [ inside [ ]"),
+        ("[UH] => [X] / [ ] __ [ ", "there is a [ without its ]"),
+        ("[UH => X", "there is a [ without its ]"),
+        ("UH] => [X]", "there is a ] without its ["),
         ("   ;; indented", "a comment must begin a line or follow a rule"),
         ("* CASE_SENSITIVE = F", "no value in quotes"),
         (';; INPUT_DEPENDENT_APPLICATION = "st(m"', "is not valid"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,28 @@ def test_a_file_without_segments_is_refused(tmp_path: Path) -> None:
         read_stm(tmp_path / "ref.stm")
     with pytest.raises(FormatError, match="cannot be read"):
         read_stm(tmp_path / "none.stm")
+
+
+def test_overlapping_segments_of_one_channel_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "ref.stm"
+    lines = ["r A a 2 4 x", "r B b 0 9 x", "r A a 0 2 x", "r A c 3 5 x", "R a c 1 1.5 x", "r A d 5 5 x"]
+    path.write_text("\n".join(lines))
+    with caplog.at_level(logging.WARNING):
+        assert len(read_stm(path).segments) == 6
+    assert "ref.stm: 2 of 6 segments begin before another segment of their channel ends (lines 4, 5); first R a: " in (
+        caplog.text
+    )
+    assert "0 to 2 s on line 3 and 1 to 1.5 s on line 5" in caplog.text
+
+
+def test_segments_that_follow_each_other_do_not_overlap(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "ref.stm").write_text(STM)
+    with caplog.at_level(logging.WARNING):
+        read_stm(tmp_path / "ref.stm")
+    assert not caplog.text
+
+
+def test_a_byte_order_mark_is_not_part_of_the_recording(tmp_path: Path) -> None:
+    (tmp_path / "ref.stm").write_bytes(b"\xef\xbb\xbfr 1 s 0.0 2.0 hello\r\nr 1 s 2.0 3.0 world\r\n")
+    first, second = read_stm(tmp_path / "ref.stm").segments
+    assert (first.recording, first.text) == (second.recording, "hello")
