@@ -159,7 +159,8 @@ class _ArpaReader:
             word = row[1].decode()
             if is_reserved(word):
                 self.line = first + number
-                self.fail(describe_reserved(word), fix=f"{RESERVED_FIX}, and estimate the model again")
+                fix = f"{RESERVED_FIX}, and estimate the model again"
+                raise FormatError(describe_reserved(word), path=self.path, line=self.line, fix=fix)
             self.words.append(word)
 
     def locate(self, columns: IntArray, order: int) -> tuple[Nodes, IntArray, NDArray[np.bool_]]:
