@@ -1,4 +1,4 @@
-"""Compact lattices: Kaldi's archives byte for byte, their state-level form and back, and archives that are refused."""
+"""Archives of compact lattices: Kaldi's byte for byte, strings on final states, and archives that are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import compact_lattice_writer, read_compact_lattices
 from blasr.lattices.config import CostScales
 from blasr.lattices.lattice_io import read_lattices
-from tests.golden_system import GoldenSystem
 
 TEXT = "u1 \n0\t1\t7\t0.5,2,3_4\n1\t2\t0\t0,1.5,\n2\t1,0,5_5\n\n"
 
@@ -35,34 +34,6 @@ def test_kaldis_archives_byte_for_byte(golden: Path, tmp_path: Path) -> None:
         for utterance, lattice in read_compact_lattices(folder / "lat_compact.txt"):
             writer.write(utterance, lattice)
     assert (tmp_path / "again.txt").read_bytes() == (folder / "lat_compact.txt").read_bytes()
-
-
-def test_the_state_level_form_has_kaldis_best_paths(golden: Path) -> None:
-    """``lattice-best-path`` at LM weight 10; the transition-ids are one per frame."""
-    folder = golden / "fsdd_tri1" / "connected"
-    names = (golden / "fsdd_tri1" / "lang" / "words.txt").read_text().split()
-    words = dict(zip(map(int, names[1::2]), names[::2], strict=True))
-    expected = dict(line.split(maxsplit=1) for line in (folder / "best_path_lmwt10_wip0.txt").read_text().splitlines())
-    for utterance, compact in read_compact_lattices(folder / "lat.ark"):
-        lattice = compact.to_lattice()
-        path = lattice.best_path(CostScales(acoustic_scale=0.1))
-        assert [words[word] for word in path.words.tolist()] == expected[utterance].split()
-        assert len(path.transition_ids) == lattice.num_frames
-        again = CompactLattice.from_lattice(lattice)
-        assert again.num_states <= compact.num_states + int(np.isfinite(compact.final_graph_cost).sum())
-        path_again = again.to_lattice().best_path(CostScales(acoustic_scale=0.1))
-        np.testing.assert_array_equal(path_again.transition_ids, path.transition_ids)
-        assert path_again.graph_cost == pytest.approx(path.graph_cost, rel=1e-5)
-        assert path_again.acoustic_cost == pytest.approx(path.acoustic_cost, rel=1e-5)
-
-
-def test_the_decoders_lattices_as_compact_ones(system: GoldenSystem) -> None:
-    for lattice in system.lattices.values():
-        compact = CompactLattice.from_lattice(lattice)
-        path, again = lattice.best_path(), compact.to_lattice().best_path()
-        np.testing.assert_array_equal(path.transition_ids, again.transition_ids)
-        np.testing.assert_array_equal(path.words, again.words)
-        assert path.acoustic_cost == pytest.approx(again.acoustic_cost, rel=1e-5)
 
 
 def test_strings_on_final_states(tmp_path: Path) -> None:

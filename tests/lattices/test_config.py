@@ -1,0 +1,39 @@
+"""Scales and weights of costs, and the numbers that configurations refuse."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from blasr.errors import ConfigError
+from blasr.lattices.config import CostScales, DeterminizationConfig, PathWeights
+
+
+def test_scaled_costs_by_hand() -> None:
+    scales = CostScales(lm_scale=2.0, acoustic_scale=0.5, word_insertion_penalty=0.25)
+    assert scales.cost(1.0, 3.0) == 3.5
+    assert scales.cost(1.0, 3.0, word=7) == 3.75
+    assert scales.cost(math.inf, math.inf) == math.inf
+
+
+def test_the_lm_weight_divides_acoustic_costs() -> None:
+    assert PathWeights(12.5, -0.5).scales == CostScales(1.0, 0.08, -0.5)
+    assert str(PathWeights(12.5, -0.5)) == "LM weight 12.5, word insertion penalty -0.5"
+    assert sorted([PathWeights(8, 1), PathWeights(7, 2), PathWeights(8)]) == [
+        PathWeights(7, 2),
+        PathWeights(8, 0),
+        PathWeights(8, 1),
+    ]
+
+
+@pytest.mark.parametrize(("weight", "penalty"), [(0.0, 0.0), (-1.0, 0.0), (math.inf, 0.0), (10.0, math.nan)])
+def test_weights_out_of_range_are_refused(weight: float, penalty: float) -> None:
+    with pytest.raises(ConfigError, match="expected a number above 0 and a finite one"):
+        PathWeights(weight, penalty)
+
+
+@pytest.mark.parametrize("wrong", [{"beam": 0.0}, {"acoustic_scale": 0.0}, {"delta": -1.0}])
+def test_determinization_out_of_range_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="above 0"):
+        DeterminizationConfig(**wrong)  # type: ignore[arg-type]
