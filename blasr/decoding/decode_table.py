@@ -1,4 +1,4 @@
-"""Decoding a table of log-likelihoods: what must agree is compared first, then threads decode in the table's order."""
+"""Decoding a table of log-likelihoods: the inputs are compared first, then threads decode in the order of the table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Item = tuple[str, FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class DecodedUtterance:
-    """An utterance's lattice, determinised too where that was asked for, or why it has none."""
+    """The lattice of an utterance, determinized too if requested, or the reason why it has none."""
 
     utterance: str
     num_frames: int
@@ -37,11 +37,11 @@ class DecodedUtterance:
 def check_graph(
     graph: Fst, graph_path: Path, transition_model: TransitionModel, model_path: Path, words: SymbolTable | None = None
 ) -> None:
-    """Compare a graph with the model, and with the words, that it should have been compiled from.
+    """Check that a graph fits the model, and the words if they are given.
 
     Raises:
-        DataError: no utterance can go through the graph, since it is empty, reads no transition-id or ends nowhere.
-        MismatchError: naming the files and both numbers.
+        DataError: no utterance can be decoded: the graph is empty, reads no transition-id or has no final state.
+        MismatchError: the graph has transition-ids or word-ids that the other file lacks.
     """
     for has_some, what in (
         (graph.start >= 0, "is empty: it has no state"),
@@ -76,11 +76,11 @@ def check_columns(
     graph: Fst,
     graph_path: Path,
 ) -> Iterator[Item]:
-    """``loglikes`` again, after its first matrix was compared with the model.
+    """Check the first matrix against the model, and return an iterator over all of them.
 
     Raises:
         DataError: there is no matrix.
-        MismatchError: it has another number of columns than ``final.mdl`` pdfs; names all three files and numbers.
+        MismatchError: its number of columns is not the number of pdfs of ``final.mdl``.
     """
     items = iter(loglikes)
     first = next(items, None)
@@ -108,13 +108,12 @@ def decode_table(
 ) -> Iterator[DecodedUtterance]:
     """Decode every utterance, in order; at most a few more than ``threads`` are held in memory.
 
-    Threads also determinise the lattices, where they are told how.
-
-    An utterance without frames, or in which no path lives to the last frame, comes without a lattice.
+    The threads also determinize the lattices if ``determinize`` is given. An utterance without frames, or without a
+    path to the last frame, has no lattice in the result.
 
     Raises:
-        DataError: an utterance stands twice, or a log-likelihood is not finite.
-        MismatchError: a matrix has another number of columns than the model pdfs.
+        DataError: an utterance appears twice, or a log-likelihood is not finite.
+        MismatchError: the number of columns of a matrix is not the number of the model's pdfs.
     """
     seen: set[str] = set()
     pending: deque[Future[DecodedUtterance]] = deque()
@@ -122,7 +121,7 @@ def decode_table(
         try:
             for utterance, matrix in loglikes:
                 if utterance in seen:
-                    raise DataError("stands twice among the log-likelihoods", utterance=utterance)
+                    raise DataError("appears twice among the log-likelihoods", utterance=utterance)
                 seen.add(utterance)
                 pending.append(pool.submit(decode_utterance, decoder, utterance, matrix, determinize))
                 if len(pending) > 2 * threads:

@@ -1,4 +1,4 @@
-"""Lattice beam search over a decoding graph: Kaldi's ``LatticeFasterDecoder`` on arrays."""
+"""Lattice beam search with a decoding graph: Kaldi's ``LatticeFasterDecoder`` on arrays."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from blasr.units import FloatArray, IntArray
 
 
 class LatticeDecoder:
-    """Decodes utterances over one graph; threads may share it, since decoding lets go of the interpreter's lock.
+    """Decodes utterances with one graph. Threads may share it, since decoding releases the GIL.
 
     Args:
         graph: HCLG, transition-ids on the input side and words on the output side.
         tid_to_pdf: the pdf-id of every transition-id; entry 0 is unused.
         config: the beams.
-        difference: the grammar that the graph was compiled with, and the one whose costs take its place during the
-            search, as in ``latgen-biglm-faster-mapped``: for grammars too big for a graph of their own. Words that
-            the new one does not have are never found.
+        difference: the grammar of the graph, and the one whose costs replace its costs during the search, as in
+            ``latgen-biglm-faster-mapped``. It is meant for grammars that are too big to be compiled into a graph.
+            Words that the new grammar does not have are never found.
 
     Attributes:
         config: the beams.
-        num_pdfs: columns that log-likelihoods must have.
+        num_pdfs: the number of columns of log-likelihoods.
 
     Raises:
-        MismatchError: the graph has transition-ids that the model lacks, or words that the old grammar lacks; or the
-            new grammar has none of its words.
-        DataError: the graph has no state, or a cycle of epsilon arcs, which lattices cannot have.
+        MismatchError: the model lacks transition-ids of the graph, the old grammar lacks words of the graph, or the
+            new grammar has none of them.
+        DataError: the graph has no state, or a cycle of epsilon arcs, which a lattice cannot represent.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LatticeDecoder:
         if largest >= len(tid_to_pdf):
             raise MismatchError(
                 f"the graph's largest transition-id is {largest}, the model has {len(tid_to_pdf) - 1}",
-                fix="compile the graph from this very model and its tree",
+                fix="compile the graph from this model and its tree",
             )
         if graph.start < 0:
             raise DataError("the graph has no start state", fix="compile the graph again")
@@ -67,12 +67,12 @@ class LatticeDecoder:
         """Search one utterance's ``(T, num_pdfs)`` log-likelihoods, unscaled.
 
         Returns:
-            The lattice of the paths within the lattice beam of the best. Where no path ended in a final state its
-            ``reached_final`` is False and every state of the last frame is final. Where no path lives through to the
-            last frame, since the graph has dead ends, it has no state at all.
+            The lattice of the paths within the lattice beam of the best path. If no path ends in a final state, its
+            ``reached_final`` is False and every state of the last frame is final. If no path reaches the last frame,
+            since the graph has dead ends, the lattice has no state.
 
         Raises:
-            MismatchError: another number of columns than pdfs.
+            MismatchError: the number of columns is not the number of pdfs.
             DataError: there is no frame, or a row holds NaN or infinity.
         """
         matrix = self.checked(loglikes, utterance=utterance)
@@ -81,19 +81,19 @@ class LatticeDecoder:
         return search(self._graph, self._difference, matrix, self.config.beams())
 
     def start(self) -> IncrementalSearch:
-        """A search of an utterance whose frames come one by one; any number of them may go on at once."""
+        """Start the search of an utterance frame by frame; any number of searches may run at the same time."""
         return IncrementalSearch(self._graph, self._difference, self.config.beams(), self.num_pdfs)
 
     def checked(self, loglikes: FloatArray, *, first_frame: int = 0, utterance: str | None = None) -> FloatArray:
-        """Log-likelihoods as the search takes them: float32, in rows.
+        """Check log-likelihoods and return them as the search needs them: float32, contiguous.
 
         Args:
             loglikes: ``(T, num_pdfs)``.
-            first_frame: the number of its first row, for messages.
-            utterance: its name, for messages.
+            first_frame: the frame of the first row, for errors.
+            utterance: the utterance-id, for errors.
 
         Raises:
-            MismatchError: another number of columns than pdfs.
+            MismatchError: the number of columns is not the number of pdfs.
             DataError: a row holds NaN or infinity.
         """
         if loglikes.ndim != 2 or loglikes.shape[1] != self.num_pdfs:
@@ -118,8 +118,8 @@ def _check_words(graph: Fst, difference: LmDifference) -> None:
     missing = words_missing(graph, difference.old)
     if len(missing):
         raise MismatchError(
-            f"{len(missing)} of the graph's words are not in the old grammar, the first is word-id {missing[0]}",
-            fix="give the grammar that the graph was compiled with as the old one",
+            f"{len(missing)} words of the graph are not in the old grammar, the first is word-id {missing[0]}",
+            fix="give the grammar of the graph as the old one",
         )
     if len(words_missing(graph, difference.new)) == len(np.unique(graph.olabel[graph.olabel > 0])):
         raise MismatchError("the new grammar has none of the graph's words", fix="make both with the same words.txt")
@@ -127,7 +127,7 @@ def _check_words(graph: Fst, difference: LmDifference) -> None:
 
 @jit
 def _has_epsilon_cycle(graph: SearchGraph) -> bool:
-    """Whether the epsilon arcs alone have a cycle: whether Kahn's topological sort leaves states over."""
+    """Return whether the epsilon arcs have a cycle, that is, whether Kahn's topological sort leaves states over."""
     num_states = len(graph.final)
     entering = np.zeros(num_states, np.int32)
     for state in range(num_states):

@@ -1,4 +1,4 @@
-"""Decoding while the log-likelihoods come in: the lattice of the whole utterance, and on the way the words so far."""
+"""Decoding while log-likelihoods arrive: the words so far, and at the end the lattice of the utterance."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from blasr.units import FloatArray
 class StreamingDecoder:
     """Decodes one utterance in chunks of any length; the words and the lattice are those of ``decoder.decode``.
 
-    Words are committed by partial traceback: once the best paths to all tokens alive go through one token, its past
-    is settled. That is looked for at every pruning, ``prune_interval`` frames apart. How late words are committed is
-    up to the beams, since any token alive may be the best one yet; words that the better tokens agree on are stable
-    much sooner, and seldom taken back.
+    Words are committed by partial traceback: when the best paths to all active tokens go through one token, nothing
+    before it can change. This is checked at every pruning, once in ``prune_interval`` frames. The delay depends on the
+    beams, since any active token may still become the best. Words are stable much sooner, when the better tokens agree
+    on them; stable words rarely change.
 
     Args:
         decoder: the graph and the beams; any number of streams may share it.
-        settle_beam: tokens by no more than this worse than the best say which words are stable.
-        utterance: its name, for errors.
+        settle_beam: words are stable when all tokens within this beam of the best agree on them; by default the
+            lattice beam.
+        utterance: the utterance-id, for errors.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class StreamingDecoder:
         self._committed: list[int] = []
         self._stable: tuple[int, ...] = ()
         self._stable_frames = 0
-        self._anchor = int(self._search.tokens_of(0)[-1])  # the token that was taken first
+        self._anchor = int(self._search.tokens_of(0)[-1])  # the oldest token
         self._anchor_frame = 0
 
     @property
@@ -48,29 +49,29 @@ class StreamingDecoder:
 
     @property
     def committed(self) -> tuple[int, ...]:
-        """The word-ids that no further frame can change."""
+        """The word-ids that cannot change any more."""
         return tuple(self._committed)
 
     @property
     def committed_frames(self) -> int:
-        """How many frames no further frame can change the path of."""
+        """The number of frames whose path cannot change any more."""
         return self._anchor_frame
 
     @property
     def stable(self) -> tuple[int, ...]:
-        """The word-ids that all tokens within the settle beam agree on, those committed first."""
+        """The word-ids that all tokens within the settle beam agree on, beginning with the committed ones."""
         return self._stable
 
     @property
     def stable_frames(self) -> int:
-        """How many frames the tokens within the settle beam agree on."""
+        """The number of frames that the tokens within the settle beam agree on."""
         return self._stable_frames
 
     def accept(self, loglikes: FloatArray) -> tuple[int, ...]:
-        """Search the next ``(T, num_pdfs)`` frames, unscaled log-likelihoods; returns the words committed by them.
+        """Search the next ``(T, num_pdfs)`` unscaled log-likelihoods; return the words that were committed.
 
         Raises:
-            MismatchError: another number of columns than pdfs.
+            MismatchError: the number of columns is not the number of pdfs.
             DataError: a row holds NaN or infinity.
         """
         matrix = self._decoder.checked(loglikes, first_frame=self.num_frames, utterance=self._utterance)
@@ -82,14 +83,14 @@ class StreamingDecoder:
         return tuple(self._committed[before:])
 
     def partial(self) -> tuple[int, ...]:
-        """The words of the best path so far, wherever in the graph it is; those committed come first."""
+        """Return the words of the best path so far, which may end anywhere in the graph; committed words come first."""
         if not self.num_frames or not self._search.alive:  # nothing yet, or a dead end of the graph
             return self.committed
         path = self._search.lattice().best_path(CostScales(acoustic_scale=self._decoder.config.acoustic_scale))
         return tuple(path.words.tolist())
 
     def finish(self) -> Lattice:
-        """End the utterance; the lattice is that of :meth:`LatticeDecoder.decode` for all frames together.
+        """End the utterance and return its lattice, the same as that of :meth:`LatticeDecoder.decode` for all frames.
 
         Raises:
             DataError: there was no frame.
@@ -99,7 +100,7 @@ class StreamingDecoder:
         return self._search.finish()
 
     def _commit(self) -> None:
-        """Partial traceback: go on to the last token that the best paths to all tokens alive have in common."""
+        """Partial traceback: commit up to the last token that the best paths to all active tokens have in common."""
         lattice = self._search.lattice()
         tokens = self._search.tokens
         anchor = int(tokens[self._anchor]["number"])  # its state in the lattice
@@ -133,13 +134,12 @@ class StreamingDecoder:
         (self._anchor,) = candidates[tokens["number"][candidates] == common].tolist()
 
 
-_Best = Mapping[
-    int, tuple[float, int, int]
-]  # by state: the cost of the best path, its state before and the word between
+_Best = Mapping[int, tuple[float, int, int]]
+"""By state: the cost of the best path to it, the state before, and the word between."""
 
 
 def _common(states: Set[int], best: _Best) -> int:
-    """The last state that the best paths to all the states go through."""
+    """Return the last state that is on the best paths to all of the states."""
     seen = set(states)
     queue = [-state for state in seen]
     heapq.heapify(queue)
@@ -152,7 +152,7 @@ def _common(states: Set[int], best: _Best) -> int:
 
 
 def _words_between(begin: int, end: int, best: _Best) -> list[int]:
-    """The words on the best path from one state to another."""
+    """Return the words on the best path from one state to another."""
     words = []
     while end != begin:
         _, end, word = best[end]

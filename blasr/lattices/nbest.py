@@ -62,7 +62,7 @@ def distinct_sentences(
 
     Args:
         paths: the best first.
-        text: the words of word-ids, such as :meth:`blasr.lattices.timed_words.PathFormatter.text`.
+        text: returns the words of word-ids, for example :meth:`blasr.lattices.timed_words.PathFormatter.text`.
     """
     seen: set[tuple[str, ...]] = set()
     for path in paths:

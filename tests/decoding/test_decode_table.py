@@ -64,5 +64,5 @@ def test_what_cannot_be_decoded_comes_without_a_lattice() -> None:
 
 def test_an_utterance_that_stands_twice_is_refused() -> None:
     items = utterances(3)
-    with pytest.raises(DataError, match="utterance u1: stands twice"):
+    with pytest.raises(DataError, match="utterance u1: appears twice"):
         list(decode_table(LatticeDecoder(LOOP, TID_TO_PDF), [*items, items[1]]))

@@ -27,7 +27,7 @@ def make_graph(arcs: list[Arc], final: dict[int, float], num_states: int) -> Fst
 
 
 def test_costs_equal_kaldis(system: GoldenSystem) -> None:
-    """All 36 strings reach a final state at the log-likelihood per frame that latgen-faster-mapped told, to 1e-4;
+    """All 36 strings reach a final state at the log-likelihood per frame of latgen-faster-mapped, to 1e-4;
     it printed six digits."""
     assert len(system.lattices) == 36
     for utterance, lattice in system.lattices.items():

@@ -1,4 +1,4 @@
-"""Forced alignment against exhaustive search, its beams, and the graphs it refuses."""
+"""Forced alignment against exhaustive search, its beams, and graphs that are refused."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_equals_the_lattice_search_on_golden_strings(system: GoldenSystem) -> No
 
 
 def chain(length: int) -> Fst:
-    """States in a row, each with a self-loop: transition-ids 1 and 4 go on, 2 and 3 stay."""
+    """States in a row, each with a self-loop: transition-ids 1 and 4 move on, 2 and 3 stay."""
     arcs: list[Arc] = []
     for state in range(length):
         arcs += [(state, 1 + 3 * (state % 2), state + 1, 0.2), (state + 1, 2 + state % 2, state + 1, 0.4)]

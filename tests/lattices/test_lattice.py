@@ -57,7 +57,7 @@ def test_no_way_to_a_final_state_is_told() -> None:
 
 @pytest.mark.parametrize(("penalty", "others"), [(0, {"nicolas-conn03", "yweweler-conn02"}), (2, {"yweweler-conn02"})])
 def test_words_at_twice_the_weight(system: GoldenSystem, penalty: int, others: set[str]) -> None:
-    """LM weight 20: Kaldi's best paths, or cheaper ones that its determinised lattices had lost.
+    """LM weight 20: Kaldi's best paths, or cheaper ones that its determinized lattices had lost.
 
     Determinization keeps, of each word sequence, only the alignment that is best at the scale of the search, and prunes
     once more. Where the state-level lattice knows a path of lower cost at the new scale, that is the best path.

@@ -97,7 +97,7 @@ def test_a_word_that_most_paths_agree_on_wins_over_the_best_path() -> None:
 
 
 def test_the_golden_strings(system: GoldenSystem) -> None:
-    """Confidences tell right words from wrong ones, and the expected errors are no more than the best paths'."""
+    """Right words have higher confidences than wrong ones; no more errors are expected than in the best paths."""
     reference = system.text("text")
     scales = CostScales(acoustic_scale=1 / 20)
     right: list[float] = []

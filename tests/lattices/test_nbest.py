@@ -16,7 +16,7 @@ from tests.lattices.compact_lattices import all_paths, compact_lattices, make_co
 
 
 def test_kaldis_ten_best(system: GoldenSystem) -> None:
-    """``lattice-to-nbest --n=10 --acoustic-scale=0.1`` of our own determinised lattices: words and transition-ids in
+    """``lattice-to-nbest --n=10 --acoustic-scale=0.1`` of our own determinized lattices: words and transition-ids in
     its order, graph and scaled acoustic costs to 2e-3 (it printed six digits)."""
     expected: dict[str, list[CompactLattice]] = {}
     path = system.folder / "connected" / "nbest10.txt.gz"
