@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from blasr import __version__
 from blasr.cli.parser import CommandParser, sentence
+from blasr.cli.path_roles import check_paths
 from blasr.errors import BlasrError
 
 SUBCOMMANDS = {
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
+        check_paths(args)
         args.run(args)
     except BlasrError as error:
         print(f"blasr {args.subcommand}: error: {error}", file=sys.stderr)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from blasr.cli.columns import columns
 from blasr.cli.options import add_option, add_overrides, integer, positive_integer, positive_number
 from blasr.cli.parser import Command, add_commands, examples, run_command
+from blasr.cli.path_roles import check_experiment_paths
 from blasr.cli.summary import layer_table
-from blasr.config import load_config
+from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
 from blasr.vision.paper import DETECTION, TABLES, PublishedDetectionFigures, PublishedImageFigures
@@ -113,6 +114,13 @@ def _train(args: argparse.Namespace) -> None:
     if args.experiment is not None:
         overrides.append(f"experiment={json.dumps(str(args.experiment))}")  # a quoted string is YAML too
     config = load_config(VisionRunConfig, args.config, overrides)
+    check_experiment_paths(
+        config.experiment,
+        args.config,
+        written=write_yaml(config),
+        data={"data.train": config.data.train, "data.valid": config.data.valid},
+        files={"released": config.released},
+    )
     from blasr.pipeline.vision import train_vision
 
     train_vision(config)

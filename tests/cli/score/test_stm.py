@@ -26,8 +26,8 @@ def score(folder: Path, *arguments: str) -> int:
 
 
 def scored(folder: Path, *arguments: str) -> dict[str, Any]:
-    assert score(folder, *arguments, "--json", "{}/out.json") == 0
-    report: dict[str, Any] = json.loads((folder / "out.json").read_text())
+    assert score(folder, *arguments, "--json", "{}.json") == 0  # beside the folder, which is also --data
+    report: dict[str, Any] = json.loads(Path(f"{folder}.json").read_text())
     return report
 
 
