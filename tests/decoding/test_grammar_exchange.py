@@ -204,7 +204,7 @@ def test_words_that_the_new_grammar_lacks_are_not_found() -> None:
 
 def test_grammars_of_other_words_are_refused() -> None:
     graph = make_graph([(0, 1, 3, 0, 0.0), (0, 1, 1, 0, 0.0)], {0: 0.0}, 1)
-    with pytest.raises(MismatchError, match=r"1 of the graph's words are not in the old .* word-id 3"):
+    with pytest.raises(MismatchError, match=r"1 words of the graph are not in the old .* word-id 3"):
         LatticeDecoder(graph, TID_TO_PDF, None, DIFFERENCE)
     other = lay_out_grammar(Fst.from_arcs(0, [0.0], [0], [7], [7], [0.0], [0]))
     own = lay_out_grammar(Fst.from_arcs(0, [0.0], [0, 0], [1, 3], [1, 3], [0.0, 0.0], [0, 0]))
