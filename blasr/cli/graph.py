@@ -44,8 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--missing-words",
         choices=("error", "drop", "oov"),
         default="error",
-        help="words outside the lexicon: refuse them, leave out their n-grams or sentences, or replace them by the "
-        "lang directory's OOV word",
+        help="words outside the lexicon: refuse them, leave out their n-grams or sentences (drop; try this first), or "
+        "replace them by the lang directory's OOV word, which the recognizer can then output (oov)",
     )
     parser.add_argument("--missing-list", type=Path, metavar="FILE", help="write all words outside the lexicon there")
     parser.add_argument(

@@ -16,7 +16,7 @@ from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.config import MissingWords
 from blasr.graph.lang import BACKOFF, NO_WORDS, Lang
 from blasr.graph.lexicon_fst import sort_arcs
-from blasr.graph.missing_words import MISSING_WORDS_FIX, list_missing_words
+from blasr.graph.missing_words import MISSING_WORDS_FIX, describe_oov_outcome, list_missing_words
 from blasr.io.fst import Fst, read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.lm.arpa import read_arpa
@@ -79,6 +79,7 @@ def arpa_to_fst(
     if missing_words == "oov" and missing:
         if unknown_word is None or unknown_word not in words:
             raise DataError(f"the unknown word {unknown_word!r} is not in the symbol table", path=words.path)
+        logger.warning("%s: %s", arpa_path, describe_oov_outcome(unknown_word))
         model = merge_words(model, missing, unknown_word)
     return grammar_of(model, words)
 

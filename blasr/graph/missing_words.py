@@ -9,7 +9,7 @@ from typing import Final
 from blasr.io.atomic import atomic_open
 
 MISSING_WORDS_FIX: Final = (
-    "add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop or oov"
+    "add them to the lexicon (--missing-list FILE names all), or choose --missing-words drop; oov is rarely better"
 )
 _NUM_NAMED: Final = 10
 
@@ -27,3 +27,11 @@ def list_missing_words(words: Sequence[str], path: str | PathLike[str] | None = 
     if len(words) <= _NUM_NAMED:
         return ", ".join(words)
     return f"{', '.join(words[:_NUM_NAMED])}, ..." + (f" (all in {path})" if path is not None else "")
+
+
+def describe_oov_outcome(unknown_word: str) -> str:
+    """Return what ``--missing-words oov`` means for the recognizer, and what to try first."""
+    return (
+        f"with --missing-words oov the recognizer can output {unknown_word} wherever these words are likely, which often "
+        "costs accuracy; try --missing-words drop first (what Kaldi's remove_oovs.pl does)"
+    )

@@ -9,7 +9,7 @@ from blasr.errors import DataError
 from blasr.graph.arpa_grammar import grammar_of
 from blasr.graph.config import MissingWords
 from blasr.graph.lang import Lang
-from blasr.graph.missing_words import MISSING_WORDS_FIX, list_missing_words
+from blasr.graph.missing_words import MISSING_WORDS_FIX, describe_oov_outcome, list_missing_words
 from blasr.io.fst import Fst
 from blasr.lm.text import read_sentences, replace_words
 from blasr.lm.witten_bell import estimate_witten_bell
@@ -54,4 +54,6 @@ def grammar_of_text(
         if missing_words == "error":
             raise DataError(message, path=text, fix=MISSING_WORDS_FIX)
         logger.warning("%s: %s; %d sentences in -> %d kept", text, message, len(sentences), len(kept))
+        if missing_words == "oov":
+            logger.warning("%s: %s", text, describe_oov_outcome(lang.oov))
     return grammar_of(estimate_witten_bell(kept, order), lang.words)

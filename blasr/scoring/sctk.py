@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blasr.errors import DataError, DependencyError
+from blasr.io.text_lines import read_lines
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment
 from blasr.scoring.hypothesis import Normalize, Options, by_side, is_block, timed_items
@@ -69,8 +70,10 @@ def score_with_sctk(
         )
         reference, hypothesis = work / "ref.stm", work / "hyp.ctm"
         if glm is not None:
-            reference = _filter(folder, reference, "stm", "ref", glm)
-            hypothesis = _filter(folder, hypothesis, "ctm", "hyp", glm)
+            rules = work / "rules.glm"  # without what SCTK would misread: a byte order mark, carriage returns
+            rules.write_text("".join(f"{line}\n" for _, line in read_lines(glm)), encoding="utf-8")
+            reference = _filter(folder, reference, "stm", "ref", rules)
+            hypothesis = _filter(folder, hypothesis, "ctm", "hyp", rules)
         arguments = ["-r", str(reference), "stm", "-h", str(hypothesis), "ctm", "-F", "-D"]
         _run(folder, ["sclite", *arguments, "-o", "pralign", "-O", str(work), "-n", "score"], work)
         counts = _read_counts(work / "score.pra")

@@ -12,6 +12,8 @@ _FLOATS = (float("nan"), float("inf"), float("-inf"), 0.0, -0.0, 3e38, -3e38, 1e
 _TOKENS = (
     *(b" ", b"\n", b"[", b"]", b";", b":", b"<", b">", b"(", b")", b"{", b"}", b",", b"|"),
     *(b"nan", b"inf", b"-1", b"99999999999", b"1e999", b"\xff\xff\xff\x7f", b"\xc3\x28"),
+    *(b"\xc2\xa0", b"\xe3\x80\x80", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"\r\n", b"\r", b"\t", b"\x0b", b"\x1f\x8b"),
+    *(b"#0", b"<eps>", b"<s>", b"</s>", b";;", b"=>", b"/", b"@", b'"', b"0.5"),
     *(b"\0B", b"\4", b"FM ", b"DM ", b"CM ", b"CM2 ", b"CM3 ", b"FV ", b"RIFF"),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import resource
 import signal
 import sys
@@ -97,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for target in chosen:
         for data in target.seeds:
             target.parse(data)  # checks that the seeds are valid, and compiles what numba compiles on first use
+    logging.disable(logging.WARNING)  # what a reader skips is of no interest here
     used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, resource.RLIM_INFINITY))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

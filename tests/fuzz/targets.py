@@ -36,6 +36,7 @@ from blasr.lattices.compact_lattice_io import COMPACT_LATTICE
 from blasr.lattices.lattice import Lattice
 from blasr.lattices.lattice_io import LATTICE
 from blasr.lattices.lattice_table import ANY_LATTICE
+from tests.fuzz.text_targets import text_parsers
 
 NAME = "fuzz"
 
@@ -184,4 +185,5 @@ def targets() -> list[Target]:
         Target(
             "specifier", (b"ark,scp:a.ark,b.scp", b"ark,t:-", b"ark,s,cs,p:a.ark", b"ark:gunzip -c a |"), _specifiers
         ),
+        *(Target(name, seeds, parse) for name, seeds, parse in text_parsers()),
     ]

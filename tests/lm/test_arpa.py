@@ -119,6 +119,8 @@ def test_missing_words_are_listed_and_become_the_unknown_word(tmp_path: Path, ca
     path = written(tmp_path, ARPA.replace("\tc", "\tyou").replace(" c", " you"))
     grammar = arpa_to_fst(path, SYMBOLS, missing_words="oov", unknown_word="<UNK>")
     assert "1 of 3 words of the language model are not in the lexicon: you; their 2 n-grams of 8 become" in caplog.text
+    assert "the recognizer can output <UNK> wherever" in caplog.text
+    assert "try --missing-words drop first (what Kaldi's remove_oovs.pl does)" in caplog.text
     a, unknown = SYMBOLS.id_of("a"), SYMBOLS.id_of("<UNK>")
     way = best_way(grammar, [a, unknown, SYMBOLS.id_of("#0")])
     assert way is None  # after an unknown word the context is already empty

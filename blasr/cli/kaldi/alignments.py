@@ -12,10 +12,10 @@ from blasr.align.phone_segments import Segmenter
 from blasr.errors import BlasrError, ConfigError, MismatchError
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.kaldi import holders
+from blasr.io.kaldi.alignments import read_alignments
 from blasr.io.kaldi.extended_filenames import open_output
 from blasr.io.kaldi.posteriors import Posterior
 from blasr.io.kaldi.table_writer import TableWriter, write_value
-from blasr.io.kaldi.tables import read_table
 from blasr.io.symbols import SymbolTable
 from blasr.units import IntArray
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def ali_to_post(alignments: str, target: str, *, allow_pipes: bool) -> None:
     """Convert alignments to posteriors of weight 1, as ``ali-to-post``."""
     with TableWriter(target, holders.POSTERIOR, allow_pipes=allow_pipes) as writer:
-        for key, labels in read_table(alignments, holders.INT_VECTOR, allow_pipes=allow_pipes):
+        for key, labels in read_alignments(alignments, allow_pipes=allow_pipes):
             writer.write(key, Posterior.from_alignment(labels))
         logger.info("Converted %d alignments.", len(writer))
 
@@ -34,7 +34,7 @@ def ali_to_pdf(model: str, alignments: str, target: str, *, allow_pipes: bool) -
     """Convert transition-ids to pdf-ids, as ``ali-to-pdf``."""
     transitions = read_transition_model(model)
     with TableWriter(target, holders.INT_VECTOR, allow_pipes=allow_pipes) as writer:
-        for key, alignment in read_table(alignments, holders.INT_VECTOR, allow_pipes=allow_pipes):
+        for key, alignment in read_alignments(alignments, allow_pipes=allow_pipes):
             try:
                 writer.write(key, transitions.pdf_ids(alignment))
             except BlasrError as error:
@@ -74,7 +74,7 @@ def _phone_segments(
     alignments: str, segmenter: Segmenter, *, allow_pipes: bool
 ) -> Iterator[tuple[str, IntArray, IntArray]]:
     """Yield utterance-ids, phones and numbers of frames."""
-    for key, alignment in read_table(alignments, holders.INT_VECTOR, allow_pipes=allow_pipes):
+    for key, alignment in read_alignments(alignments, allow_pipes=allow_pipes):
         try:
             segments = segmenter.segments(alignment)
         except BlasrError as error:
@@ -107,7 +107,7 @@ def analyze_counts(
     """Count the labels of alignments, as ``analyze-counts``."""
     counts = np.zeros(counts_dim, np.int64)
     utterances = 0
-    for key, labels in read_table(alignments, holders.INT_VECTOR, allow_pipes=allow_pipes):
+    for key, labels in read_alignments(alignments, allow_pipes=allow_pipes):
         if labels.size and labels.min() < 0:
             raise MismatchError(f"the label {labels.min()} is negative", path=alignments, utterance=key)
         found = np.bincount(labels, minlength=len(counts))

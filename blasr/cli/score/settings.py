@@ -28,11 +28,37 @@ def setting_grid(lm_weights: Iterable[float], penalties: Iterable[float]) -> lis
 
 
 def print_choice(
-    best: tuple[PathWeights, float], frozen: tuple[PathWeights, float] | None, frozen_path: Path | None
+    best: tuple[PathWeights, float],
+    frozen: tuple[PathWeights, float] | None,
+    frozen_path: Path | None,
+    tried: Iterable[PathWeights] = (),
 ) -> None:
-    """Print the best setting and its WER; if a setting was frozen on another set, first that one and its WER."""
+    """Print the best setting and its WER; if a setting was frozen on another set, first that one and its WER.
+
+    Among the settings that were ``tried``, values of the best one that are the smallest or largest are pointed out.
+    """
     if frozen is None:
         print(f"best: {best[0]}: WER {best[1]:.2f} (tuned on this very set)")
     else:
         print(f"frozen: {frozen[0]}, from {frozen_path}: WER {frozen[1]:.2f}")
         print(f"oracle: {best[0]}, the best on this very set: WER {best[1]:.2f}")
+    for note in edge_notes(best[0], tried):
+        print(note)
+
+
+def edge_notes(best: PathWeights, tried: Iterable[PathWeights]) -> list[str]:
+    """Return one sentence for each value of the best setting on the edge of a sweep over several values."""
+    settings, notes = list(tried), []
+    for name, option, value, values in (
+        ("LM weight", "--lm-weights", best.lm_weight, {setting.lm_weight for setting in settings}),
+        (
+            "word insertion penalty",
+            "--word-ins-penalties",
+            best.word_insertion_penalty,
+            {setting.word_insertion_penalty for setting in settings},
+        ),
+    ):
+        if len(values) > 1 and value in (min(values), max(values)):
+            which, other = ("largest", "larger") if value == max(values) else ("smallest", "smaller")
+            notes.append(f"the best {name}, {value:g}, is the {which} that was tried: try {other} ones with {option}")
+    return notes

@@ -227,7 +227,9 @@ def _choose(
         for setting, total in sorted(totals.items())
     ]
     print(numbers_table(("LM weight", "penalty", "WER", ""), rows))
-    print_choice((best, totals[best].wer), None if frozen is None else (frozen, totals[frozen].wer), frozen_path)
+    print_choice(
+        (best, totals[best].wer), None if frozen is None else (frozen, totals[frozen].wer), frozen_path, totals
+    )
     if freeze_path is not None:
         tuned_on = {"tuned_on": {"stm": str(scorer.path), **reports[best]}}
         write_json(freeze_path, setting_report(best) | tuned_on)

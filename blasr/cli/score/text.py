@@ -143,7 +143,7 @@ def _score_lattices(
         note = "frozen" if setting == frozen else "best" if setting == best else ""
         rows.append([*count_row(names, score.total), sentences, note])
     print(numbers_table(["LM weight", "penalty", *COUNTS, "SER", ""], rows))
-    print_choice((best, scores[best].wer), None if frozen is None else (frozen, scores[frozen].wer), frozen_path)
+    print_choice((best, scores[best].wer), None if frozen is None else (frozen, scores[frozen].wer), frozen_path, grid)
     return _LatticeScores(scores, best, frozen)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from blasr.errors import FormatError
+from blasr.errors import DataError, FormatError
 from blasr.io.kaldi.holders import INT_VECTOR
 from blasr.io.kaldi.specifiers import Specifier, Wspecifier
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.io.kaldi.tables import read_table
 from blasr.units import AnyArray, IntArray
 
+logger: Final = logging.getLogger(__name__)
+_NUM_NAMED: Final = 3
 _ALIGNMENT_FILE: Final = re.compile(r"ali\.([0-9]+)(?:\.gz)?\Z")
 
 
@@ -36,14 +39,33 @@ def read_alignments(specifier: Specifier, *, allow_pipes: bool = False) -> Itera
             run), or a folder, whose ``ali.*.gz`` are read in the order of their numbers.
         allow_pipes: run other commands in place of files.
 
+    Alignments without a frame are yielded too; a warning counts them.
+
     Raises:
         FormatError: a file is truncated or corrupt or contains something else, or a command is not allowed.
+        DataError: an utterance appears twice.
     """
+    seen: set[str] = set()
+    empty: list[str] = []
+    for utterance, labels in _read_all(specifier, allow_pipes=allow_pipes):
+        if utterance in seen:
+            message = "the utterance appears twice in the alignments"
+            raise DataError(message, path=specifier, utterance=utterance, fix="remove one of its alignments")
+        seen.add(utterance)
+        if not len(labels):
+            empty.append(utterance)
+        yield utterance, labels
+    if empty:
+        named = ", ".join(empty[:_NUM_NAMED]) + (", ..." if len(empty) > _NUM_NAMED else "")
+        logger.warning("%s: %d of %d alignments have no frame: %s", specifier, len(empty), len(seen), named)
+
+
+def _read_all(specifier: Specifier, *, allow_pipes: bool) -> Iterator[tuple[str, IntArray]]:
     if Path(specifier).is_dir():
         for path in alignment_files(specifier):
             yield from read_table(f"ark:{path}", INT_VECTOR)
-        return
-    yield from read_table(specifier, INT_VECTOR, allow_pipes=allow_pipes)
+    else:
+        yield from read_table(specifier, INT_VECTOR, allow_pipes=allow_pipes)
 
 
 def write_alignments(path: Specifier, items: Iterable[tuple[str, AnyArray]]) -> int:

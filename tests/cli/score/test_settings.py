@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from blasr.cli.parser import CommandParser
-from blasr.cli.score.settings import add_settings, print_choice, setting_grid
+from blasr.cli.score.settings import add_settings, edge_notes, print_choice, setting_grid
 from blasr.lattices.config import PathWeights
 
 
@@ -36,3 +36,19 @@ def test_the_choice_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         "frozen: LM weight 10, word insertion penalty 0, from setting.json: WER 4.00",
         "oracle: LM weight 12, word insertion penalty 0.5, the best on this very set: WER 3.25",
     ]
+
+
+def test_values_on_the_edge_of_the_sweep_are_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
+    grid = setting_grid((7.0, 8.0, 9.0), (0.0, 0.5, 1.0))
+    assert edge_notes(PathWeights(8, 0.5), grid) == []
+    assert edge_notes(PathWeights(9, 0.5), grid) == [
+        "the best LM weight, 9, is the largest that was tried: try larger ones with --lm-weights"
+    ]
+    assert edge_notes(PathWeights(7, 0.0), grid) == [
+        "the best LM weight, 7, is the smallest that was tried: try smaller ones with --lm-weights",
+        "the best word insertion penalty, 0, is the smallest that was tried: try smaller ones with "
+        "--word-ins-penalties",
+    ]
+    assert edge_notes(PathWeights(7, 0.0), [PathWeights(7, 0.0)]) == []
+    print_choice((PathWeights(9, 0.5), 1.0), None, None, grid)
+    assert "is the largest that was tried" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import struct
 from pathlib import Path
 
@@ -119,3 +120,18 @@ def test_bad_content_is_refused(tmp_path: Path, content: bytes, message: str) ->
     path.write_bytes(content)
     with pytest.raises(FormatError, match=message):
         list(read_alignments(path))
+
+
+def test_an_utterance_that_appears_twice_is_refused(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_alignments(tmp_path / f"ali.{number}.gz", [("u", np.array([1, 2], np.int32))])
+    with pytest.raises(DataError, match="utterance u: the utterance appears twice in the alignments"):
+        list(read_alignments(tmp_path))
+
+
+def test_alignments_without_a_frame_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    labels = {"u": [1], **{f"e{number}": [] for number in range(4)}}
+    write_alignments(tmp_path / "ali.1.gz", ((key, np.array(value, np.int32)) for key, value in labels.items()))
+    with caplog.at_level(logging.WARNING):
+        assert [len(values) for _, values in read_alignments(tmp_path)] == [1, 0, 0, 0, 0]
+    assert "4 of 5 alignments have no frame: e0, e1, e2, ..." in caplog.text
