@@ -32,6 +32,6 @@ def list_missing_words(words: Sequence[str], path: str | PathLike[str] | None = 
 def describe_oov_outcome(unknown_word: str) -> str:
     """Return what ``--missing-words oov`` means for the recognizer, and what to try first."""
     return (
-        f"with --missing-words oov the recognizer can output {unknown_word} wherever these words are likely, which often "
-        "costs accuracy; try --missing-words drop first (what Kaldi's remove_oovs.pl does)"
+        f"with --missing-words oov the recognizer can output {unknown_word} wherever these words are likely, which "
+        "often costs accuracy; try --missing-words drop first (what Kaldi's remove_oovs.pl does)"
     )
