@@ -22,12 +22,13 @@ def load_config(cls: type[Config], path: Path, overrides: Sequence[str] = ()) ->
     """Read a YAML file as a ``cls``.
 
     Args:
-        cls: a frozen dataclass, whose fields may be dataclasses.
+        cls: a frozen dataclass; its fields may be dataclasses too.
         path: the file.
         overrides: ``section.key=value`` strings that replace values of the file; their values are YAML too.
 
     Raises:
-        ConfigError: the file cannot be read; or every repeated key, unknown key, missing key and value of a wrong type.
+        ConfigError: the file cannot be read, or has repeated, unknown or missing keys or values of a wrong type; the
+            error lists all of them.
     """
     document = read_yaml(path)
     mapping = {} if document.value is None else document.value
@@ -42,7 +43,7 @@ def parse_config(cls: type[Config], mapping: Mapping[str, Any], source: str = "c
     """Build a ``cls`` from nested mappings; ``source`` is named in errors.
 
     Raises:
-        ConfigError: every unknown key, missing key and value of a wrong type.
+        ConfigError: there are unknown or missing keys or values of a wrong type; the error lists all of them.
     """
     return _parse(cls, mapping, source, [])
 
@@ -65,20 +66,20 @@ def write_yaml(config: Any) -> str:
     return yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
 
 
-def check_minimum(config: Any, **least: float) -> None:
-    """Check in ``__post_init__`` that each named field is at least its bound.
+def check_minimum(config: Any, **bounds: float) -> None:
+    """Check that each named field is at least its bound. Call this in ``__post_init__``.
 
     Raises:
-        ConfigError: naming the first field below its bound.
+        ConfigError: a field is below its bound; the error names the first one.
     """
-    for name, bound in least.items():
+    for name, bound in bounds.items():
         value = getattr(config, name)
         if not value >= bound:
             raise ConfigError(f"{name} is {value}, expected {bound} or more")
 
 
 def check_above(config: Any, **bounds: float) -> None:
-    """Check that each named field is greater than its bound; to be called in ``__post_init__``.
+    """Check that each named field is greater than its bound. Call this in ``__post_init__``.
 
     Raises:
         ConfigError: a field is not; the error names the first one.
@@ -90,7 +91,7 @@ def check_above(config: Any, **bounds: float) -> None:
 
 
 def check_share(config: Any, *names: str, below_one: bool = False) -> None:
-    """Check that each named field is from 0 to 1, or below 1 with ``below_one``; to be called in ``__post_init__``.
+    """Check that each named field is from 0 to 1, or below 1 with ``below_one``. Call this in ``__post_init__``.
 
     Raises:
         ConfigError: a field is not; the error names the first one.

@@ -51,7 +51,7 @@ class BlasrError(Exception):
         """Return a copy of the error in which missing fields are filled; known fields are never overwritten.
 
         A caller that knows more about the place adds it with ``raise error.at(path=..., utterance=...) from None``.
-        ``line`` counts in ``path``: it is ignored if the error already names another file.
+        ``line`` belongs to ``path``; it is ignored if the error already names another file.
         """
         same_file = path is None or self.path is None or os.fspath(path) == os.fspath(self.path)
         error = copy.copy(self)
@@ -87,7 +87,7 @@ class FormatError(BlasrError):
 
 
 class MismatchError(BlasrError):
-    """Two files that do not belong together, such as a model and a tree of another size."""
+    """Two files that do not belong together, for example a model and a tree with different numbers of pdfs."""
 
 
 class TrainingError(BlasrError):
@@ -95,4 +95,4 @@ class TrainingError(BlasrError):
 
 
 class DependencyError(BlasrError):
-    """An optional package or program that is needed and not installed."""
+    """An optional package or program that is needed but not installed."""

@@ -24,8 +24,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def jit(function: _Function) -> _Function:
     """Compile a function at its first call, without the GIL, and keep the machine code on disk.
 
-    The cached code is used only while the source of every module with a function that it calls, directly or not, and
-    every number, record type and named tuple that those functions take from a module are the same.
+    The cached code is used only while everything that it depends on is unchanged: the sources of all modules with
+    functions that it calls, directly or not, and the numbers, record types and named tuples that these functions take
+    from modules.
     """
     return _compiled(function, inline=False)
 
@@ -33,7 +34,7 @@ def jit(function: _Function) -> _Function:
 def jit_inline(function: _Function) -> _Function:
     """Compile a small function as :func:`jit` does, to be inlined into its callers.
 
-    Calls of other functions count references to every array among their arguments, which is slow in inner loops.
+    A call that is not inlined counts references to every array argument, which is slow in inner loops.
     """
     return _compiled(function, inline=True)
 

@@ -1,4 +1,4 @@
-"""How many utterances came into a stage, were kept, or were dropped, and why."""
+"""Counts of the utterances that a stage received, kept and dropped, with the reasons."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """How many items came in."""
+        """The number of items that the stage received."""
         return self.kept + sum(self.dropped.values())
 
     def summary(self) -> str:

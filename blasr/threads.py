@@ -1,4 +1,4 @@
-"""Worker threads that use one torch thread each: several threads do not make the products of small matrices faster."""
+"""Worker threads that use one torch thread each, since products of small matrices do not run faster on several."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Let torch use one thread inside the ``with`` block, and as many as before after it."""
+    """Limit torch to one thread inside the ``with`` block; restore the previous number at its end."""
     import torch
 
     before = torch.get_num_threads()
@@ -31,9 +31,9 @@ def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], jobs:
     """Yield the results of a function in the order of ``items``.
 
     Args:
-        function: is called once for every item.
+        function: called once for every item.
         items: its arguments.
-        jobs: how many threads call it. They are at most two items per thread ahead of the consumer.
+        jobs: the number of threads. They run at most two items per thread ahead of the consumer.
     """
     if jobs <= 1 or len(items) <= 1:
         yield from map(function, items)

@@ -36,7 +36,7 @@ CONTEXT_FRAMES: Final = (WINDOW_FRAMES - 1) // 2
 """Frames of context on each side of an output frame: T frames in give T - 48 frames out."""
 
 IGNORE_INDEX: Final = -100
-"""The target of an output that has no label; it adds neither to a loss nor to a count."""
+"""The target of an output without a label; losses and counts ignore it."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""YAML text as plain values: a key that appears twice in one section is found, where PyYAML silently keeps the last."""
+"""YAML text as plain values. A key that appears twice in one section is reported; PyYAML silently keeps the last."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class YamlDocument:
     """The content of YAML text.
 
     Attributes:
-        value: nested dictionaries, lists and scalars; of a repeated key, the last value.
+        value: nested dictionaries, lists and scalars; a repeated key has its last value.
         repeated: a sentence for every key that appears more than once in its section, with all of its lines.
     """
 
@@ -42,12 +42,10 @@ def parse_yaml(text: str, path: str | Path | None = None) -> YamlDocument:
         message, line = _describe(error, text)
         raise ConfigError(f"is not YAML: {message}", path=path, line=line) from None
     except RecursionError:
+        raise ConfigError("cannot be read as YAML: its sections or lists are nested too deeply", path=path) from None
+    except ValueError as error:  # for example a date with month 13
         raise ConfigError(
-            "is not YAML that can be read: its sections or lists are nested too deeply", path=path
-        ) from None
-    except ValueError as error:  # such as a date with a month of 13
-        raise ConfigError(
-            f"has a value that looks like a number or a date and is none: {error}", path=path, fix="quote the value"
+            f"has a value that looks like a number or a date but is not one: {error}", path=path, fix="quote the value"
         ) from None
 
 
@@ -66,7 +64,7 @@ def read_yaml(path: Path) -> YamlDocument:
 
 
 def _repeated_keys(node: yaml.Node, where: str, seen: set[int]) -> Iterator[str]:
-    """Yield a sentence for every repeated key below ``node``; ``seen`` has the nodes that an alias may repeat."""
+    """Yield a sentence for every repeated key below ``node``; ``seen`` has the nodes visited before."""
     if id(node) in seen or isinstance(node, yaml.ScalarNode):
         return
     seen.add(id(node))

@@ -18,7 +18,7 @@ from blasr.align.output_folder import output_folder
 from blasr.align.phone_lists import PhoneLists
 from blasr.align.transcripts import checked_utterances
 from blasr.align.triphone import train_triphone
-from blasr.align.uniform_alignment import reason_of_failure
+from blasr.align.uniform_alignment import failure_reason
 from blasr.data.data_dir import DataDir
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.speaker_stats import collect_speaker_stats
@@ -90,7 +90,7 @@ def _count(corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass, tal
             tally.keep()
         else:
             num_frames = len(corpus.store.features(index))
-            tally.drop(utterance.id, reason_of_failure(graphs.graph(utterance.words or ()), num_frames))
+            tally.drop(utterance.id, failure_reason(graphs.graph(utterance.words or ()), num_frames))
 
 
 def _write(out: Path, lang: Lang, corpus: AlignmentCorpus, model: GmmModel, aligned: AlignmentPass) -> None:

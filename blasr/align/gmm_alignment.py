@@ -27,7 +27,7 @@ class TrainingGraphs:
 
     Args:
         compiler: compiles the graphs.
-        max_arcs: the largest number of arcs to keep; further graphs are compiled again each time.
+        max_arcs: the largest number of arcs to keep; beyond it, graphs are compiled each time they are needed.
     """
 
     def __init__(self, compiler: TrainingGraphCompiler, max_arcs: int = 20_000_000) -> None:
@@ -78,7 +78,7 @@ class GmmAligner:
         mixtures: the GMMs.
         scales: factors of graph and acoustic costs.
         beams: the beams.
-        silence_pdfs: pdfs whose likelihood is multiplied by ``boost_silence`` (gmmbin/gmm-boost-silence.cc).
+        silence_pdfs: pdfs of silence; ``boost_silence`` multiplies their likelihoods (gmmbin/gmm-boost-silence.cc).
     """
 
     def __init__(

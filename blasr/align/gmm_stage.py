@@ -1,4 +1,4 @@
-"""Passes of alignment, accumulation and update over a corpus, which monophones and triphones share."""
+"""Alignment, accumulation and update passes over a corpus, for monophones and triphones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class GmmModel:
 
 @dataclass(frozen=True)
 class UpdatePlan:
-    """What one update of a model should do.
+    """The settings of one update of a model.
 
     Attributes:
         stage: the name of the stage, for reports.
@@ -58,7 +58,7 @@ class UpdatePlan:
 
 @dataclass(frozen=True)
 class PassReport:
-    """What one pass did; ``average_log_likelihood`` is per frame, before the update that ends the pass."""
+    """The results of one pass; ``average_log_likelihood`` is per frame, before the update at the end of the pass."""
 
     stage: str
     iteration: int
@@ -123,7 +123,7 @@ class AlignmentCorpus:
         """Sum the statistics of one pass (gmmbin/gmm-acc-stats-ali.cc).
 
         Returns:
-            The sums, and by transition-id how often it occurs.
+            The sums, and the count of each transition-id.
         """
         tid_to_pdf = model.transitions.tid_to_pdf
 
@@ -153,7 +153,7 @@ class AlignmentCorpus:
         Args:
             model: the model before the update.
             alignments: the alignment of every utterance.
-            plan: what to do.
+            plan: the settings of the update.
             aligned: the alignment pass that made ``alignments`` in this pass; None for alignments of an earlier pass.
 
         Returns:

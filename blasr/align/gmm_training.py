@@ -110,7 +110,7 @@ class Mixtures:
             occupancies: frames ``(num_pdfs,)`` of each pdf.
             target: the number of Gaussians to reach in all pdfs together.
             power: the Gaussians are shared among pdfs in proportion to their occupancies to this power.
-            seed: seed of the random directions in which halves move apart.
+            seed: seed of the random directions in which the two halves of a Gaussian are moved.
         """
         targets = split_targets(occupancies, target, power)
         random = np.random.default_rng(seed)

@@ -48,7 +48,7 @@ def cluster_bottom_up(
     """Repeatedly merge the two clusters that lose the least log-likelihood.
 
     Args:
-        compartments: the points ``(P, 1 + 2 D)`` of each compartment; clusters never span two.
+        compartments: the points ``(P, 1 + 2 D)`` of each compartment; clusters never cross compartments.
         threshold: the largest loss of log-likelihood of one merge.
         min_clusters: merging stops at this number of clusters in all compartments together.
 

@@ -60,7 +60,7 @@ def train_monophone(corpus: AlignmentCorpus) -> tuple[GmmModel, AlignmentPass]:
         The model and its alignments.
 
     Raises:
-        DataError: more than the configured share of the utterances is too short for its words.
+        DataError: the share of utterances that are too short for their words is above ``max_loss``.
     """
     config = corpus.config.monophone
     model = initial_model(corpus)
@@ -75,7 +75,7 @@ def train_monophone(corpus: AlignmentCorpus) -> tuple[GmmModel, AlignmentPass]:
 
 
 def _check_lengths(corpus: AlignmentCorpus, alignments: Alignments) -> None:
-    """Raise :class:`DataError` before training if too many utterances are shorter than their words."""
+    """Raise :class:`DataError` before training if too many utterances are too short for their words."""
     tally = Tally("align", max_loss=corpus.config.max_loss)
     for utterance, alignment in zip(corpus.store.utterances, alignments, strict=True):
         if alignment is None:

@@ -36,7 +36,7 @@ class PhoneLists:
 
     @classmethod
     def read(cls, lang_dir: Path, num_phones: int) -> PhoneLists:
-        """Read the lists of a lang directory whose largest phone is ``num_phones``.
+        """Read the lists of a lang directory with the phones 1 to ``num_phones``.
 
         Raises:
             FormatError: a list cannot be read.
@@ -63,7 +63,7 @@ class PhoneLists:
         """Compare the lists with the topology's phones.
 
         Raises:
-            DataError: a phone of the topology is in no set or in no root, or a phone of these is not in the topology.
+            DataError: a phone of the topology is in no set or in no root, or a listed phone is not in the topology.
         """
         for name, listed in (
             ("sets.int", {phone for phones in self.sets for phone in phones}),

@@ -37,7 +37,7 @@ class Questions:
 
     @property
     def keys(self) -> list[int]:
-        """The keys in ascending order, in which they are tried."""
+        """The keys in ascending order. They are tried in this order."""
         return sorted(self.of_key)
 
     def membership(self, key: int, size: int) -> NDArray[np.float64]:
@@ -110,8 +110,8 @@ def _cluster_top_down(points: Moments) -> list[list[int]]:
 def _best_bisection(points: Moments, members: list[int]) -> tuple[float, tuple[list[int], list[int]]]:
     """The negated gain and the halves of the best of several k-means runs with two clusters (ClusterKMeans).
 
-    Kaldi chooses starting points at random. Here they are strides coprime to the number of points, evenly spread, so
-    that the same statistics always give the same questions.
+    Kaldi chooses starting points at random. Here each run starts from points assigned alternately, in
+    steps of a stride coprime to their number, so that the same statistics always give the same questions.
     """
     count = len(members)
     if count < 2:

@@ -1,4 +1,4 @@
-"""Forced alignment of a corpus with an existing model, from any log-likelihoods: of a network or of GMMs."""
+"""Forced alignment of a corpus with an existing model: log-likelihoods come from a network or from GMMs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
 from blasr.align.output_folder import output_folder
 from blasr.align.transcripts import checked_utterances
-from blasr.align.uniform_alignment import reason_of_failure
+from blasr.align.uniform_alignment import failure_reason
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
 from blasr.errors import MismatchError
@@ -33,7 +33,7 @@ from blasr.tally import Tally
 from blasr.threads import one_torch_thread, ordered_map
 from blasr.units import FloatArray, IntArray
 
-if TYPE_CHECKING:  # its package imports the networks
+if TYPE_CHECKING:  # blasr.inference imports the networks
     from blasr.inference import UtteranceScorer
 
 logger = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class _Aligner:
             beam=self.config.beam,
             retry_beam=self.config.retry_beam,
         )
-        return reason_of_failure(without_costs, len(loglikes)) if found is None else found.transition_ids
+        return failure_reason(without_costs, len(loglikes)) if found is None else found.transition_ids
 
 
 def _alignments(aligner: _Aligner, utterances: Sequence[Utterance], tally: Tally) -> Iterator[tuple[str, IntArray]]:
@@ -163,7 +163,7 @@ def _read_model(model_dir: Path, lang: Lang) -> tuple[ContextDependency, Transit
         raise MismatchError(
             f"the tree has {tree.num_pdfs} pdfs, final.mdl has {transitions.num_pdfs}",
             path=model_dir,
-            fix="use the tree and final.mdl of one training",
+            fix="use the tree and final.mdl of the same training run",
         )
     table = model_dir / "phones.txt"
     if table.exists() and dict(SymbolTable.read(table).items()) != dict(lang.phones.items()):

@@ -1,4 +1,4 @@
-"""Check of transcripts before alignment: is every word in the lexicon?"""
+"""Check of transcripts before alignment: every word must be in the lexicon."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def checked_utterances(data: DataDir, lang: Lang, *, map_oov: bool = False) -> l
         map_oov: replace unknown words by the OOV word of the lang directory.
 
     Returns:
-        The utterances, unknown words replaced.
+        The utterances, with unknown words replaced if ``map_oov`` is set.
 
     Raises:
         DataError: there are no utterances, one has no transcript, or a word is unknown. In the last case the error
@@ -53,7 +53,7 @@ def _raise_unknown(data: DataDir, lang: Lang, unknown: Sequence[tuple[Utterance,
     utterance, word = unknown[0]
     path = data.path / "text"
     others = len({word for _, word in unknown}) - 1
-    more = f" (and {others} other unknown word(s), in {len(unknown)} places in all)" if others else ""
+    more = f" (and {others} other unknown word(s), {len(unknown)} occurrences in total)" if others else ""
     raise DataError(
         f"the word {word!r} is not in the lexicon of {lang.path}{more}",
         path=path,

@@ -22,7 +22,7 @@ from blasr.hmm.tree import ContextDependency, stub_map
 ROUNDED_TO: Final = 8
 """Merging continues until the number of leaves is a multiple of this, where possible."""
 
-_LeafMap = dict[int, int]  # from the number of a leaf while the tree grew to its present pdf-id
+_LeafMap = dict[int, int]  # from the number of a leaf during growth to its current pdf-id
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _cluster(
 
 
 def _leaf_moments(stats: TreeStats, start: Node, leaf_map: Mapping[int, int]) -> dict[int, Moments]:
-    """By present pdf-id, in ascending order, the moments of the leaves below a start node that have frames."""
+    """The moments of the leaves below a start node that have frames, by current pdf-id in ascending order."""
     found: dict[int, Moments] = {}
     for leaf in start.leaves():
         if len(leaf.rows):

@@ -21,7 +21,7 @@ from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap
 
 @dataclass(frozen=True)
 class Split:
-    """A question and what it gains.
+    """A question and its gain.
 
     Attributes:
         gain: the gain in log-likelihood; 0 if no question gains anything.
@@ -51,7 +51,7 @@ class Node:
     children: tuple[Node, Node] | None = None
 
     def event_map(self, leaf_map: Mapping[int, int]) -> EventMap:
-        """The subtree as an event map whose answers are ``leaf_map`` of the leaves."""
+        """The subtree as an event map, with the leaves renumbered by ``leaf_map``."""
         if self.children is None:
             return ConstantEventMap(leaf_map[self.leaf])
         yes, no = self.children
@@ -118,7 +118,7 @@ def grow(
 def best_split(stats: TreeStats, rows: NDArray[np.int64], questions: Questions) -> Split:
     """The best question about some rows of the statistics (FindBestSplit).
 
-    Keys are tried in ascending order; of equal gains the first wins.
+    Keys are tried in ascending order; the first of several equal gains wins.
     """
     best = Split()
     if len(rows) <= 1:

@@ -1,6 +1,6 @@
 """Statistics of phones in context, for clustering questions and building the tree (tree/tree-accu.cc).
 
-An event, that is a window of phones and a pdf-class, has one row of *moments*: the number of frames, the sum of the
+An event, which is a window of phones and a pdf-class, has one row of *moments*: the number of frames, the sum of the
 features and the sum of their squares. The log-likelihood of a Gaussian depends on the moments only, and moments can be
 added. The answer to every question of the tree is therefore a sum of rows.
 """
@@ -25,7 +25,7 @@ VARIANCE_FLOOR = 0.01
 """Kaldi's ``acc-tree-stats --var-floor`` and ``gmm-init-model --var-floor``."""
 
 ABSENT = -1
-"""A phone of a window about which no question may be asked: the context of a context-independent phone."""
+"""Marks a position that no question may ask about: the context of a context-independent phone."""
 
 
 def moments_of(features: AnyArray) -> Moments:
@@ -54,7 +54,7 @@ class TreeStats:
     """The moments of every event, in ascending order of events.
 
     Args:
-        windows: the phones ``(S, context_width)``; 0 is outside the utterance, :data:`ABSENT` must not be asked about.
+        windows: the phones ``(S, context_width)``; 0 is outside the utterance, no question asks about :data:`ABSENT`.
         pdf_classes: the pdf-class ``(S,)`` of the state of the central phone.
         moments: ``(S, 1 + 2 D)``.
         central_position: position of the central phone in the window, from 0.
@@ -93,10 +93,10 @@ class TreeStatsAccumulator:
 
     Args:
         num_phones: the largest phone.
-        context_independent: phones whose context is left out of the events (``phones/context_indep.int``).
+        context_independent: phones counted without their context (``phones/context_indep.int``).
         context_width: phones in a window.
         central_position: position of the central phone in it, from 0.
-        num_pdf_classes: an upper limit of the pdf-classes of a phone.
+        num_pdf_classes: an upper limit on the number of pdf-classes of a phone.
 
     Raises:
         ConfigError: the central position is outside the window, or there are too many windows to number.

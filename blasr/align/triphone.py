@@ -51,7 +51,7 @@ def pdf_moments(stats: TreeStats, tree: ContextDependency) -> Moments:
 
 
 def grow_tree(corpus: AlignmentCorpus, stats: TreeStats) -> ContextDependency:
-    """Cluster questions from the statistics and build the tree; the numbers are logged."""
+    """Cluster questions from the statistics and build the tree; log the sizes and gains."""
     config, topology, lists = corpus.config.triphone, corpus.lang.topology, corpus.phone_lists
     num_pdf_classes = {phone: topology.num_pdf_classes(phone) for phone in topology.phones}
     clustered = cluster_phones(stats, lists.sets)
@@ -81,7 +81,7 @@ def train_triphone(
 
     Args:
         corpus: the data.
-        monophone: the model of the alignments.
+        monophone: the model that made the alignments.
         alignments: an alignment of the corpus.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Uniform alignment, in which all states last equally long (EqualAlign of fstext/fstext-utils-inl.h)."""
+"""Uniform alignment, which shares the frames equally among the states (EqualAlign of fstext/fstext-utils-inl.h)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from blasr.io.fst import Fst
 from blasr.units import EPSILON, IntArray
 
 NUM_TRIES: Final = 10
-"""Number of random paths to try before the path with the fewest transitions."""
+"""Number of random paths to try before using the path with the fewest transitions."""
 
 MAX_PATH_FACTOR: Final = 4
 """A random path stops when it is this many times longer than the utterance."""
 
 TOO_SHORT_FOR_WORDS: Final = "too short for its words"
-NO_PATH_IN_BEAM: Final = "without a path in the beam"
+NO_PATH_IN_BEAM: Final = "with no path in the beam"
 
 
 _PathArc = tuple[int, int]  # label and target
@@ -55,7 +55,7 @@ class _Graph:
 
 
 def equal_align(graph: Fst, num_frames: int, seed: int) -> IntArray | None:
-    """Align an utterance to a random path whose states share the frames equally.
+    """Align an utterance to a random path, and share the frames equally among its states.
 
     The path chooses among pronunciations and optional silences; all arcs out of a state are equally probable.
 
@@ -80,7 +80,7 @@ def equal_align(graph: Fst, num_frames: int, seed: int) -> IntArray | None:
     return _stretched(lists, path, num_frames) if path is not None else None
 
 
-def reason_of_failure(graph: Fst, num_frames: int) -> str:
+def failure_reason(graph: Fst, num_frames: int) -> str:
     """The reason why an utterance has no alignment: its words do not fit, or the beam was too narrow."""
     fits = equal_align(graph, num_frames, seed=0) is not None
     return NO_PATH_IN_BEAM if fits else TOO_SHORT_FOR_WORDS

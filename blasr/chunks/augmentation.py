@@ -1,4 +1,4 @@
-"""Random augmentation of training utterances, decided by (seed, epoch, utterance-id) alone."""
+"""Random augmentation of training utterances, determined by (seed, epoch, utterance-id) alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blasr.units import IntArray
 
 
 def random_state(seed: int, epoch: int, name: str) -> np.random.Generator:
-    """Return a generator that depends on nothing but its arguments."""
+    """Return a generator seeded by the arguments alone."""
     return np.random.default_rng([seed, epoch, zlib.crc32(name.encode())])
 
 
@@ -25,7 +25,7 @@ class Augmentation:
     """How one utterance is changed in one epoch.
 
     Args:
-        perturbation: of its audio.
+        perturbation: the change of its audio.
         mask_seed: seed of the masks on its features; None for no masks.
     """
 
@@ -34,7 +34,7 @@ class Augmentation:
 
 
 def draw_augmentation(config: AugmentationConfig, random: np.random.Generator) -> Augmentation:
-    """Return one of the changes that ``config`` allows."""
+    """Draw one of the augmentations that ``config`` allows."""
     speed = float(random.choice(config.speeds))
     warp = float(random.choice(config.vtln_warps))
     gain = float(random.uniform(-config.gain_db, config.gain_db)) if config.gain_db else 0.0
@@ -55,12 +55,12 @@ def first_frame_center(config: FeatureConfig) -> float:
 def resample_labels(labels: IntArray, num_frames: int, speed: float, *, first_center: float) -> IntArray:
     """Return the labels ``(num_frames,)`` of an utterance that is played ``speed`` times as fast.
 
-    The center of frame t of the faster signal is at ``t + first_center`` frame shifts. In the original, that moment is
-    ``speed`` times as late. The frame takes the label of the original frame with the nearest center.
+    The center of frame t of the changed signal is at ``t + first_center`` frame shifts. In the original, the same
+    sound is at ``speed`` times this time. The frame gets the label of the original frame with the nearest center.
 
     Args:
-        labels: of the original, ``(T,)``.
-        num_frames: frames of the faster signal.
+        labels: labels of the original, ``(T,)``.
+        num_frames: number of frames of the changed signal.
         speed: above 1 for faster.
         first_center: see :func:`first_frame_center`.
     """

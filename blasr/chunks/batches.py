@@ -30,11 +30,11 @@ class Sampling:
     """The order of the chunks of every epoch.
 
     Args:
-        shuffle: False for held-out data, whose utterances keep their order and are not joined.
-        seed: of the order.
+        shuffle: False for held-out data: its utterances keep their order and are not joined.
+        seed: seed of the order.
         join_probability: the probability that an utterance is joined to the next one of its speaker.
         pdf_weights: ``(num_pdfs,)``; windows are drawn with replacement in proportion to the weights of their pdfs.
-            None takes every chunk once.
+            With None, every chunk is used once.
     """
 
     shuffle: bool = True
@@ -44,11 +44,11 @@ class Sampling:
 
 
 def balancing_weights(pdf_counts: AnyArray, gamma: float) -> AnyArray | None:
-    """Return the weights of pdfs that let a pdf of frequency f occur in proportion to f ** gamma.
+    """Return the weights with which a pdf of frequency f is drawn in proportion to f ** gamma.
 
     Args:
         pdf_counts: frames of each pdf-id in the corpus, ``(num_pdfs,)``.
-        gamma: see :class:`ChunkConfig`; 1 needs no weights, and None is returned.
+        gamma: see :class:`ChunkConfig`; for 1, None is returned.
     """
     weights: AnyArray = np.maximum(pdf_counts, 1.0) ** (gamma - 1)
     return weights if gamma < 1 else None
@@ -60,9 +60,9 @@ class ChunkBatches:
     Args:
         loader: makes examples.
         utterances: the whole corpus, the same in every process.
-        config: sizes.
+        config: the sizes of chunks, batches and pools.
         sampling: the order.
-        share: this process among all.
+        share: the rank of this process and the number of processes.
         max_loss: the largest share of utterances that may be dropped.
         device: where chunks are cut; on a GPU the overlapping windows of a pool never cross the bus.
     """
@@ -107,7 +107,7 @@ class ChunkBatches:
         """Yield the batches of ``epoch``, starting with number ``first`` (from 0).
 
         Raises:
-            DataError: audio cannot be read, or too many utterances have other frames than their labels.
+            DataError: audio cannot be read, or too many utterances differ from their labels in length.
         """
         pools = list(self._pools(epoch))
         while pools and first >= pools[0].num_batches:
@@ -140,7 +140,7 @@ class ChunkBatches:
         chunks = chunk_table(examples.lengths, self._config.chunk_frames)
         order = np.arange(pool.num_batches)
         if self._sampling.shuffle:
-            # The same state in every process: the chunks of one step have similar lengths in all of them.
+            # Every process has the same state here, so the chunks of one step have similar lengths in all processes.
             np.random.default_rng([self._sampling.seed, epoch, pool.number]).shuffle(order)
             chunks = self._sampled(chunks, examples, [epoch, pool.number, 1 + self._share.rank])
         chunks = chunks[np.argsort(-chunks[:, 2], kind="stable")]
@@ -154,7 +154,7 @@ class ChunkBatches:
                 yield blank_batch(self._loader.num_bins)
 
     def _sampled(self, chunks: AnyArray, examples: PoolExamples, state: list[int]) -> AnyArray:
-        """Return the chunks shuffled, or drawn with replacement where pdfs have weights."""
+        """Return the chunks shuffled, or drawn with replacement if pdfs have weights."""
         random = np.random.default_rng([self._sampling.seed, *state])
         random.shuffle(chunks)
         if self._sampling.pdf_weights is None or not len(chunks):

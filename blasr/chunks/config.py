@@ -13,8 +13,8 @@ class ChunkConfig:
     """Cutting and batching.
 
     Args:
-        chunk_frames: the most output frames of a chunk; 1 gives the paper's windows of 49 frames. An utterance is
-            cut into the fewest chunks, whose lengths differ by one frame at most.
+        chunk_frames: the largest number of output frames in a chunk; 1 gives the paper's windows of 49 frames. An
+            utterance is cut into as few chunks as possible; their lengths differ by at most one frame.
         batch_frames: output frames of a batch, all processes together (the paper: 2 x 256).
         pool_frames: number of frames that each process shuffles together; utterances are shuffled over the corpus.
         num_workers: processes that prepare features; 0 prepares them between the steps. Results do not depend on it.
@@ -37,23 +37,23 @@ class ChunkConfig:
         check_minimum(self, chunk_frames=1, batch_frames=1, pool_frames=1, num_workers=0, cache_mb=0)
         check_share(self, "balance_gamma")
         if self.balance_gamma < 1 and self.chunk_frames > 1:
-            raise ConfigError(f"balance_gamma draws single frames, but chunk_frames is {self.chunk_frames}, expected 1")
+            raise ConfigError(f"balance_gamma draws single frames: chunk_frames is {self.chunk_frames}, expected 1")
 
 
 @dataclass(frozen=True)
 class AugmentationConfig:
     """How training utterances are perturbed in every epoch; by default not at all.
 
-    Every utterance is perturbed differently in every epoch, as decided by seed, epoch and utterance-id alone.
+    Every utterance is perturbed differently in every epoch. The seed, epoch and utterance-id alone determine how.
 
     Args:
         speeds: speed factors to draw from; 1.1 is faster and higher. Labels are moved to the new frames.
         vtln_warps: vocal tract length warps to draw from.
         gain_db: gains are drawn uniformly from minus to plus this number of dB.
         frequency_masks: number of SpecAugment masks over mel bins.
-        frequency_mask_bins: the widest such mask.
+        frequency_mask_bins: the largest width of such a mask, in bins.
         time_masks: number of SpecAugment masks over time.
-        time_mask_frames: the longest such mask.
+        time_mask_frames: the largest length of such a mask, in frames.
         join_probability: the probability that an utterance is joined to the next one of its speaker. Each keeps its
             own labels and silence; with ``cmvn: utterance`` each is also normalized alone.
 

@@ -21,7 +21,7 @@ class ChunkBatch:
     Args:
         inputs: ``(B, 3, F, K + 48)``, where K is the number of output frames of the longest chunk.
         targets: ``(B, K)`` pdf-ids, with :data:`blasr.units.IGNORE_INDEX` after the end of a shorter chunk.
-        names: for each chunk its utterance.
+        names: the utterance of each chunk.
     """
 
     inputs: Tensor
@@ -33,13 +33,13 @@ class ChunkGatherer:
     """Gathers chunks of a pool's examples into batches.
 
     Args:
-        examples: of one pool.
+        examples: the examples of one pool.
         device: where the chunks are gathered; on a GPU the overlapping windows never cross the bus.
     """
 
     def __init__(self, examples: PoolExamples, device: torch.device) -> None:
         self._names = examples.names
-        self._starts = torch.from_numpy(np.cumsum([0, *examples.lengths]))  # of each example in the labels
+        self._starts = torch.from_numpy(np.cumsum([0, *examples.lengths]))  # the first label of each example
         self._inputs = torch.from_numpy(examples.inputs).to(device)
         self._pdf_ids = torch.from_numpy(examples.pdf_ids.astype(np.int64))
 
@@ -85,7 +85,7 @@ def batch_edges(lengths: AnyArray, num_batches: int) -> AnyArray:
         num_batches: number of batches; 0 if there are no chunks.
 
     Returns:
-        ``num_batches + 1`` rising edges; no batch is empty.
+        ``num_batches + 1`` increasing edges; no batch is empty.
     """
     if num_batches == 0:
         return np.zeros(1, dtype=np.int64)

@@ -26,7 +26,7 @@ from blasr.features import FeatureExtractor, Perturbation, inputs_with_context
 from blasr.units import FloatArray, IntArray
 
 _MOST_ROUNDED_FRAMES = 3
-"""A changed speed may round the length of an utterance by this number of frames."""
+"""After a change of speed, rounding may change the length of an utterance by this number of frames."""
 
 FramesInContext = tuple[Tensor, slice]
 """Static features ``(N, F)`` of an utterance and the audio around it, and the utterance's own frames in them."""
@@ -52,14 +52,14 @@ class Example:
 
 
 class ExampleLoader:
-    """Makes examples of audio and labels; the same arguments give the same bits in any process.
+    """Makes examples from audio and labels; the same arguments give the same bits in any process.
 
     Args:
         extractor: computes normalized static features.
         utterances: by utterance-id.
         labels: pdf-ids by utterance-id.
         augmentation: None leaves the utterances unchanged.
-        seed: of the augmentation.
+        seed: seed of the augmentation.
         cache_bytes: memory for the static features of utterances loaded before.
     """
 

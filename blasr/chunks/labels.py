@@ -61,7 +61,7 @@ class PdfLabels(Mapping[str, IntArray]):
         """Refuse alignments that share no utterance with the data.
 
         Raises:
-            DataError: with both counts and an example of each side.
+            DataError: they share none; the error has both counts and an example from each side.
         """
         if not any(utterance in self for utterance in wanted):
             raise DataError(
@@ -73,7 +73,7 @@ class PdfLabels(Mapping[str, IntArray]):
 
 
 def index_labels(alignments: Path, folder: Path) -> PdfLabels:
-    """Index ``alignments/ali*.gz`` as pdf-ids in ``folder``, unless these very files are indexed there already.
+    """Index ``alignments/ali*.gz`` as pdf-ids in ``folder``, unless ``folder`` already has the index of these files.
 
     Raises:
         DataError: a file is missing, nothing is aligned, or an utterance appears twice.

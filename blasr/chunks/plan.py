@@ -1,4 +1,4 @@
-"""Which process trains on which utterances, in which order. Every process knows it from the lengths alone."""
+"""Which process trains on which utterances, in which order. Every process computes it from the lengths alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blasr.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class PlannedUtterance:
-    """An utterance to train on; ``num_frames`` is the expected number, which the audio may contradict."""
+    """An utterance to train on; ``num_frames`` is the expected number, from which the audio may differ."""
 
     name: str
     speaker: str
@@ -28,7 +28,7 @@ Group = tuple[PlannedUtterance, ...]
 
 @dataclass(frozen=True)
 class ProcessShare:
-    """This process among those that share the utterances.
+    """The part of this process among those that share the utterances.
 
     Args:
         rank: number of this process, from 0.
@@ -41,12 +41,12 @@ class ProcessShare:
 
 @dataclass(frozen=True)
 class ChunkPool:
-    """Utterances of one process whose chunks are shuffled together.
+    """Utterances of one process; their chunks are shuffled together.
 
     Args:
-        groups: utterance-ids; those of one group are joined.
+        groups: utterance-ids; the utterances of a group are joined.
         num_batches: number of batches that the pool gives, the same in every process.
-        number: of the pool in its epoch, from 0.
+        number: the number of the pool in its epoch, from 0.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -60,7 +60,7 @@ def num_chunks(num_frames: int, chunk_frames: int) -> int:
 
 
 def split_evenly(num_frames: int, chunk_frames: int) -> list[tuple[int, int]]:
-    """Return ``(start, length)`` of the fewest chunks, of even lengths, that cover every frame exactly once."""
+    """Return ``(start, length)`` of the fewest chunks, of nearly equal lengths, that cover every frame exactly once."""
     edges = np.linspace(0, num_frames, num_chunks(num_frames, chunk_frames) + 1).round().astype(int)
     return [(int(start), int(end - start)) for start, end in itertools.pairwise(edges)]
 
@@ -77,9 +77,9 @@ def plan_epoch(
 
     Args:
         utterances: the whole corpus, in the same order in every process.
-        config: sizes.
+        config: the sizes of chunks, batches and pools.
         share: this process; every group belongs to exactly one process.
-        random: shuffles and joins, in the same state in every process; None keeps the order.
+        random: the generator for shuffling and joining, in the same state in every process; None keeps the order.
         join_probability: the probability that an utterance is joined to the next one of its speaker.
 
     Raises:
@@ -107,14 +107,14 @@ def _length(group: Sequence[PlannedUtterance]) -> int:
     return sum(utterance.num_frames for utterance in group)
 
 
-def _cut(utterances: list[PlannedUtterance], pool_frames: int, least: int) -> list[list[PlannedUtterance]]:
-    """Return consecutive pools of about ``pool_frames`` frames, each of at least ``least`` utterances."""
+def _cut(utterances: list[PlannedUtterance], pool_frames: int, min_utterances: int) -> list[list[PlannedUtterance]]:
+    """Return consecutive pools of about ``pool_frames`` frames, each of at least ``min_utterances`` utterances."""
     ends = np.cumsum([utterance.num_frames for utterance in utterances])
     count = max(1, round(float(ends[-1]) / pool_frames))
     number = np.minimum((ends - 1) * count // ends[-1], count - 1)
     edges = [0]
     for edge in (np.flatnonzero(np.diff(number)) + 1).tolist():
-        if edge - edges[-1] >= least and len(utterances) - edge >= least:
+        if edge - edges[-1] >= min_utterances and len(utterances) - edge >= min_utterances:
             edges.append(edge)
     return [utterances[start:end] for start, end in itertools.pairwise([*edges, len(utterances)])]
 

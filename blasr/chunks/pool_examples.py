@@ -15,7 +15,7 @@ from blasr.features import TooShortError
 from blasr.units import FloatArray, IntArray
 
 _TOO_SHORT = "too short for one frame"
-_OTHER_LENGTH = "whose frames are not those of the alignment"
+_OTHER_LENGTH = "with another number of frames than the alignment"
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class PoolExamples:
     """The examples of a pool, stored consecutively in time.
 
     Args:
-        names: of the examples.
+        names: names of the examples.
         lengths: output frames T of each example.
         inputs: ``(3, F, sum of T + 48)``; every example has its own context.
         pdf_ids: ``(sum of T,)``, from 0.
         kept: number of utterances in the examples.
-        dropped: utterance-id and reason of the others.
+        dropped: utterance-ids of the others, each with the reason.
     """
 
     names: tuple[str, ...]
@@ -40,9 +40,9 @@ class PoolExamples:
 
 
 class PoolDataset(Dataset[PoolExamples | BlasrError]):
-    """Makes the examples of pools in whichever process reads them.
+    """Makes the examples of pools, in the process that reads them.
 
-    A mistake in the data is returned, not raised. A worker would turn it into a text with a traceback.
+    A mistake in the data is returned, not raised. A worker would turn an exception into text with a traceback.
 
     Args:
         loader: makes examples.

@@ -24,7 +24,7 @@ def test_known_words_are_accepted(tones: ToneCorpus) -> None:
 def test_the_first_unknown_word_is_named_with_its_line(tones: ToneCorpus) -> None:
     changed = with_words(tones, ("AB",), ("AB", "XYZZY", "PLUGH"), ("XYZZY",))
     with pytest.raises(
-        DataError, match=r"'XYZZY' is not in .* \(and 1 other unknown word\(s\), in 3 places in all\)"
+        DataError, match=r"'XYZZY' is not in .* \(and 1 other unknown word\(s\), 3 occurrences in total\)"
     ) as caught:
         checked_utterances(changed.data, tones.lang)
     assert (caught.value.line, caught.value.utterance) == (2, tones.data.utterances[1].id)

@@ -112,7 +112,7 @@ def test_labels_of_another_length_are_dropped_and_logged(tmp_path: Path, caplog:
         seen = labels_of(list(ChunkBatches(loader, utterances, config, max_loss=0.2).batches(1)))
     assert not any(3000 <= label < 4000 for label in seen)
     assert (
-        "8 utterances in -> 7 kept -> 1 dropped (1 whose frames are not those of the alignment, first u03)"
+        "8 utterances in -> 7 kept -> 1 dropped (1 with another number of frames than the alignment, first u03)"
         in caplog.text
     )
     with pytest.raises(DataError, match=r"12\.5%, above the allowed 5\.0%"):

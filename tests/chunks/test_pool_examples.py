@@ -30,7 +30,7 @@ def test_examples_are_stored_consecutively_with_their_context(tmp_path: Path) ->
 def test_a_dropped_utterance_leaves_the_rest_of_its_group(groups: tuple[tuple[str, ...], ...], tmp_path: Path) -> None:
     examples = load(tmp_path, groups, spoil=(2,))
     assert examples.names == ("u00", "u01") and examples.kept == 2
-    assert examples.dropped == (("u02", "whose frames are not those of the alignment"),)
+    assert examples.dropped == (("u02", "with another number of frames than the alignment"),)
 
 
 def test_a_pool_may_lose_all_its_utterances(tmp_path: Path) -> None:
