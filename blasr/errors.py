@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Self
+import re
+from typing import Final, Self
 
 
 class BlasrError(Exception):
@@ -20,9 +21,12 @@ class BlasrError(Exception):
         line: the line in that file, counted from 1.
         utterance: the id of the utterance concerned.
         fix: what to do next, as an imperative sentence.
+        reason: the message without numbers and names, so that equal mistakes are counted together; by default the
+            beginning of the message.
     """
 
     exit_code = 1
+    usual_reason = ""  # a subclass that always has the same reason gives it here
 
     def __init__(
         self,
@@ -32,8 +36,11 @@ class BlasrError(Exception):
         line: int | None = None,
         utterance: str | None = None,
         fix: str | None = None,
+        reason: str | None = None,
     ) -> None:
         self.message = message
+        beginning = re.split(r"[:(,;0-9]", message, maxsplit=1)[0].strip()
+        self.reason = reason or self.usual_reason or beginning or "unusable"
         self.path = path
         self.line = line
         self.utterance = utterance
@@ -96,3 +103,7 @@ class TrainingError(BlasrError):
 
 class DependencyError(BlasrError):
     """An optional package or program that is needed but not installed."""
+
+
+UTTERANCE_ERRORS: Final = (DataError, FormatError, DependencyError)
+"""What may be wrong with the audio or the scores of one utterance. A stage drops it, counts it and continues."""

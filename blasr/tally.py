@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
-from blasr.errors import DataError
+from blasr.errors import BlasrError, DataError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -37,6 +40,12 @@ class Tally:
         self.dropped[reason] += 1
         self.examples.setdefault(reason, item)
 
+    def drop_error(self, item: str, error: BlasrError) -> None:
+        """Count one item that an error made unusable, and log the error."""
+        self.drop(item, error.reason)
+        where = "" if error.path is None else f"{error.path}: "
+        logger.warning("%s: dropped %s: %s%s", self.stage, item, where, error.message)
+
     @property
     def total(self) -> int:
         """The number of items that the stage received."""
@@ -51,6 +60,22 @@ class Tally:
         return f"{self.stage}: {self.total} {self.unit} in -> {self.kept} kept -> {lost} dropped" + (
             f" ({reasons})" if reasons else ""
         )
+
+    def check_early(self, expected: int) -> None:
+        """Check that the loss is within the limit even if all other items are kept.
+
+        Args:
+            expected: how many items will come in, all in all.
+
+        Raises:
+            DataError: more than ``max_loss`` of ``expected`` items were dropped already.
+        """
+        lost = sum(self.dropped.values())
+        if lost > self.max_loss * expected:
+            raise DataError(
+                f"{self.summary()}; that is above the allowed {self.max_loss:.1%} of {expected} {self.unit}",
+                fix="fix the inputs named above, or allow the loss with --max-loss",
+            )
 
     def check(self) -> None:
         """Check the loss.

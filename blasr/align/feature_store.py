@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.data.data_dir import Utterance
+from blasr.errors import UTTERANCE_ERRORS
 from blasr.features.deltas import add_deltas
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray
@@ -77,10 +77,7 @@ def stored_features(
         extractor: extracts the MFCCs.
         utterances: the utterances.
         folder: a folder on a disk with enough space.
-        tally: receives the utterances that are too short for one frame.
-
-    Raises:
-        DataError: audio is missing, truncated or has another sample rate.
+        tally: receives the utterances whose audio cannot be used: missing, truncated, too short for one frame.
     """
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".features-", dir=folder))
@@ -92,8 +89,8 @@ def stored_features(
             for utterance in track(listed, "features", total=len(listed)):
                 try:
                     features = gmm_features(extractor, utterance)
-                except TooShortError:
-                    tally.drop(utterance.id, TOO_SHORT)
+                except UTTERANCE_ERRORS as error:
+                    tally.drop_error(utterance.id, error)
                     continue
                 stream.write(features.tobytes())
                 kept.append(utterance)

@@ -70,6 +70,7 @@ def flat_start(
     with output_folder(out), one_torch_thread(), stored_features(extractor, utterances, out, tally) as store:
         if not len(store):
             tally.check()
+        tally.check_early(len(utterances))
         corpus = AlignmentCorpus(store, lang, lists, config)
         logger.info("%d utterances, %d frames", len(store), store.num_frames)
         model, aligned = train_monophone(corpus)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+import numpy as np
+
 from blasr.align.config import RealignConfig
 from blasr.align.gmm_alignment import TrainingGraphs
 from blasr.align.gmm_likelihoods import FEATURE_FILE, gmm_log_likelihoods, read_feature_config, read_gmms
@@ -17,9 +19,8 @@ from blasr.align.transcripts import checked_utterances
 from blasr.align.uniform_alignment import failure_reason
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
-from blasr.errors import MismatchError
+from blasr.errors import UTTERANCE_ERRORS, BlasrError, DataError, MismatchError
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.features.speaker_stats import collect_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
@@ -60,8 +61,8 @@ def realign(
         lang: the lang directory.
         model_dir: the folder with ``tree`` and ``final.mdl``.
         score: returns the log-likelihoods ``(T, num_pdfs)`` of an utterance, without the acoustic scale. It is called
-            once per utterance, by ``config.num_workers`` workers with one torch thread each. It may raise
-            :class:`~blasr.features.fbank.TooShortError`.
+            once per utterance, by ``config.num_workers`` workers with one torch thread each. An utterance is dropped if
+            it raises one of :data:`~blasr.errors.UTTERANCE_ERRORS`.
         out: the folder to write; it is removed after an error, unless it existed before.
         config: the configuration; by default that of Kaldi's scripts.
 
@@ -113,18 +114,22 @@ class _Aligner:
         graphs = TrainingGraphs(TrainingGraphCompiler(lang, tree, transitions, cache_size=0))
         return cls(model_dir / "final.mdl", transitions, graphs, score, config)
 
-    def align(self, utterance: Utterance) -> IntArray | str:
+    def align(self, utterance: Utterance) -> IntArray | str | BlasrError:
         """Transition-ids ``(T,)``, or the reason why there is no alignment."""
         try:
             loglikes = self.score(utterance)
-        except TooShortError:
-            return TOO_SHORT
+        except UTTERANCE_ERRORS as error:
+            return error
         if loglikes.ndim != 2 or loglikes.shape[1] != self.transitions.num_pdfs:
             raise MismatchError(
                 f"the log-likelihoods have shape {loglikes.shape}, but the model has {self.transitions.num_pdfs} pdfs",
                 path=self.model_path,
                 utterance=utterance.id,
                 fix="align with the model that the network was trained for",
+            )
+        if not np.isfinite(loglikes).all():
+            return DataError(
+                "has log-likelihoods that are not finite", reason="with log-likelihoods that are not finite"
             )
         without_costs = self.graphs.graph(utterance.words or ())
         graph = add_transition_costs(
@@ -148,7 +153,9 @@ def _alignments(aligner: _Aligner, utterances: Sequence[Utterance], tally: Tally
     """Utterance-ids and transition-ids of the utterances that can be aligned; the tally is checked at the end."""
     results = ordered_map(aligner.align, utterances, aligner.config.num_workers)
     for utterance, result in zip(utterances, track(results, "align", total=len(utterances)), strict=True):
-        if isinstance(result, str):
+        if isinstance(result, BlasrError):
+            tally.drop_error(utterance.id, result)
+        elif isinstance(result, str):
             tally.drop(utterance.id, result)
         else:
             tally.keep()

@@ -107,7 +107,7 @@ class ChunkBatches:
         """Yield the batches of ``epoch``, starting with number ``first`` (from 0).
 
         Raises:
-            DataError: audio cannot be read, or too many utterances differ from their labels in length.
+            DataError: too many utterances have unreadable audio, or differ from their labels in length.
         """
         pools = list(self._pools(epoch))
         while pools and first >= pools[0].num_batches:
@@ -120,12 +120,17 @@ class ChunkBatches:
             collate_fn=_unchanged,
         )
         tally = Tally("chunks", self._max_loss)
+        expected = sum(len(group) for pool in pools for group in pool.groups)
         for pool, examples in zip(pools, loader, strict=True):
             if isinstance(examples, BlasrError):
                 raise examples
             tally.keep(examples.kept)
-            for name, reason in examples.dropped:
-                tally.drop(name, reason)
+            for name, error in examples.dropped:
+                if epoch == 1:
+                    tally.drop_error(name, error)
+                else:
+                    tally.drop(name, error.reason)
+            tally.check_early(expected)
             if not tally.kept:
                 tally.check()
             yield from self._cut(pool, examples, epoch, first)

@@ -122,7 +122,9 @@ class ExampleLoader:
             labels = resample_labels(labels, num_frames, speed, first_center=first_center)
         if num_frames != len(labels):
             raise LengthError(
-                f"has {num_frames} frames of features, but {len(labels)} frames of labels", utterance=name
+                f"has {num_frames} frames of features, but {len(labels)} frames of labels",
+                utterance=name,
+                reason="with another number of frames than the alignment",
             )
         return labels
 

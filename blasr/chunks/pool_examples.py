@@ -10,12 +10,8 @@ from torch.utils.data import Dataset
 
 from blasr.chunks.examples import Example, ExampleLoader, LengthError
 from blasr.chunks.plan import ChunkPool
-from blasr.errors import BlasrError
-from blasr.features import TooShortError
+from blasr.errors import UTTERANCE_ERRORS, BlasrError
 from blasr.units import FloatArray, IntArray
-
-_TOO_SHORT = "too short for one frame"
-_OTHER_LENGTH = "with another number of frames than the alignment"
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class PoolExamples:
         inputs: ``(3, F, sum of T + 48)``; every example has its own context.
         pdf_ids: ``(sum of T,)``, from 0.
         kept: number of utterances in the examples.
-        dropped: utterance-ids of the others, each with the reason.
+        dropped: utterance-ids of the others, each with its error.
     """
 
     names: tuple[str, ...]
@@ -36,7 +32,7 @@ class PoolExamples:
     inputs: FloatArray
     pdf_ids: IntArray
     kept: int
-    dropped: tuple[tuple[str, str], ...]
+    dropped: tuple[tuple[str, BlasrError], ...]
 
 
 class PoolDataset(Dataset[PoolExamples | BlasrError]):
@@ -59,7 +55,7 @@ class PoolDataset(Dataset[PoolExamples | BlasrError]):
     def __getitem__(self, index: int) -> PoolExamples | BlasrError:
         groups = self._pools[index].groups
         examples: list[Example] = []
-        dropped: list[tuple[str, str]] = []
+        dropped: list[tuple[str, BlasrError]] = []
         try:
             for group in groups:
                 examples += self._load_group(group, dropped)
@@ -77,14 +73,15 @@ class PoolDataset(Dataset[PoolExamples | BlasrError]):
             tuple(dropped),
         )
 
-    def _load_group(self, group: Sequence[str], dropped: list[tuple[str, str]]) -> list[Example]:
-        """Return the example of a group, or none; utterances that do not fit their labels go to ``dropped``."""
+    def _load_group(self, group: Sequence[str], dropped: list[tuple[str, BlasrError]]) -> list[Example]:
+        """Return the example of a group, or none; utterances that cannot be used go to ``dropped``."""
         rest = list(group)
         while rest:
             try:
                 return [self._loader.load(rest, self._epoch)]
-            except (LengthError, TooShortError) as error:
-                name = error.utterance or rest[0]
-                dropped.append((name, _TOO_SHORT if isinstance(error, TooShortError) else _OTHER_LENGTH))
-                rest.remove(name)
+            except (LengthError, *UTTERANCE_ERRORS) as error:
+                if error.utterance not in rest:
+                    raise
+                dropped.append((error.utterance, error))
+                rest.remove(error.utterance)
         return []

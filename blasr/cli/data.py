@@ -53,7 +53,7 @@ def _configure_check(parser: argparse.ArgumentParser) -> None:
     directory = parser.add_mutually_exclusive_group(required=True)
     directory.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="a Kaldi data directory")
     add_option(directory, "--data", note="the same as DIR")
-    add_yes_no(parser, "--audio", "open every audio file: sample rates, truncated files")
+    add_yes_no(parser, "--audio", "read every audio file: damage, NaN, sample rates, channels, segments beyond the end")
     add_yes_no(parser, "--need-text", "require a transcript for every utterance")
     add_option(parser, "--allow-pipes")
 

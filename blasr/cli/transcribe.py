@@ -26,9 +26,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = INPUTS + examples(
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle interview.mp3",
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --format srt --out subtitles --nj 4 lectures/*.flac",
+        "ffmpeg -i talk.mp4 -f wav - | blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle -",
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --format ctm sw02001.sph > sw02001.ctm",
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="audio")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="audio; - is the standard input")
     add_option(parser, "--bundle", required=True)
     parser.add_argument("--format", choices=tuple(TRANSCRIPT_SUFFIXES), default="text", help="of the transcripts")
     add_option(parser, "--out", note="a directory for NAME.SUFFIX of each file (default: standard output)")

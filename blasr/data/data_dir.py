@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from blasr.data.check import DataFiles, Problem, parse_channel, parse_segment, read_data_files, split_fields
+from blasr.data.check_audio import check_audio
 from blasr.data.check_kaldi import check_for_kaldi
-from blasr.errors import BlasrError, DataError
+from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.audio import (
-    MAX_OVERSHOOT_SECONDS,
-    AudioInfo,
-    AudioSelection,
-    audio_info,
-    file_and_speed,
-    is_pipe,
-    read_segment,
-)
-from blasr.progress import track
+from blasr.io.audio import AudioSelection, audio_info, file_and_speed, read_segment
 from blasr.units import FloatArray
 
 __all__ = ["DataDir", "Problem", "Utterance", "check_data_dir"]
@@ -207,7 +197,7 @@ def check_data_dir(
     """Return every problem of a data directory; with ``open_audio``, also those of the audio files."""
     files = read_data_files(Path(path), need_text=need_text, allow_pipes=allow_pipes)
     check_for_kaldi(files)
-    _check_audio(files, open_audio, allow_pipes)
+    check_audio(files, open_audio=open_audio, allow_pipes=allow_pipes)
     return files.problems
 
 
@@ -234,37 +224,3 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
         reco2file_and_channel={key: (side[0], side[1]) for key, side in sides.items()},
         allow_pipes=allow_pipes,
     )
-
-
-def _check_audio(files: DataFiles, open_audio: bool, allow_pipes: bool) -> None:
-    """Report missing files; with ``open_audio``, also unreadable files, mixed rates and segments past the end."""
-    opened: dict[str, AudioInfo] = {}
-    entries = files.tables.get("wav.scp", {})
-    for recording, entry in track(entries.items(), "audio files", total=len(entries)):
-        if not (
-            allow_pipes and open_audio
-            if is_pipe(entry.value)
-            else open_audio or not Path(file_and_speed(entry.value)[0]).is_file()
-        ):
-            continue  # without open_audio, only a missing file is opened, for its error
-        try:
-            opened[recording] = audio_info(entry.value, verify=True, allow_pipes=allow_pipes)
-        except BlasrError as error:
-            message = f"{recording}: {error.path} {error.message}"
-            files.report("wav.scp", entry.line, message, error.fix or "repair the file", fatal=False)
-    rates = Counter(info.sample_rate for info in opened.values())
-    for recording, info in opened.items():
-        usual, count = rates.most_common(1)[0]
-        if info.sample_rate != usual:
-            message = f"{recording} has {info.sample_rate} Hz, {count} other(s) have {usual} Hz"
-            fix = "resample it, or use a separate data directory for each sample rate"
-            files.report("wav.scp", entries[recording].line, message, fix, fatal=False)
-    for utterance, entry in files.tables.get("segments", {}).items():
-        try:
-            recording, start, end, _ = parse_segment(entry.value)
-        except ValueError:
-            continue  # reported already
-        seconds = opened[recording].seconds if recording in opened else math.inf
-        if start >= seconds or (end or 0.0) > seconds + MAX_OVERSHOOT_SECONDS:
-            message = f"{utterance} ends beyond {recording}, which lasts {seconds:.3f} s"
-            files.report("segments", entry.line, message, "correct the times", fatal=False)

@@ -56,7 +56,8 @@ class DecodeOutput:
         """Append one utterance to all files; where it has no lattice, only the reason to the log."""
         utterance, lattice = decoded.utterance, decoded.lattice
         if lattice is None:
-            self.files.log.write(f"Not decoded: utterance {utterance}, {decoded.reason}.\n")
+            reason = decoded.reason if decoded.error is None else decoded.error.message
+            self.files.log.write(f"Not decoded: utterance {utterance}, {reason}.\n")
             return
         scales = CostScales(acoustic_scale=self.determinization.acoustic_scale)
         path = lattice.best_path(scales)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from blasr.decoding.lattice_decoder import LatticeDecoder
-from blasr.errors import DataError, MismatchError
+from blasr.errors import BlasrError, DataError, MismatchError
 from blasr.hmm.transition_model import TransitionModel
 from blasr.io.fst import Fst
 from blasr.io.symbols import SymbolTable
@@ -32,6 +32,12 @@ class DecodedUtterance:
     lattice: Lattice | None
     reason: str = ""
     determinized: Determinized | None = None
+    error: BlasrError | None = None
+
+    @classmethod
+    def failed(cls, utterance: str, error: BlasrError) -> DecodedUtterance:
+        """Return an utterance whose audio or log-likelihoods cannot be used."""
+        return cls(utterance, 0, None, error.reason, error=error)
 
 
 def check_graph(
@@ -108,11 +114,11 @@ def decode_table(
 ) -> Iterator[DecodedUtterance]:
     """Decode every utterance, in order; at most a few more than ``threads`` are held in memory.
 
-    The threads also determinize the lattices if ``determinize`` is given. An utterance without frames, or without a
-    path to the last frame, has no lattice in the result.
+    The threads also determinize the lattices if ``determinize`` is given. An utterance without frames, with a
+    log-likelihood that is not finite, or without a path to the last frame has no lattice in the result.
 
     Raises:
-        DataError: an utterance appears twice, or a log-likelihood is not finite.
+        DataError: an utterance appears twice.
         MismatchError: the number of columns of a matrix is not the number of the model's pdfs.
     """
     seen: set[str] = set()
@@ -142,12 +148,14 @@ def decode_utterance(
     """Decode one utterance of log-likelihoods ``(T, num_pdfs)``; determinize its lattice with the function, if any.
 
     Raises:
-        DataError: a log-likelihood is not finite.
         MismatchError: the number of columns differs from the model's number of pdfs.
     """
     if len(loglikes) == 0:
         return DecodedUtterance(utterance, 0, None, "without frames")
-    lattice = decoder.decode(loglikes, utterance=utterance)
+    try:
+        lattice = decoder.decode(loglikes, utterance=utterance)
+    except DataError as error:
+        return DecodedUtterance.failed(utterance, error)
     if not lattice.num_states:
         return DecodedUtterance(utterance, len(loglikes), None, "without a path to the last frame")
     determinized = None if determinize is None else determinize(lattice)

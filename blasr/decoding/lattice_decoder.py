@@ -107,9 +107,10 @@ class LatticeDecoder:
         if not finite.all():
             row = first_frame + int(np.argmin(finite))
             raise DataError(
-                f"row {row} (counted from 0) of its log-likelihoods holds a value that is not finite",
+                f"row {row} (counted from 0) of its log-likelihoods has a value that is not finite",
                 utterance=utterance,
                 fix="look at the network and the priors that made them",
+                reason="with log-likelihoods that are not finite",
             )
         return matrix
 

@@ -148,5 +148,5 @@ class FeatureExtractor:
         try:
             stats = self._speaker_stats.of(utterance.speaker, perturbation)
         except BlasrError as error:
-            raise type(error)(error.message, path=self.data_dir.path, fix=error.fix) from None
+            raise error.at(path=self.data_dir.path) from None
         return apply_cmvn(features, stats, self.config.norm_vars), core

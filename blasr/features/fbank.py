@@ -27,6 +27,8 @@ TOO_SHORT: Final = "too short for one frame"
 class TooShortError(DataError):
     """Speech that does not last one frame."""
 
+    usual_reason = TOO_SHORT
+
 
 def num_frames(num_samples: int, config: FeatureConfig) -> int:
     """Return the number of frames of ``num_samples`` samples (Kaldi's ``NumFrames``)."""

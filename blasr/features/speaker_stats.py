@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from blasr.data.data_dir import DataDir
-from blasr.errors import DataError
+from blasr.errors import UTTERANCE_ERRORS, DataError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.config import FeatureConfig
-from blasr.features.fbank import TOO_SHORT, TooShortError
 from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.features.static_features import StaticFeatures
 from blasr.progress import track
@@ -83,8 +82,7 @@ def collect_speaker_stats(
         data_dir: the speakers and their utterances.
         voices: the perturbations under which each speaker is heard.
 
-    Raises:
-        DataError: an utterance's audio cannot be read. Utterances too short for one frame are counted and logged.
+    Utterances whose audio cannot be used are left out, counted and logged.
     """
     if config.cmvn != "speaker":
         return SpeakerStats()
@@ -99,8 +97,8 @@ def collect_speaker_stats(
                 voice = Voice(utterance.speaker, perturbation)
                 stats.setdefault(voice, CmvnStats.zeros(static.dim)).accumulate(features)
             tally.keep()
-        except TooShortError:
-            tally.drop(utterance.id, TOO_SHORT)
+        except UTTERANCE_ERRORS as error:
+            tally.drop(utterance.id, error.reason)  # the stage that needs the utterance logs why
     if tally.dropped:
         logger.warning(tally.summary())
     return SpeakerStats(stats)

@@ -113,6 +113,5 @@ class StaticFeatures:
         try:
             features: Tensor = self._transform(waveform, vtln_warp=perturbation.vtln_warp, generator=generator)
         except TooShortError as error:
-            path = self.data_dir.path
-            raise TooShortError(error.message, path=path, utterance=utterance.id, fix=error.fix) from None
+            raise error.at(path=self.data_dir.path, utterance=utterance.id) from None
         return features

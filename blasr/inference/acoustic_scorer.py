@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from blasr.data.data_dir import DataDir, Utterance
-from blasr.errors import BlasrError
+from blasr.errors import UTTERANCE_ERRORS, BlasrError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import FeatureExtractor, pad_context
-from blasr.features.fbank import TOO_SHORT, LogMel, TooShortError
+from blasr.features.fbank import LogMel
 from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
 from blasr.inference.config import ScoringConfig
 from blasr.inference.loglike_checks import check_matrix
@@ -28,7 +28,7 @@ from blasr.training import choose_device
 from blasr.units import CONTEXT_FRAMES, FloatArray
 
 UtteranceScorer = Callable[[Utterance], FloatArray]
-"""Returns the log-likelihoods ``(T, num_pdfs)`` of an utterance; raises :class:`TooShortError` where T would be 0."""
+"""Returns the log-likelihoods ``(T, num_pdfs)`` of an utterance; raises a :class:`BlasrError` if it has none."""
 
 
 class AcousticScorer:
@@ -152,24 +152,25 @@ def score_utterances(
         score: such as :meth:`AcousticScorer.for_data` returns.
         utterances: what to score.
         workers: threads, each of which scores one utterance at a time.
-        tally: counts utterances too short for one frame, which are left out. Without it they are an error.
+        tally: counts utterances whose audio or scores cannot be used, which are left out. Without it they are an
+            error.
 
     Raises:
-        DataError: audio cannot be read, or a value is not finite.
+        BlasrError: audio cannot be read, or a value is not finite, and there is no tally.
     """
 
-    def score_or_skip(utterance: Utterance) -> FloatArray | None:
+    def score_or_fail(utterance: Utterance) -> FloatArray | BlasrError:
         try:
             return score(utterance)
-        except TooShortError:
+        except UTTERANCE_ERRORS as error:
             if tally is None:
                 raise
-            return None
+            return error
 
     with one_torch_thread():
-        results = ordered_map(score_or_skip, utterances, workers)
-        for utterance, matrix in zip(utterances, results, strict=True):
-            if matrix is not None:
-                yield utterance.id, matrix
+        results = ordered_map(score_or_fail, utterances, workers)
+        for utterance, result in zip(utterances, results, strict=True):
+            if not isinstance(result, BlasrError):
+                yield utterance.id, result
             elif tally is not None:
-                tally.drop(utterance.id, TOO_SHORT)
+                tally.drop_error(utterance.id, result)

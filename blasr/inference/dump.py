@@ -35,7 +35,8 @@ def write_dump(
         manifest: what the log-likelihoods were made of.
 
     Raises:
-        DataError: a matrix has another shape or values that are not finite, or too many utterances were dropped.
+        MismatchError: a matrix has another shape.
+        DataError: too many utterances were dropped, those with values that are not finite included.
     """
     out.mkdir(parents=True, exist_ok=True)
     started, frames = time.perf_counter(), 0
@@ -43,7 +44,11 @@ def write_dump(
     try:
         with MatrixWriter(out / "loglikes.ark", out / "loglikes.scp") as writer:
             for utterance, matrix in matrices:
-                check_matrix(matrix, len(matrix), num_pdfs, utterance)
+                try:
+                    check_matrix(matrix, len(matrix), num_pdfs, utterance)
+                except DataError as error:
+                    tally.drop_error(utterance, error)
+                    continue
                 writer.write(utterance, matrix)
                 tally.keep()
                 frames += len(matrix)

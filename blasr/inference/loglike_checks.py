@@ -31,17 +31,19 @@ def check_matrix(matrix: FloatArray, num_frames: int, num_pdfs: int, utterance: 
     """Refuse log-likelihoods that a decoder cannot use.
 
     Raises:
-        DataError: the shape is not ``(num_frames, num_pdfs)``, or some values are not finite.
+        MismatchError: the shape is not ``(num_frames, num_pdfs)``.
+        DataError: some values are not finite.
     """
     if matrix.shape != (num_frames, num_pdfs):
-        raise DataError(
+        raise MismatchError(
             f"the log-likelihoods are {matrix.shape}, expected ({num_frames} frames, {num_pdfs} pdfs)",
             utterance=utterance,
         )
     if not np.isfinite(matrix).all():
         bad = int(np.count_nonzero(~np.isfinite(matrix)))
         raise DataError(
-            f"{bad} log-likelihoods are not finite",
+            f"{bad} of {matrix.size} log-likelihoods are not finite",
             utterance=utterance,
-            fix="check the audio with `blasr data check`, and that the training did not diverge",
+            fix="check that the training did not diverge: its losses are in metrics.jsonl",
+            reason="with log-likelihoods that are not finite",
         )

@@ -13,7 +13,8 @@ import torch
 import torchaudio
 
 from blasr.errors import DataError
-from blasr.io.audio import audio_info, read_audio
+from blasr.io.audio import read_channels
+from blasr.io.audio_source import STANDARD_INPUT
 from blasr.threads import one_torch_thread
 from blasr.units import FloatArray
 
@@ -57,7 +58,9 @@ class Recording:
 
 
 def recording_name(path: Path) -> str:
-    """Return the name of a file in transcripts."""
+    """Return the name of a file in transcripts; ``stdin`` for the standard input."""
+    if str(path) == STANDARD_INPUT:
+        return "stdin"
     return re.sub(r"\s+", "_", path.stem.strip()) or "_"
 
 
@@ -65,7 +68,7 @@ def read_recording(path: Path, sample_rate: int, *, channel: int | None = None, 
     """Read a file that libsndfile can read (wav, flac, ogg, mp3, sph and others), resampled where needed.
 
     Args:
-        path: the file.
+        path: the file; ``-`` is the standard input.
         sample_rate: of the signals, in Hz.
         channel: the only channel to read, from 0; by default each channel is a side.
         mix: return one signal, the mean of all channels.
@@ -73,19 +76,15 @@ def read_recording(path: Path, sample_rate: int, *, channel: int | None = None, 
     Raises:
         DataError: the file is missing, truncated, empty or not audio, or has no such channel or an odd rate.
     """
-    if not path.exists():
-        raise DataError("no such audio file", path=path)
-    info = audio_info(path)
-    chosen = range(info.num_channels) if channel is None else [channel]
-    signals = [read_audio(path, channel=number)[0] for number in chosen]
-    labels = [_label(number, info.num_channels) for number in chosen]
+    signals, rate, num_channels = read_channels(path, channel)
+    labels = [_label(number, num_channels) for number in (range(num_channels) if channel is None else [channel])]
+    seconds = signals.shape[1] / rate
     if mix and channel is None:
-        signals, labels = [np.mean(signals, axis=0, dtype=np.float32)], ["1"]
+        signals, labels = np.mean(signals, axis=0, dtype=np.float32, keepdims=True), ["1"]
     sides = tuple(
-        Side(label, _resampled(signal, info.sample_rate, sample_rate, path))
-        for label, signal in zip(labels, signals, strict=True)
+        Side(label, _resampled(signal, rate, sample_rate, path)) for label, signal in zip(labels, signals, strict=True)
     )
-    return Recording(path, recording_name(path), info.seconds, info.sample_rate, sample_rate, sides)
+    return Recording(path, recording_name(path), seconds, rate, sample_rate, sides)
 
 
 def _label(channel: int, num_channels: int) -> str:

@@ -144,7 +144,7 @@ class Transcriber:
         try:
             return self._scorer.compute_features(side.samples)
         except BlasrError as error:
-            raise type(error)(error.message, path=path, fix="leave it out") from None
+            raise type(error)(error.message, path=path, fix="leave it out", reason=error.reason) from None
 
     def _submit(self, path: Path, stats: CmvnStats | None, pool: ThreadPoolExecutor) -> _PendingFile | BlasrError:
         """Read a file, cut it, and submit its segments to the pool."""

@@ -5,25 +5,18 @@ libsndfile reads the files: wav, flac, NIST SPHERE (sph), ogg, mp3 and others. A
 
 from __future__ import annotations
 
-import functools
-import io
 import re
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import soundfile
 
-from blasr.errors import BlasrError, DataError
-from blasr.io.kaldi.pipes import run_pipeline
-from blasr.io.kaldi.specifiers import ScriptEntry
-from blasr.io.kaldi.tables import read_value
-from blasr.io.kaldi.waves import STREAM_BYTES, WAVE_FILE
-from blasr.io.sphere import SphereHeader
+from blasr.errors import DataError
+from blasr.io.audio_source import open_audio
+from blasr.io.wav_header import COPY_AGAIN
 from blasr.units import AnyArray, FloatArray
 
 _INT16_SCALE: Final = 32768.0  # libsndfile's floats multiplied by this are in the range of 16-bit integers
@@ -31,11 +24,10 @@ _INT16_SCALE: Final = 32768.0  # libsndfile's floats multiplied by this are in t
 MAX_OVERSHOOT_SECONDS: Final = 0.5
 """How far a segment may end after its recording. It is shortened (Kaldi's ``extract-segments --max-overshoot``)."""
 
-_LOGGED_FORMATS: Final = ("AIFF", "AU", "RF64", "W64")
-"""Formats for which libsndfile reports a truncated file in its log only."""
-_LOGGED_SIZES: Final = re.compile(r": (\d+) \(should be (\d+)\)")
 _SPEED_COMMAND: Final = re.compile(r"sox -t wav ([^|]+?) -t wav - speed (\d+(?:\.\d+)?) \|\s*")
-_COPY_AGAIN: Final = "copy it again from its source"
+_PLAIN_SUBTYPES: Final = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW")
+"""Encodings without a state: if the last sample is there, every sample can be read and is finite."""
+_BLOCK_SAMPLES: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +88,16 @@ def audio_info(path: str | Path, *, verify: bool = False, allow_pipes: bool = Fa
 
     Args:
         path: the audio file, or an entry of ``wav.scp``.
-        verify: also check that the last sample can be read.
+        verify: also check that every sample can be read and is a finite number.
         allow_pipes: run a command in place of a file.
 
     Raises:
         DataError: the file is missing, truncated or empty, or is not audio.
     """
     file_path, speed = file_and_speed(path) if isinstance(path, str) else (path, 1.0)
-    with _open_audio(file_path, allow_pipes) as file:
+    with _open(file_path, allow_pipes) as file:
         if verify:
-            _read_samples(file, file.frames - 1, file.frames)
+            _check_samples(file)
         return AudioInfo(file.samplerate, round(file.frames / speed), file.channels)
 
 
@@ -157,93 +149,74 @@ def read_segment(
     path, speed = file_and_speed(path) if isinstance(path, str) else (path, 1.0)
     times = selection.start_seconds, selection.end_seconds
     start_seconds, end_seconds = (None if time is None else time * speed for time in times)
-    with _open_audio(path, allow_pipes, utterance) as file:
+    with _open(path, allow_pipes, utterance) as file:
         rate = int(file.samplerate)
         if selection.sample_rate is not None and rate != selection.sample_rate:
             wanted = selection.sample_rate
             raise DataError(
                 f"found a sample rate of {rate} Hz, expected {wanted} Hz",
                 fix=f"resample it (sox {path} -r {wanted} OUT.wav) or set features.sample_rate={rate}",
+                reason="another sample rate",
             )
-        start, end = _sample_range(file.frames, rate, start_seconds, end_seconds)
+        start, end = sample_range(file.frames, rate, start_seconds, end_seconds)
         first, last = max(start - margin_samples, 0), min(end + margin_samples, file.frames)
-        is_only_channel = selection.mono_has_any_channel and file.channels == 1
-        column = 0 if is_only_channel else _column(file.channels, selection.channel)
-        samples = _read_samples(file, first, last)
-    speech = np.ascontiguousarray(samples[:, column]) * np.float32(_INT16_SCALE)
+        column = column_of(file.channels, selection)
+        samples = _read_samples(file, first, last)[:, column]
+        _check_finite(samples, first, rate)
+    speech = np.ascontiguousarray(samples) * np.float32(_INT16_SCALE)
     return speech, rate, slice(start - first, end - first)
 
 
-@contextmanager
-def _open_audio(entry: str | Path, allow_pipes: bool, utterance: str | None = None) -> Iterator[Any]:
-    """Open an audio file with libsndfile. The entry and the utterance are added to errors that are raised inside."""
-    try:
-        source: Path | io.BytesIO
-        if isinstance(entry, str) and is_pipe(entry):
-            if not allow_pipes:
-                raise DataError("is a command, and commands are not allowed", fix="pass --allow-pipes to run it")
-            source = io.BytesIO(_command_output(entry))
-        elif isinstance(entry, str) and (target := ScriptEntry.parse(entry)).offset and Path(target.file).is_file():
-            source = io.BytesIO(read_value(entry, WAVE_FILE))
-        else:
-            source = _checked_path(Path(entry))
-        try:
-            file = soundfile.SoundFile(source)
-        except soundfile.SoundFileError as error:
-            what = getattr(error, "error_string", error)
-            raise DataError(f"is not a readable audio file ({what})", fix="convert it to wav or flac") from None
-        with file:
-            if file.frames <= 0:
-                raise DataError("has no samples", fix="record it again or remove it")
-            sizes = _LOGGED_SIZES.search(file.extra_info) if file.format in _LOGGED_FORMATS else None
-            if sizes and int(sizes[1]) > int(sizes[2]):
-                message = f"is truncated: found {sizes[2]} bytes, the header declares {sizes[1]}"
-                raise DataError(message, fix=_COPY_AGAIN)
-            yield file
-    except BlasrError as error:
-        raise error.at(path=entry, utterance=utterance) from None
+def read_channels(path: str | Path, channel: int | None = None) -> tuple[FloatArray, int, int]:
+    """Read all channels of a file, or one of them, and open the file only once.
+
+    Args:
+        path: the audio file; ``-`` is the standard input, and a named pipe is read to its end.
+        channel: the only channel to read, from 0.
+
+    Returns:
+        The samples, float32 ``(C, N)`` in the range of 16-bit integers; the sample rate; the file's channels.
+
+    Raises:
+        DataError: as :func:`read_audio`.
+    """
+    with _open(path, False) as file:
+        samples = _read_samples(file, 0, file.frames)
+        if channel is not None:
+            column = column_of(file.channels, AudioSelection(channel=channel))
+            samples = samples[:, column : column + 1]
+        _check_finite(samples, 0, file.samplerate)
+        speech = np.ascontiguousarray(samples.T) * np.float32(_INT16_SCALE)
+        return speech, int(file.samplerate), int(file.channels)
 
 
-@functools.lru_cache(maxsize=1)
-def _command_output(command: str) -> bytes:
-    """The audio that a command writes. It is kept for the next segment of the same recording."""
-    return run_pipeline(command)
+def _open(entry: str | Path, allow_pipes: bool, utterance: str | None = None) -> AbstractContextManager[Any]:
+    is_command = isinstance(entry, str) and is_pipe(entry)
+    return open_audio(entry, allow_pipes=allow_pipes, utterance=utterance, is_command=is_command)
 
 
-def _checked_path(path: Path) -> Path:
-    """Return ``path`` if a wav or SPHERE header fits the file's size; libsndfile shortens the audio silently if not."""
-    if not path.is_file():
-        message = "is a folder, not an audio file" if path.is_dir() else "no such audio file"
-        raise DataError(message, fix="correct its entry in wav.scp; relative paths start from the current folder")
-    size = path.stat().st_size
-    if size == 0:
-        raise DataError("is empty (0 bytes)", fix=_COPY_AGAIN)
-    with path.open("rb") as stream:
-        magic = stream.read(12)
-        if magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
-            declared, found = _wav_data_bytes(stream, size)
-        elif magic[:7] == b"NIST_1A":
-            header = SphereHeader.read(path)
-            if header.compression is not None:
-                message = f"is SPHERE compressed with {header.compression}, which libsndfile does not decode"
-                raise DataError(message, fix=f"expand it with NIST's sph2pipe: sph2pipe -f sph {path} OUT.sph")
-            declared, found = header.audio_bytes or 0, size - header.num_bytes
-        else:
-            return path
-    if declared > found:
-        message = f"is truncated: found {found} bytes of audio, the header declares {declared}"
-        raise DataError(message, fix=_COPY_AGAIN)
-    return path
+def _check_samples(file: Any) -> None:
+    """Check that every sample can be read and is finite; of plain encodings only the last one is read."""
+    if file.subtype in _PLAIN_SUBTYPES and file.format != "FLAC":
+        _read_samples(file, file.frames - 1, file.frames)
+        return
+    for start in range(0, file.frames, _BLOCK_SAMPLES):
+        samples = _read_samples(file, start, min(start + _BLOCK_SAMPLES, file.frames))
+        _check_finite(samples, start, file.samplerate)
 
 
-def _wav_data_bytes(stream: BinaryIO, size: int) -> tuple[int, int]:
-    """The bytes that the data chunk declares (0 if it was written to a pipe), and those that the file has."""
-    while len(header := stream.read(8)) == 8:
-        name, length = struct.unpack("<4sI", header)
-        if name == b"data":
-            return (0 if length >= STREAM_BYTES else length), size - stream.tell()
-        stream.seek(length + length % 2, 1)  # chunks are padded to even sizes
-    raise DataError(f"is truncated: the {size} bytes end before the audio begins", fix=_COPY_AGAIN)
+def _check_finite(samples: AnyArray, start: int, rate: int) -> None:
+    """Refuse samples ``(N,)`` or ``(N, channels)`` that are not numbers; ``start`` is the place of the first."""
+    finite = np.isfinite(samples)
+    if finite.all():
+        return
+    wrong = ~finite.reshape(len(samples), -1).all(axis=1)
+    place = (start + int(np.argmax(wrong))) / rate
+    raise DataError(
+        f"has samples that are not finite: {int(wrong.sum())} are NaN or infinite, the first at {place:.3f} s",
+        fix="write it again from its source, or leave it out",
+        reason="with samples that are not finite",
+    )
 
 
 def _read_samples(file: Any, start: int, end: int) -> AnyArray:
@@ -253,36 +226,51 @@ def _read_samples(file: Any, start: int, end: int) -> AnyArray:
         samples: AnyArray = file.read(end - start, dtype="float32", always_2d=True)
     except soundfile.SoundFileError:
         message = f"is truncated or corrupt: samples {start} to {end} cannot be decoded"
-        raise DataError(message, fix=_COPY_AGAIN) from None
+        raise DataError(message, fix=COPY_AGAIN) from None
     if len(samples) < end - start:
         message = f"is truncated: found {start + len(samples)} samples, expected at least {end}"
-        raise DataError(message, fix=_COPY_AGAIN)
+        raise DataError(message, fix=COPY_AGAIN)
     return samples
 
 
-def _sample_range(
+def sample_range(
     num_samples: int, rate: int, start_seconds: float | None, end_seconds: float | None
 ) -> tuple[int, int]:
+    """Return the samples from ``start`` to ``end`` (exclusive) of a segment; None is the beginning or the end.
+
+    Raises:
+        DataError: the segment has no samples, or ends more than half a second after the recording.
+    """
     start = 0 if start_seconds is None else int(start_seconds * rate)
     end = num_samples if end_seconds is None else int(end_seconds * rate)
     segment = f"the segment from {start / rate:.3f} to {end / rate:.3f} s"
     if not 0 <= start < num_samples or end > num_samples + int(MAX_OVERSHOOT_SECONDS * rate):
         message = f"{segment} is outside the recording, which lasts {num_samples / rate:.3f} s"
-        raise DataError(message, fix="correct the times in segments")
+        raise DataError(message, fix="correct the times in segments", reason="a segment outside its recording")
     if end <= start:
-        raise DataError(f"{segment} has no samples", fix="correct the times in segments")
+        raise DataError(f"{segment} has no samples", fix="correct the times in segments", reason="an empty segment")
     return start, min(end, num_samples)
 
 
-def _column(num_channels: int, channel: int | None) -> int:
+def column_of(num_channels: int, selection: AudioSelection) -> int:
+    """Return the channel, from 0, that a selection takes of a file.
+
+    Raises:
+        DataError: there is no such channel, or none is chosen and the file has several.
+    """
+    channel = selection.channel
+    if num_channels == 1 and selection.mono_has_any_channel:
+        return 0
     if channel is None and num_channels > 1:
         raise DataError(
             f"has {num_channels} channels, and none is chosen",
+            reason="with several channels, none of them chosen",
             fix="write the channel (from 0) as the fifth column of segments, or A or B in reco2file_and_channel",
         )
     if channel is not None and not 0 <= channel < num_channels:
         raise DataError(
             f"found {num_channels} channel(s), expected channel {channel}, counted from 0",
             fix="correct the channel in segments or reco2file_and_channel",
+            reason="without the chosen channel",
         )
     return channel or 0

@@ -73,7 +73,7 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
 
     Raises:
         ConfigError: there is no words.txt.
-        DataError: an input cannot be read, a value is not finite, or too many utterances have no result.
+        DataError: an input cannot be read, or too many utterances have no result.
         MismatchError: the inputs do not fit together.
     """
     config = config or DecodeConfig()
@@ -104,7 +104,9 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
             f"{config.decoder}, graph {inputs.graph_path}, model {source.model}, {source.description}{replaced}\n"
         )
         for decoded in track(run(search, config.workers), "decoding"):
-            if decoded.lattice is None:
+            if decoded.error is not None:
+                tally.drop_error(decoded.utterance, decoded.error)
+            elif decoded.lattice is None:
                 tally.drop(decoded.utterance, decoded.reason)
             else:
                 tally.keep()

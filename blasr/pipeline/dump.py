@@ -25,7 +25,7 @@ def dump(scorer: DataScorer, out: Path, *, workers: int = 1, max_loss: float = 0
         max_loss: the largest share of utterances that may be dropped.
 
     Raises:
-        DataError: no utterances, unreadable audio, values that are not finite, or too many utterances dropped.
+        DataError: no utterances, or too many of them dropped: unreadable audio, values that are not finite.
     """
     utterances = scorer.data_dir.utterances
     tally = Tally("dump", max_loss)

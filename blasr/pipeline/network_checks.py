@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blasr.data.data_dir import DataDir
-from blasr.errors import MismatchError
+from blasr.errors import UTTERANCE_ERRORS, MismatchError
 from blasr.inference.loglike_checks import check_num_pdfs
 from blasr.inference.manifest import file_entry, same_tree
 from blasr.io.audio import audio_info, is_pipe
@@ -59,14 +59,20 @@ def check_network(experiment: Experiment, model: Path | None = None, data_dir: D
 
 
 def check_sample_rate(data_dir: DataDir, sample_rate: int, config: str) -> None:
-    """Compare the sample rate of the first recording that is a file with the rate of the features.
+    """Compare the sample rate of the first readable recording that is a file with the rate of the features.
 
     Raises:
         MismatchError: the rates differ; names both files.
-        DataError: the recording cannot be read.
     """
-    entry = next((entry for entry in data_dir.recordings.values() if not is_pipe(entry)), None)
-    if entry is not None and (found := audio_info(entry).sample_rate) != sample_rate:
+    for entry in data_dir.recordings.values():
+        if is_pipe(entry):
+            continue
+        try:
+            found = audio_info(entry).sample_rate
+        except UTTERANCE_ERRORS:
+            continue  # the stage drops it and logs why
+        if found == sample_rate:
+            return
         raise MismatchError(
             f"{entry} has a sample rate of {found} Hz, the features in {config} expect {sample_rate} Hz",
             path=data_dir.path / "wav.scp",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.decode_table import DecodedUtterance, decode_utterance
-from blasr.features.fbank import TOO_SHORT, TooShortError
+from blasr.errors import UTTERANCE_ERRORS
 from blasr.inference.config import ScoringConfig
 from blasr.pipeline.data_scorers import DataScorer, network_scorer
 from blasr.pipeline.decode_inputs import DecodeInputs
@@ -64,8 +64,8 @@ class NetworkSource:
             def decode(utterance: Utterance) -> DecodedUtterance:
                 try:
                     matrix = self.scorer.score(utterance)
-                except TooShortError:
-                    return DecodedUtterance(utterance.id, 0, None, TOO_SHORT)
+                except UTTERANCE_ERRORS as error:
+                    return DecodedUtterance.failed(utterance.id, error)
                 return decode_utterance(search.decoder, utterance.id, matrix, search.determinize)
 
             with one_torch_thread():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,7 +122,7 @@ class TranscriptionReport:
                 continue
             if isinstance(event, BlasrError):
                 logger.error("error: %s", event)
-                self.tally.drop(str(path), _short_reason(event))
+                self.tally.drop(str(path), event.reason)
             else:
                 self.tally.keep()
                 self.seconds += event.seconds * len(event.sides)
@@ -155,8 +154,3 @@ class TranscriptionReport:
             speed = f"real-time factor {seconds / self.seconds:.4f}"
             yield f"{seconds:.1f} s for {self.seconds:.1f} s of audio in {self.segments} segments: {speed}"
         yield self.tally.summary()
-
-
-def _short_reason(error: BlasrError) -> str:
-    """Return the message of an error without its details, so that files with the same error are counted together."""
-    return re.split(r"[:(,;0-9]", error.message, maxsplit=1)[0].strip() or "not transcribed"

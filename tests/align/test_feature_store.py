@@ -47,15 +47,25 @@ def test_features_are_read_from_disk_and_the_folder_is_removed(data: DataDir, tm
 
 
 def test_the_folder_is_removed_after_an_error(data: DataDir, tmp_path: Path) -> None:
-    (data.path / "b.wav").unlink()
+    extractor = FeatureExtractor(MfccConfig(cmvn="none"), data)
     with (
-        pytest.raises(DataError, match=r"b\.wav"),
-        stored_features(
-            FeatureExtractor(MfccConfig(cmvn="none"), data), data.utterances, tmp_path / "out", Tally("align")
-        ),
+        pytest.raises(DataError, match="later"),
+        stored_features(extractor, data.utterances, tmp_path / "out", Tally("align")),
     ):
-        pytest.fail("the missing file was not noticed")
+        raise DataError("later")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_missing_and_damaged_audio_is_dropped_and_named(
+    data: DataDir, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (data.path / "a.wav").write_bytes((data.path / "a.wav").read_bytes()[:-100])
+    (data.path / "b.wav").unlink()
+    extractor, tally = FeatureExtractor(MfccConfig(cmvn="none"), data), Tally("align")
+    with stored_features(extractor, data.utterances, tmp_path / "out", tally) as store:
+        assert not {"a", "b"} & {utterance.id for utterance in store.utterances}
+    assert tally.examples.items() >= {("is truncated", "a"), ("no such audio file", "b")}
+    assert f"align: dropped b: {data.path / 'b.wav'}: no such audio file" in caplog.text
 
 
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 120))

@@ -160,12 +160,18 @@ def test_an_empty_data_directory_is_refused(tones: ToneCorpus, tmp_path: Path) -
         flat_start(empty, tones.lang, tmp_path / "out", SHORT)
 
 
-def test_missing_audio_names_the_utterance(tones: ToneCorpus, tmp_path: Path) -> None:
+def test_one_missing_recording_is_dropped_and_named(
+    tones: ToneCorpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     recordings = tones.data.recordings | {"s1-u003": str(tmp_path / "gone.wav")}
-    with pytest.raises(DataError, match=r"gone\.wav") as caught:
-        flat_start(dataclasses.replace(tones.data, recordings=recordings), tones.lang, tmp_path / "out", SHORT)
-    assert "s1-u003" in str(caught.value)
-    assert not (tmp_path / "out").exists()
+    data = dataclasses.replace(tones.data, recordings=recordings)
+    tally = flat_start(data, tones.lang, tmp_path / "out", SHORT, monophone_only=True).tally
+    assert tally.examples["no such audio file"] == "s1-u003" and tally.kept >= len(data) - 2
+    assert f"align: dropped s1-u003: {tmp_path / 'gone.wav'}: no such audio file" in caplog.text
+    with pytest.raises(DataError, match="no such audio file, first s1-u003") as caught:
+        flat_start(data, tones.lang, tmp_path / "strict", dataclasses.replace(SHORT, max_loss=0.0))
+    assert "above the allowed 0.0%" in str(caught.value)
+    assert not (tmp_path / "strict").exists()
 
 
 def test_a_lang_directory_without_a_phone_is_refused(tones: ToneCorpus, tmp_path: Path) -> None:

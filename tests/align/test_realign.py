@@ -107,6 +107,22 @@ def test_failures_are_counted_and_too_many_are_refused(tones: ToneCorpus, model_
     assert tally.kept == 32
 
 
+def test_scores_that_are_not_finite_drop_the_utterance(
+    tones: ToneCorpus, model_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pdfs = read_transition_model(model_dir / "final.mdl").num_pdfs
+    first, second = (utterance.id for utterance in tones.data.utterances[:2])
+
+    def loglikes(utterance: Utterance) -> FloatArray:
+        if utterance.id == second:
+            raise DataError("is truncated: found 8 bytes", path="b.wav", utterance=second)
+        return np.full((90, pdfs), np.nan if utterance.id == first else 0.0, dtype=np.float32)
+
+    tally = realign(tones.data, tones.lang, model_dir, loglikes, tmp_path / "ali", RealignConfig(max_loss=0.3))
+    assert tally.examples == {"with log-likelihoods that are not finite": first, "is truncated": second}
+    assert f"align: dropped {second}: b.wav: is truncated: found 8 bytes" in caplog.text
+
+
 def test_a_folder_without_a_model_is_refused(tones: ToneCorpus, model_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be opened"):
         realign_with_gmm(tones.data, tones.lang, tmp_path, tmp_path / "ali")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from blasr.chunks.plan import ChunkPool
 from blasr.chunks.pool_examples import PoolDataset, PoolExamples
-from blasr.errors import DataError
+from blasr.errors import MismatchError
 from tests.chunks.corpus import corpus
 
 
@@ -30,7 +31,8 @@ def test_examples_are_stored_consecutively_with_their_context(tmp_path: Path) ->
 def test_a_dropped_utterance_leaves_the_rest_of_its_group(groups: tuple[tuple[str, ...], ...], tmp_path: Path) -> None:
     examples = load(tmp_path, groups, spoil=(2,))
     assert examples.names == ("u00", "u01") and examples.kept == 2
-    assert examples.dropped == (("u02", "with another number of frames than the alignment"),)
+    ((name, error),) = examples.dropped
+    assert (name, error.reason) == ("u02", "with another number of frames than the alignment")
 
 
 def test_a_pool_may_lose_all_its_utterances(tmp_path: Path) -> None:
@@ -38,8 +40,21 @@ def test_a_pool_may_lose_all_its_utterances(tmp_path: Path) -> None:
     assert examples.lengths == () and examples.kept == 0 and len(examples.dropped) == 3
 
 
-def test_other_mistakes_are_returned_and_keep_their_message(tmp_path: Path) -> None:
-    loader, _, _ = corpus(tmp_path, [10])
+def test_unreadable_audio_is_dropped_with_its_message(tmp_path: Path) -> None:
+    loader, _, _ = corpus(tmp_path, [10, 20])
     (tmp_path / "data" / "u00.wav").unlink()
+    examples = PoolDataset(loader, [ChunkPool((("u00", "u01"),), 1, 0)], epoch=1)[0]
+    assert isinstance(examples, PoolExamples) and examples.names == ("u01",)
+    ((name, error),) = pickle.loads(pickle.dumps(examples.dropped))  # noqa: S301 (as it comes from a worker process)
+    assert name == error.utterance == "u00" and "no such audio file" in str(error)
+
+
+def test_other_mistakes_are_returned(tmp_path: Path) -> None:
+    loader, _, _ = corpus(tmp_path, [10])
+
+    def load(names: object, epoch: int) -> None:
+        raise MismatchError("found 80 coefficients, expected 64", utterance="u00")
+
+    loader.load = load  # type: ignore[method-assign, assignment]
     error = PoolDataset(loader, [ChunkPool((("u00",),), 1, 0)], epoch=1)[0]
-    assert isinstance(error, DataError) and error.utterance == "u00"
+    assert isinstance(error, MismatchError) and error.utterance == "u00"

@@ -118,7 +118,7 @@ def test_opening_the_audio(folder: Path) -> None:
     edit("segments", "call1 0.5 1.0", "call1 0.5 1.7")(folder)
     assert check_data_dir(folder) == []
     problems = check_data_dir(folder, open_audio=True)
-    find_problem(problems, folder, "segments", 3, "bob-1 ends beyond call1, which lasts 1.000 s")
+    find_problem(problems, folder, "segments", 3, "bob-1: the segment from 0.500 to 1.700 s is outside")
     assert sum("Hz" in problem.message for problem in problems) == 1
     data = (audio / "call1.wav").read_bytes()
     (audio / "call1.wav").write_bytes(data[:9000])

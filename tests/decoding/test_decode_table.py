@@ -62,7 +62,17 @@ def test_what_cannot_be_decoded_comes_without_a_lattice() -> None:
     assert (void.lattice, void.num_frames, void.reason) == (None, 0, "without frames")
 
 
-def test_an_utterance_that_stands_twice_is_refused() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_row_that_is_not_finite_drops_the_utterance(value: float) -> None:
+    bad = np.zeros((3, 2), np.float32)
+    bad[1, 0] = value
+    first, second = decode_table(LatticeDecoder(LOOP, TID_TO_PDF), [("bad", bad), ("good", np.zeros_like(bad))])
+    assert first.lattice is None and first.reason == "with log-likelihoods that are not finite"
+    assert first.error is not None and "row 1 (counted from 0)" in first.error.message
+    assert second.lattice is not None
+
+
+def test_an_utterance_that_appears_twice_is_refused() -> None:
     items = utterances(3)
     with pytest.raises(DataError, match="utterance u1: appears twice"):
         list(decode_table(LatticeDecoder(LOOP, TID_TO_PDF), [*items, items[1]]))

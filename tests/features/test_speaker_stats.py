@@ -72,10 +72,14 @@ def test_a_speaker_without_frames_has_none(data_dir: DataDir) -> None:
         stats.of("ann")
 
 
-def test_unreadable_audio_is_named(data_dir: DataDir) -> None:
+def test_unusable_audio_is_counted_and_left_out(data_dir: DataDir, caplog: pytest.LogCaptureFixture) -> None:
     soundfile.write(data_dir.recordings["bob-0"], voice(0.5, 100, 0), 16000)
-    with pytest.raises(DataError, match="utterance bob-0: found a sample rate of 16000 Hz, expected 8000 Hz"):
-        collect_speaker_stats(FeatureConfig(), data_dir)
+    Path(data_dir.recordings["ann-0"]).write_bytes(b"not audio")
+    with caplog.at_level(logging.WARNING):
+        stats = collect_speaker_stats(FeatureConfig(), data_dir)
+    assert "6 utterances in -> 4 kept -> 2 dropped" in caplog.text
+    assert "another sample rate, first bob-0" in caplog.text
+    assert sorted(stats.speakers()) == ["ann", "bob"]
 
 
 def test_statistics_of_a_file_are_of_unperturbed_speakers() -> None:

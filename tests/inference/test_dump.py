@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blasr.errors import DataError
+from blasr.errors import DataError, MismatchError
 from blasr.inference import write_dump
 from blasr.inference.manifest import Manifest
 from blasr.io.kaldi.tables import read_matrices
@@ -38,25 +38,34 @@ def test_archive_script_and_manifest(tmp_path: Path) -> None:
     assert (manifest["frames"], manifest["num_pdfs"], manifest["prior_scale"]) == (6, 3, 1.0)
 
 
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        (matrix(4)[:, :2], r"\(4, 2\), expected \(4 frames, 3 pdfs\)"),
-        (np.full((4, 3), np.nan, np.float32), "12 log-likelihoods are not finite"),
-        (np.full((4, 3), np.inf, np.float32), "not finite"),
-    ],
-)
-def test_a_bad_matrix_leaves_nothing(tmp_path: Path, bad: FloatArray, message: str) -> None:
-    with pytest.raises(DataError, match=message) as caught:
-        write(tmp_path, [("a", matrix(4)), ("b", bad)])
+def test_a_matrix_of_another_shape_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(MismatchError, match=r"\(4, 2\), expected \(4 frames, 3 pdfs\)") as caught:
+        write(tmp_path, [("a", matrix(4)), ("b", matrix(4)[:, :2])])
     assert caught.value.utterance == "b"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_drop_the_utterance(
+    tmp_path: Path, value: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = matrix(4)
+    bad[1, 2] = value
+    pairs = [("a", matrix(4)), ("b", bad)]
+    with pytest.raises(DataError, match=r"2 utterances in -> 1 kept -> 1 dropped .*first b.*above the allowed 5.0%"):
+        write(tmp_path, pairs)
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path, pairs, Tally("dump", 0.5))
+    assert list(dict(read_matrices(f"scp:{tmp_path}/loglikes.scp"))) == ["a"]
+    assert "dump: dropped b: 1 of 12 log-likelihoods are not finite" in caplog.text
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["utterances"]["dropped"] == {"with log-likelihoods that are not finite": 1}
 
 
 def test_an_older_archive_stays_but_loses_its_manifest(tmp_path: Path) -> None:
     write(tmp_path, [("a", matrix(4))], asked=1)
     before = (tmp_path / "loglikes.ark").read_bytes()
-    with pytest.raises(DataError):
+    with pytest.raises(MismatchError):
         write(tmp_path, [("a", matrix(5)[:, :2])])
     assert (tmp_path / "loglikes.ark").read_bytes() == before
     with pytest.raises(DataError, match="was not finished"):

@@ -17,7 +17,7 @@ def test_numbers_of_pdfs_must_agree() -> None:
 
 @pytest.mark.parametrize("shape", [(4, 2), (5, 3), (4,)])
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(DataError, match=r"utterance u: .* expected \(4 frames, 3 pdfs\)"):
+    with pytest.raises(MismatchError, match=r"utterance u: .* expected \(4 frames, 3 pdfs\)"):
         check_matrix(np.zeros(shape, np.float32), 4, 3, "u")
 
 
@@ -26,5 +26,5 @@ def test_values_that_are_not_finite_are_counted(value: float) -> None:
     matrix = np.zeros((4, 3), np.float32)
     check_matrix(matrix, 4, 3)
     matrix[1, 2] = matrix[3, 0] = value
-    with pytest.raises(DataError, match="2 log-likelihoods are not finite"):
+    with pytest.raises(DataError, match="2 of 12 log-likelihoods are not finite"):
         check_matrix(matrix, 4, 3)

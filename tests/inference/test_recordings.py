@@ -61,3 +61,7 @@ def test_a_rate_whose_resampler_would_fill_the_memory(tmp_path: Path) -> None:
 )
 def test_names_suit_ctm_and_text(name: str, expected: str) -> None:
     assert recording_name(Path(name)) == expected
+
+
+def test_the_standard_input_has_a_name() -> None:
+    assert recording_name(Path("-")) == "stdin"

@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blasr.errors import DataError, DependencyError
-from blasr.io.audio import AudioInfo, AudioSelection, audio_info, file_and_speed, is_pipe, read_audio, read_segment
+from blasr.io.audio import (
+    AudioInfo,
+    AudioSelection,
+    audio_info,
+    file_and_speed,
+    is_pipe,
+    read_audio,
+    read_channels,
+    read_segment,
+)
 from blasr.units import AnyArray
 
 RAMP = np.arange(-4000, 4000, dtype=np.int16)  # one second at 8 kHz, all samples different
@@ -151,6 +160,45 @@ def test_a_streamed_wav_lasts_until_its_end(tmp_path: Path, size: int) -> None:
     data = path.read_bytes()
     path.write_bytes(data[:4] + struct.pack("<I", size) + data[8:40] + struct.pack("<I", size) + data[44:])
     assert np.array_equal(read_audio(path)[0], RAMP)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float, subtype: str) -> None:
+    samples = RAMP / 32768
+    samples[2000:2010] = value
+    path = write(tmp_path / "a.wav", samples, subtype=subtype)
+    message = "has samples that are not finite: 10 are NaN or infinite, the first at 0.250 s"
+    for attempt in (
+        lambda: read_audio(path),
+        lambda: audio_info(path, verify=True),
+        lambda: read_channels(path),
+        lambda: read_segment(path, AudioSelection(0.2, 0.3)),
+    ):
+        with pytest.raises(DataError, match=message):
+            attempt()
+    assert len(read_segment(path, AudioSelection(0.5, 1.0))[0]) == 4000
+    assert audio_info(path).num_samples == 8000  # the header alone
+
+
+def test_all_channels_are_read_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "two.wav", np.stack([RAMP, -RAMP], axis=1))
+    samples, rate, channels = read_channels(path)
+    assert np.array_equal(samples, np.stack([RAMP, -RAMP])) and (rate, channels) == (8000, 2)
+    samples, _, channels = read_channels(path, 1)
+    assert np.array_equal(samples, -RAMP[np.newaxis]) and channels == 2
+    with pytest.raises(DataError, match=r"found 2 channel\(s\), expected channel 2"):
+        read_channels(path, 2)
+
+
+def test_damage_in_the_middle_of_a_compressed_file_is_found(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(-9000, 9000, 80000).astype(np.int16)
+    path = write(tmp_path / "a.flac", noise)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="is truncated"):
+        audio_info(path, verify=True)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,31 @@ def test_compressed_audio_names_the_program_that_expands_it(tmp_path: Path) -> N
     header = SphereHeader.read(path)
     assert (header.compression, header.audio_bytes) == ("shorten", None)
     with pytest.raises(DataError, match=r"(?s)a\.sph: is SPHERE compressed with shorten.*sph2pipe -f sph"):
+        read_audio(path, channel=0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("sample_rate", "0", "has a damaged header: sample_rate is 0, expected 1 to 1000000"),
+        ("sample_rate", "8000.5", r"sample_rate is 8000\.5"),
+        ("channel_count", "0", "channel_count is 0, expected 1 to 1024"),
+        ("channel_count", "\u00b2", "channel_count is \u00b2"),
+        ("sample_n_bytes", "9" * 5000, "sample_n_bytes is 9"),
+    ],
+)
+def test_fields_that_cannot_be_right(tmp_path: Path, field: str, value: str, message: str) -> None:
+    path = write(tmp_path / "a.sph", "ulaw")
+    header = re.sub(f"{field} -i [0-9]+".encode(), f"{field} -i {value}".encode("latin-1"), path.read_bytes()[:-200])
+    path.write_bytes(header.rstrip(b"\0").replace(b"   1024", b"   8192").ljust(8192, b"\0") + bytes(200))
+    with pytest.raises(DataError, match=message):
+        read_audio(path, channel=0)
+
+
+def test_a_missing_rate_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.sph", "ulaw")
+    path.write_bytes(path.read_bytes().replace(b"sample_rate", b"simple_rate"))
+    with pytest.raises(DataError, match="sample_rate is nothing, expected 1 to 1000000"):
         read_audio(path, channel=0)
 
 
