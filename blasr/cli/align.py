@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_option(parser, "--data", required=True, note="with transcripts")
     add_option(parser, "--lang", required=True)
-    add_option(parser, "--out", required=True, note="a directory, created where absent")
+    add_option(parser, "--out", required=True, note="a directory, created if absent")
     add_option(parser, "--gmm", note="align with its GMMs, or over its tree with --experiment")
     add_option(parser, "--experiment", note="align with it, over the tree of --gmm (default: its own)")
     add_option(parser, "--checkpoint")

@@ -28,5 +28,5 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[str | int]], *, right
 
 
 def numbers_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table whose first column is aligned to the left and all others to the right."""
+    """Return a table with its first column aligned to the left and all others to the right."""
     return columns(header, rows, right=[False] + [True] * (len(header) - 1))

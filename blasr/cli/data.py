@@ -33,7 +33,7 @@ COUNTED_CHOICES: Mapping[Choice, str] = {
     "last": "the last N utterances",
     "shortest": "the N shortest utterances, by utt2num_frames or utt2dur",
     "per-spk": "N utterances of every speaker, spread evenly",
-    "speakers": "random whole speakers until there are N utterances (other speakers than Kaldi's script draws)",
+    "speakers": "random whole speakers until there are N utterances (not the speakers that Kaldi's script draws)",
 }
 SPEEDS = "0.9,1.0,1.1"
 
@@ -119,8 +119,12 @@ def _configure_subset(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group(required=True)
     for name, text in COUNTED_CHOICES.items():
         choice.add_argument(f"--{name}", type=positive_integer, metavar="N", help=text)
-    choice.add_argument("--utt-list", type=Path, metavar="FILE", help="the utterances named first on its lines")
-    choice.add_argument("--spk-list", type=Path, metavar="FILE", help="all utterances of the speakers named first")
+    choice.add_argument(
+        "--utt-list", type=Path, metavar="FILE", help="a file of utterance-ids, each the first word of a line"
+    )
+    choice.add_argument(
+        "--spk-list", type=Path, metavar="FILE", help="a file of speaker-ids, each the first word of a line"
+    )
     add_option(parser, "--seed", note="for --speakers")
 
 
@@ -179,7 +183,7 @@ def _configure_perturb(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--out", required=True, note="the data directory to write")
     parser.add_argument("--speeds", type=words, metavar="LIST", default=SPEEDS, help="speed factors")
     add_yes_no(parser, "--always-include-prefix", "add the prefix sp1.0- at the original speed")
-    add_yes_no(parser, "--spk-prefix", "give every speed speakers of its own", default=True)
+    add_yes_no(parser, "--spk-prefix", "give each speed its own speakers", default=True)
 
 
 def _perturb(args: argparse.Namespace) -> None:

@@ -52,19 +52,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "    --out exp/bl_resnet22_a2b3/decode_test",
     )
     add_option(parser, "--graph", required=True)
-    add_option(parser, "--model", note="the one that the graph was compiled from (with --experiment: its own)")
-    add_option(parser, "--words", note="by default the one in --lang or beside the graph")
+    add_option(parser, "--model", note="the model that the graph was compiled from (default: the experiment's)")
+    add_option(parser, "--words", note="default: the one in --lang or next to the graph")
     add_option(parser, "--lang", note="its align_lexicon.int gives words their times")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--loglikes", metavar="ark:FILE|scp:FILE|FILE", help="log-likelihoods; rows are frames")
     add_option(source, "--data", note="with --experiment")
     for name in NETWORK_OPTIONS:
         add_option(parser, f"--{name.replace('_', '-')}", note="with --data")
-    add_option(parser, "--out", required=True, note="a directory, created where absent")
+    add_option(parser, "--out", required=True, note="a directory, created if absent")
     add_search_options(parser)
-    add_yes_no(parser, "--determinize", "write determinized lattices into lat.ark", default=True)
-    add_yes_no(parser, "--confidences", "write how probable each word is into the ctm")
-    add_option(parser, "--frame-shift", default=None, note="by default 0.01, or that of the experiment")
+    add_yes_no(parser, "--determinize", "write determinized lattices to lat.ark", default=True)
+    add_yes_no(parser, "--confidences", "write word confidences to the ctm")
+    add_option(parser, "--frame-shift", default=None, note="default: 0.01, or the experiment's")
     add_option(parser, "--nj")
     add_yes_no(parser, "--check", "compare the inputs and stop")
     add_option(parser, "--max-loss")
@@ -103,12 +103,12 @@ def _archive_source(args: argparse.Namespace) -> LoglikeSource:
     for name, default in NETWORK_OPTIONS.items():
         if getattr(args, name) != default:
             raise ConfigError(
-                f"--{name.replace('_', '-')} is for a network that computes log-likelihoods, but --loglikes has them "
-                "already",
+                f"--{name.replace('_', '-')} is for a network that computes log-likelihoods, but --loglikes already "
+                "contains them",
                 fix="give --data instead of --loglikes, or leave it out",
             )
     if args.model is None:
-        raise ConfigError("--loglikes needs the final.mdl of their pdfs", fix="name it with --model")
+        raise ConfigError("--loglikes needs the final.mdl that defines the pdfs", fix="name it with --model")
     return ArchiveSource(args.loglikes, args.model, args.frame_shift or FRAME_SHIFT_SECONDS)
 
 

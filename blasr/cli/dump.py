@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the dumps of jobs, to be joined into one scp and manifest",
     )
-    add_option(parser, "--out", note="a directory, created where absent")
+    add_option(parser, "--out", note="a directory, created if absent")
     add_option(parser, "--model", note="the decoder's (default: the experiment's)")
     add_option(parser, "--graph", note="with --check")
     add_yes_no(parser, "--check", "compare everything that must agree, and stop")
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
         ConfigError: options that are missing or exclude each other.
     """
     if args.out is None and not args.check:
-        raise ConfigError("there is no place for the log-likelihoods", fix="name a directory with --out")
+        raise ConfigError("there is nowhere to write the log-likelihoods", fix="name a directory with --out")
     if args.combine is not None:
         from blasr.inference.manifest import combine_dumps
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     if args.graph is not None and not args.check:
         raise ConfigError("a dump needs no graph", fix="leave out --graph, or compare it and stop with --check")
     if args.check and args.experiment is None:
-        raise ConfigError("--check compares the parts of an experiment", fix="give it with --experiment")
+        raise ConfigError("--check compares the parts of an experiment", fix="name it with --experiment")
     from blasr.data.data_dir import DataDir
     from blasr.inference.config import ScoringConfig
     from blasr.pipeline.data_scorers import gmm_scorer, network_scorer

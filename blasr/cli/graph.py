@@ -63,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Compile HCLG and write it."""
     if args.gmm is not None and args.tree is not None:
-        raise ConfigError("--tree goes with --model", fix="leave --tree out: --gmm has a tree of its own")
+        raise ConfigError("--tree goes with --model", fix="leave out --tree: the directory of --gmm has its own tree")
 
     from blasr.graph.grammar import arpa_to_fst, read_grammar, unigram_loop
     from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph

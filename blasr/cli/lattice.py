@@ -222,8 +222,7 @@ def _oracle(args: argparse.Namespace) -> None:
     if WordJoiner.beside(args.words).whole is not None:
         raise ConfigError(
             f"{args.words} contains pieces of words, which the references do not have",
-            fix="split the references too (blasr subwords apply), and name a copy of words.txt in a directory of its "
-            "own",
+            fix="split the references too (blasr subwords apply), and name a copy of words.txt in a separate directory",
         )
     config, tally = DeterminizationConfig(args.beam, args.acoustic_scale), Tally("lattice oracle", args.max_loss)
     words, references = SymbolTable.read(args.words), read_transcripts(args.ref)
@@ -252,7 +251,7 @@ COMMANDS = {
             _configure_nbest,
             _nbest,
         ),
-        ("rescore", "replace the costs of one language model by those of another", _configure_rescore, _rescore),
+        ("rescore", "replace the costs of one language model with those of another", _configure_rescore, _rescore),
         (
             "mbr",
             "the words with the lowest expected number of errors, their times and confidences",

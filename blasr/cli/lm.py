@@ -52,13 +52,13 @@ def _configure_train(parser: argparse.ArgumentParser) -> None:
         help="a words.txt, or a list of words (default: the words of the text)",
     )
     parser.add_argument("--unknown", default=UNKNOWN, metavar="WORD", help="the word that replaces all other words")
-    add_yes_no(parser, "--closed", "have no unknown word, and refuse a text with words outside the vocabulary")
+    add_yes_no(parser, "--closed", "use no unknown word, and refuse texts with words outside the vocabulary")
     parser.add_argument(
         "--min-counts",
         type=positive_integers,
         default="1",
         metavar="LIST",
-        help="least count of n-grams of order 1, 2, ...; the last number also applies to all higher orders",
+        help="minimum count of n-grams of order 1, 2, ...; the last number also applies to all higher orders",
     )
 
 
@@ -150,7 +150,7 @@ def _configure_prune(parser: argparse.ArgumentParser) -> None:
         type=number,
         required=True,
         metavar="X",
-        help="remove an n-gram if that raises the perplexity by a smaller share than this",
+        help="remove an n-gram if that raises the perplexity by less than this share",
     )
 
 

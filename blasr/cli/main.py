@@ -55,7 +55,7 @@ def build_parser(name: str | None) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand; the exit status is 0, a :class:`BlasrError`'s own, or 130 after an interrupt."""
+    """Run one subcommand; the exit status is 0, that of a :class:`BlasrError`, or 130 after an interrupt."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in words if not word.startswith("-")), None)
     args = build_parser(name if name in SUBCOMMANDS else None).parse_args(words)

@@ -1,4 +1,4 @@
-"""The options that several subcommands share: one word, one metavar and one help text for each, and their types.
+"""The options that several subcommands share, each with one name, metavar and help text, and their types.
 
 Every type function takes the text of one argument and raises :class:`argparse.ArgumentTypeError`, so that a bad value
 is refused before anything is read or imported.
@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 
 class OptionContainer(Protocol):
-    """A parser or a group of one."""
+    """A parser or an argument group."""
 
     def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
         """Add one argument."""
@@ -88,7 +88,7 @@ def worker_count(text: str) -> int:
 
 
 def numbers(text: str) -> tuple[float, ...]:
-    """Return the numbers of a list such as ``0,0.5,1``, each once and in order."""
+    """Return the numbers of a list such as ``0,0.5,1``, without duplicates, in their order."""
     try:
         return tuple(dict.fromkeys(number(part) for part in text.split(",")))
     except argparse.ArgumentTypeError:
@@ -178,8 +178,8 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--beam": _value(positive_number, "X", "pruning beam"),
     "--lattice-beam": _value(positive_number, "X", "beam of the lattices"),
     "--acoustic-scale": _value(positive_number, "X", "scale of the acoustic log-likelihoods"),
-    "--max-active": _value(positive_integer, "N", "most states that are active in one frame"),
-    "--min-active": _value(non_negative_integer, "N", "states that stay active in one frame whatever the beam"),
+    "--max-active": _value(positive_integer, "N", "maximum number of active states in a frame"),
+    "--min-active": _value(non_negative_integer, "N", "minimum number of active states in a frame, whatever the beam"),
     "--frame-shift": _value(positive_number, "SECONDS", "time from one frame to the next", 0.01),
     # the network
     "--checkpoint": _value(str, "NAME", "the experiment's checkpoint: final, or epochN", "final"),
@@ -189,7 +189,7 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--nj": _value(worker_count, "N", "workers; 0 for all cores", 1),
     "--seed": _value(integer, "N", "seed of the random numbers", 0),
     "--max-loss": _value(share, "SHARE", "share of the utterances that may be lost, from 0 to 1", 0.05),
-    "--allow-pipes": _yes_no("run the commands that wav.scp contains"),
+    "--allow-pipes": _yes_no("run the commands in wav.scp"),
     "--utterance-ids": _yes_no("the lines of the text begin with an utterance-id"),
 }
 _UNCHANGED: Final[Any] = object()
@@ -210,7 +210,7 @@ def add_option(
         container: the parser or group.
         name: a key of :data:`SHARED_OPTIONS`.
         required: whether the subcommand needs it.
-        default: a default of this subcommand's own.
+        default: the default in this subcommand.
         nargs: ``+`` if the option takes several values.
         note: what is special about it in this subcommand; the help text ends with it.
     """

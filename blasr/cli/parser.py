@@ -26,7 +26,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 class CommandParser(argparse.ArgumentParser):
-    """An argument parser that names the nearest right word and takes no abbreviated options."""
+    """An argument parser that suggests the nearest valid word and accepts no abbreviated options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("formatter_class", HelpFormatter)
@@ -35,7 +35,7 @@ class CommandParser(argparse.ArgumentParser):
         self._negative_number_matcher = _NUMBERS  # lists such as -1,0,1 are values, not options
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Parse; refuse unknown options before missing ones, and every argument that is left over."""
+        """Parse; refuse unknown options before missing ones, and any argument left over."""
         self._refuse_unknown_options(args or ())
         found, left = super().parse_known_args(args, namespace)
         if left:
@@ -51,7 +51,7 @@ class CommandParser(argparse.ArgumentParser):
         commands = self._commands()
         for word in words:
             if word == "--" or (commands is not None and not word.startswith("-")):
-                return  # what follows a subcommand is for its own parser
+                return  # the subcommand's own parser reads what follows it
             name = word.split("=", 1)[0]
             if not word.startswith("--") or " " in word or name in self._option_string_actions:
                 continue
@@ -76,7 +76,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return ``; did you mean X?`` with the choice most like ``word``, or nothing where none is like it."""
+    """Return ``; did you mean X?`` with the choice most similar to ``word``, or nothing if none is similar."""
     import difflib
 
     found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)

@@ -19,7 +19,7 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
 
 
 def decoder_config(args: argparse.Namespace) -> DecoderConfig:
-    """Return the search that the options describe.
+    """Return the configuration of the search.
 
     Raises:
         ConfigError: numbers that exclude each other.

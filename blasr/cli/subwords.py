@@ -1,4 +1,4 @@
-"""``blasr subwords``: an open vocabulary: pieces of words, texts in pieces, and words again."""
+"""``blasr subwords``: an open vocabulary: learn pieces of words, split texts into pieces, join pieces to words."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _train(args: argparse.Namespace) -> None:
     print(f"{args.out}: {len(found.pieces)} pieces of {len(phones)} phones, {len(found.whole)} whole words")
     if dictionary:
         spelled = list(found.covers(dictionary))
-        print(f"{sum(spelled)} of the dictionary's {len(spelled)} pronunciations are among those of the words' pieces")
+        print(f"{sum(spelled)} of the dictionary's {len(spelled)} pronunciations can be built from pieces of the words")
     if unspoken := sorted(set(found.model().pieces) - found.pieces - found.whole):
         print(f"{len(unspoken)} pieces have letters that the dictionary lacks: {_first_ten(unspoken)}")
 
@@ -111,7 +111,7 @@ def _configure_apply(parser: argparse.ArgumentParser) -> None:
     _add_text(parser)
     add_option(parser, "--out", required=True, note="the text in pieces")
     parser.add_argument(
-        "--unknown", metavar="WORD", help="what replaces words with letters that no piece has (default: an error)"
+        "--unknown", metavar="WORD", help="the replacement for words with letters that no piece has (default: an error)"
     )
 
 
@@ -214,7 +214,7 @@ COMMANDS = {
         _spell,
     ),
     "join": Command(
-        "text (utterance-id and pieces) or CTM of pieces -> the same of words",
+        "text (utterance-id and pieces) or CTM of pieces -> the same in words",
         (
             "blasr subwords join --subwords data/lang --hyp hyp.txt --out words.txt",
             "blasr subwords join --subwords data/lang --ctm hyp.ctm --out words.ctm",

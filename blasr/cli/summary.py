@@ -100,7 +100,7 @@ def describe(summary: AcousticSummary) -> str:
 
 
 def layer_table(summary: ModelSummary, axes: str) -> str:
-    """Return the layers of a network as text; ``axes`` names those of an output."""
+    """Return the layers of a network as text; ``axes`` names the axes of an output."""
     rows = [
         (layer.name, layer.kind, " x ".join(map(str, layer.output)), layer.params, layer.macs)
         for layer in summary.layers

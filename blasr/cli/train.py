@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, see conf/")
     add_overrides(parser)
     parser.add_argument("--experiment", type=Path, metavar="DIR", help="the directory that receives everything")
-    add_option(parser, "--allow-pipes", default=None, note="in place of data.allow_pipes")
+    add_option(parser, "--allow-pipes", default=None, note="overrides data.allow_pipes")
 
 
 def run(args: argparse.Namespace) -> None:

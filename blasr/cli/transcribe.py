@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_yes_no(sides, "--mix", "transcribe the mean of the channels")
     add_yes_no(parser, "--same-speaker", "all files are from one speaker, and are normalized together")
-    add_yes_no(parser, "--confidences", "compute how probable each word is", default=True)
+    add_yes_no(parser, "--confidences", "compute word confidences", default=True)
     parser.add_argument(
         "--max-segment", type=positive_number, metavar="SECONDS", default=segments.max_seconds, help="longest segment"
     )
@@ -56,18 +56,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_option(parser, "--nj", note="each works on one segment at a time")
     add_option(parser, "--device")
-    add_option(parser, "--max-loss", default=0.0, note="here of the files")
+    add_option(parser, "--max-loss", default=0.0, note="here, of the files")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Transcribe every file; fail in the end where one could not be transcribed.
+    """Transcribe every file; fail at the end if one could not be transcribed.
 
     Raises:
         ConfigError: options that exclude each other.
         BlasrError: as :func:`blasr.pipeline.transcribe.transcribe_files`.
     """
     if args.format == "srt" and args.out is None and len(args.files) > 1:
-        raise ConfigError("subtitles of several files cannot follow one another", fix="write them into a folder: --out")
+        raise ConfigError("the subtitles of several files cannot share one output", fix="name a directory with --out")
     config = TranscriptionConfig(
         channel=args.channel,
         mix=args.mix,
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
     from blasr.inference.transcribe import load_bundle
     from blasr.pipeline.transcribe import name_files, transcribe_files
 
-    name_files(args.files)  # refuses files of one name before the bundle is read
+    name_files(args.files)  # refuses files with the same name before the bundle is read
     transcripts = transcribe_files(
         load_bundle(args.bundle, config),
         args.files,

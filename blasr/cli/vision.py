@@ -35,11 +35,11 @@ EVALUATE_EXAMPLES = (
 )
 NOTES = (
     "MACs are multiply-accumulates of convolutions and the classifier for one image; the paper calls them FLOPs.",
-    "Published parameters are rounded in some rows and cut off in others; ours are exact, and shown rounded.",
+    "Published parameters are rounded in some rows and truncated in others; ours are exact, and shown rounded.",
     "ResNet-101 at low resolution: no common change brings ResNet-50 to 25.60 M and ResNet-101 to 44.57 M, since the",
     "two differ by 18.99 M; the stem that fits the other three figures of Table 6 gives 44.59 M here.",
     "bL-ShuffleNetV2: the paper gives no structure; ours is the nearest its rules allow (blasr.vision.shufflenet).",
-    "Detectors: the published figures are without the proposal network's convolutions, to 1 to 2%.",
+    "Detectors: the published figures leave out the proposal network's convolutions; ours then agree within 2%.",
     "Errors and times are as published (ImageNet; batches of 16 on a Tesla K80); blasr did not measure them.",
 )
 
@@ -135,7 +135,7 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
         help="the directory of a trained model, as blasr vision train writes it",
     )
     source.add_argument("--released", type=Path, metavar="FILE", help="a file of the authors' release")
-    parser.add_argument("--name", metavar="NAME", help="with --released: the model whose weights the file contains")
+    parser.add_argument("--name", metavar="NAME", help="with --released: the model that the weights belong to")
     parser.add_argument(
         "--data",
         type=Path,
@@ -144,11 +144,14 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
         help="a folder with one subfolder for each class, or the folder of the files of --dataset",
     )
     parser.add_argument(
-        "--dataset", default="folder", metavar="NAME", help="folder, or a torchvision data set, for its test part"
+        "--dataset",
+        default="folder",
+        metavar="NAME",
+        help="folder, or the name of a torchvision data set; its test part is used",
     )
     sizes = "image sizes (default: as trained, or 224)"
     parser.add_argument("--sizes", type=positive_integer, nargs="+", metavar="N", help=sizes)
-    parser.add_argument("--batch-size", type=positive_integer, default=64, metavar="N", help="images of a batch")
+    parser.add_argument("--batch-size", type=positive_integer, default=64, metavar="N", help="images per batch")
     add_option(parser, "--nj", note="processes that load images")
     add_option(parser, "--device")
 
@@ -159,7 +162,7 @@ def _evaluate(args: argparse.Namespace) -> None:
             "the name of the model is missing", path=args.released, fix="give --name, such as bl_resnet50_a2b4"
         )
     if args.experiment is not None and args.name is not None:
-        raise ConfigError("--name is for --released: an experiment knows its model", fix="leave out --name")
+        raise ConfigError("--name is for --released: an experiment records its model", fix="leave out --name")
     if args.name is not None:
         find_variant(args.name)
     for size in args.sizes or ():
@@ -236,7 +239,7 @@ def _paper_row(paper: PublishedImageFigures) -> tuple[str | int, ...]:
 
 
 def detection_table() -> str:
-    """Return Table 10 beside our counts as text, or the reason why there is no torchvision to count with."""
+    """Return Table 10 beside our counts as text, or why it is left out if torchvision is missing."""
     header = ("table", "Faster R-CNN, FPN on", "images", "GMACs", "without proposals", "paper", "paper precision %")
     try:
         rows = [_detection_row(row) for row in DETECTION]

@@ -22,7 +22,7 @@ def assemble(
     """Return the lattice of these parts, with its states in topological order from the start.
 
     Args:
-        start: the start state; anything where there is no state.
+        start: the start state; any value if there are no states.
         sources: ``(A,)``, the state that each arc leaves.
         arcs: ``(A,)`` records of :data:`ARC`.
         final_graph_cost, final_acoustic_cost: ``(S,)``, inf where no path can end.
@@ -61,7 +61,7 @@ def assemble(
         state_times=frame_times(offsets, ilabel, nextstate),
     )
     if num_states and lattice.state_times.min() < 0:
-        raise DataError("paths of different numbers of frames lead to one state")
+        raise DataError("paths with different numbers of frames lead to one state")
     return lattice
 
 

@@ -1,4 +1,4 @@
-"""Compact lattices: words on the arcs, and with every arc the string of transition-ids that it stands for.
+"""Compact lattices: every arc has a word and a string of transition-ids.
 
 Kaldi writes determinized lattices in this form (``CompactLattice`` in ``lat/kaldi-lattice.h``).
 """
@@ -24,16 +24,16 @@ class CompactLattice:
     """A compact lattice as arrays of S states and A arcs.
 
     Attributes:
-        start: the start state; -1 where there are no states.
+        start: the start state; -1 if there are no states.
         offsets: int64 ``(S + 1,)``; the arcs of state s are ``offsets[s]:offsets[s + 1]``.
         words: int32 ``(A,)``, word-ids; 0 is epsilon.
         nextstate: int32 ``(A,)``.
         graph_cost, acoustic_cost: float32 ``(A,)``, unscaled.
-        string_offsets: int64 ``(A + 1,)``; arc a stands for the ``transition_ids`` from ``string_offsets[a]`` to before
-            ``string_offsets[a + 1]``.
+        string_offsets: int64 ``(A + 1,)``; the string of arc a is
+            ``transition_ids[string_offsets[a]:string_offsets[a + 1]]``.
         transition_ids: int32.
         final_graph_cost, final_acoustic_cost: float32 ``(S,)``; inf where a path cannot end.
-        final_string_offsets, final_transition_ids: the strings of the ends, by state, in the same layout.
+        final_string_offsets, final_transition_ids: the strings of the final weights, by state, in the same layout.
         properties: OpenFst's property bits from the file, kept so that a copy has the same bytes.
     """
 

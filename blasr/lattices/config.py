@@ -20,7 +20,7 @@ class CostScales:
     word_insertion_penalty: float = 0.0
 
     def cost(self, graph: float, acoustic: float, word: int = 0) -> float:
-        """Return the scaled cost of an arc, or of a path's end where ``word`` is 0; infinite costs stay infinite."""
+        """Return the scaled cost of an arc, or of a path's end if ``word`` is 0; infinite costs stay infinite."""
         total = self.lm_scale * graph + self.acoustic_scale * acoustic
         return total + self.word_insertion_penalty if word else total
 
@@ -40,7 +40,7 @@ class PathWeights:
         if not 0 < self.lm_weight < math.inf or not math.isfinite(self.word_insertion_penalty):
             raise ConfigError(
                 f"found lm_weight {self.lm_weight} and word_insertion_penalty {self.word_insertion_penalty}, "
-                "expected a number above 0 and a finite one"
+                "expected a weight above 0 and a finite penalty"
             )
 
     def __str__(self) -> str:
@@ -57,10 +57,10 @@ class DeterminizationConfig:
     """Kaldi's options of the same names (``DeterminizeLatticePhonePrunedOptions``).
 
     Attributes:
-        beam: paths whose cost exceeds the best path's by more than this are dropped (``--lattice-beam``).
+        beam: paths that cost more than the best path by more than this are dropped (``--lattice-beam``).
         acoustic_scale: the factor of acoustic costs when paths are compared.
         delta: costs that differ by less than this count as equal when two sets of states are compared.
-        max_memory: bytes; when they are used up, the work stops and the effective beam is narrower than ``beam``.
+        max_memory: bytes; when they are used up, determinization stops, with an effective beam below ``beam``.
 
     Raises:
         ConfigError: a number is out of its range.

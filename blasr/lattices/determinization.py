@@ -1,4 +1,4 @@
-"""Pruned determinization of lattices on word level: for every word sequence within the beam, its best path.
+"""Pruned determinization of lattices at the word level: for every word sequence within the beam, its best path.
 
 Kaldi's ``DeterminizeLatticePruned`` and ``DeterminizeLatticePhonePruned`` (``lat/determinize-lattice-pruned.cc``;
 Povey et al. 2012, "Generating exact lattices in the WFST framework"). The weight of a path is the pair of its graph
@@ -95,8 +95,8 @@ def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acc
     number_of = np.full(lattice.num_states, -1, np.int64)
     number_of[order] = np.arange(len(order))
     counts = np.diff(lattice.offsets)[order]
-    arcs = _places(lattice.offsets, order)
-    ends = _places(lattice.final_string_offsets, order)
+    arcs = _positions(lattice.offsets, order)
+    ends = _positions(lattice.final_string_offsets, order)
     lengths = np.diff(lattice.string_offsets)[arcs]
     return Acceptor(
         offsets=np.append(0, np.cumsum(counts)),
@@ -105,7 +105,7 @@ def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acc
         graph=lattice.graph_cost[arcs].astype(np.float64),
         acoustic=config.acoustic_scale * lattice.acoustic_cost[arcs].astype(np.float64),
         string_offsets=np.append(0, np.cumsum(lengths)),
-        string=lattice.transition_ids[_places(lattice.string_offsets, arcs)].astype(np.int32),
+        string=lattice.transition_ids[_positions(lattice.string_offsets, arcs)].astype(np.int32),
         final_graph=lattice.final_graph_cost[order].astype(np.float64),
         final_acoustic=config.acoustic_scale * lattice.final_acoustic_cost[order].astype(np.float64),
         final_string_offsets=np.append(0, np.cumsum(np.diff(lattice.final_string_offsets)[order])),
@@ -113,8 +113,8 @@ def _from_compact(lattice: CompactLattice, config: DeterminizationConfig) -> Acc
     )
 
 
-def _places(offsets: AnyArray, rows: AnyArray) -> AnyArray:
-    """Return the places ``offsets[r]`` to before ``offsets[r + 1]`` of each row, concatenated."""
+def _positions(offsets: AnyArray, rows: AnyArray) -> AnyArray:
+    """Return the positions ``offsets[r]:offsets[r + 1]`` of each row, concatenated."""
     lengths = np.diff(offsets)[rows]
     begins = np.cumsum(lengths) - lengths
     return np.asarray(np.arange(lengths.sum()) + np.repeat(offsets[:-1][rows] - begins, lengths))
@@ -145,13 +145,13 @@ def _insert_phones(
 ) -> Acceptor:
     """Label the arcs that begin a phone with the phone (``DeterminizeLatticeInsertPhones``).
 
-    Where such an arc has a word already, the phone gets an arc of its own after it.
+    If such an arc already has a word, the phone gets its own arc after it.
     """
     tids = np.maximum(lattice.ilabel, 1)
     begins = (lattice.ilabel > 0) & (transition_model.hmm_states(tids) == 0) & ~transition_model.is_self_loop(tids)
     phones = np.where(begins, transition_model.phones(tids) + first_phone, 0).astype(np.int32)
     after_word = begins & (acceptor.label > 0)
-    # New states precede the states that they lead to, so that the order stays topological.
+    # New states precede the states that they lead to, so the order stays topological.
     count = np.bincount(acceptor.nextstate[after_word], minlength=lattice.num_states)
     number_of = np.arange(lattice.num_states) + np.cumsum(count)
     num_states = lattice.num_states + int(count.sum())

@@ -1,4 +1,4 @@
-"""Evidence for the causes of errors: what lattices contain of the references, and at which costs."""
+"""Evidence for the causes of errors: how much of the references lattices contain, and at what cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blasr.scoring.causes import LatticeEvidence
 
 @dataclass(slots=True)
 class ErrorEvidence:
-    """What the lattices of a set say.
+    """What the lattices of a set show about its errors.
 
     Attributes:
         hypotheses: the words of the best paths, by utterance-id.
@@ -44,10 +44,10 @@ def collect_evidence(
         words: spells the word-ids.
         references: words by utterance-id.
         weights: the LM weight and the penalty of the best paths.
-        forced: lattices of searches for the reference alone; they show whether the models would have preferred it.
+        forced: lattices of searches restricted to the reference; they show whether the models would have preferred it.
 
     Raises:
-        DataError: a forced path is not the reference, or a lattice has no path to a final state.
+        DataError: a forced path differs from the reference, or a lattice has no path to a final state.
     """
     forced_paths: dict[str, BestPath] = {name: lattice.best_path(weights.scales) for name, lattice in forced}
     found = ErrorEvidence()
@@ -59,7 +59,7 @@ def collect_evidence(
         reference = [words.id_of(word) if word in words else -1 for word in references[utterance]]
         forced_path = forced_paths.get(utterance)
         if forced_path is not None and forced_path.words.tolist() != reference:
-            raise DataError("its forced path is not its reference", utterance=utterance)
+            raise DataError("the forced path differs from the reference", utterance=utterance)
         evidence = lattice_evidence(lattice, path, reference, weights.lm_weight, forced_path)
         if evidence is not None:
             found.evidence[utterance] = evidence

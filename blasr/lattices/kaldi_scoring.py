@@ -1,4 +1,4 @@
-"""The files that Kaldi's ``local/score.sh`` leaves in a decoding directory, where ``best_wer.sh`` looks for them."""
+"""The files that Kaldi's ``local/score.sh`` writes to a decoding directory, where ``best_wer.sh`` looks for them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_kaldi_scoring(
         words: spells the word-ids.
         references: words by utterance-id.
         settings: LM weights and word insertion penalties.
-        joiner: joins pieces into words, where the word-ids are those of pieces.
+        joiner: joins pieces to words if the word-ids are those of pieces.
 
     Returns:
         The score at each setting.

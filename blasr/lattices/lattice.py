@@ -32,7 +32,9 @@ class BestPath:
 
 @dataclass(frozen=True, eq=False)
 class Lattice:
-    """Kaldi's ``Lattice`` (not the compact one) as arrays of S states and A arcs, in topological order; state 0 starts.
+    """Kaldi's ``Lattice`` (not the compact one) as arrays of S states and A arcs. State 0 is the start.
+
+    States are in topological order.
 
     Attributes:
         offsets: int64 ``(S + 1,)``; the arcs of state s are ``offsets[s]:offsets[s + 1]``.
@@ -44,7 +46,7 @@ class Lattice:
         final_graph_cost, final_acoustic_cost: float32 ``(S,)``; inf where a path cannot end.
         state_times: int32 ``(S,)``, the number of frames before the state.
         reached_final: whether the search ended in a final state of the graph; True for lattices from a file, which
-            does not say.
+            does not record it.
     """
 
     offsets: AnyArray
@@ -74,7 +76,7 @@ class Lattice:
         return int(self.state_times.max(initial=0))
 
     def best_path(self, scales: CostScales | None = None) -> BestPath:
-        """Return the path of the lowest scaled cost (the defaults of :class:`CostScales` where ``scales`` is None).
+        """Return the path of the lowest scaled cost (``scales`` defaults to ``CostScales()``).
 
         The same as ``lattice-scale --lm-scale --acoustic-scale``, ``lattice-add-penalty`` and ``lattice-best-path``;
         Kaldi's LM weight L is an acoustic scale of 1 / L (:attr:`PathWeights.scales`).

@@ -11,7 +11,7 @@ from blasr.units import AnyArray, FloatArray, IntArray
 
 
 class WeightedArcs(NamedTuple):
-    """The arrays of a :class:`blasr.lattices.lattice.Lattice` that decide on its best path."""
+    """The arrays of a :class:`blasr.lattices.lattice.Lattice` that determine its best path."""
 
     offsets: AnyArray
     olabel: IntArray
@@ -24,7 +24,7 @@ class WeightedArcs(NamedTuple):
 
 @jit
 def best_arcs(lattice: WeightedArcs, lm_scale: float, acoustic_scale: float, penalty: float) -> tuple[int, IntArray]:
-    """Return the last state of the cheapest path, -1 where there is none, and its arcs in order."""
+    """Return the last state of the cheapest path, -1 if there is none, and its arcs in order."""
     offsets, olabel, nextstate, graph_cost, acoustic_cost, final_graph_cost, final_acoustic_cost = lattice
     num_states = len(final_graph_cost)
     cost = np.full(num_states, np.inf)
@@ -100,7 +100,7 @@ def topological_ranks(start: int, offsets: AnyArray, targets: AnyArray) -> AnyAr
 def frame_times(offsets: AnyArray, ilabel: IntArray, nextstate: IntArray) -> IntArray:
     """Return the number of frames before each state of a sorted lattice; 0 for states that no path reaches.
 
-    Where two paths disagree it is -1.
+    The number is -1 if two paths to a state have different lengths.
     """
     num_states = len(offsets) - 1
     times = np.zeros(num_states, np.int32)

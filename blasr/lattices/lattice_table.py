@@ -50,7 +50,7 @@ ANY_LATTICE: Final = Holder[AnyLattice]("a lattice", _read, None, _write, _write
 
 
 def read_any_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, AnyLattice]]:
-    """Yield utterance-ids and lattices of a table, each of the kind that it has in the file.
+    """Yield utterance-ids and lattices of a table, each of the kind found in the file.
 
     Raises:
         FormatError: as :func:`blasr.io.kaldi.tables.read_table`.
@@ -59,7 +59,7 @@ def read_any_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Ite
 
 
 def lattice_files(path: Path) -> list[Path]:
-    """Return the archives of a decoding directory, ``lat.ark`` or ``lat.1.gz``, ``lat.2.gz`` ...; a file is its own.
+    """Return the archives of a decoding directory, ``lat.ark`` or ``lat.1.gz``, ``lat.2.gz`` ...; or the file itself.
 
     Raises:
         DataError: the folder has no such file.

@@ -23,8 +23,8 @@ def mbr_ctm(
 ) -> tuple[list[CtmWord], float]:
     """Return the CTM rows of the words with the lowest expected number of errors, and that number.
 
-    Words get the times that they have on the best path with these words; where no path of the lattice has them all,
-    the mean times of their places.
+    Words get the times that they have on the best path with these words. If no path of the lattice has them all, they
+    get the mean times of their positions.
 
     Args:
         utterance: the recording's name in the rows.
@@ -57,7 +57,7 @@ def mbr_ctm(
 def _times(
     lattice: CompactLattice, result: MinimumBayesRisk, formatter: PathFormatter, scales: CostScales | None
 ) -> list[WordTime] | None:
-    """Return the times on the best path with these words; None without one, or where the lexicon has other words."""
+    """Return the times on the best path with these words; None if there is none, or if its times have other words."""
     chosen = [word.word for word in result.words]
     path = path_of_words(lattice, chosen, scales)
     if path is None:

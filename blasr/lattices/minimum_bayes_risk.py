@@ -25,7 +25,7 @@ _MAX_ROUNDS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ConfidentWord:
-    """A word-id, its posterior at its place, and its mean begin and end in frames."""
+    """A word-id, its posterior at its position, and its mean begin and end in frames."""
 
     word: int
     confidence: float
@@ -39,7 +39,7 @@ class MinimumBayesRisk:
 
     Attributes:
         words: the words with the lowest expected number of errors.
-        bins: the confusion network: for each place the words (0 for none) and their posteriors, the highest first.
+        bins: the confusion network: for each position the words (0 for none) and their posteriors, the highest first.
         risk: the expected number of errors of ``words``.
     """
 
@@ -58,9 +58,9 @@ def minimum_bayes_risk(
     """Decode a lattice for the lowest expected number of word errors.
 
     Args:
-        lattice: a determinized lattice, since posteriors are those of its arcs.
-        scales: the factors of costs; larger factors give sharper posteriors. Usual is an acoustic scale of 1 / (LM
-            weight).
+        lattice: a determinized lattice, since posteriors are computed for its arcs.
+        scales: the factors of costs; larger factors give sharper posteriors. The usual acoustic scale is
+            1 / (LM weight).
         words: compute only the confidences of these word-ids (``decode_mbr=false``), for example those of the best
             path.
         utterance: the utterance-id, for errors.
@@ -86,10 +86,10 @@ def minimum_bayes_risk(
             break
         chosen = [word for word in improved if word != EPSILON]
     found = []
-    for place, word in enumerate(row):
+    for position, word in enumerate(row):
         if word != EPSILON:
-            begin, end = statistics.times[place].get(word, statistics.mean_times(place))
-            found.append([word, min(1.0, dict(statistics.bins[place]).get(word, 0.0)), begin, end])
+            begin, end = statistics.times[position].get(word, statistics.mean_times(position))
+            found.append([word, min(1.0, dict(statistics.bins[position]).get(word, 0.0)), begin, end])
     for one, other in pairwise(found):
         if one[3] > other[2]:
             one[3] = other[2] = 0.5 * (one[3] + other[2])
@@ -109,7 +109,7 @@ def _with_epsilons(words: Sequence[int]) -> list[int]:
 
 
 class _Statistics:
-    """``AccStats``: the words of the lattice's paths at each place of a row of words and epsilons, with their times."""
+    """``AccStats``: the words of the paths at each position of a row of words and epsilons, with their times."""
 
     def __init__(self, arcs: WordArcs) -> None:
         self._arcs = arcs
@@ -118,10 +118,10 @@ class _Statistics:
         self.bins: list[list[tuple[int, float]]] = []
         self.times: list[dict[int, tuple[float, float]]] = []
 
-    def mean_times(self, place: int) -> tuple[float, float]:
-        """Return the mean begin and end of a place over all its words."""
-        weights = dict(self.bins[place])
-        rows = [(weights[word], *times) for word, times in self.times[place].items()]
+    def mean_times(self, position: int) -> tuple[float, float]:
+        """Return the mean begin and end of a position over all its words."""
+        weights = dict(self.bins[position])
+        rows = [(weights[word], *times) for word, times in self.times[position].items()]
         total = sum(weight for weight, _, _ in rows) or 1.0
         return (
             sum(weight * begin for weight, begin, _ in rows) / total,
@@ -130,63 +130,63 @@ class _Statistics:
 
     def accumulate(self, row: Sequence[int]) -> float:
         """Fill the bins and times for a row; return its expected number of errors (``EditDistance``)."""
-        arcs, places = self._arcs, len(row)
+        arcs, num_positions = self._arcs, len(row)
         inserted = [0.0 if word == EPSILON else 1.0 for word in row]  # l(0, r_q)
-        alpha = [[0.0] * (places + 1) for _ in range(arcs.end + 1)]
-        for place, cost in enumerate(inserted):
-            alpha[arcs.start][place + 1] = alpha[arcs.start][place] + cost
+        alpha = [[0.0] * (num_positions + 1) for _ in range(arcs.end + 1)]
+        for position, cost in enumerate(inserted):
+            alpha[arcs.start][position + 1] = alpha[arcs.start][position] + cost
         moves = []
         for arc, share in zip(arcs.arcs, self._shares, strict=True):  # lines 9 to 22
             source, target = alpha[arc.source], alpha[arc.target]
             deleted = 1.0 + _DELTA if arc.word != EPSILON else 0.0
             before = source[0] + deleted
             target[0] += share * before
-            move = [0] * (places + 1)
-            for place, word in enumerate(row):
-                matched = source[place] + (arc.word != word)
-                skipped = source[place + 1] + deleted
-                waited = before + inserted[place]
+            move = [0] * (num_positions + 1)
+            for position, word in enumerate(row):
+                matched = source[position] + (arc.word != word)
+                skipped = source[position + 1] + deleted
+                waited = before + inserted[position]
                 before = min(matched, skipped, waited)
-                move[place + 1] = 1 if matched == before else (2 if skipped == before else 3)
-                target[place + 1] += share * before
+                move[position + 1] = 1 if matched == before else (2 if skipped == before else 3)
+                target[position + 1] += share * before
             moves.append(move)
-        self._backward(places, moves)
-        return alpha[arcs.end][places]
+        self._backward(num_positions, moves)
+        return alpha[arcs.end][num_positions]
 
-    def _backward(self, places: int, moves: list[list[int]]) -> None:
-        """Compute posteriors and times of words by place (lines 11 to 35)."""
+    def _backward(self, num_positions: int, moves: list[list[int]]) -> None:
+        """Compute posteriors and times of words by position (lines 11 to 35)."""
         arcs = self._arcs
-        gamma: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
-        begins: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
-        ends: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(places)]
-        beta = [[0.0] * (places + 1) for _ in range(arcs.end + 1)]
-        beta[arcs.end][places] = 1.0
+        gamma: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(num_positions)]
+        begins: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(num_positions)]
+        ends: list[defaultdict[int, float]] = [defaultdict(float) for _ in range(num_positions)]
+        beta = [[0.0] * (num_positions + 1) for _ in range(arcs.end + 1)]
+        beta[arcs.end][num_positions] = 1.0
         for arc, share, move in zip(reversed(arcs.arcs), reversed(self._shares), reversed(moves), strict=True):
             source, target = beta[arc.source], beta[arc.target]
             begin, end = arcs.times[arc.source], arcs.times[arc.target]
             passed = 0.0
-            for place in range(places, 0, -1):
-                passed += share * target[place]
+            for position in range(num_positions, 0, -1):
+                passed += share * target[position]
                 if passed == 0.0:
                     continue
-                if move[place] == 1:
-                    source[place - 1] += passed
-                    gamma[place - 1][arc.word] += passed
-                    begins[place - 1][arc.word] += begin * passed
-                    ends[place - 1][arc.word] += end * passed
+                if move[position] == 1:
+                    source[position - 1] += passed
+                    gamma[position - 1][arc.word] += passed
+                    begins[position - 1][arc.word] += begin * passed
+                    ends[position - 1][arc.word] += end * passed
                     passed = 0.0
-                elif move[place] == 2:
-                    source[place] += passed
+                elif move[position] == 2:
+                    source[position] += passed
                     passed = 0.0
                 else:
-                    gamma[place - 1][EPSILON] += passed
-                    begins[place - 1][EPSILON] += end * passed
-                    ends[place - 1][EPSILON] += end * passed
+                    gamma[position - 1][EPSILON] += passed
+                    begins[position - 1][EPSILON] += end * passed
+                    ends[position - 1][EPSILON] += end * passed
             source[0] += passed + share * target[0]
         passed = 0.0
-        for place in range(places, 0, -1):
-            passed += beta[arcs.start][place]
-            gamma[place - 1][EPSILON] += passed
+        for position in range(num_positions, 0, -1):
+            passed += beta[arcs.start][position]
+            gamma[position - 1][EPSILON] += passed
         self.bins = [sorted(counts.items(), key=lambda item: (-item[1], -item[0])) for counts in gamma]
         self.times = [
             {word: (begun[word] / weight, ended[word] / weight) for word, weight in counts.items() if weight}

@@ -32,7 +32,7 @@ def best_paths(
 ) -> Iterator[BestPath]:
     """Yield the best path of every word sequence, in the order of costs.
 
-    An A* search whose heuristic, the cost of the best path to the end, is exact.
+    An A* search; its heuristic, the cost of the best path to the end, is exact.
     """
     arcs = WordArcs.of(lattice, scales, utterance)
     leaving, backward = arcs.leaving(), arcs.backward_costs()
@@ -58,7 +58,7 @@ def best_paths(
 def distinct_sentences(
     paths: Iterable[BestPath], text: Callable[[Sequence[int]], list[str]]
 ) -> Iterator[tuple[list[str], BestPath]]:
-    """Yield the words of paths and the paths; of several paths with the same words in other pieces, only the first.
+    """Yield the words of paths and the paths; of several paths with the same words in different pieces, only the first.
 
     Args:
         paths: the best first.
@@ -75,7 +75,7 @@ def distinct_sentences(
 def path_of_words(
     lattice: CompactLattice, words: Sequence[int], scales: CostScales | None = None, *, utterance: str | None = None
 ) -> BestPath | None:
-    """Return the best path with exactly these words; None where the lattice has none."""
+    """Return the best path with exactly these words; None if the lattice has none."""
     arcs = WordArcs.of(lattice, scales, utterance)
     best: dict[tuple[int, int], tuple[float, _Tail | None]] = {(arcs.start, 0): (0.0, None)}
     for source, leaving in _by_source(arcs):

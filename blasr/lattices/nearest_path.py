@@ -13,7 +13,7 @@ from blasr.scoring.causes import LatticeEvidence
 from blasr.units import AnyArray
 
 ERROR: Final = 1e7
-"""More than any path costs, so that the fewest errors come first and the lowest cost decides among equals."""
+"""More than any path costs, so that the fewest errors come first and the lowest cost breaks ties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def nearest_path(lattice: Lattice, reference: Sequence[int], acoustic_scale: flo
         acoustic_scale: the factor of acoustic costs when costs are compared.
 
     Returns:
-        The path, or None where no path reaches a final state.
+        The path, or None if no path reaches a final state.
     """
     size = len(reference)
     wanted = np.asarray(reference, np.int64)
@@ -79,10 +79,10 @@ def lattice_evidence(
         hypothesis: that path.
         reference: word-ids.
         lm_weight: acoustic costs are divided by it.
-        forced: the best path of a search that could only find the reference.
+        forced: the best path of a search restricted to the reference.
 
     Returns:
-        The evidence, or None where no path of the lattice reaches a final state.
+        The evidence, or None if no path of the lattice reaches a final state.
     """
     scale = 1 / lm_weight
     nearest = nearest_path(lattice, reference, scale)

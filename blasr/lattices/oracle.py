@@ -23,7 +23,7 @@ _Step = tuple[int, int, WordArc | None]  # the previous state and number of refe
 def oracle(lattice: CompactLattice, reference: Sequence[int], *, utterance: str | None = None) -> Oracle:
     """Find the path with the lowest edit distance from ``reference``.
 
-    ``reference`` has word-ids; -1 stands for a word that the lattice cannot have.
+    ``reference`` has word-ids; -1 marks a word that the lattice cannot contain.
 
     Raises:
         DataError: the lattice has a cycle or no path.
@@ -37,7 +37,7 @@ def oracle(lattice: CompactLattice, reference: Sequence[int], *, utterance: str 
     deleted: set[int] = set()
 
     def delete(state: int) -> None:
-        """Let paths at a state skip words of the reference; once all arcs into the state are done."""
+        """Let paths at a state skip words of the reference; called once all arcs into the state are done."""
         if state in deleted:
             return
         deleted.add(state)

@@ -15,11 +15,11 @@ from blasr.units import EPSILON, AnyArray
 
 
 class GrammarCosts:
-    """The costs of words after the states of a grammar, backing off only where a word has no arc.
+    """The costs of words after the states of a grammar, backing off only if a word has no arc.
 
     Args:
         grammar: G, words on its input side; an arc with the label ``backoff``, or without a label, backs off.
-        backoff: the label of backing off, for example the word-id of ``#0``.
+        backoff: the label of backoff arcs, for example the word-id of ``#0``.
 
     Raises:
         DataError: as :func:`blasr.lm.backoff_grammar.lay_out_grammar`.
@@ -35,7 +35,7 @@ class GrammarCosts:
         return self.grammar.start
 
     def _step(self, state: int, word: int) -> tuple[int, float] | None:
-        """Return the state after a word and the word's cost; None where the grammar does not have the word."""
+        """Return the state after a word and the word's cost; None if the grammar does not have the word."""
         cost, target = next_word(self.grammar, state, word)
         return None if target < 0 else (target, cost)
 

@@ -1,7 +1,7 @@
 """The steps that make one state of the determinized acceptor: closure, minimal subset, final cost, and new tasks.
 
-The functions are named after those of Kaldi's ``LatticeDeterminizerPruned`` in their docstrings. All of them append
-to the tree of strings and to the pool of records, and return both, since the arrays grow.
+The docstrings name the matching functions of Kaldi's ``LatticeDeterminizerPruned``. All functions append to
+the tree of strings and to the pool of records, and return both, since the arrays grow.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from blasr.units import AnyArray, IntArray
 
 
 class Problem(NamedTuple):
-    """What is determinized, and the limits.
+    """The acceptor to determinize, and the limits.
 
     Attributes:
         acceptor: its states in topological order, the epsilon arcs of each state first.
@@ -79,9 +79,9 @@ def bucket_of(buckets: IntArray, key: int) -> int:
 def expand(
     problem: Problem, work: Workspace, tree: Tree, pool: Pool, task: int, found: Normalized
 ) -> tuple[Tree, Pool, int]:
-    """``InitialToStateId``: make the initial subset of a task, and where need be the output state that it leads to.
+    """``InitialToStateId``: make the initial subset of a task and, if needed, the output state that it leads to.
 
-    ``found`` is the result of normalizing the task's elements. The subset is returned last; it is -1 where no path
+    ``found`` is the result of normalizing the task's elements. The subset is returned last; it is -1 if no path
     from it reaches an end.
     """
     source, begin, end = pool.tasks[task].source, pool.tasks[task].begin, pool.tasks[task].end
@@ -172,7 +172,7 @@ def _close(problem: Problem, work: Workspace, tree: Tree, pool: Pool, begin: int
 
 @jit
 def _add_result(work: Workspace, pool: Pool, source: int, first: int, found: Normalized, more: Normalized) -> int:
-    """Add an output state for the minimal subset of the elements from ``first`` on; returns the state."""
+    """Add an output state for the minimal subset of the elements from ``first`` on; return the state."""
     target, subset = pool.counts[RESULTS], pool.counts[SUBSETS]
     pool.counts[RESULTS] += 1
     pool.counts[SUBSETS] += 1
@@ -248,7 +248,7 @@ def _add_tasks(problem: Problem, work: Workspace, tree: Tree, pool: Pool, result
 
 @jit
 def _append_best(elements: AnyArray, counts: AnyArray, begin: int, move: Any) -> None:
-    """Append an element; it replaces the last one, or is dropped, where both are of the same state."""
+    """Append an element; if both belong to the same state, it replaces the last one or is dropped."""
     end = counts[ELEMENTS]
     if end > begin and elements[end - 1].state == move.state:
         old = elements[end - 1]

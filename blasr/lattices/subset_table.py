@@ -1,4 +1,4 @@
-"""The records of the subset construction: strings as nodes of a tree, and subsets of states of the input.
+"""The records of the subset construction: strings as nodes of a tree, and subsets of the input's states.
 
 A string is a node; its labels are those on the way from the node up to the root. The base of a subset is the node of
 the longest string that all its strings begin with; only what lies below the base distinguishes subsets. The arrays
@@ -54,7 +54,9 @@ ELEMENTS, SUBSETS, TASKS, ARCS, RESULTS = range(5)
 
 
 class Acceptor(NamedTuple):
-    """A weighted acceptor from state 0 whose arcs lead to higher states; float64 costs, inf where no path can end.
+    """A weighted acceptor that starts in state 0; arcs lead to higher states.
+
+    Costs are float64, inf where no path can end.
 
     ``label[a]`` of an arc a is 0 for epsilon, and its string is ``string[string_offsets[a]:string_offsets[a + 1]]``.
     """
@@ -132,7 +134,7 @@ def new_pool() -> Pool:
 
 @jit
 def room(array: AnyArray, size: int) -> AnyArray:
-    """Return the array, or a copy of at least twice the length where it has less than ``size`` places."""
+    """Return the array, or a copy of at least twice the length if it has fewer than ``size`` entries."""
     if size <= len(array):
         return array
     larger = np.empty(max(2 * len(array), size), array.dtype)
@@ -197,7 +199,7 @@ def extend(tree: Tree, node: int, string: IntArray) -> int:
 
 @jit
 def is_better(graph: float, acoustic: float, old: Any) -> bool:
-    """Return whether costs are lower than an element's; of equal sums, the lower graph cost is better."""
+    """Return whether costs are lower than an element's; if the sums are equal, the lower graph cost is better."""
     difference = graph + acoustic - old.graph - old.acoustic
     return bool(difference < 0 or (difference == 0 and graph < old.graph))
 
@@ -247,7 +249,7 @@ def _same_below(nodes: AnyArray, one: int, other: int, length: int) -> bool:
 
 @jit
 def find(nodes: AnyArray, pool: Pool, candidate: int, begin: int, end: int, wanted: Normalized, delta: float) -> int:
-    """Return the subset, in the chain from ``candidate`` on, that equals the elements; -1 where there is none.
+    """Return the subset, in the chain from ``candidate`` on, that equals the elements; -1 if there is none.
 
     Costs that differ by up to ``delta`` count as equal. ``wanted`` has the base and the hash of the elements.
     """

@@ -58,7 +58,7 @@ def sweep(
 ) -> dict[PathWeights, Score]:
     """Return the score of the best paths at each setting.
 
-    ``joiner`` joins pieces into words; the insertion penalty then applies to every piece.
+    ``joiner`` joins pieces to words; the insertion penalty then applies to every piece.
 
     Raises:
         DataError: an utterance appears twice or has no reference, or a word-id is not in ``words``.
@@ -92,7 +92,7 @@ def sweep_ctm(
 def best_setting(scores: Mapping[PathWeights, Score]) -> PathWeights:
     """Return the setting with the fewest errors; among several, the one nearest to the middle of them all.
 
-    Kaldi's ``best_wer.sh`` takes the first of them, which on an easy tuning set is the edge of a plateau.
+    Kaldi's ``best_wer.sh`` takes the first of them, which is the edge of a plateau on an easy tuning set.
     """
     fewest = min(score.total.errors for score in scores.values())
     weights = sorted({setting.lm_weight for setting in scores})

@@ -26,7 +26,7 @@ def timed_words(
 ) -> tuple[list[WordTime], bool]:
     """Return the times of a path's words, and whether they come from the phones of the words.
 
-    Without a transition model or a lexicon, or where the lexicon cannot explain the path's phones, the times come from
+    Without a transition model or a lexicon, or if the lexicon cannot explain the path's phones, the times come from
     the arcs with the words' labels and are rough.
 
     Args:
@@ -45,7 +45,7 @@ def timed_words(
 def word_confidences(
     path: BestPath, times: Sequence[WordTime], lattice: CompactLattice, scales: CostScales
 ) -> list[float | None]:
-    """Return the posterior of each word of a path, 0 to 1; None for all where ``times`` has other words than the path.
+    """Return the posterior of each word of a path, 0 to 1; None for all if ``times`` has different words.
 
     Args:
         path: the best path of the lattice.
@@ -63,7 +63,7 @@ class PathFormatter:
 
     Attributes:
         words: spells the word-ids.
-        joiner: joins pieces into words, where the word-ids are those of pieces.
+        joiner: joins pieces to words if the word-ids are those of pieces.
         frame_shift: seconds from frame to frame.
         transition_model, lexicon: with both, words get the times of their phones; otherwise those of their arcs.
 
@@ -106,7 +106,7 @@ class PathFormatter:
         Args:
             utterance: the recording's name in the rows.
             times: the words and their times.
-            confidences: one for each word, None where it is unknown; by default all are unknown.
+            confidences: one for each word, None if unknown; by default all are unknown.
             channel: the channel in the rows.
             first_frame: the frame of the recording at which the times begin.
         """

@@ -1,4 +1,4 @@
-"""The arcs of a compact lattice in topological order, for algorithms that go forward and backward over them."""
+"""The arcs of a compact lattice in topological order, for forward and backward passes."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class AlignLexicon:
     def segment(
         self, words: Sequence[int], phones: Sequence[int], *, partial: bool = False
     ) -> list[tuple[int, int, int]] | None:
-        """Divide ``phones`` among ``words`` and what is between them; where both fit, a word is tried first.
+        """Divide ``phones`` among ``words`` and what is between them; if both fit, a word is tried first.
 
         Args:
             words: word-ids in order.
@@ -72,13 +72,13 @@ class AlignLexicon:
             partial: whether the path may end anywhere, since it reached no final state.
 
         Returns:
-            Output word, first phone and one past the last, for each word; None where the lexicon cannot explain the
+            Output word, first phone and one past the last, for each word; None if the lexicon cannot explain the
             phones.
         """
         chosen = [_Segment(EPSILON, 0, 0, 0)]
         options = [self._options(chosen[0], words, phones, partial)]
         seen = {(0, 0)}
-        while options:  # depth first; a place that was reached before has failed before
+        while options:  # depth first; a position that was reached before has already failed
             used = chosen[-1]
             if used.words_used == len(words) and (partial or used.end == len(phones)):
                 return [(segment.word, segment.begin, segment.end) for segment in chosen if segment.word != EPSILON]
@@ -124,7 +124,7 @@ def phone_starts(transition_ids: IntArray, transition_model: TransitionModel) ->
 def word_times(
     path: BestPath, transition_model: TransitionModel, lexicon: AlignLexicon, *, partial: bool = False
 ) -> list[WordTime] | None:
-    """Return the times of a path's words from its phones; None where the lexicon cannot explain the phones.
+    """Return the times of a path's words from its phones; None if the lexicon cannot explain the phones.
 
     ``partial`` says that the path reached no final state, so that its last word may be incomplete.
     """

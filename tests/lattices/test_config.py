@@ -29,7 +29,7 @@ def test_the_lm_weight_divides_acoustic_costs() -> None:
 
 @pytest.mark.parametrize(("weight", "penalty"), [(0.0, 0.0), (-1.0, 0.0), (math.inf, 0.0), (10.0, math.nan)])
 def test_weights_out_of_range_are_refused(weight: float, penalty: float) -> None:
-    with pytest.raises(ConfigError, match="expected a number above 0 and a finite one"):
+    with pytest.raises(ConfigError, match="expected a weight above 0 and a finite penalty"):
         PathWeights(weight, penalty)
 
 

@@ -46,5 +46,5 @@ def test_the_evidence_of_two_utterances() -> None:
 
 def test_a_forced_path_must_be_the_reference() -> None:
     lattice = one_word(1, acoustic=(1.0,))
-    with pytest.raises(DataError, match="utterance a: its forced path is not its reference"):
+    with pytest.raises(DataError, match="utterance a: the forced path differs from the reference"):
         collect_evidence([("a", lattice)], WORDS, {"a": ["no"]}, PathWeights(10.0), [("a", lattice)])

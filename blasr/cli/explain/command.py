@@ -29,8 +29,8 @@ STM_EXAMPLES = (
 )
 EPILOG = """\
 Lattices distinguish errors of the search, of the acoustic model and of the language model. If the right path is in the
-lattice but costs more, a model is wrong; if it is not in the lattice, the search missed it. Lattices of a search that
-could only find the reference (--forced) show whether the models would have preferred it.
+lattice but costs more, a model is wrong; if it is not in the lattice, the search missed it. Lattices of a search
+restricted to the reference (--forced) show whether the models would have preferred it.
 
 """ + examples(*TEXT_EXAMPLES, *STM_EXAMPLES)
 
@@ -61,9 +61,7 @@ def _configure_text(parser: argparse.ArgumentParser) -> None:
     add_option(setting, "--setting")
     add_option(setting, "--lm-weight")
     add_option(parser, "--word-ins-penalty")
-    parser.add_argument(
-        "--forced", type=Path, metavar="PATH", help="lattices of searches that could only find the reference"
-    )
+    parser.add_argument("--forced", type=Path, metavar="PATH", help="lattices of searches restricted to the reference")
     parser.add_argument("--utt2spk", type=Path, metavar="FILE", help="the speakers of the utterances")
     _add_outputs(parser)
 
@@ -158,7 +156,7 @@ def _explain_stm(args: argparse.Namespace) -> None:
 
 
 def _case_insensitive(words: SymbolTable | None) -> Callable[[str], bool] | None:
-    """Return whether a word, optional or not, is in the vocabulary in any case."""
+    """Return the test whether a word, optional or not, is in the vocabulary, ignoring case."""
     if words is None:
         return None
     known = {symbol.lower() for symbol, _ in words.items()}

@@ -38,8 +38,8 @@ def print_explanation(
 
     Args:
         utterances: the aligned utterances.
-        in_vocabulary: whether a word is in the vocabulary, if that is known.
-        evidence: the lattices' evidence by the names of utterances.
+        in_vocabulary: the test whether a word is in the vocabulary, if the vocabulary is known.
+        evidence: the lattices' evidence, by utterance-id.
         notes: remarks to print.
         json_path: the file for JSON, if any.
     """

@@ -118,7 +118,7 @@ def analyze_counts(
         counts = found
         utterances += 1
     logger.info("Summed %d int32 vectors to counts.", utterances)
-    values = counts + 0.5  # as Kaldi: no count is zero, so that every logarithm is finite
+    values = counts + 0.5  # as in Kaldi, no count is zero, so every logarithm is finite
     if normalize:
         values /= values.sum()
     if symbol_table is not None:

@@ -35,13 +35,13 @@ def print_choice(
 ) -> None:
     """Print the best setting and its WER; if a setting was frozen on another set, first that one and its WER.
 
-    Among the settings that were ``tried``, values of the best one that are the smallest or largest are pointed out.
+    If a value of the best setting is the smallest or largest of those ``tried``, that is printed too.
     """
     if frozen is None:
-        print(f"best: {best[0]}: WER {best[1]:.2f} (tuned on this very set)")
+        print(f"best: {best[0]}: WER {best[1]:.2f} (tuned on this set)")
     else:
         print(f"frozen: {frozen[0]}, from {frozen_path}: WER {frozen[1]:.2f}")
-        print(f"oracle: {best[0]}, the best on this very set: WER {best[1]:.2f}")
+        print(f"oracle: {best[0]}, the best on this set: WER {best[1]:.2f}")
     for note in edge_notes(best[0], tried):
         print(note)
 

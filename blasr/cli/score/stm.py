@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         hypotheses,
         "--hyp",
         nargs="+",
-        note="a CTM file; several files are several settings, in directories named score_LMWT_PENALTY",
+        note="a CTM file, or one for each setting, in directories named score_LMWT_PENALTY",
     )
     add_option(hypotheses, "--lattices", note="needs --words")
     add_option(parser, "--glm")
@@ -92,7 +92,7 @@ def group(text: str) -> tuple[str, str]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Score one CTM file, or choose among those of several settings."""
+    """Score one CTM file, or choose the best of several settings."""
     if args.lattices is not None and args.words is None:
         raise ConfigError("--lattices contain word-ids", fix="name the words.txt of the word-ids with --words")
     if (args.lang is None) != (args.model is None):
@@ -155,14 +155,14 @@ def _ctm_candidates(scorer: StmScorer, paths: Sequence[Path]) -> dict[PathWeight
 
     candidates = {_setting_of(path): candidate(path) for path in paths}
     if len(candidates) < len(paths):
-        raise ConfigError("two CTM files belong to the same setting")
+        raise ConfigError("two CTM files have the same setting")
     return candidates
 
 
 def _setting_of(path: Path) -> PathWeights:
     match = SETTING_FOLDER.fullmatch(path.parent.name)
     if match is None:
-        message = f"{path}: the name of its directory does not say the setting"
+        message = f"{path}: the name of its directory does not give the setting"
         raise ConfigError(message, fix="keep the CTM file of each setting in a directory named score_LMWT_PENALTY")
     return PathWeights(float(match[1]), float(match[2]))
 
@@ -207,14 +207,14 @@ def _choose(
     frozen_path: Path | None,
     freeze_path: Path | None,
 ) -> tuple[Candidate, dict[str, Any]]:
-    """Return the words at the frozen or else the best setting, and the choice for JSON; print the table."""
+    """Return the words at the frozen setting, or else at the best one, and the choice for JSON; print the table."""
     from blasr.lattices import best_setting
     from blasr.progress import track
     from blasr.scoring import Score
 
     if frozen is not None and frozen not in candidates:
         known = "; ".join(map(str, candidates))
-        raise ConfigError(f"there is no CTM of the frozen setting ({frozen}), but {known}")
+        raise ConfigError(f"found CTM files of {known}, but none of the frozen setting ({frozen})")
     reports, totals = {}, {}
     for setting in track(candidates, "scoring"):
         score = scorer.score(candidates[setting].read())
@@ -280,7 +280,7 @@ def _side_reports(score: Hub5Score) -> dict[str, Any]:
 
 
 def _print_missing(score: Hub5Score, hypotheses: Sequence[Block], max_loss: float) -> None:
-    """Print what was ignored and what had no hypothesis; fail if too many segments are on sides without one."""
+    """Print what was ignored and what had no hypothesis; fail if too many segments are on sides with no hypothesis."""
     if score.without_hypothesis:
         segment = score.without_hypothesis[0].segment
         first = f"{segment.recording} {segment.channel} {segment.start_seconds:g}"

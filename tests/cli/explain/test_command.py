@@ -113,7 +113,7 @@ def test_segments(folder: Path) -> None:
         (["text", "--ref", "{}/text", "--hyp", "{}/other"], "utterance c-1: 1 of 1 hypotheses have no reference"),
         ([*LATTICES, "--lm-weight", "0"], "--lm-weight: expected a number above 0"),
         ([*LATTICES, "--utt2spk", "{}/other"], "utterance a-1: has a reference but no speaker"),
-        ([*LATTICES, "--forced", "{}/lat.ark"], "its forced path is not its reference"),
+        ([*LATTICES, "--forced", "{}/lat.ark"], "the forced path differs from the reference"),
     ],
 )
 def test_mistakes_are_one_message(

@@ -32,9 +32,9 @@ def test_the_choice_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     print_choice(best, None, None)
     print_choice(best, frozen, Path("setting.json"))
     assert capsys.readouterr().out.splitlines() == [
-        "best: LM weight 12, word insertion penalty 0.5: WER 3.25 (tuned on this very set)",
+        "best: LM weight 12, word insertion penalty 0.5: WER 3.25 (tuned on this set)",
         "frozen: LM weight 10, word insertion penalty 0, from setting.json: WER 4.00",
-        "oracle: LM weight 12, word insertion penalty 0.5, the best on this very set: WER 3.25",
+        "oracle: LM weight 12, word insertion penalty 0.5, the best on this set: WER 3.25",
     ]
 
 

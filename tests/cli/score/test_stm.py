@@ -130,7 +130,7 @@ def test_too_many_sides_without_hypothesis_fail(folder: Path, capsys: pytest.Cap
         (["--hyp", "{}/bracket.ctm"], "bracket.ctm:1: the word (uh has an unpaired bracket"),
         (["--hyp", "{}/hyp.ctm", "--glm", "{}/broken.glm"], "broken.glm:2: the rule has no =>"),
         (["--hyp", "{}/hyp.ctm", "--glm", "{}/none.glm"], "none.glm: cannot be read"),
-        (["--hyp", "{}/hyp.ctm", "{}/hyp.ctm"], "does not say the setting"),
+        (["--hyp", "{}/hyp.ctm", "{}/hyp.ctm"], "does not give the setting"),
         (["--hyp", "{}/hyp.ctm", "--group", "X"], "--group: expected NAME=PREFIX"),
         (["--hyp", "{}/hyp.ctm", "--group", "X=fe_"], "no recording begins with fe_"),
         (["--hyp", "{}/hyp.ctm", "--bootstrap", "0"], "--bootstrap: expected 1 or more"),
