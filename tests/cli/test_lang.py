@@ -77,7 +77,7 @@ def test_lexicons_that_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture
         ("\n\n", "<UNK>", f"{lexicon}: the lexicon has no words"),
         (LEXICON, "<unk>", "the word for unknown words, '<unk>', is not in the lexicon"),
         ("<UNK> SPN\nYES\n", "<UNK>", f"{lexicon}:2: the pronunciation of 'YES' is empty"),
-        ("<UNK> SPN\nYES #1 S\n", "<UNK>", f"{lexicon}:2: the symbol '#1' is reserved"),
+        ("<UNK> SPN\nYES #1 S\n", "<UNK>", f"{lexicon}:2: '#1' is reserved"),
     ):
         lexicon.write_text(text)
         assert main([*arguments, "--oov", oov, "--out", str(tmp_path / "lang")]) == 1
