@@ -18,6 +18,8 @@ import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
+from blasr.units import AnyArray
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -94,3 +96,13 @@ def _globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
     for name in sorted(function.__code__.co_names):
         if name in function.__globals__:
             yield name, function.__globals__[name]
+
+
+@jit
+def grown(array: AnyArray, size: int) -> AnyArray:
+    """Return the array, or a copy of at least twice the length if it has fewer than ``size`` entries."""
+    if size <= len(array):
+        return array
+    larger = np.empty(max(2 * len(array), size), array.dtype)
+    larger[: len(array)] = array
+    return larger

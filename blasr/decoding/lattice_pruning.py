@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from blasr.decoding.token_store import Frames, Store, final_cost, free_link, free_token
+from blasr.decoding.token_store import FrameTokens, Store, final_cost, free_link, free_token
 from blasr.jit import jit
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
@@ -82,7 +82,7 @@ def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
 
 
 @jit
-def prune_active_tokens(store: Store, frames: Frames, num_frames: int, lattice_beam: float, delta: float) -> None:
+def prune_active_tokens(store: Store, frames: FrameTokens, num_frames: int, lattice_beam: float, delta: float) -> None:
     """``PruneActiveTokens`` after ``num_frames`` frames: prune what is stale, and mark it as pruned."""
     for frame in range(num_frames - 1, -1, -1):
         if frames.stale_links[frame]:

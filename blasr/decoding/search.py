@@ -8,7 +8,7 @@ from blasr.decoding.config import SearchBeams
 from blasr.decoding.lattice_output import LatticeArrays, lattice_arrays, lattice_of
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
 from blasr.decoding.token_passing import SearchGraph, advance, start_tokens
-from blasr.decoding.token_store import Frames, Trellis, first_tokens, new_frames
+from blasr.decoding.token_store import FrameTokens, Trellis, first_tokens, new_frames
 from blasr.jit import jit
 from blasr.lattices.lattice import Lattice
 from blasr.lm.backoff_grammar import LmDifference
@@ -20,7 +20,7 @@ def _search(
     graph: SearchGraph,
     difference: LmDifference | None,
     tokens: AnyArray,
-    frames: Frames,
+    frames: FrameTokens,
     loglikes: FloatArray,
     beams: SearchBeams,
 ) -> tuple[bool, LatticeArrays]:
@@ -85,7 +85,7 @@ class IncrementalSearch:
             size = max(end, 2 * len(self._loglikes))
             self._loglikes = _longer(self._loglikes, size, 0)
             first, stale_links, stale_tokens = self._trellis.frames
-            frames = Frames(
+            frames = FrameTokens(
                 _longer(first, size + 1, -1),
                 _longer(stale_links, size + 1, True),
                 _longer(stale_tokens, size + 1, True),

@@ -15,8 +15,8 @@ import numpy as np
 from blasr.decoding.config import SearchBeams
 from blasr.decoding.cutoff import beam_cutoff
 from blasr.decoding.token_store import (
-    Frames,
-    Place,
+    FrameTokens,
+    SearchState,
     Store,
     Trellis,
     empty_table,
@@ -77,7 +77,7 @@ def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
 
 @jit
 def start_tokens(
-    graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, frames: Frames, beam: float
+    graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, frames: FrameTokens, beam: float
 ) -> Trellis:
     """``InitDecoding``: return the tokens before the first frame; ``tokens`` is room for them."""
     store = new_store(tokens)
@@ -135,23 +135,23 @@ def _cutoff(tokens: AnyArray, first: int, beams: SearchBeams) -> tuple[float, fl
 @jit_inline
 def _follow(
     graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, index: int, arc: int
-) -> tuple[float, Place]:
+) -> tuple[float, SearchState]:
     """Return the graph cost of an arc for a token, and the place that it leads to."""
     if difference is None:
-        return graph.weight[arc], Place(graph.nextstate[arc], 0, 0)
+        return graph.weight[arc], SearchState(graph.nextstate[arc], 0, 0)
     token = tokens[index]
     old: Any = np.int64(token.old)
     new: Any = np.int64(token.new)
     if graph.olabel[arc] == 0:
-        return graph.weight[arc], Place(graph.nextstate[arc], old, new)
+        return graph.weight[arc], SearchState(graph.nextstate[arc], old, new)
     added, old, new = exchange_word(difference, old, new, graph.olabel[arc])
     graph_cost: Any = np.float32(graph.weight[arc] + added)
-    return graph_cost, Place(graph.nextstate[arc], old, new)
+    return graph_cost, SearchState(graph.nextstate[arc], old, new)
 
 
 @jit_inline
 def _arrive(
-    difference: LmDifference | None, store: Store, table: IntArray, place: Place, cost: float, head: int
+    difference: LmDifference | None, store: Store, table: IntArray, place: SearchState, cost: float, head: int
 ) -> tuple[int, int]:
     """Return the token of a place, with the cost if it is lower, and what happened to it; ``head`` follows if new."""
     tokens = store.tokens

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from blasr.jit import jit
+from blasr.jit import grown, jit
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
@@ -47,7 +47,7 @@ class Store(NamedTuple):
     heads: AnyArray
 
 
-class Frames(NamedTuple):
+class FrameTokens(NamedTuple):
     """Arrays with an entry for each frame, and one more.
 
     Attributes:
@@ -66,10 +66,10 @@ class Trellis(NamedTuple):
 
     store: Store
     table: IntArray
-    frames: Frames
+    frames: FrameTokens
 
 
-class Place(NamedTuple):
+class SearchState(NamedTuple):
     """Where a token is: the graph's state and the states of the old and the new language model (0 without them)."""
 
     state: int
@@ -82,25 +82,15 @@ def first_tokens(difference: LmDifference | None) -> AnyArray:
     return np.empty(4096, TOKEN if difference is None else LM_TOKEN)
 
 
-def new_frames(num_frames: int) -> Frames:
+def new_frames(num_frames: int) -> FrameTokens:
     """Return empty entries for so many frames."""
-    return Frames(np.full(num_frames + 1, -1, np.int32), *np.ones((2, num_frames + 1), np.bool_))
+    return FrameTokens(np.full(num_frames + 1, -1, np.int32), *np.ones((2, num_frames + 1), np.bool_))
 
 
 @jit
 def new_store(tokens: AnyArray) -> Store:
     """Return a store with this room for tokens, and some for links."""
     return Store(tokens, np.empty(16384, LINK), np.array([0, -1, 0, -1], np.int64))
-
-
-@jit
-def grown(array: AnyArray, size: int) -> AnyArray:
-    """Return the array, or a copy of at least twice the length where it has less than ``size`` places."""
-    if size <= len(array):
-        return array
-    larger = np.empty(max(2 * len(array), size), array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 @jit
@@ -187,7 +177,7 @@ def free_token(store: Store, index: int) -> None:
 
 
 @jit
-def slot_of(table: IntArray, tokens: AnyArray, place: Place) -> int:
+def slot_of(table: IntArray, tokens: AnyArray, place: SearchState) -> int:
     """Return the slot of the hash table with the token of a place, or the free slot for it (open addressing)."""
     mask = len(table) - 1
     mixed = (place.state * 2654435761 + place.old * 805459861 + place.new * 3674653429) * 6364136223846793005
@@ -221,7 +211,7 @@ def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int
     index = first
     while index >= 0:
         token = tokens[index]
-        table[slot_of(table, tokens, Place(token.state, token.old, token.new))] = index
+        table[slot_of(table, tokens, SearchState(token.state, token.old, token.new))] = index
         index = token.next
     return table
 

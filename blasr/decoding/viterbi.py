@@ -8,10 +8,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from blasr.decoding.cutoff import beam_cutoff
-from blasr.decoding.token_store import grown
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
-from blasr.jit import jit, jit_inline
+from blasr.jit import grown, jit, jit_inline
 from blasr.units import AnyArray, FloatArray, IntArray
 
 _ALIGNED, _NO_FINAL_STATE, _NOT_FINITE, _NEGATIVE_CYCLE = range(4)

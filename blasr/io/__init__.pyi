@@ -14,6 +14,10 @@ from .fst import fst_from_bytes as fst_from_bytes
 from .fst import fst_to_bytes as fst_to_bytes
 from .fst import read_fst as read_fst
 from .fst import write_fst as write_fst
+from .input_safety import ALL as ALL
+from .input_safety import Input as Input
+from .input_safety import Output as Output
+from .input_safety import check_inputs_survive as check_inputs_survive
 from .kaldi.alignment_index import AlignmentIndex as AlignmentIndex
 from .kaldi.alignment_index import LabelConversion as LabelConversion
 from .kaldi.alignments import read_alignments as read_alignments
@@ -28,6 +32,16 @@ from .kaldi.tables import read_table as read_table
 from .kaldi.tables import read_value as read_value
 from .sphere import SphereHeader as SphereHeader
 from .symbols import EPSILON_SYMBOL as EPSILON_SYMBOL
+from .symbols import RESERVED_FIX as RESERVED_FIX
 from .symbols import SymbolTable as SymbolTable
+from .symbols import describe_reserved as describe_reserved
+from .symbols import is_reserved as is_reserved
+from .text_lines import GZIP_BYTES as GZIP_BYTES
+from .text_lines import InspectedText as InspectedText
+from .text_lines import decode_line as decode_line
+from .text_lines import describe_lines as describe_lines
+from .text_lines import describe_unusual as describe_unusual
+from .text_lines import inspect_lines as inspect_lines
+from .text_lines import read_blocks as read_blocks
 from .text_lines import read_fields as read_fields
 from .text_lines import read_lines as read_lines

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from blasr.jit import jit
-from blasr.lattices.subset_expansion import Problem, Workspace, bucket_of, expand
+from blasr.lattices.subset_expansion import ConstructionInput, Workspace, bucket_of, expand
 from blasr.lattices.subset_output import AcceptorFields, assemble
 from blasr.lattices.subset_table import (
     ARCS,
@@ -77,7 +77,7 @@ def sort_arcs(acceptor: Acceptor) -> Acceptor:
 def _construct(acceptor: Acceptor, beam: float, delta: float, max_memory: int) -> tuple[AcceptorFields, float]:
     """Return the fields of the determinized acceptor, and the effective beam."""
     backward, labeled, longest = _survey(acceptor)
-    problem = Problem(acceptor, backward, labeled, backward[0] + beam, delta)
+    inputs = ConstructionInput(acceptor, backward, labeled, backward[0] + beam, delta)
     work = _new_workspace(len(backward))
     tree = new_tree(len(acceptor.label), longest)
     pool = new_pool()
@@ -101,7 +101,7 @@ def _construct(acceptor: Acceptor, beam: float, delta: float, max_memory: int) -
             head = work.initial_buckets[bucket_of(work.initial_buckets, found.hash)]
             initial = find(tree.nodes, pool, head, begin, end, found, delta)
         if initial < 0:
-            tree, pool, initial = expand(problem, work, tree, pool, task, found)
+            tree, pool, initial = expand(inputs, work, tree, pool, task, found)
         if initial >= 0 and source >= 0:
             pool = room_for_records(pool, 0)
             _add_arc(tree, pool, task, initial, found)

@@ -34,7 +34,7 @@ from blasr.lattices.subset_table import (
 from blasr.units import AnyArray, IntArray
 
 
-class Problem(NamedTuple):
+class ConstructionInput(NamedTuple):
     """The acceptor to determinize, and the limits.
 
     Attributes:
@@ -77,7 +77,7 @@ def bucket_of(buckets: IntArray, key: int) -> int:
 
 @jit
 def expand(
-    problem: Problem, work: Workspace, tree: Tree, pool: Pool, task: int, found: Normalized
+    inputs: ConstructionInput, work: Workspace, tree: Tree, pool: Pool, task: int, found: Normalized
 ) -> tuple[Tree, Pool, int]:
     """``InitialToStateId``: make the initial subset of a task and, if needed, the output state that it leads to.
 
@@ -86,7 +86,7 @@ def expand(
     """
     source, begin, end = pool.tasks[task].source, pool.tasks[task].begin, pool.tasks[task].end
     first = pool.counts[ELEMENTS]
-    tree, pool = _close(problem, work, tree, pool, begin, end)
+    tree, pool = _close(inputs, work, tree, pool, begin, end)
     last = pool.counts[ELEMENTS]
     if last == first:
         return tree, pool, -1
@@ -100,14 +100,14 @@ def expand(
     minimal = -1
     if source >= 0:
         head = work.minimal_buckets[bucket_of(work.minimal_buckets, more.hash)]
-        minimal = find(tree.nodes, pool, head, first, last, more, problem.delta)
+        minimal = find(tree.nodes, pool, head, first, last, more, inputs.delta)
     if minimal >= 0:
         target = pool.subsets[minimal].target
         pool.counts[ELEMENTS] = first
     else:
         target = _add_result(work, pool, source, first, found, more)
-        tree = _add_final(problem, tree, pool, target)
-        tree, pool = _add_tasks(problem, work, tree, pool, target)
+        tree = _add_final(inputs, tree, pool, target)
+        tree, pool = _add_tasks(inputs, work, tree, pool, target)
     initial = pool.counts[SUBSETS]
     pool.counts[SUBSETS] += 1
     entry = pool.subsets[initial]
@@ -122,13 +122,15 @@ def expand(
 
 
 @jit
-def _close(problem: Problem, work: Workspace, tree: Tree, pool: Pool, begin: int, end: int) -> tuple[Tree, Pool]:
+def _close(
+    inputs: ConstructionInput, work: Workspace, tree: Tree, pool: Pool, begin: int, end: int
+) -> tuple[Tree, Pool]:
     """``EpsilonClosure`` and ``ConvertToMinimal``: append the elements that epsilon arcs reach, if they can continue.
 
     An element can continue if its state is final or has an arc with a label. States are taken in topological order, so
     that each is expanded once.
     """
-    acceptor, labeled, place, closure = problem.acceptor, problem.labeled, work.place, work.closure
+    acceptor, labeled, place, closure = inputs.acceptor, inputs.labeled, work.place, work.closure
     counts = pool.counts
     waiting = [np.int64(0)]
     waiting.pop()
@@ -147,7 +149,7 @@ def _close(problem: Problem, work: Workspace, tree: Tree, pool: Pool, begin: int
             tree = room_for_nodes(tree, length)
         for arc in range(begin, end):
             target = acceptor.nextstate[arc]
-            if problem.backward[target] == np.inf:
+            if inputs.backward[target] == np.inf:
                 continue
             graph, acoustic = element.graph + acceptor.graph[arc], element.acoustic + acceptor.acoustic[arc]
             position = place[target]
@@ -192,9 +194,9 @@ def _add_result(work: Workspace, pool: Pool, source: int, first: int, found: Nor
 
 
 @jit
-def _add_final(problem: Problem, tree: Tree, pool: Pool, result: int) -> Tree:
+def _add_final(inputs: ConstructionInput, tree: Tree, pool: Pool, result: int) -> Tree:
     """``ProcessFinal``: add the end of an output state, if the best path that ends there is below the cutoff."""
-    acceptor, elements = problem.acceptor, pool.elements
+    acceptor, elements = inputs.acceptor, pool.elements
     subset = pool.subsets[pool.results[result].subset]
     best_graph, best_acoustic, best = np.inf, np.inf, -1
     for index in range(subset.begin, subset.end):
@@ -203,7 +205,7 @@ def _add_final(problem: Problem, tree: Tree, pool: Pool, result: int) -> Tree:
         acoustic = elements[index].acoustic + acceptor.final_acoustic[state]
         if graph + acoustic < best_graph + best_acoustic:
             best_graph, best_acoustic, best = graph, acoustic, index
-    if best < 0 or not pool.results[result].forward + best_graph + best_acoustic <= problem.cutoff:
+    if best < 0 or not pool.results[result].forward + best_graph + best_acoustic <= inputs.cutoff:
         return tree
     state = elements[best].state
     string = acceptor.final_string[acceptor.final_string_offsets[state] : acceptor.final_string_offsets[state + 1]]
@@ -218,13 +220,13 @@ def _add_final(problem: Problem, tree: Tree, pool: Pool, result: int) -> Tree:
 
 
 @jit
-def _add_tasks(problem: Problem, work: Workspace, tree: Tree, pool: Pool, result: int) -> tuple[Tree, Pool]:
+def _add_tasks(inputs: ConstructionInput, work: Workspace, tree: Tree, pool: Pool, result: int) -> tuple[Tree, Pool]:
     """``ProcessTransitions``: add a task for each label that leaves an output state below the cutoff."""
-    tree, keys, moves = _moves(problem, tree, pool, result)
+    tree, keys, moves = _moves(inputs, tree, pool, result)
     order = np.argsort(keys, kind="mergesort")
     pool = room_for_records(room_for_elements(pool, len(keys)), len(keys))
     elements, counts = pool.elements, pool.counts
-    num_states = len(problem.backward)
+    num_states = len(inputs.backward)
     forward = pool.results[result].forward
     index = 0
     while index < len(keys):
@@ -232,10 +234,10 @@ def _add_tasks(problem: Problem, work: Workspace, tree: Tree, pool: Pool, result
         begin, priority = counts[ELEMENTS], np.inf
         while index < len(keys) and keys[order[index]] // num_states == label:
             move = moves[order[index]]
-            priority = min(priority, forward + (move.graph + move.acoustic) + problem.backward[move.state])
+            priority = min(priority, forward + (move.graph + move.acoustic) + inputs.backward[move.state])
             _append_best(elements, counts, begin, move)
             index += 1
-        if priority > problem.cutoff:
+        if priority > inputs.cutoff:
             counts[ELEMENTS] = begin
             continue
         task = counts[TASKS]
@@ -260,9 +262,9 @@ def _append_best(elements: AnyArray, counts: AnyArray, begin: int, move: Any) ->
 
 
 @jit
-def _moves(problem: Problem, tree: Tree, pool: Pool, result: int) -> tuple[Tree, AnyArray, AnyArray]:
+def _moves(inputs: ConstructionInput, tree: Tree, pool: Pool, result: int) -> tuple[Tree, AnyArray, AnyArray]:
     """Return what the labeled arcs of an output state's subset reach: keys that sort by label and state, elements."""
-    acceptor, labeled = problem.acceptor, problem.labeled
+    acceptor, labeled = inputs.acceptor, inputs.labeled
     subset = pool.subsets[pool.results[result].subset]
     count = 0
     for index in range(subset.begin, subset.end):
@@ -277,10 +279,10 @@ def _moves(problem: Problem, tree: Tree, pool: Pool, result: int) -> tuple[Tree,
         tree = room_for_nodes(tree, acceptor.string_offsets[end] - acceptor.string_offsets[begin])
         for arc in range(begin, end):
             following = acceptor.nextstate[arc]
-            if problem.backward[following] == np.inf:
+            if inputs.backward[following] == np.inf:
                 continue
             string = acceptor.string[acceptor.string_offsets[arc] : acceptor.string_offsets[arc + 1]]
-            keys[count] = np.int64(acceptor.label[arc]) * len(problem.backward) + following
+            keys[count] = np.int64(acceptor.label[arc]) * len(inputs.backward) + following
             moves[count].state, moves[count].node = following, extend(tree, element.node, string)
             moves[count].graph = element.graph + acceptor.graph[arc]
             moves[count].acoustic = element.acoustic + acceptor.acoustic[arc]

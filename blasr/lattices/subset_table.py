@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from blasr.jit import jit
+from blasr.jit import grown, jit
 from blasr.units import AnyArray, IntArray
 
 NODE: Final = np.dtype(
@@ -133,22 +133,12 @@ def new_pool() -> Pool:
 
 
 @jit
-def room(array: AnyArray, size: int) -> AnyArray:
-    """Return the array, or a copy of at least twice the length if it has fewer than ``size`` entries."""
-    if size <= len(array):
-        return array
-    larger = np.empty(max(2 * len(array), size), array.dtype)
-    larger[: len(array)] = array
-    return larger
-
-
-@jit
 def room_for_elements(pool: Pool, more: int) -> Pool:
     """Return a pool with room for ``more`` elements."""
     needed = pool.counts[ELEMENTS] + more
     if needed <= len(pool.elements):
         return pool
-    return Pool(room(pool.elements, needed), pool.subsets, pool.tasks, pool.arcs, pool.results, pool.counts)
+    return Pool(grown(pool.elements, needed), pool.subsets, pool.tasks, pool.arcs, pool.results, pool.counts)
 
 
 @jit
@@ -157,10 +147,10 @@ def room_for_records(pool: Pool, more_tasks: int) -> Pool:
     counts = pool.counts
     return Pool(
         pool.elements,
-        room(pool.subsets, counts[SUBSETS] + 2),
-        room(pool.tasks, counts[TASKS] + more_tasks),
-        room(pool.arcs, counts[ARCS] + 2),
-        room(pool.results, counts[RESULTS] + 1),
+        grown(pool.subsets, counts[SUBSETS] + 2),
+        grown(pool.tasks, counts[TASKS] + more_tasks),
+        grown(pool.arcs, counts[ARCS] + 2),
+        grown(pool.results, counts[RESULTS] + 1),
         counts,
     )
 
@@ -171,7 +161,7 @@ def room_for_nodes(tree: Tree, more: int) -> Tree:
     needed = tree.used[0] + more
     if needed <= len(tree.nodes):
         return tree
-    return Tree(room(tree.nodes, needed), tree.buckets, tree.used, tree.powers)
+    return Tree(grown(tree.nodes, needed), tree.buckets, tree.used, tree.powers)
 
 
 @jit

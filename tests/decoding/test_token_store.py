@@ -7,7 +7,7 @@ import numpy as np
 from blasr.decoding.token_store import (
     LM_TOKEN,
     TOKEN,
-    Place,
+    SearchState,
     empty_table,
     first_tokens,
     free_token,
@@ -45,7 +45,7 @@ def test_a_full_store_grows_and_keeps_its_records() -> None:
 
 def test_tokens_are_found_by_their_place() -> None:
     store = new_store(np.empty(2000, LM_TOKEN))
-    places = [Place(state, old, new) for state in range(10) for old in range(10) for new in range(10)]
+    places = [SearchState(state, old, new) for state in range(10) for old in range(10) for new in range(10)]
     head = -1
     for place in places:
         head = take_token(store.tokens, store.heads, place.state, 0.0, head)
@@ -54,7 +54,7 @@ def test_tokens_are_found_by_their_place() -> None:
     assert len(table) >= 2 * len(places)
     for number, place in enumerate(places):
         assert table[slot_of(table, store.tokens, place)] == number
-    assert table[slot_of(table, store.tokens, Place(10, 0, 0))] == -1
+    assert table[slot_of(table, store.tokens, SearchState(10, 0, 0))] == -1
     assert (empty_table(table, 10) == -1).all()
 
 

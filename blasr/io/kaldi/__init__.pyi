@@ -13,8 +13,13 @@ from .model_stream import Reader as Reader
 from .model_stream import Writer as Writer
 from .model_stream import open_reader as open_reader
 from .model_stream import open_writer as open_writer
+from .pipes import compressed_file as compressed_file
+from .pipes import decompressed_files as decompressed_files
+from .pipes import is_command as is_command
 from .pipes import run_pipeline as run_pipeline
 from .posteriors import Posterior as Posterior
+from .script_files import read_script as read_script
+from .specifiers import Rspecifier as Rspecifier
 from .specifiers import ScriptEntry as ScriptEntry
 from .specifiers import Specifier as Specifier
 from .specifiers import Wspecifier as Wspecifier
