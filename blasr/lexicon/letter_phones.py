@@ -1,4 +1,4 @@
-"""The phones that each letter of a word is pronounced as, learned from a pronunciation dictionary.
+"""The phones of each letter of a word, learned from a pronunciation dictionary.
 
 Every letter has zero, one or two phones, in order. The probabilities come from expectation maximization over all such
 alignments (Jiampojamarn, Kondrak and Sherif, "Applying many-to-many alignments and hidden Markov models to
@@ -17,7 +17,7 @@ from blasr.lexicon.pronunciations import Pronunciation
 from blasr.lexicon.word_pieces import WORD_MARK
 
 MAX_PHONES: Final = 2
-"""The most phones that one letter can have."""
+"""The maximum number of phones of one letter."""
 _ITERATIONS: Final = 8
 _RARE: Final = 0.01
 """Less probable phones are never guessed for a letter."""
@@ -62,7 +62,7 @@ class LetterPhones:
         best = [[nothing] * (len(phones) + 1) for _ in range(len(word) + 1)]
         best[0][0] = (0.0, None)
         for letter, begin, end, chunk in _steps(word, phones):
-            if probability := self._of(word[letter], chunk):
+            if probability := self._probability_of(word[letter], chunk):
                 score = best[letter][begin][0] + math.log(probability)
                 if score > best[letter + 1][end][0]:
                     best[letter + 1][end] = (score, chunk)
@@ -93,14 +93,14 @@ class LetterPhones:
         joined = tuple(phone for chunk in best for phone in chunk)
         return joined or tuple(phone for chunk in spoken for phone in chunk)
 
-    def _of(self, letter: str, chunk: Phones) -> float:
+    def _probability_of(self, letter: str, chunk: Phones) -> float:
         if not self.probability:
             return _FIRST_GUESS[len(chunk)]
         return self.probability.get((letter, chunk), 0.0)
 
     def _expected(self, word: str, phones: Phones) -> Iterator[tuple[tuple[str, Phones], float]]:
         """Yield (letter, phones) and their expected counts over all alignments of one word."""
-        steps = [(step, self._of(word[step[0]], step[3])) for step in _steps(word, phones)]
+        steps = [(step, self._probability_of(word[step[0]], step[3])) for step in _steps(word, phones)]
         forward = [[0.0] * (len(phones) + 1) for _ in range(len(word) + 1)]
         backward = [[0.0] * (len(phones) + 1) for _ in range(len(word) + 1)]
         forward[0][0] = backward[-1][-1] = 1.0

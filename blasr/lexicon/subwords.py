@@ -1,4 +1,4 @@
-"""Subword units for an open vocabulary: words are split into sentencepiece's pieces, which a lexicon spells.
+"""Subword units for an open vocabulary: sentencepiece splits words into pieces, and a lexicon spells the pieces.
 
 The first piece of a word begins with the mark U+2581, so any sequence of pieces can be joined to words
 (Kudo and Richardson, "SentencePiece", EMNLP 2018).
@@ -115,7 +115,7 @@ def train_subwords(
     characters = set().union(*words) - {" "}
     if size < (least := len(characters) + _OTHER_UNITS):
         raise DataError(
-            f"{size} pieces cannot hold the text's {len(characters)} characters",
+            f"{size} pieces are too few for the text's {len(characters)} characters",
             fix=f"choose {least} pieces or more",
         )
     trainer = _sentencepiece().SentencePieceTrainer

@@ -106,7 +106,7 @@ def make_subwords_dir(
     """
     target = Path(out)
     if target.is_dir() and any(target.iterdir()) and not (target / MODEL).is_file():
-        raise DataError("is a folder with other content than subwords", path=out, fix="choose a new folder")
+        raise DataError("is a folder with content other than subwords", path=out, fix="choose a new folder")
     whole_words = dict.fromkeys(entry.word for entry in whole)
     with atomic_dir(target) as folder:
         model = train_subwords(sentences, size, folder / MODEL, method=method, whole=whole_words)

@@ -52,7 +52,7 @@ def split_text(
     """
     if unknown is not None and unknown not in subwords.whole:
         raise DataError(
-            f"{unknown!r} is not in {WHOLE_WORDS}", path=subwords.path, fix="train with a --whole that has it"
+            f"{unknown!r} is not in {WHOLE_WORDS}", path=subwords.path, fix="train with a --whole lexicon that has it"
         )
     model, known = subwords.model(), subwords.pieces | subwords.whole
     counts = PieceCounts()

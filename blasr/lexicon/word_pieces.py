@@ -44,14 +44,14 @@ class WordJoiner:
         return cls(word for _, fields in read_fields(path) for word in fields)
 
     def join(self, pieces: Iterable[str]) -> list[str]:
-        """Return the words; one begins at each mark, at the beginning, at whole words and after them."""
+        """Return the words. A word begins at each mark, at the start, and before and after each whole word."""
         return [self._word(group) for group in self._groups(pieces)]
 
     def join_ctm(self, rows: Iterable[CtmWord]) -> list[CtmWord]:
         """Return words with times.
 
         A word lasts from the start of its first piece to the end of its last. Its confidence is the lowest of its
-        pieces, since one wrong piece makes the word wrong; it is unknown if that of a piece is.
+        pieces, since one wrong piece makes the word wrong; it is unknown if the confidence of a piece is unknown.
 
         Args:
             rows: pieces with times; those of one recording and channel are stored consecutively, in the order of time.

@@ -265,8 +265,8 @@ def _shown(text: bytes) -> str:
 def write_arpa(model: BackoffModel, path: str | PathLike[str]) -> None:
     """Write a model with 8 significant digits, n-grams in the order of the nodes; .gz files are compressed.
 
-    A backoff is written for n-grams that are the context of longer ones, and where it is not 1. A model whose numbers
-    have at most 8 digits is exactly the same when it is read again.
+    A backoff is written for n-grams that are the context of longer ones, and if it is not 1. A model with numbers
+    of at most 8 digits is exactly the same when it is read again.
     """
     with atomic_open(path, "w") as stream:
         stream.write("\\data\\\n")

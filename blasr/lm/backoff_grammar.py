@@ -97,8 +97,8 @@ def lay_out_grammar(grammar: Fst, backoff: int | None = None) -> BackoffGrammar:
 def _refuse_cycles(backoff_state: IntArray) -> None:
     """Raise an error if backing off never ends.
 
-    Doubling the number of steps each time, at least as many steps as there are states are taken; without a cycle, no
-    state can have so many.
+    The number of steps doubles until it is at least the number of states. Without a cycle, no state has that many
+    backoff steps.
     """
     ahead = backoff_state
     for _ in range(len(ahead).bit_length()):

@@ -20,12 +20,12 @@ BEGIN: Final = "<s>"
 END: Final = "</s>"
 UNKNOWN: Final = "<unk>"
 NEVER: Final = -99.0
-"""The ARPA format's logarithm of 0; for example, that of the probability of ``<s>``."""
+"""The ARPA format's logarithm of a probability of 0, such as that of ``<s>``."""
 
 ROOT: Final = 0
 """The node of the empty history."""
 MISSING: Final = -1
-"""In place of a node: the model does not list the n-gram. In place of a word id: it does not know the word."""
+"""Marks an n-gram that the model does not list (as a node), or a word that it does not know (as a word id)."""
 
 Nodes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -103,7 +103,7 @@ class BackoffModel:
         return slice(int(self.bounds[order]), int(self.bounds[order + 1]))
 
     def find(self, contexts: Nodes, words: IntArray | Nodes) -> Nodes:
-        """Return the nodes of the contexts followed by the words; -1 where the model does not list the n-gram."""
+        """Return the nodes of the contexts followed by the words; -1 if the model does not list the n-gram."""
         wanted = contexts * len(self.words) + words
         nodes = np.searchsorted(self.keys, wanted)
         nodes[nodes == self.num_nodes] = 0

@@ -35,7 +35,7 @@ class TunedWeight:
         weight: the weight of the first model, from 0 to 1.
         num_words: the number of words and sentence ends that at least one model knows; others do not affect the weight.
         num_unknown: the number of words that neither model knows.
-        perplexities: of the first model, the second model and the mixture, over ``num_words``; inf for a model that
+        perplexities: first model, second model and mixture, over ``num_words``; inf for a model that
             does not know all of these words.
     """
 

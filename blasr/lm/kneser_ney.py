@@ -22,7 +22,7 @@ from blasr.lm.ngram_counts import NGramCounts, check_order, count_ngrams
 
 logger: Final = logging.getLogger(__name__)
 FALLBACK_DISCOUNTS: Final = (0.5, 1.0, 1.5)
-"""The discounts of lmplz's ``--discount_fallback``, for texts whose counts of counts give none."""
+"""The discounts of lmplz's ``--discount_fallback``, for texts with counts of counts that give none."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class KneserNey:
     Attributes:
         model: the estimated model.
         discounts: by order from 1, what is subtracted from counts of 1, 2, and 3 or more.
-        fallback_orders: orders whose discounts are :data:`FALLBACK_DISCOUNTS`.
+        fallback_orders: orders that use :data:`FALLBACK_DISCOUNTS`.
         unknown_words: words of the text outside the vocabulary, and how often they were seen.
     """
 
@@ -54,8 +54,8 @@ def estimate_kneser_ney(
 
     For n-grams of the highest order, and for those that begin with ``<s>``, ``a`` is the count; for others it is the
     number of different words seen before them. ``D`` is the discount for counts of 1, 2, and 3 or more, one set for
-    each order (equation 17 in section 3 of the paper). ``g(h)``, the backoff of ``h``, is the probability that the
-    discounts free. If the counts of counts of an order give no discounts between 0 and the count, which happens with
+    each order (equation 17 in section 3 of the paper). ``g(h)``, the backoff of ``h``, is the probability that
+    discounting frees. If the counts of counts of an order give no discounts between 0 and the count, which happens with
     small or artificial texts, :data:`FALLBACK_DISCOUNTS` are used and a warning is logged.
 
     Args:
@@ -63,9 +63,9 @@ def estimate_kneser_ney(
         order: 1 for unigrams, 2 for bigrams, ...
         vocabulary: words that have a probability; by default those of the text.
         unknown: the word that replaces words outside the vocabulary; it has a probability even if the text has no such
-            word. None for none.
+            word. None if there is no such word.
         min_counts: by order from 1, how often n-grams must be seen to be listed; the numbers must not decrease, and the
-            last one applies to higher orders too. It is 1 for unigrams, which the vocabulary decides.
+            last one applies to higher orders too. The first is 1, because the vocabulary determines the unigrams.
 
     Raises:
         ConfigError: the order or the counts are out of range.

@@ -1,4 +1,4 @@
-"""Counts of n-grams, order by order; apart from the counts, only one block of the text is in memory."""
+"""Counts of n-grams, order by order; only the counts and one block of the text are in memory."""
 
 from __future__ import annotations
 

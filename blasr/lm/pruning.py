@@ -13,7 +13,7 @@ _LEAST = 1e-12
 
 
 def prune(model: BackoffModel, threshold: float) -> BackoffModel:
-    """Return the model without n-grams whose removal raises the perplexity by a factor below ``1 + threshold``.
+    """Return the model without the n-grams that raise the perplexity by a factor below ``1 + threshold`` if removed.
 
     Each n-gram is judged alone, in the full model. The measure is the relative entropy between the distributions after
     its context without and with the n-gram, weighted with the probability of the context (equation 5 of the paper).

@@ -1,6 +1,7 @@
 """The acoustic models of the paper (Table 3), built from one table of variants.
 
-:func:`build_acoustic_model` makes the network of a name in :data:`VARIANTS`; :func:`summarize` counts it.
+:func:`build_acoustic_model` builds the network of any name in :data:`VARIANTS`; :func:`summarize` counts its parameters
+and MACs.
 """
 
 import lazy_loader

@@ -47,7 +47,7 @@ def summarize(
     """Count a variant without allocating its weights.
 
     Args:
-        name: of the variant.
+        name: a variant of Table 3, such as ``bl_resnet22_a2b3``.
         num_pdfs: outputs, the tree's number of pdfs.
         width: multiplies the channel counts.
         frames: T of the input for which MACs and output sizes are counted; 49 is the paper's window.

@@ -61,9 +61,9 @@ class BranchSpec:
     """One branch.
 
     Attributes:
-        channels: of every convolution.
+        channels: output channels of every convolution.
         blocks: number of convolutions of each residual block.
-        stride: of the first convolution, in frequency.
+        stride: stride of the first convolution, in frequency.
     """
 
     channels: int
@@ -80,7 +80,7 @@ class StageSpec:
     """One stage.
 
     Attributes:
-        channels: of its output.
+        channels: output channels.
         branches: from big to little; a single one is a plain stage.
         merge: how the branches are merged.
         transition: whether a residual block of one convolution with stride 2 in frequency follows.

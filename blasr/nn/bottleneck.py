@@ -14,7 +14,7 @@ class SqueezeExcitation(nn.Module):
     """Scales every channel by a gate in (0, 1) computed from the means of all channels (Hu et al. 2018).
 
     Args:
-        channels: of the input and the output.
+        channels: number of input and output channels.
         reduced: channels between the two linear maps, which are 1x1 convolutions with a bias.
     """
 
@@ -35,7 +35,7 @@ class Bottleneck(nn.Module):
 
     Args:
         inner: channels of the 3x3 convolution; with ``groups`` this is ResNeXt's block (Xie et al. 2017).
-        stride, padding: of the 3x3 convolution, for (H, W). Along an axis without padding, the shortcut is cropped by
+        stride, padding: for the 3x3 convolution, (H, W). Along an axis without padding, the shortcut is cropped by
             one position on each side.
         bias: whether the convolutions have a bias.
         squeeze: reduced channels of squeeze-and-excitation on the residual; 0 for none.

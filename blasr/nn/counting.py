@@ -65,7 +65,7 @@ def count_layers(model: nn.Module, input_shape: Sequence[int]) -> list[LayerCoun
 def module_outputs(
     model: nn.Module, input_shape: Sequence[int], modules: Mapping[str, nn.Module]
 ) -> list[tuple[str, tuple[int, ...]]]:
-    """Return name and output shape (no batch axis) of each of ``modules``, parts of ``model``, each time one has run.
+    """Return the name and output shape (no batch axis) of ``modules``, parts of ``model``, each time one of them runs.
 
     The forward pass of one input of ``input_shape`` runs on PyTorch's meta device in evaluation mode, so its cost does
     not depend on the size of the model. The model itself is unchanged, whatever its device.

@@ -19,7 +19,7 @@ class ResidualBlock(nn.Module):
 
     Args:
         depth: number of 3x3 convolutions.
-        stride: of the first convolution, for (H, W); an axis with a stride must be padded.
+        stride: stride of the first convolution, for (H, W); an axis with a stride must be padded.
         padding: for (H, W), each 1 (the axis keeps its length) or 0 (it loses ``2 * depth`` positions).
         bias: whether the convolutions have a bias.
     """

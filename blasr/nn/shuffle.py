@@ -16,8 +16,8 @@ class ShuffleUnit(nn.Module):
     other through a depthwise 3x3 and a 1x1 convolution. ReLU follows the 1x1 convolutions.
 
     Args:
-        channels: of the output, an even number.
-        stride: of the depthwise convolutions, for (H, W).
+        channels: output channels, an even number.
+        stride: stride of the depthwise convolutions, for (H, W).
         bias: whether the convolutions have a bias.
     """
 

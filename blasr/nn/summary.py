@@ -15,7 +15,7 @@ class PartSummary:
     """One part of a network.
 
     Attributes:
-        name: of the part.
+        name: the part's name.
         structure: its layers, in the paper's notation.
         output: the shape of its output without the batch axis, ``(C, H, W)`` or ``(C, F, T)``.
         params: trainable parameters.
@@ -56,7 +56,7 @@ def summarize_parts(
         model: the network; it may be on PyTorch's meta device.
         parts: modules of the network by name, in any order.
         structures: a text that describes each part.
-        input_shape: of one input, without the batch axis.
+        input_shape: shape of one input, without the batch axis.
     """
     layers = tuple(count_layers(model, input_shape))
     dotted_names = {module: name for name, module in model.named_modules()}

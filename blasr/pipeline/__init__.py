@@ -1,4 +1,4 @@
-"""Whole stages, joined from the parts: train an acoustic model, load an experiment, compute log-likelihoods."""
+"""Whole stages, built from the other packages: train an acoustic model, load an experiment, compute log-likelihoods."""
 
 import lazy_loader
 

@@ -17,7 +17,7 @@ from blasr.pipeline.corpus import Corpus
 from blasr.training import DistributedContext
 
 VALID_CHUNK_FRAMES = 200
-"""The most frames of a chunk of held-out data. The result does not depend on it."""
+"""Maximum number of frames in a chunk of held-out data. The result does not depend on it."""
 
 
 def make_batches(
@@ -68,9 +68,9 @@ def valid_batches(
     """Return the batches of the held-out data, in order and unchanged; None if there is no held-out data.
 
     Args:
-        config: of the run.
-        corpus: of the run.
-        extractor: of the training data; it also serves for held-out data of the same data directory.
+        config: the run's configuration.
+        corpus: the run's data.
+        extractor: the extractor of the training data, used also for held-out data of the same data directory.
         distributed: the processes that share the data.
     """
     data = corpus.valid

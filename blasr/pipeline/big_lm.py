@@ -1,4 +1,4 @@
-"""A language model too big for a graph of its own: the search replaces the costs of the graph's own model by its costs.
+"""A language model too big to compile into a graph: the search replaces the costs of the graph's model with its costs.
 
 The same as Kaldi's ``latgen-biglm-faster-mapped``.
 """
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_lm_difference(old_lm: Path, new_lm: Path, graph: Fst, words: SymbolTable) -> LmDifference:
-    """Read two language models, whose difference the search adds to the costs of words.
+    """Read two language models; the search adds their difference to the costs of words.
 
     Words that the new model lacks cannot be recognized, and are logged.
 
@@ -44,7 +44,7 @@ def read_lm_difference(old_lm: Path, new_lm: Path, graph: Fst, words: SymbolTabl
     if len(missing := words_missing(graph, new)):
         if len(missing) == len(np.unique(graph.olabel[graph.olabel > 0])):
             raise MismatchError(
-                "has none of the words of the graph", path=new_lm, fix="check that both are spelled alike"
+                "has none of the words of the graph", path=new_lm, fix="check that both use the same spelling"
             )
         logger.warning(
             "%s lacks %s, which the graph has and which can therefore not be recognized",

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BundleSettings:
-    """How a bundle recognizes.
+    """The decoding settings of a bundle.
 
     Attributes:
         decoder: the beams.
@@ -53,7 +53,7 @@ def make_bundle(
         out: a new or empty folder, or a bundle, which is replaced.
         model: the ``final.mdl`` that the graph was compiled from; by default the experiment's.
         lang: the folder with ``words.txt``, ``phones.txt`` and ``phones/align_lexicon.int``; by default the graph's.
-        settings: how the bundle recognizes.
+        settings: the decoding settings.
 
     Raises:
         MismatchError: network, priors, ``final.mdl``, tree, graph and words do not fit together.

@@ -1,4 +1,4 @@
-"""Everything that a training run depends on: one section for every part's own configuration.
+"""Everything that a training run depends on: one section for the configuration of each part.
 
 Light: imports neither torch nor numpy, so that a mistake in a configuration is reported at once.
 """
@@ -54,7 +54,7 @@ class RunConfig:
     Args:
         experiment: the directory that receives everything.
         model: which acoustic model.
-        initialize_from: an experiment whose final weights this run starts from, where the shapes agree.
+        initialize_from: an experiment whose final weights this run starts from, if the shapes agree.
 
     Raises:
         ConfigError: the features do not fit the acoustic models.

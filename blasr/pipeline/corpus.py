@@ -112,7 +112,7 @@ def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
     Args:
         config: the directories.
         index: receives the indexed labels.
-        seed: of the choice of held-out utterances, if there is no held-out data directory.
+        seed: seed for the choice of held-out utterances, if there is no held-out data directory.
 
     Raises:
         DataError: as :func:`read_labeled`; or nothing is left to train on.
@@ -146,7 +146,7 @@ def _without(train: LabeledData, valid: LabeledData, config: DataConfig) -> Labe
 
 
 def _hold_out(data: LabeledData, share: float, seed: int) -> tuple[LabeledData, LabeledData | None]:
-    """Return the training part and a random held-out part, or None where nothing is held out."""
+    """Return the training part and a random held-out part, or None if nothing is held out."""
     names = list(data.utterances)
     count = max(1, round(share * len(names))) if share and len(names) > 1 else 0
     if not count:

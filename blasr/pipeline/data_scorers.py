@@ -31,7 +31,7 @@ class DataScorer:
         data_dir: the utterances.
         score: returns the log-likelihoods ``(T, num_pdfs)`` of one of them.
         num_pdfs: columns of the log-likelihoods.
-        manifest: what the log-likelihoods are made of.
+        manifest: a record of how the log-likelihoods are computed.
     """
 
     data_dir: DataDir

@@ -32,13 +32,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """How a decoding searches, what it writes, and how many results it may lack.
+    """The configuration of a decoding: its search, its outputs and its accepted losses.
 
     Attributes:
         decoder: the beams.
         determinize: write determinized lattices rather than those of the search.
         confidences: give each word of the CTM a confidence.
-        workers: threads, each of which works on one utterance at a time.
+        workers: number of threads; each works on one utterance at a time.
         max_loss: the largest share of utterances that may be without a result.
     """
 
@@ -63,12 +63,12 @@ def check_decoding(source: LoglikeSource, paths: DecodePaths) -> None:
 def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeConfig | None = None) -> Tally:
     """Decode every utterance of a source.
 
-    Writes ``lat.ark``, ``best_path.txt``, ``ctm`` and ``decode.log`` into ``out``, all of them whole or not at all.
+    Writes ``lat.ark``, ``best_path.txt``, ``ctm`` and ``decode.log`` into ``out``: all of them, or none after an error.
 
     Args:
         source: the log-likelihoods.
         paths: graph, words, lang folder and language models.
-        out: a folder, created where absent.
+        out: a folder, created if absent.
         config: beams, outputs and workers.
 
     Raises:
@@ -99,7 +99,7 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
         )
         replaced = ""
         if inputs.lm_difference is not None:
-            replaced = f", language model {paths.new_lm} in the place of {paths.old_lm}"
+            replaced = f", language model {paths.new_lm} in place of {paths.old_lm}"
         files.log.write(
             f"{config.decoder}, graph {inputs.graph_path}, model {source.model}, {source.description}{replaced}\n"
         )

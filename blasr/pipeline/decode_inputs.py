@@ -23,8 +23,8 @@ class DecodePaths:
     Attributes:
         graph: HCLG.fst, or the folder that contains it.
         words: words.txt; by default the one in ``lang`` or beside the graph.
-        lang: a lang folder, whose ``align_lexicon.int`` gives the words their times.
-        old_lm: the language model that the graph was compiled with, where it is replaced.
+        lang: a lang folder; its ``align_lexicon.int`` gives words their times.
+        old_lm: the language model that the graph was compiled with, if it is replaced.
         new_lm: the language model that replaces it.
 
     Raises:
@@ -46,7 +46,7 @@ class DecodePaths:
 
 @dataclass(frozen=True, eq=False)
 class DecodeInputs:
-    """The inputs of a decoding, after they were compared with each other.
+    """The inputs of a decoding, after a check that they fit together.
 
     Attributes:
         graph_path: where ``graph`` is.
@@ -56,7 +56,7 @@ class DecodeInputs:
         joiner: joins pieces into words.
         lexicon: the pronunciations that give words their times; None for the rough times of arcs.
         times_from: the source of the words' times, for the report.
-        lm_difference: what the search adds to the costs of words, where it replaces the language model.
+        lm_difference: what the search adds to the costs of words, if it replaces the language model.
     """
 
     graph_path: Path

@@ -19,9 +19,9 @@ def dump(scorer: DataScorer, out: Path, *, workers: int = 1, max_loss: float = 0
     """Write ``loglikes.ark``, ``loglikes.scp`` and ``manifest.json`` into ``out``.
 
     Args:
-        scorer: of a network or of GMMs, with its data directory.
-        out: a folder, created where absent.
-        workers: threads, each of which scores one utterance at a time.
+        scorer: a network or GMMs, with the data directory.
+        out: a folder, created if absent.
+        workers: number of threads; each scores one utterance at a time.
         max_loss: the largest share of utterances that may be dropped.
 
     Raises:

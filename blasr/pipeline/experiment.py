@@ -1,4 +1,4 @@
-"""An experiment directory: what a training run leaves behind, and how to load it again."""
+"""An experiment directory: what a training run writes, and how to load it."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Experiment:
     """A trained acoustic model.
 
     Attributes:
-        directory: of the experiment.
-        description: of the network and its input.
+        directory: the experiment directory.
+        description: the description of the network and its input.
         model: the network with its weights, in evaluation mode, on the CPU.
-        priors: of its pdfs.
+        priors: the priors of its pdfs.
         weights: the file of the weights.
         origin: the epochs that the weights come from.
     """

@@ -18,7 +18,7 @@ from blasr.pipeline.decode_inputs import DecodeInputs
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """The decoder, and what determinizes its lattices where that is wanted."""
+    """The decoder, and how to determinize its lattices (None for not at all)."""
 
     decoder: LatticeDecoder
     determinize: Callable[[Lattice], Determinized] | None = None
@@ -29,7 +29,7 @@ DecodeRun = Callable[[Search, int], Iterator[DecodedUtterance]]
 
 
 class LoglikeSource(Protocol):
-    """A source of log-likelihoods, whose attributes describe it in the log."""
+    """A source of log-likelihoods; its attributes describe it in the log."""
 
     @property
     def name(self) -> str:
@@ -56,7 +56,7 @@ class LoglikeSource(Protocol):
 
         Raises:
             DataError: there are none.
-            MismatchError: they have another number of columns than the model has pdfs.
+            MismatchError: the number of columns differs from the model's number of pdfs.
         """
         ...
 
@@ -71,7 +71,8 @@ class ArchiveSource:
         frame_shift: seconds from row to row.
 
     Raises:
-        DataError, MismatchError: by the manifest beside the table they are stale, incomplete or of another tree.
+        DataError, MismatchError: the manifest next to the table shows that they are stale, incomplete or of another
+            tree.
     """
 
     table: str

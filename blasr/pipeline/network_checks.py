@@ -25,7 +25,7 @@ def check_network(experiment: Experiment, model: Path | None = None, data_dir: D
     Args:
         experiment: the trained network.
         model: the ``final.mdl`` of the decoder; by default the one of the training labels.
-        data_dir: the audio whose sample rate is compared, by its first recording that is a file.
+        data_dir: the audio; the sample rate of its first recording that is a file is compared.
 
     Raises:
         MismatchError: two of them differ; names both numbers, both files and the fix.
@@ -83,11 +83,11 @@ def check_sample_rate(data_dir: DataDir, sample_rate: int, config: str) -> None:
 def check_network_and_graph(
     experiment: Experiment, data_dir: DataDir, model: Path | None = None, graph: Path | None = None
 ) -> str:
-    """Compare network, priors, ``final.mdl``, tree, data and, where given, graph; return a line that they fit together.
+    """Compare network, priors, ``final.mdl``, tree, data and the graph, if given; return a line that reports the match.
 
     Args:
         experiment: the trained network.
-        data_dir: the audio whose sample rate is compared.
+        data_dir: the audio; its sample rate is compared.
         model: the ``final.mdl`` of the decoder; by default the one of the training labels.
         graph: HCLG.fst with words.txt beside it, or their folder.
 

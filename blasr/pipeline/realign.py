@@ -37,7 +37,7 @@ def realign_with_network(
         scoring: prior scale and device.
 
     Raises:
-        ConfigError: neither ``gmm`` is given nor has the experiment a tree.
+        ConfigError: ``gmm`` is not given and the experiment has no tree.
         DataError, MismatchError: as :func:`blasr.align.realign.realign`.
     """
     if gmm is None and not (experiment.directory / "tree").exists():

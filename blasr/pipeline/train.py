@@ -1,4 +1,4 @@
-"""Training an acoustic model: check the inputs, train, and leave a finished experiment."""
+"""Training an acoustic model: check the inputs, train, and write a finished experiment."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def train(config: RunConfig) -> TrainingState:
         The state at the end of the training.
 
     Raises:
-        BlasrError: the configuration or the data is wrong; nothing has been trained then. Or the loss is not finite.
+        BlasrError: the configuration or the data is wrong (found before any training), or the loss is not finite.
     """
     with init_distributed(config.training.device) as distributed:
         return _train(config, distributed)
@@ -114,14 +114,14 @@ def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:
 
 
 def added_keys(before: Mapping[str, Any], config: RunConfig) -> list[str]:
-    """Return the keys of ``config`` that the blasr that wrote ``before`` did not have, and that have their defaults."""
+    """Return the keys of ``config`` that ``before``, from an older blasr, lacks and that have their defaults."""
     defaults = to_mapping(RunConfig(config.experiment, AcousticModelConfig(config.model.name)))
     old, default, now = (dict(flatten(mapping)) for mapping in (before, defaults, to_mapping(config)))
     return [key for key, value in now.items() if key not in old and key in default and default[key] == value]
 
 
 def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
-    """Return the model with random weights, or with those of another experiment where they fit."""
+    """Return the model with random weights, or with those of another experiment that fit."""
     torch.manual_seed(config.training.seed)
     model = build_acoustic_model(config.model.name, num_pdfs=num_pdfs, width=config.model.width)
     if config.initialize_from is None:

@@ -48,7 +48,7 @@ def transcribe_files(
     log_segments: bool = False,
     max_loss: float = 0.0,
 ) -> Iterator[str]:
-    """Transcribe files, and report in the end.
+    """Transcribe files, and report at the end.
 
     A file that cannot be read is logged, and the others are still transcribed.
 
@@ -61,7 +61,7 @@ def transcribe_files(
         max_loss: the largest share of files that may fail.
 
     Yields:
-        The formatted transcripts, in the order of the files, where there is no ``out``.
+        The formatted transcripts, in the order of the files, if there is no ``out``.
 
     Raises:
         ConfigError: two files have the same name.
@@ -97,11 +97,11 @@ class TranscriptionReport:
     """Counts what happened to files and their segments.
 
     Attributes:
-        names: of the files.
+        names: the names of the files.
         log_segments: whether to log each segment.
         tally: counts files.
-        seconds: of audio that was transcribed, all sides together.
-        segments: segments that were decoded.
+        seconds: seconds of audio that were transcribed, all sides together.
+        segments: number of decoded segments.
         trouble: how many segments ended without a final state, by how they ended.
         resampled: how many files were resampled, by their rate and the network's.
     """

@@ -19,7 +19,7 @@ Pair = tuple[str | None, str | None]
 class AlignedUtterance:
     """An utterance or a segment, word by word.
 
-    ``correct`` says of every pair whether it counts as right. An optional word that was left out is right too.
+    ``correct`` has one entry per pair: whether the pair counts as right. Leaving out an optional word is right too.
     """
 
     name: str
@@ -37,7 +37,7 @@ class AlignedUtterance:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """What each pair is: correct, or which kind of error."""
+        """The verdict on each pair: correct, or the kind of error."""
         return [_verdict(pair, right) for pair, right in zip(self.pairs, self.correct, strict=True)]
 
 
@@ -77,7 +77,7 @@ def align_transcripts(
 
 
 def aligned_segments(score: Hub5Score) -> list[AlignedUtterance]:
-    """Return the alignments of a score that blasr itself counted; NIST's programs leave none."""
+    """Return the alignments of a score that blasr itself counted; NIST's programs return none."""
     aligned = []
     for scored in score.segments:
         segment = scored.segment

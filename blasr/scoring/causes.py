@@ -63,9 +63,9 @@ def causes(
     """Count the errors of an utterance by cause.
 
     The words decide whether a run of errors has the same letters on both sides, or a reference word that is not in the
-    vocabulary. Of the other errors, as many as the lattice's nearest path has come from the search, unless a forced
-    search found that the reference costs more than the hypothesis. The rest comes from the model whose cost differs
-    more.
+    vocabulary. Among the other errors, the search accounts for as many as the lattice's nearest path has, unless a
+    forced search found that the reference costs more than the hypothesis. The rest comes from the model with the larger
+    cost difference.
 
     Args:
         utterance: the aligned words.

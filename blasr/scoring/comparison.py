@@ -43,8 +43,8 @@ def compare_systems(
     Args:
         first: the first system's utterances or segments, aligned with their references.
         second: the same utterances of the second system, in the same order.
-        replicates: of the bootstrap.
-        seed: of the bootstrap.
+        replicates: number of bootstrap replicates.
+        seed: seed of the bootstrap.
 
     Raises:
         DataError: the two have different utterances.

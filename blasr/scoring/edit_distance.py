@@ -64,7 +64,7 @@ class Alignment:
 def align_words(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
     """Return the cheapest alignment under sclite's costs: substitution 4, insertion 3, deletion 3.
 
-    Of equally cheap steps back, a pair is preferred to an insertion, and an insertion to a deletion, as in sclite
+    Among equally cheap steps back, a pair is preferred to an insertion, and an insertion to a deletion, as in sclite
     (``net_dp.c`` of NIST's SCTK). Kaldi's ``compute-wer`` has unit costs, so its total can be lower, never higher.
     """
     if list(reference) == list(hypothesis):

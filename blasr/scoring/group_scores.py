@@ -16,8 +16,8 @@ class GroupScore:
 
     Attributes:
         name: the label that the segments have, or ``all``.
-        num_segments: how many they are.
-        counts: their counts together.
+        num_segments: the number of segments.
+        counts: the sum of their counts.
         interval: the bootstrap's interval of their word error rate, in percent.
     """
 
@@ -35,8 +35,8 @@ def group_scores(
     Args:
         score: the scored segments.
         labels: labels to list first, in this order.
-        replicates: of the bootstrap.
-        seed: of the bootstrap, which begins again for every group.
+        replicates: number of bootstrap replicates.
+        seed: seed of the bootstrap, used again for every group.
     """
     groups = {**score.by_label(labels), "all": list(score.segments)}
     return [

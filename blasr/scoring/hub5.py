@@ -50,7 +50,7 @@ class Hub5Score:
 
     @property
     def without_hypothesis(self) -> list[ScoredSegment]:
-        """The segments whose words all count as deleted because no hypothesis word is in them."""
+        """The segments without any hypothesis word; all their words count as deleted."""
         return [scored for scored in self.segments if scored.counts.reference_words and not scored.hypothesis_items]
 
     def by_label(self, names: Iterable[str] = ()) -> dict[str, list[ScoredSegment]]:
@@ -77,11 +77,11 @@ class Hub5Score:
         return dict(sorted(groups.items()))
 
     def coverage(self, hypotheses: Iterable[Options], max_loss: float) -> Tally:
-        """Return the account of the segments whose side has a hypothesis, and of those whose side has none.
+        """Return the tally of the segments on sides with a hypothesis and on sides without one.
 
         Args:
             hypotheses: what was scored.
-            max_loss: the greatest share of segments without one that :meth:`~blasr.tally.Tally.check` accepts.
+            max_loss: the largest share of segments without one that :meth:`~blasr.tally.Tally.check` accepts.
         """
         words = (word for options in hypotheses for row in options for word in row)
         sides = {side_of(word.recording, word.channel) for word in words}

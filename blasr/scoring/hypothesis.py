@@ -10,7 +10,7 @@ from blasr.scoring.word_network import Alternatives, Item, hypothesis_word
 
 
 class HypothesisWord(Protocol):
-    """A hypothesis word and its place in a recording."""
+    """A hypothesis word and its position in a recording."""
 
     @property
     def recording(self) -> str:
@@ -40,7 +40,7 @@ class HypothesisWord(Protocol):
 
 Normalize = Callable[[str], str]
 Options = Sequence[Sequence[HypothesisWord]]
-"""Rows of words, one of which was spoken; a plain word is the only word of the only row."""
+"""Alternatives: rows of words, of which one was spoken. A plain word is one row with one word."""
 Piece = tuple[str, float, float]
 """A normalized word, its start and its duration in seconds."""
 

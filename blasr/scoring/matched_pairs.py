@@ -18,7 +18,7 @@ class MatchedPairs:
 
     Attributes:
         segments: the number of segments, that is, runs of words with an error of either system. At least two words
-            that both systems have right are between two segments.
+            that both systems have right separate two segments.
         mean: the mean, over the segments, of the first system's errors minus the second system's errors.
         standard_deviation: the standard deviation of the same differences.
         z: the mean in units of its standard error; above 0 if the second system makes fewer errors.

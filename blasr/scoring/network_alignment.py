@@ -1,4 +1,4 @@
-"""The cheapest alignment of two networks of words, with the same choice between equals as NIST's ``sclite``."""
+"""The cheapest alignment of two networks of words, with the same tie-breaking as NIST's ``sclite``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DELETABLE_COST: Final = 2
 NULL_COST: Final = 0.001
 NULL_PAIR_COST: Final = 1
 
-Number = Any  # int, or numpy's float32 where the rounding of sclite's sums decides between equals
+Number = Any  # int, or numpy's float32 where the rounding of sclite's sums breaks ties
 Step = tuple[int, int]
 Table = tuple[list[list[Number]], list[list[Step]]]
 
@@ -56,8 +56,8 @@ def align_networks(reference: WordNetwork, hypothesis: WordNetwork) -> tuple[Ali
     """Align the two paths of the networks that match best; the result has no null words.
 
     The costs and ties are those of ``sclite -F -D`` (``wwd_WORD`` of ``word.c``, ``net_dp.c`` in NIST's SCTK):
-    4 for a substitution, 3 for an insertion or a deletion, 2 for that of a deletable word, 0.001 for that of a null
-    word. Of equal costs, a pair is preferred to an insertion, an insertion to a deletion, and an earlier alternative to
+    4 for a substitution, 3 for an insertion or a deletion, 2 for a deletable word, 0.001 for a null
+    word. At equal cost, a pair is preferred to an insertion, an insertion to a deletion, and an earlier alternative to
     a later one.
     """
     with_null = any(word.null for network in (reference, hypothesis) for word in network.words[1:])

@@ -39,14 +39,14 @@ class Rule(Protocol):
 
 
 class Normalizer:
-    """Applies rules to text from left to right: at each place the first rule that matches, never to its own output.
+    """Applies rules to text from left to right: at each position the first rule that matches, never to its own output.
 
     Like ``csrfilt.sh``, it converts to ASCII capitals, separates brackets from words before the rules apply, splits
     words at inner hyphens afterwards, and puts separate brackets around each of several words in one bracket.
 
     Args:
         rules: in the order of their priority.
-        case_sensitive: whether the rules, too, are left in their case; if not, they are converted to capitals.
+        case_sensitive: whether the rules keep their case; if not, they are converted to capitals too.
         copy_unmatched: whether text that no rule matches is kept.
 
     Attributes:

@@ -102,7 +102,7 @@ def _ctm_lines(hypotheses: Sequence[Options], sides: Sequence[Side], normalize: 
                 if block:
                     yield f"{side} * * {'<ALT>' if number else '<ALT_BEGIN>'}\n"
                 for word in row:
-                    # if a rule makes several words of one, csrfilt reads a number at the end as a confidence
+                    # if a rule turns one word into several, csrfilt reads a number at the end as a confidence
                     several = normalize(word.word).split()
                     confidence = " 1" if len(several) > 1 and re.fullmatch(r"[0-9.-]*", several[-1]) else ""
                     yield f"{side} {word.start_seconds!r} {word.duration_seconds!r} {word.word}{confidence}\n"

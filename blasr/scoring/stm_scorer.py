@@ -21,7 +21,7 @@ from blasr.scoring.segments import side_of
 from blasr.scoring.utterance_places import UtterancePlace, place_in_recordings, read_utterance_places
 
 Block = tuple[tuple[CtmWord, ...], ...]
-"""Rows of words, one of which was spoken; a plain word is the only word of the only row."""
+"""Alternatives: rows of words, of which one was spoken. A plain word is one row with one word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,10 @@ class Score:
         return dict(sorted(speakers.items()))
 
     def coverage(self, max_loss: float) -> Tally:
-        """Return the account of the references with and without a hypothesis.
+        """Return the tally of the references with and without a hypothesis.
 
         Args:
-            max_loss: the greatest share of missing hypotheses that :meth:`~blasr.tally.Tally.check` accepts.
+            max_loss: the largest share of missing hypotheses that :meth:`~blasr.tally.Tally.check` accepts.
         """
         tally = Tally("score", max_loss)
         tally.keep(len(self.utterances) - len(self.missing))

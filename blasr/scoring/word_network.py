@@ -19,7 +19,7 @@ class NetworkWord:
 
     Attributes:
         text: the word as written, in lower case.
-        spelling: the part that is compared; that of ``(word)`` is ``word``.
+        spelling: the part that is compared, such as ``word`` in ``(word)``.
         deletable: whether it is written ``(word)``; such a word is right even if it is left out.
         fragment: whether it begins or ends with a hyphen; a fragment is right if the other word ends or begins with the
             rest of it.
@@ -66,7 +66,7 @@ def same_word(first: NetworkWord, second: NetworkWord) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Rows of words, one of which was spoken."""
+    """Alternatives: rows of words, of which one was spoken."""
 
     options: tuple[tuple[Item, ...], ...]
 

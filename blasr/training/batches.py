@@ -1,4 +1,4 @@
-"""What a trainer reads: a source of batches that gives the same batches again when asked again."""
+"""What a trainer reads: a source of batches that returns the same batches for the same call."""
 
 from __future__ import annotations
 

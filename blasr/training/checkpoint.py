@@ -8,7 +8,7 @@ A checkpoint to resume from has these tensors:
 - ``random.cpu`` and perhaps ``random.cuda``: torch's random generators.
 
 The header has three entries: ``version`` is that of this layout, ``state`` a :class:`TrainingState`, and ``optimizer``
-the optimizer's class, its parameter groups and whatever in its state is not a tensor. The learning rate is a function
+the optimizer's class, its parameter groups and its state except for tensors. The learning rate is a function
 of the epoch and the batch (:func:`blasr.training.schedule.learning_rate`), so the schedule has no state beyond those.
 
 Checkpoints of the first layout have no ``version``, and ``momentum.NAME`` in place of the optimizer's state. They still
@@ -88,7 +88,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[st
 
 
 def load_weights(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors whose names start with ``prefix``, which is removed, and the metadata.
+    """Return the tensors with names that start with ``prefix`` (which is removed), and the metadata.
 
     Raises:
         FormatError: the file is absent, truncated or not in the safetensors format.
@@ -183,7 +183,7 @@ def _with_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor
 
 
 def average_weights(paths: Iterable[Path]) -> dict[str, Tensor]:
-    """Return the mean of the weights in several files of one model; integers, such as step counts, are the last file's.
+    """Return the mean of the weights in several files of one model; integers (step counts) come from the last file.
 
     The running means and variances of batch norm are averaged like the weights.
     """

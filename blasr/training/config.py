@@ -47,7 +47,7 @@ class TrainingConfig:
     Args:
         epochs: passes over the training data.
         learning_rate: the full rate, before the schedule.
-        momentum: of the gradient; Nesterov's where ``nesterov`` is true.
+        momentum: momentum of the gradient; Nesterov's if ``nesterov`` is true.
         weight_decay: L2 penalty on every parameter.
         gradient_clipping: the largest norm of the whole gradient; 0 disables clipping.
         schedule: the learning rate over the epochs.
@@ -55,7 +55,7 @@ class TrainingConfig:
         select: the final weights: those of the last epoch, those with the lowest held-out loss, or the average of the
             last ``average_epochs`` epochs.
         average_epochs: number of epochs that "average" averages.
-        seed: of the initial weights, the order of the data and its augmentation.
+        seed: seed of the initial weights, the order of the data and its augmentation.
         device: "auto" takes a GPU if there is one; otherwise a torch device such as "cpu" or "cuda:1".
         precision: "bfloat16" computes under autocast; weights and their updates stay float32.
         channels_last: memory layout of convolutions on a GPU; changes results by rounding only.

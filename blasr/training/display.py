@@ -1,4 +1,4 @@
-"""The progress bar of an epoch: live on a terminal, nothing elsewhere."""
+"""The progress bar of an epoch: live on a terminal, absent elsewhere."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from blasr.errors import ConfigError
 
 @dataclass(frozen=True)
 class DistributedContext:
-    """This process among those of the run.
+    """The place of this process in the run.
 
     Args:
         rank: number of this process, from 0; rank 0 writes files and logs.

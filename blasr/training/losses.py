@@ -16,7 +16,7 @@ class LossSums:
 
     Args:
         loss: summed loss, a differentiable scalar.
-        correct: number of targets whose class has the highest output, a scalar.
+        correct: number of targets with the highest output in the right class, a scalar.
         count: number of targets, a scalar.
     """
 

@@ -32,7 +32,7 @@ class MetricSums:
 
     @property
     def accuracy(self) -> float:
-        """Share of the targets whose class has the highest output; 0 before the first."""
+        """Share of the targets with the highest output in the right class; 0 before the first."""
         return self.correct / max(self.count, 1.0)
 
 

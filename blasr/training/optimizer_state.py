@@ -60,7 +60,7 @@ def load_optimizer_state(
     found = [group["params"] for group in groups]
     expected = [group["params"] for group in _named_groups(module, optimizer)]
     if found != expected:
-        raise MismatchError("contains the state of an optimizer of other parameters", path=path)
+        raise MismatchError("contains the state of an optimizer with other parameters", path=path)
     optimizer.load_state_dict(
         {
             "param_groups": [{**group, "params": [index[name] for name in group["params"]]} for group in groups],
@@ -79,7 +79,7 @@ def load_momentum(
     """Restore the momentum in a checkpoint of the first version, which kept nothing else of the optimizer.
 
     Raises:
-        MismatchError: the optimizer is not SGD, the only one of that time.
+        MismatchError: the optimizer is not SGD, the only one in that version.
     """
     if not isinstance(optimizer, torch.optim.SGD):
         raise MismatchError(

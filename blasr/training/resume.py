@@ -25,7 +25,7 @@ class RunIdentity:
     resumable_keys: tuple[str, ...] = ()
 
     def changes(self, before: Mapping[str, Any]) -> list[str]:
-        """Return ``key: before -> now`` for every key that differs and must not."""
+        """Return ``key: before -> now`` for every key that has changed but must not."""
         old, new = dict(flatten(before)), dict(flatten(self.config))
         return [
             f"{key}: {old.get(key, 'absent')} -> {new.get(key, 'absent')}"
@@ -35,10 +35,10 @@ class RunIdentity:
         ]
 
     def check(self, before: Mapping[str, Any], directory: Path) -> None:
-        """Check that the run in ``directory``, whose configuration is ``before``, may resume.
+        """Check that the run in ``directory``, with the configuration ``before``, may resume.
 
         Raises:
-            ConfigError: naming every key that has changed and must not.
+            ConfigError: names every key that has changed but must not.
         """
         changed = self.changes(before)
         if changed:

@@ -27,7 +27,7 @@ class ImageBatch:
     Args:
         inputs: ``(B, 3, H, W)``.
         targets: classes from 0, ``(B,)``.
-        names: of the images.
+        names: names of the images.
     """
 
     inputs: Tensor
@@ -46,7 +46,7 @@ class ImageBatchConfig:
     Args:
         batch_size: images of a batch, all processes together.
         training: whether to shuffle in every epoch, and to leave out the last images if they do not fill a batch.
-        seed: of the order and of the transform.
+        seed: seed of the order and of the transform.
         rank, world_size: this process among all; each has its share of every batch.
         num_workers: processes that load images; 0 loads them in this process.
 

@@ -21,7 +21,7 @@ class ImageModelConfig:
     """An image model without its number of outputs, which the data decides.
 
     Args:
-        name: of the model; see :func:`blasr.vision.list_models`.
+        name: the model's name; see :func:`blasr.vision.list_models`.
         upsample, width, drop_rate, alpha, beta: see :func:`blasr.vision.create_model`.
 
     Raises:
@@ -51,7 +51,7 @@ class ImageConfig:
         crop_ratio: smallest and largest width / height of a training crop.
         crop_share: the side of the central square for evaluation, as a share of the image's shorter side.
         flip: probability that a training image is mirrored.
-        mean, std: of red, green and blue in [0, 1], for normalization.
+        mean, std: mean and deviation of red, green and blue in [0, 1], for normalization.
 
     Raises:
         ConfigError: a value is out of range.

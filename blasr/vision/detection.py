@@ -62,9 +62,9 @@ def create_detector(
 
     Args:
         name, upsample: see :func:`blasr.vision.create_model`.
-        num_classes: of objects, with the background as class 0.
+        num_classes: object classes, with the background as class 0.
         backbone: in place of one with random weights, such as one with trained weights.
-        options: of ``torchvision.models.detection.FasterRCNN``.
+        options: options of ``torchvision.models.detection.FasterRCNN``.
 
     Raises:
         DependencyError: torchvision is not installed.
@@ -102,9 +102,9 @@ def count_detector(
     """Count a detector's parts for one image of ``height`` x ``width`` without allocating its weights.
 
     Args:
-        name: of the image model.
-        height, width: of the image.
-        num_classes: of objects, with the background.
+        name: the image model's name.
+        height, width: size of the image.
+        num_classes: object classes, with the background.
         proposals: number of boxes that reach the second stage.
 
     Raises:
@@ -135,7 +135,7 @@ def _macs(module: nn.Module, shape: tuple[int, ...]) -> Iterator[int]:
 
 
 class _OneMap(nn.Module):
-    """Gives a head that reads a list of maps a single map."""
+    """Wraps a head that reads a list of maps, so that it reads a single map."""
 
     def __init__(self, head: nn.Module) -> None:
         super().__init__()

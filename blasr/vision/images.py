@@ -15,7 +15,7 @@ from blasr.vision.torchvision import torchvision_module
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 PARTS: Final = {True: ("train", "trainval", "train-standard"), False: ("test", "val")}
-"""The names that torchvision's data sets use for the training part and the test part, the likelier name first."""
+"""The names that torchvision's data sets use for the training part and the test part, the more likely name first."""
 
 LABELS: Final = ("targets", "labels", "_labels")
 """The attributes in which torchvision's data sets keep the class of every image."""

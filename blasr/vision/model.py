@@ -17,7 +17,7 @@ class FeatureInfo:
     """A feature map that a detector can use.
 
     Attributes:
-        name: of the part of the model that computes it.
+        name: name of the part of the model that computes it.
         channels: C of the map.
         stride: pixels of the image for each position of the map, in height and in width.
     """
@@ -28,7 +28,7 @@ class FeatureInfo:
 
 
 class ImageModel(nn.Module):
-    """Parts one after the other, then the mean over all positions, dropout and a linear layer.
+    """Parts in sequence, then the mean over all positions, dropout and a linear layer.
 
     Args:
         parts: stem, stages and transitions by name, in the order in which they run.

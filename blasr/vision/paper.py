@@ -11,8 +11,8 @@ class PublishedImageFigures:
     """One published row, on ImageNet with a single crop.
 
     Attributes:
-        table: of the paper.
-        name: of the model, with ``@256`` where images have that size in place of 224.
+        table: table of the paper.
+        name: the model's name, with ``@256`` if images have that size in place of 224.
         top1_error: in %.
         gmacs: 10^9 multiply-accumulates; the paper says FLOPs.
         params_m: 10^6 parameters.
@@ -88,8 +88,8 @@ class PublishedDetectionFigures:
     Attributes:
         backbone: the image model.
         dataset: PASCAL VOC 2007 or MS COCO.
-        height, width: of the image that MACs are counted for.
-        num_classes: of objects, with the background.
+        height, width: size of the image that MACs are counted for.
+        num_classes: object classes, with the background.
         precision: mean average precision in %, at an overlap of 0.5 (VOC) or averaged over 0.5 to 0.95 (COCO).
         gmacs: 10^9 multiply-accumulates.
     """

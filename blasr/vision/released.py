@@ -59,10 +59,10 @@ _BLOCK: Final = {
 
 
 def released_names(model: ImageModel) -> dict[str, str]:
-    """Return for every tensor of ``model`` its name in the release.
+    """Return the name in the release of every tensor of ``model``.
 
     Raises:
-        MismatchError: the release has no such model, for example none without branches.
+        MismatchError: the release has no such model, for example for a network without branches.
     """
     modules = dict(model.named_modules())
     names: dict[str, str] = {}
@@ -95,7 +95,7 @@ def _released_name(name: str, modules: Mapping[str, Any]) -> str | None:
             if rest in _BLOCK:
                 return f"{prefix}{_BLOCK[rest]}.{field}"
             if rest.startswith("shortcut.project."):
-                # In the release an average pooling, where there is one, is number 0.
+                # In the release, the average pooling, if there is one, is number 0.
                 pooled = hasattr(modules[owner.removesuffix(f".project.{kind}")], "pool")
                 return f"{prefix}downsample.{_LAYER.index(kind) + (1 if pooled else 0)}.{field}"
     return None

@@ -32,7 +32,7 @@ class ShuffleVariant:
 
     Attributes:
         name: such as ``bl_shufflenet_v2_x1_0``.
-        channels: of the three stages and of the last convolution.
+        channels: channels of the three stages and of the last convolution.
         alpha: the little branch has 1/alpha of the channels.
         beta: the little branch has 1/beta of the units.
         scales: 2 for the big-little form, 1 for the plain one.

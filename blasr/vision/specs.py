@@ -28,9 +28,9 @@ class BlockSpec:
     """A bottleneck block.
 
     Attributes:
-        channels: of its output.
-        inner: of its 3x3 convolution.
-        groups: of its 3x3 convolution.
+        channels: output channels.
+        inner: channels of its 3x3 convolution.
+        groups: groups of its 3x3 convolution.
         squeeze: reduced channels of its squeeze-and-excitation; 0 for none.
         relu: whether ReLU follows its sum.
     """
@@ -105,7 +105,7 @@ class ModuleSpec:
     """One module: branches from big to little (a single one is a plain stage), then possibly a transition.
 
     Attributes:
-        name: of the module, such as ``stage1``; its transition is called ``transition1``.
+        name: the module's name, such as ``stage1``; its transition is called ``transition1``.
         channels: after the merge.
         branches: layers of each branch. The merge resizes their outputs to the size of the last one.
         merge: how the branches are merged.
@@ -136,7 +136,7 @@ class ModuleSpec:
 
 
 def listing(layers: Sequence[Layer]) -> str:
-    """Return ``layers`` as text; equal neighbors are shown once with their number."""
+    """Return ``layers`` as text; equal layers in a row are shown once with their number."""
     return ", then ".join(_counted(layers))
 
 

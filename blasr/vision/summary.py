@@ -34,7 +34,7 @@ def summarize(
     """Count a model without allocating its weights.
 
     Args:
-        name: of the model.
+        name: the model's name.
         image_size: height and width of the image.
         num_classes: outputs.
         width: multiplies the channel counts.

@@ -176,7 +176,7 @@ def test_folders_without_subwords_are_refused(text: Path, tmp_path: Path, capsys
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1").write_text("years of work")
     assert blasr("train", "--text", text, "--out", tmp_path / "thesis") == 1
-    assert "is a folder with other content than subwords" in capsys.readouterr().err
+    assert "is a folder with content other than subwords" in capsys.readouterr().err
     assert blasr("apply", "--subwords", tmp_path / "thesis", "--text", text, "--out", tmp_path / "out") == 1
     assert "lacks subwords.model, lexiconp.txt, whole_words.txt" in capsys.readouterr().err
     assert blasr("join", "--subwords", tmp_path / "thesis", "--hyp", text, "--out", tmp_path / "out") == 1

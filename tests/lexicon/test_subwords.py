@@ -60,7 +60,7 @@ def test_words_models_and_sizes_that_cannot_be_used_are_refused(model: SubwordMo
     with pytest.raises(DataError, match="no words"):
         train_subwords([["[noise]"]], 40, tmp_path / "m", whole=["[noise]"])
     with pytest.raises(
-        DataError, match=r"5 pieces cannot hold the text.s \d+ characters\n  fix: choose \d+ pieces or more"
+        DataError, match=r"5 pieces are too few for the text.s \d+ characters\n  fix: choose \d+ pieces or more"
     ):
         train_subwords(TEXT, 5, tmp_path / "m")
     assert not (tmp_path / "m").exists()

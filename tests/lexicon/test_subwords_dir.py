@@ -52,6 +52,6 @@ def test_an_incomplete_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_with_other_content_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(DataError, match="other content than subwords"):
+    with pytest.raises(DataError, match="content other than subwords"):
         make_subwords_dir(TEXT, 8, tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "mine"

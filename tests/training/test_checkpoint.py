@@ -108,7 +108,7 @@ def test_another_optimizer_is_refused(tmp_path: Path) -> None:
 def test_another_grouping_of_the_parameters_is_refused(tmp_path: Path) -> None:
     module = toy_module()
     save_checkpoint(tmp_path / "a.safetensors", module, adamw(module), TrainingState())
-    with pytest.raises(MismatchError, match="optimizer of other parameters"):
+    with pytest.raises(MismatchError, match="optimizer with other parameters"):
         load_checkpoint(tmp_path / "a.safetensors", module, torch.optim.AdamW(module.parameters()))
 
 

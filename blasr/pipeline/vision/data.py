@@ -16,7 +16,7 @@ def open_images(path: Path, dataset: str, *, train: bool) -> LabeledImages:
     Args:
         path: a folder with one subfolder for each class, or the folder of a data set's files.
         dataset: "folder", or the name of a torchvision data set.
-        train: whether the training part of the data set is meant, or the test part.
+        train: whether to take the training part of the data set, or the test part.
 
     Raises:
         DataError, ConfigError, DependencyError: the images cannot be read.

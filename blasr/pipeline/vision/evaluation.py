@@ -50,7 +50,7 @@ def open_experiment_evaluation(experiment: Path, data: Path, dataset: str = "fol
     Args:
         experiment: a directory that ``blasr vision train`` wrote.
         data: a folder with one subfolder for each class, or the folder of a torchvision data set's files.
-        dataset: "folder", or the name of a torchvision data set, of which the test part is taken.
+        dataset: "folder", or the name of a torchvision data set; its test part is used.
 
     Raises:
         MismatchError: the images have other classes than the model.
@@ -67,7 +67,7 @@ def open_released_evaluation(released: Path, name: str, data: Path, dataset: str
 
     Args:
         released: a file of the authors' release.
-        name: of the model.
+        name: the model's name.
         data, dataset: see :func:`open_experiment_evaluation`.
 
     Raises:

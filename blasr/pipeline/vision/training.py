@@ -1,4 +1,4 @@
-"""Training an image model: check the inputs, train, and leave a finished experiment."""
+"""Training an image model: check the inputs, train, and write a finished experiment."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
         The state at the end of the training.
 
     Raises:
-        BlasrError: the configuration or the data is wrong; nothing has been trained then. Or the loss is not finite.
+        BlasrError: the configuration or the data is wrong (found before any training), or the loss is not finite.
     """
     with init_distributed(config.training.device) as distributed:
         return _train(config, distributed)
