@@ -121,9 +121,11 @@ def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) ->
         vocabulary: the words of the grammar; by default all.
 
     Raises:
-        DataError: a word is not in ``words``, or there are none.
+        DataError: a word is not in ``words`` or is no word, such as ``#0``; or there are none.
     """
-    chosen = [word for word in words if word not in NO_WORDS] if vocabulary is None else vocabulary
+    chosen = [word for word in words if word not in NO_WORDS] if vocabulary is None else list(vocabulary)
+    if (symbol := next((word for word in chosen if word in NO_WORDS), None)) is not None:
+        raise DataError(f"{symbol!r} is not a word, so it cannot be in a grammar", fix="leave it out")
     labels = sorted({words.id_of(word) for word in chosen})
     if not labels:
         raise DataError("a grammar needs at least one word")

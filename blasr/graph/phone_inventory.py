@@ -10,6 +10,7 @@ from typing import Final, Self
 from blasr.errors import DataError
 from blasr.graph.config import LangConfig, PhoneGroups
 from blasr.graph.lexicon_fst import Place
+from blasr.io.symbols import describe_reserved, is_reserved
 from blasr.lexicon.pronunciations import Pronunciation
 
 POSITIONS: Final = {"_B": "begin", "_E": "end", "_I": "internal", "_S": "singleton"}
@@ -44,7 +45,8 @@ class PhoneInventory:
             source: the file of the lexicon, for errors.
 
         Raises:
-            DataError: a phone is listed twice, a phone of the lexicon is not listed, or there are only silence phones.
+            DataError: a phone is listed twice or is reserved, such as ``#1``; a phone of the lexicon is not listed;
+                or there are only silence phones.
         """
         silence = tuple(config.silence_phones)
         if config.nonsilence_phones is None:
@@ -53,6 +55,8 @@ class PhoneInventory:
         else:
             nonsilence = tuple(tuple(group) for group in config.nonsilence_phones)
         listed = [*silence, *(phone for group in nonsilence for phone in group)]
+        if (reserved := next(filter(is_reserved, listed), None)) is not None:
+            raise DataError(describe_reserved(reserved), fix="give the phone another name")
         doubled = next((phone for phone in listed if listed.count(phone) > 1), None)
         if doubled is not None:
             raise DataError(f"the phone {doubled!r} is listed twice among the silence and other phones")

@@ -58,6 +58,9 @@ def test_the_loop_of_all_words_contains_only_words(kaldi: System) -> None:
         unigram_loop(kaldi.lang.words, [])
     with pytest.raises(DataError, match="ELEVEN"):
         unigram_loop(kaldi.lang.words, ["ELEVEN"])
+    for symbol in ("<eps>", "#0"):
+        with pytest.raises(DataError, match=f"'{symbol}' is not a word"):
+            unigram_loop(kaldi.lang.words, ["ONE", symbol])
 
 
 def test_a_grammar_has_the_probabilities_of_its_model(kaldi: System, tmp_path: Path) -> None:

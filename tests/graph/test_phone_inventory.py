@@ -58,3 +58,9 @@ def test_phones_that_contradict_the_lexicon_are_refused(options: dict[str, Any],
     config = LangConfig(**{"silence_phones": ["SIL", "SPN"], "oov": "<UNK>", **options})
     with pytest.raises(DataError, match=message):
         PhoneInventory.of_lexicon(LEXICON, config, "lexicon.txt")
+
+
+@pytest.mark.parametrize("phone", ["#1", "<eps>"])
+def test_reserved_phones_are_refused(phone: str) -> None:
+    with pytest.raises(DataError, match=f"'{phone}' is reserved"):
+        PhoneInventory.of_lexicon(LEXICON, LangConfig(["SIL", "SPN", phone], "<UNK>"))
