@@ -1,8 +1,8 @@
 """Time the acoustic scorer with 1 and more workers on the CPU: what blasr dump does, except for writing.
 
-The utterances are noise of the lengths of telephone speech, the network has random weights. Every number of workers is
+The utterances are noise, as long as telephone speech; the network has random weights. Every number of workers is
 measured several times, in turn, and the best time counts. Log-likelihoods must be the same to the bit. Processor time
-shows whether workers wait for one another or compute twice: it should not grow with their number.
+shows whether workers block each other or repeat work: it should not grow with their number.
 
     python benchmarks/acoustic_scorer.py --report benchmarks/reports/2026-11-28-acoustic-scorer.md
 """
@@ -87,7 +87,7 @@ def write_utterances(folder: Path, number: int) -> DataDir:
 def measure(
     score: UtteranceScorer, utterances: Sequence[Utterance], workers: Sequence[int], repeats: int
 ) -> dict[int, Times]:
-    """Return the best times of each number of workers, whose results must be the same to the bit."""
+    """Return the best times for each number of workers; exit if their results differ in any bit."""
     run(score, utterances[:2], 1)  # the first call loads libraries
     found: dict[int, list[Times]] = {number: [] for number in workers}
     digests = set()

@@ -158,14 +158,14 @@ def decoder_of(workload: Workload) -> LatticeDecoder:
 
 
 def biglm_decoder(task: Task, graph: Fst, old: Fst, beam: float) -> LatticeDecoder:
-    """Return a decoder for ``graph`` that replaces the costs of its grammar ``old`` by those of the task's grammar."""
+    """Return a decoder for ``graph`` that replaces the costs of ``old``, its grammar, with those of the task's."""
     backoff = task.lang.words.id_of("#0")
     difference = LmDifference(*(lay_out_grammar(grammar, backoff) for grammar in (old, task.grammar)))
     return LatticeDecoder(graph, task.model.tid_to_pdf, DecoderConfig(beam=beam), difference)
 
 
 def measured(workload: Workload, decoder: LatticeDecoder, *, determinize: bool = False) -> Results:
-    """Decode all utterances several times and keep the least times. Compilation by numba is not timed."""
+    """Decode all utterances several times and keep the shortest times. Compilation by numba is not timed."""
     first = next(iter(workload.loglikes.values()))[:30]
     determinize_lattice(decoder.decode(first), DeterminizationConfig())
     results: Results = {}
@@ -183,7 +183,7 @@ def measured(workload: Workload, decoder: LatticeDecoder, *, determinize: bool =
 
 
 def keep_quickest(results: Results, utterance: str, result: Result) -> None:
-    """Keep the least times of an utterance: other work on the machine only increases them."""
+    """Keep the shortest times of an utterance: other work on the machine only increases them."""
     known = results.get(utterance)
     if known is not None:
         result = replace(result, clock=min(result.clock, known.clock), processor=min(result.processor, known.processor))
@@ -270,7 +270,7 @@ def report(tables: list[str]) -> str:
         f"A frame is 10 ms. All decoders run with one thread; numba compiles beforehand; the best of {REPEATS} runs of "
         "each utterance. FasterDecoder and SimpleDecoder of kaldi-decoder find only the best path. SimpleDecoder and "
         "LatticeSimpleDecoder have no minimum and no maximum of active states: they lose paths of the golden strings, "
-        "whose graph is small, and they decode only a few utterances of the large task.",
+        "which have a small graph, and they decode only a few utterances of the large task.",
         "",
         TRIED,
         "",

@@ -4,7 +4,7 @@ The same seed gives the same task. Words have one to four syllables over 40 phon
 process with Zipf's word frequencies, and a Kneser-Ney model is estimated from them. A random tree asks about both
 neighbors of a phone. An utterance is a random path through the training graph of its sentence, with about three
 frames per state. Every pdf is a unit Gaussian. The frames are drawn around the mean of the pdf on the path, with one
-noise for every frame and another noise that stays the same as long as the pdf does.
+noise vector for every frame and another that is constant while the path stays in a pdf.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Times:
-    """The least seconds of several repetitions: clock time, and processor time summed over threads."""
+    """The shortest seconds of several repetitions: clock time, and processor time summed over threads."""
 
     clock: float
     processor: float
@@ -96,7 +96,7 @@ def main() -> None:
     setting = Setting(args.model, args.width, args.threads, tuple(args.window_batch), args.repeats, args.window_repeats)
     measurements = []
     for num_pdfs in args.num_pdfs:
-        model = settled_model(args.model, num_pdfs, args.width)
+        model = random_model(args.model, num_pdfs, args.width)
         for seconds in args.seconds:
             measurements.append(measure(model, setting, seconds))
             print(row(measurements[-1]), flush=True)
@@ -109,8 +109,8 @@ def main() -> None:
         sys.exit(f"windowed takes only {slowest:.1f} times the core seconds of dense, expected {args.at_least:g}")
 
 
-def settled_model(name: str, num_pdfs: int, width: float) -> AcousticModel:
-    """Return a random model in evaluation mode; random input has settled the statistics of its batch norms."""
+def random_model(name: str, num_pdfs: int, width: float) -> AcousticModel:
+    """Return a random model in evaluation mode; its batch norm statistics come from random input."""
     torch.manual_seed(0)
     model = build_acoustic_model(name, num_pdfs=num_pdfs, width=width)
     with torch.no_grad():
@@ -162,7 +162,7 @@ def log_posteriors(logits: Tensor) -> Tensor:
 
 
 def best_times(work: Callable[[], Tensor], repeats: int) -> Times:
-    """Return the least times of ``work``."""
+    """Return the shortest times of ``work``."""
     clock, processor = [], []
     for _ in range(repeats):
         start = time.perf_counter(), time.process_time()

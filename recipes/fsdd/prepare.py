@@ -50,7 +50,7 @@ class Recording:
 
     @property
     def item(self) -> Item:
-        """The recording as an utterance of its own."""
+        """The recording as one utterance."""
         return Item(self.id, self.speaker, (WORDS[self.digit],), self.path)
 
 

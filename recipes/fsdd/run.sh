@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# FSDD: digits of six speakers, from 2,520 recordings to word error rates on the others, one by one and in strings.
+# FSDD: digits of six speakers, train on 2,520 recordings, test on the others, as single digits and in strings.
 #
 #   recipes/fsdd/run.sh CORPUS_DIR [--connected DIR] [--stage N] [--work DIR] [--nj N]
 #

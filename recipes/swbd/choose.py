@@ -16,7 +16,7 @@ def choose(title: str, folders: Sequence[Path]) -> None:
 
     Args:
         title: the table's first heading.
-        folders: folders with ``score.json``; of equally good ones the first is chosen.
+        folders: folders with ``score.json``; if several are equally good, the first is chosen.
 
     Raises:
         DataError: a report is missing or has no scored words.
@@ -30,7 +30,7 @@ def choose(title: str, folders: Sequence[Path]) -> None:
         errors[folder] = sum(counts[key] for key in ("substitutions", "deletions", "insertions"))
         cells = [f"{setting[key]:g}" for key in ("lm_weight", "word_insertion_penalty")]
         rows.append([folder.name, f"{counts['wer']:.2f}", *cells])
-    best = min(folders, key=lambda folder: errors[folder])  # the first of equal ones
+    best = min(folders, key=lambda folder: errors[folder])  # ties go to the first
     for row, folder in zip(rows, folders, strict=True):
         row.append("chosen" if folder == best else "")
     print(table((title, "WER %", "LM weight", "penalty", ""), rows), file=sys.stderr)

@@ -20,7 +20,7 @@ from recipes.common.command import run_step, step_parser
 
 
 def limit_repeats(utterances: Iterable[Utterance], most: int, tally: Tally) -> list[Utterance]:
-    """Return the utterances without those whose words occurred ``most`` times before; 0 means no limit."""
+    """Return the utterances without those that repeat an utterance seen ``most`` times before; 0 means no limit."""
     occurrences: Counter[tuple[str, ...]] = Counter()
     kept = []
     for utterance in utterances:

@@ -149,7 +149,7 @@ def build(ms98: Path, extra_lexicon: Sequence[Path], text: Sequence[Path], size:
         ms98: the folder of ``sw-ms98-dict.text``.
         extra_lexicon: more dictionaries, in CMU's format.
         text: Kaldi ``text`` files, the most important one first.
-        size: most words.
+        size: maximum number of words.
         out: the lexicon.
 
     Raises:
@@ -202,7 +202,9 @@ def main() -> None:
     parser.add_argument("--extra-lexicon", type=Path, nargs="*", default=[], metavar="FILE", help=help_text)
     help_text = "Kaldi text files, the most important one first"
     parser.add_argument("--text", type=Path, nargs="+", required=True, metavar="FILE", help=help_text)
-    parser.add_argument("--size", type=int, default=30500, metavar="N", help="most words (default: %(default)s)")
+    parser.add_argument(
+        "--size", type=int, default=30500, metavar="N", help="maximum number of words (default: %(default)s)"
+    )
     add_option(parser, "--out", required=True, note="lexicon.txt")
     run_step(parser, build)
 

@@ -1,6 +1,6 @@
 """Prune an ARPA language model to a number of n-grams.
 
-The threshold is the smallest one of a geometric series that leaves so few n-grams.
+The threshold is the smallest one of a geometric series that leaves at most this number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def limit(model: BackoffModel, most: int) -> tuple[BackoffModel, float]:
     """Return the model pruned to at most ``most`` n-grams of all orders, and the threshold (0 if it is small enough).
 
     Raises:
-        ConfigError: there are more 1-grams than that, or no threshold leaves so few n-grams.
+        ConfigError: there are more 1-grams than that, or no threshold leaves at most ``most`` n-grams.
     """
     if model.num_ngrams[0] > most:
         raise ConfigError(f"found {model.num_ngrams[0]} 1-grams, expected at most {most} n-grams of all orders")
@@ -41,7 +41,7 @@ def limit_lm(arpa: Path, out: Path, most: int) -> None:
     """Write the ARPA model ``arpa`` to ``out``, pruned to at most ``most`` n-grams.
 
     Raises:
-        ConfigError: no pruning leaves so few n-grams.
+        ConfigError: no threshold leaves at most ``most`` n-grams.
     """
     model = read_arpa(arpa)
     pruned, threshold = limit(model, most)
@@ -57,7 +57,7 @@ def main() -> None:
     parser = step_parser("recipes.swbd.limit_lm", __doc__)
     parser.add_argument("arpa", type=Path, metavar="ARPA", help="the model, plain or .gz")
     add_option(parser, "--out", required=True, note="the ARPA file to write, plain or .gz")
-    help_text = "most n-grams of all orders (default: %(default)s)"
+    help_text = "maximum number of n-grams of all orders (default: %(default)s)"
     parser.add_argument("--most", type=int, default=4_000_000, metavar="N", help=help_text)
     run_step(parser, limit_lm)
 

@@ -50,7 +50,7 @@ def read_transcript(path: Path, tally: Tally) -> Iterator[Turn]:
         elif not words:
             tally.drop(turn_id, "without words")
         elif end <= start:
-            tally.drop(turn_id, "not longer than nothing")
+            tally.drop(turn_id, "of zero or negative length")
         else:
             tally.keep()
             start, end = (int(time) / 100 for time in times.split("-"))

@@ -129,7 +129,7 @@ def find_hub5(speech: Sequence[Path], text: Sequence[Path]) -> Evaluation:
 
 
 def find_rt02(folders: Sequence[Path], text: Sequence[Path]) -> Evaluation:
-    """Find the files of RT-02; if it has no GLM, that of Hub5'00 is used.
+    """Find the files of RT-02, with the GLM of Hub5'00 if RT-02 has none.
 
     Raises:
         DataError: a disc or a file is missing.

@@ -63,4 +63,4 @@ if [ "$stage" -le 7 ]; then
   [ -z "$failed" ] || { tail -n 5 "$work"/*resnet22*.log >&2; fail "a variant failed"; }
 fi
 rehearse --stage 8 --variants "$variants"
-echo "SYNTHETIC speech: these rates show that the recipe works from end to end. The paper's: human speech, 2000 hours."
+echo "SYNTHETIC speech: these rates show that the recipe works from end to end. The paper's rates: human speech, 2000 hours."

@@ -9,7 +9,7 @@ from blasr.io.nist.times import parse_seconds
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file in Latin-1, as LDC's are.
+    """Return the lines of a text file in Latin-1, the encoding of LDC's files.
 
     Raises:
         FormatError: the file cannot be read.

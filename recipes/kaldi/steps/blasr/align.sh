@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Aligns a data directory with a network of blasr, or with the GMMs of blasr align. Replaces steps/nnet3/align.sh.
+# Aligns a data directory with a blasr network, or with GMMs from blasr align. Replaces steps/nnet3/align.sh.
 #
 # Usage: steps/blasr/align.sh [options] <data-dir> <lang-dir> <src-dir> <align-dir>
 # e.g.:  steps/blasr/align.sh --nj 20 --cmd queue.pl data/train data/lang exp/blasr exp/blasr_ali

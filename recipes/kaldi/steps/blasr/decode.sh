@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Decodes a data directory with a network of blasr and a graph of Kaldi. Replaces steps/nnet*/decode.sh.
+# Decodes a data directory with a blasr network and a Kaldi graph. Replaces steps/nnet*/decode.sh.
 #
 # Usage: steps/blasr/decode.sh [options] <graph-dir> <data-dir> <decode-dir>
 # e.g.:  steps/blasr/decode.sh --nj 4 --cmd queue.pl exp/tri4/graph data/test exp/blasr/decode_test

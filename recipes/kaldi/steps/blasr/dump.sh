@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Computes log-likelihoods of a data directory with a network of blasr. Replaces steps/nnet3/compute_output.sh.
+# Computes log-likelihoods of a data directory with a blasr network. Replaces steps/nnet3/compute_output.sh.
 #
 # Usage: steps/blasr/dump.sh [options] <data-dir> <model-dir> <dir>
 # e.g.:  steps/blasr/dump.sh --nj 4 --cmd queue.pl data/test exp/blasr exp/blasr/output_test

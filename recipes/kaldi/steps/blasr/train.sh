@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains an acoustic model of blasr on a data directory and alignments of Kaldi. Replaces steps/nnet*/train*.sh.
+# Trains a blasr acoustic model on a data directory and Kaldi alignments. Replaces steps/nnet*/train*.sh.
 #
 # Usage: steps/blasr/train.sh [options] <data-dir> <lang-dir> <ali-dir> <exp-dir>
 # e.g.:  steps/blasr/train.sh --cmd "queue.pl --gpu 1" data/train data/lang exp/tri4_ali exp/blasr
