@@ -21,6 +21,9 @@ from blasr.units import FloatArray
 FEATURE_FILE = "mfcc.yaml"
 """The file in a model's folder with the configuration of its features."""
 
+NETWORK_FILE = "final.yaml"
+"""The file that describes the network of an experiment."""
+
 
 def write_feature_config(model_dir: Path, config: MfccConfig) -> None:
     """Write the configuration of a model's features into its folder."""
@@ -32,8 +35,15 @@ def read_feature_config(model_dir: Path) -> MfccConfig:
     """Read the configuration of the features that a model of ``blasr align`` was trained on.
 
     Raises:
-        ConfigError: the file is missing or is not a configuration of features.
+        ConfigError: the file is not a configuration of features.
+        MismatchError: the file is missing.
     """
+    if not (model_dir / FEATURE_FILE).is_file():
+        raise MismatchError(
+            f"has GMMs without the configuration of their features ({FEATURE_FILE}), as GMMs of Kaldi do",
+            path=model_dir,
+            fix="name a folder that `blasr align` wrote",
+        )
     return load_config(MfccConfig, model_dir / FEATURE_FILE)
 
 
@@ -42,8 +52,14 @@ def read_gmms(model_dir: Path) -> AmDiagGmm:
 
     Raises:
         FormatError: the file is missing, truncated or not a model.
-        MismatchError: it has a transition model only.
+        MismatchError: it has a transition model only, or the folder belongs to a network.
     """
+    if (model_dir / NETWORK_FILE).is_file():
+        raise MismatchError(
+            f"is the experiment of a network (it has {NETWORK_FILE}), not a folder of GMMs",
+            path=model_dir,
+            fix=f"name it with --experiment {model_dir}, or name a folder that `blasr align` wrote with --gmm",
+        )
     path = model_dir / "final.mdl"
     _, gmms = read_model(path)
     if gmms is None:

@@ -27,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, see conf/")
     add_overrides(parser)
     parser.add_argument("--experiment", type=Path, metavar="DIR", help="the directory that receives everything")
+    add_option(parser, "--max-loss", default=None, note="overrides data.max_loss")
     add_option(parser, "--allow-pipes", default=None, note="overrides data.allow_pipes")
 
 
@@ -37,6 +38,8 @@ def run(args: argparse.Namespace) -> None:
     overrides = list(args.overrides)
     if args.experiment is not None:
         overrides.append(f"experiment={json.dumps(str(args.experiment))}")  # a quoted string is YAML too
+    if args.max_loss is not None:
+        overrides.append(f"data.max_loss={args.max_loss}")
     if args.allow_pipes is not None:
         overrides.append(f"data.allow_pipes={str(args.allow_pipes).lower()}")
     config = load_config(RunConfig, args.config, overrides)

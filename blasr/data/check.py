@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from blasr.errors import DataError, FormatError
 from blasr.io.audio import is_pipe
+from blasr.io.kaldi.pipes import FILE_FIX, file_before_pipe
 from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
 from blasr.io.text_lines import InspectedText, describe_lines, describe_unusual, inspect_lines
 
@@ -219,7 +220,10 @@ def parse_channel(label: str) -> int | None:
 
 def _check_wav_scp(files: DataFiles, allow_pipes: bool) -> None:
     for recording, entry in files.tables["wav.scp"].items():
-        if is_pipe(entry.value) and not allow_pipes:
+        if is_pipe(entry.value) and (name := file_before_pipe(entry.value)) is not None:
+            message = f"the entry of {recording} ends with |, but {name} is a file, not a program"
+            files.report("wav.scp", entry.line, message, FILE_FIX)
+        elif is_pipe(entry.value) and not allow_pipes:
             files.report(
                 "wav.scp",
                 entry.line,

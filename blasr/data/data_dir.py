@@ -74,7 +74,8 @@ class DataDir:
         if fatal:
             error = fatal[0].error()
             if len(fatal) > 1:
-                more = f"{error.message} (and {len(fatal) - 1} more: blasr data check {path})"
+                options = "--need-text " * need_text + "--allow-pipes " * allow_pipes
+                more = f"{error.message} (and {len(fatal) - 1} more: blasr data check {options}{path})"
                 error = DataError(more, path=error.path, line=error.line, fix=error.fix)
             raise error
         return _join(files, allow_pipes)

@@ -183,8 +183,10 @@ def read_channels(path: str | Path, channel: int | None = None) -> tuple[FloatAr
     with _open(path, False) as file:
         samples = _read_samples(file, 0, file.frames)
         if channel is not None:
-            column = column_of(file.channels, AudioSelection(channel=channel))
-            samples = samples[:, column : column + 1]
+            if not 0 <= channel < file.channels:
+                message = f"found {file.channels} channel(s), expected channel {channel}, counted from 0"
+                raise DataError(message, fix=f"choose a channel from 0 to {file.channels - 1}")
+            samples = samples[:, channel : channel + 1]
         _check_finite(samples, 0, file.samplerate)
         speech = np.ascontiguousarray(samples.T) * np.float32(_INT16_SCALE)
         return speech, int(file.samplerate), int(file.channels)

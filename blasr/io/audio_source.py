@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 import soundfile
 
 from blasr.errors import BlasrError, DataError, FormatError
-from blasr.io.kaldi.pipes import run_pipeline
+from blasr.io.kaldi.pipes import FILE_FIX, file_before_pipe, run_pipeline
 from blasr.io.kaldi.specifiers import ScriptEntry
 from blasr.io.kaldi.tables import read_value
 from blasr.io.kaldi.waves import WAVE_FILE
@@ -55,6 +55,8 @@ def open_audio(
         DataError: the audio is missing, truncated, damaged or empty, or is not audio.
     """
     try:
+        if is_command and (file_name := file_before_pipe(str(entry))) is not None:
+            raise DataError(f"{file_name!r} is a file, not a program", fix=FILE_FIX)
         if is_command and not allow_pipes:
             raise DataError("is a command, and commands are not allowed", fix="pass --allow-pipes to run it")
         source = _source(entry, is_command)
@@ -82,7 +84,8 @@ def _source(entry: str | Path, is_command: bool) -> Source:
         return _checked_bytes(path.read_bytes())
     if not path.is_file():
         message = "is a folder, not an audio file" if path.is_dir() else "no such audio file"
-        raise DataError(message, fix="correct its entry in wav.scp; relative paths start from the current folder")
+        where = "its entry in wav.scp; relative paths" if isinstance(entry, str) else "the path; relative ones"
+        raise DataError(message, fix=f"correct {where} start from the current folder")
     return _checked_path(path)
 
 

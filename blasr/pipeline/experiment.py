@@ -66,9 +66,7 @@ class Experiment:
         """
         path = directory / "final.yaml"
         if not path.is_file():
-            raise DataError(
-                "is absent: this is not a finished experiment", path=path, fix="run `blasr train` to its end"
-            )
+            raise _not_an_experiment(directory)
         description = load_config(ModelDescription, path)
         weights = _checkpoint_path(directory, checkpoint)
         model, metadata = load_network(description.model, description.num_pdfs, weights)
@@ -93,6 +91,23 @@ class Experiment:
     def scorer(self, config: ScoringConfig | None = None) -> AcousticScorer:
         """Return a scorer that computes log-likelihoods with this network."""
         return AcousticScorer(self.model, self.description.features, self.priors, config)
+
+
+def _not_an_experiment(directory: Path) -> DataError:
+    """Return why a folder without ``final.yaml`` cannot be loaded."""
+    if not directory.is_dir():
+        found = "is not a folder" if directory.exists() else "no such folder"
+        return DataError(found, path=directory, fix="name the directory of a trained network with --experiment")
+    if (directory / "config.yaml").is_file() or (directory / "checkpoints").is_dir():
+        message = "is not a finished experiment: final.yaml is absent"
+        return DataError(message, path=directory, fix="run `blasr train` to its end")
+    if (directory / "bundle.yaml").is_file():
+        return DataError("is a bundle, not an experiment", path=directory, fix="name it with --bundle")
+    if (directory / "final.mdl").is_file():
+        message = "is a folder of GMMs or alignments (it has final.mdl and no final.yaml), not a trained network"
+        return DataError(message, path=directory, fix=f"name it with --gmm {directory}, or train a network first")
+    message = "is not an experiment: final.yaml is absent"
+    return DataError(message, path=directory, fix="name the directory that `blasr train` wrote")
 
 
 def load_experiment(

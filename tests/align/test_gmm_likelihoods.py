@@ -8,7 +8,7 @@ import pytest
 
 from blasr.align.feature_store import gmm_features
 from blasr.align.gmm_likelihoods import gmm_log_likelihoods, read_feature_config, read_gmms, write_feature_config
-from blasr.errors import ConfigError, FormatError, MismatchError
+from blasr.errors import FormatError, MismatchError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.hmm import AmDiagGmm, DiagGmm, TransitionModel, make_topology, monophone_tree, write_model
@@ -25,6 +25,13 @@ def write_random_model(folder: Path, seed: int, dimension: int = 39) -> AmDiagGm
     gmms = AmDiagGmm([DiagGmm(np.ones(1), random.normal(size=(1, dimension)), np.ones((1, dimension)))] * 2)
     write_model(folder / "final.mdl", transitions, gmms)
     return gmms
+
+
+def test_the_folder_of_a_network_is_named(tmp_path: Path) -> None:
+    (tmp_path / "final.yaml").touch()
+    with pytest.raises(MismatchError, match="is the experiment of a network") as caught:
+        read_gmms(tmp_path)
+    assert f"--experiment {tmp_path}" in str(caught.value.fix)
 
 
 def test_log_likelihoods_are_those_of_the_model_even_after_it_changes(tones: ToneCorpus, tmp_path: Path) -> None:
@@ -47,7 +54,7 @@ def test_features_of_another_dimension_are_refused(tones: ToneCorpus, tmp_path: 
 def test_the_configuration_of_the_features_is_kept(tmp_path: Path) -> None:
     write_feature_config(tmp_path, MfccConfig(num_ceps=10))
     assert read_feature_config(tmp_path) == MfccConfig(num_ceps=10)
-    with pytest.raises(ConfigError, match=r"mfcc\.yaml"):
+    with pytest.raises(MismatchError, match=r"has GMMs without the configuration of their features \(mfcc\.yaml\)"):
         read_feature_config(tmp_path / "absent")
 
 

@@ -62,6 +62,13 @@ def test_a_nan_loss_exits_with_an_error(tmp_path: Path, config: Path, capsys: py
     assert not (tmp_path / "exp" / "final.yaml").exists()
 
 
+def test_the_loss_may_be_allowed_as_everywhere(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hint of a stage that dropped too much is --max-loss."""
+    arguments = ["--max-loss", "0.5", "--set", "training.epoch=1"]
+    assert main(["train", str(config), *arguments]) == 2  # accepted: only the key is wrong
+    assert "training.epoch" in capsys.readouterr().err
+
+
 def test_a_missing_config_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "conf/absent.yaml"]) == 2
     assert "conf/absent.yaml: cannot be read" in capsys.readouterr().err

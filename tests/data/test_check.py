@@ -36,7 +36,8 @@ FATAL = [
     (edit("segments", "0.25 -1 0", "0.25"), "segments", 2, "found 3 fields, expected UTTERANCE RECORDING START END"),
     (edit("segments", "0.25 -1 0", "0.25 -1 B"), "segments", 2, "found channel 'B', expected a number from 0"),
     (edit("segments", "ann-2 call2", "ann-2 call3"), "segments", 2, "the recording call3 of ann-2 is not in wav.scp"),
-    (edit("wav.scp", "call2.wav", "call2.wav |"), "wav.scp", 2, "the entry of call2 is a command"),
+    (edit("wav.scp", "call2.wav", "call2.wav |"), "wav.scp", 2, "call2.wav is a file, not a program"),
+    (edit("wav.scp", "call2.wav", "call2.wav cat |"), "wav.scp", 2, "the entry of call2 is a command"),
     (
         overwrite("reco2file_and_channel", "call1 call1 left\ncall2 c A\n"),
         "reco2file_and_channel",
@@ -104,6 +105,10 @@ def test_the_first_problem_is_raised_and_the_others_are_counted(folder: Path) ->
     edit("segments", "ann-1 call1", "ann-1 call9")(folder)
     with pytest.raises(DataError, match=r"segments:1: .*call9.* \(and 1 more: blasr data check"):
         DataDir.read(folder)
+    for name in ("text", "utt2spk"):
+        (folder / name).unlink()
+    with pytest.raises(DataError, match=r"\(and 1 more: blasr data check --need-text "):
+        DataDir.read(folder, need_text=True)
 
 
 def test_byte_order_marks_and_carriage_returns_change_nothing(folder: Path) -> None:

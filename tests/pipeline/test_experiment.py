@@ -38,6 +38,25 @@ def test_checkpoints_are_named(system: System, tmp_path: Path) -> None:
         Experiment.load(folder, "best")
 
 
-def test_a_folder_without_a_finished_training_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"final\.yaml: is absent: this is not a finished experiment"):
+@pytest.mark.parametrize(
+    ("name", "message", "fix"),
+    [
+        ("config.yaml", "is not a finished experiment: final.yaml is absent", "run `blasr train` to its end"),
+        ("final.mdl", "is a folder of GMMs or alignments", "name it with --gmm "),
+        ("bundle.yaml", "is a bundle, not an experiment", "name it with --bundle"),
+        ("notes", "is not an experiment: final.yaml is absent", "name the directory that `blasr train` wrote"),
+    ],
+)
+def test_a_folder_of_another_kind_is_named(tmp_path: Path, name: str, message: str, fix: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=message) as caught:
         Experiment.load(tmp_path)
+    assert fix in str(caught.value.fix) and caught.value.path == tmp_path
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        Experiment.load(tmp_path / "absent")
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="is not a folder"):
+        Experiment.load(tmp_path / "file")

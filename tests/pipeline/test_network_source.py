@@ -37,7 +37,7 @@ def decode(system: System, out: Path, *more: object) -> int:
             "--prior-scale is for a network that computes",
         ),
         (["--loglikes", "ark:x.ark", "--experiment", "{experiment}"], "--experiment is for a network"),
-        (["--data", "{data}", "--experiment", "nowhere"], "this is not a finished experiment"),
+        (["--data", "{data}", "--experiment", "nowhere"], "nowhere: no such folder"),
         (["--data", "nowhere", "--experiment", "{experiment}"], "nowhere"),
         (["--data", "{data}", "--experiment", "{experiment}", "--device", "abacus"], "'abacus' is not a device"),
     ],

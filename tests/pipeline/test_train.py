@@ -166,7 +166,7 @@ def test_held_out_data_is_not_trained_on(
 
 
 def test_an_unfinished_experiment_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="not a finished experiment"):
+    with pytest.raises(DataError, match="is not an experiment"):
         Experiment.load(tmp_path)
 
 

@@ -7,6 +7,7 @@ files (``gunzip -c ali.*.gz |``) are not run at all: the files are read instead.
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from glob import glob
+from pathlib import Path
 from typing import IO, Final, cast
 
 from blasr.errors import DataError, DependencyError, FormatError
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 _DECOMPRESSORS: Final = (["gunzip", "-c"], ["gzip", "-dc"], ["gzip", "-cd"], ["gzip", "-d", "-c"], ["zcat"], ["cat"])
 _COMPRESSORS: Final = (["gzip", "-c"], ["gzip"])
+_AUDIO_SUFFIXES: Final = (".wav", ".flac", ".sph", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".au", ".wv1", ".wv2")
+FILE_FIX: Final = "remove the | at the end: only commands end with it"
 _READ_FIX: Final = "write the command's output to a file with your shell and name that file"
 _WRITE_FIX: Final = "write to a file instead"
 
@@ -149,6 +153,23 @@ def open_sink(command: str) -> Iterator[IO[bytes]]:
         _check_statuses(processes, command, (0,), _WRITE_FIX)
 
 
+def is_file_name(program: Sequence[str]) -> bool:
+    """Whether a program and its arguments are only the name of a file, which is not a program."""
+    path = Path(program[0])
+    if len(program) > 1:
+        return False
+    return (path.is_file() and not os.access(path, os.X_OK)) or path.suffix.lower() in _AUDIO_SUFFIXES
+
+
+def file_before_pipe(command: str) -> str | None:
+    """Return the file of an entry such as ``x.wav |``, which is no command although it ends with ``|``."""
+    try:
+        programs = parse_pipeline(command)
+    except ValueError:
+        return None
+    return programs[0][0] if len(programs) == 1 and is_file_name(programs[0]) else None
+
+
 @contextmanager
 def _run_programs(
     programs: Sequence[list[str]], command: str, first_input: int, last_output: int | None, fix: str
@@ -170,6 +191,8 @@ def _run_programs(
             try:
                 process = subprocess.Popen(program, stdin=source, stdout=target)
             except OSError as error:
+                if is_file_name(program):
+                    raise DataError(f"{program[0]!r} is a file, not a program", fix=FILE_FIX) from None
                 message = f"cannot run {program[0]!r} of {command!r}: {error.strerror}"
                 raise DependencyError(message, fix=f"install {program[0]}, or {fix}") from None
             stack.enter_context(process)

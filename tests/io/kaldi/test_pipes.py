@@ -8,12 +8,28 @@ from blasr.errors import DataError, DependencyError, FormatError
 from blasr.io.kaldi.pipes import (
     compressed_file,
     decompressed_files,
+    file_before_pipe,
     is_command,
     open_sink,
     parse_pipeline,
     refuse_command,
     run_pipeline,
 )
+
+
+@pytest.mark.parametrize("entry", ["{folder}/x.wav |", "{folder}/notes|", "'{folder}/x.wav' |", "absent.flac |"])
+def test_a_file_in_place_of_a_command_is_named(tmp_path: Path, entry: str) -> None:
+    for name in ("x.wav", "notes"):
+        (tmp_path / name).touch()
+    command = entry.format(folder=tmp_path)
+    assert file_before_pipe(command) is not None
+    with pytest.raises(DataError, match=r"is a file, not a program\n  fix: remove the \| at the end"):
+        run_pipeline(command)
+
+
+@pytest.mark.parametrize("command", ["sph2pipe -f wav a.sph |", "true |", "cat a.wav | sox - |", "a; b |"])
+def test_commands_are_no_files(command: str) -> None:
+    assert file_before_pipe(command) is None
 
 
 @pytest.mark.parametrize(
