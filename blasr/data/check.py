@@ -72,7 +72,7 @@ class TableEntry(NamedTuple):
 
 @dataclass
 class DataFiles:
-    """The tables of one data directory as the files have them, and their problems."""
+    """The tables of a data directory as read from its files, and the problems found."""
 
     path: Path
     tables: dict[str, dict[str, TableEntry]] = field(default_factory=dict)
@@ -212,7 +212,7 @@ def parse_segment(value: str) -> tuple[str, float, float | None, int | None]:
 
 
 def parse_channel(label: str) -> int | None:
-    """Return the channel, from 0, that ``A``, ``B`` or ``1``, ``2`` means in reco2file_and_channel; else None."""
+    """Return the channel, from 0, of a label of reco2file_and_channel (``A`` or ``1`` is 0); None for other labels."""
     if len(label) == 1 and label in "ABCDEFGH":
         return ord(label) - ord("A")
     return int(label) - 1 if label.isdecimal() and int(label) > 0 else None

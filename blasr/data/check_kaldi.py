@@ -1,4 +1,4 @@
-"""Check of what blasr accepts in a data directory, but utils/validate_data_dir.sh does not; nothing here is fatal."""
+"""Checks for what blasr accepts in a data directory but utils/validate_data_dir.sh refuses; nothing here is fatal."""
 
 from __future__ import annotations
 

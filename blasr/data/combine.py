@@ -17,19 +17,21 @@ _COMBINED = tuple(
 def combine_data_dirs(out: Path, sources: Sequence[Path], *, fix: bool = True) -> FixReport:
     """Write the lines of several data directories into one, sorted, and fix the result.
 
-    A file that some of them lack is left out, with two exceptions. In ``utt2uniq``, utterances without a line are
-    taken as unique. In ``segments``, a directory without segments contributes whole recordings, whose end is ``-1``.
+    A file that any of them lacks is left out, with two exceptions. In ``utt2uniq``, utterances without a line are
+    taken as unique. In ``segments``, a directory without segments contributes whole recordings with the end ``-1``.
     (Kaldi's script measures their end; its programs read -1 in the same way.)
 
     Returns:
-        What fixing changed; its notes begin with the files left out.
+        The changes of the fix; the notes begin with the files that were left out.
 
     Raises:
         ConfigError: there is no source, or ``out`` is one of the sources.
         DataError: a source cannot be read, or no utterance is left.
     """
     if not sources or out.resolve() in (source.resolve() for source in sources):
-        raise ConfigError(f"{out} cannot be combined from itself or from nothing", fix="give other directories")
+        raise ConfigError(
+            f"there is no source, or {out} is among the sources", fix="give a source, and another output folder"
+        )
     report = FixReport()
     combined = combine_tables([read_tables(source) for source in sources], report)
     out.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ class Utterance:
         start_seconds: None without ``segments``.
         end_seconds: None without ``segments``, or if the segment lasts until the recording's end.
         words: the transcript; None without one.
-        speed: the factor by which the recording is sped up. The times are those after the change of speed.
+        speed: the factor by which the recording is sped up. Times are measured after the change of speed.
     """
 
     id: str
@@ -159,7 +159,7 @@ class DataDir:
         return total
 
     def write(self, path: str | Path) -> None:
-        """Write the directory's files, ``spk2utt`` included, into ``path``; each is sorted and never half-written.
+        """Write the directory's files, ``spk2utt`` included, into ``path``; each is sorted and written whole.
 
         If these utterances have no segments or no transcripts, an old ``segments`` or ``text`` is removed from
         ``path``. Other files there are not touched.

@@ -52,8 +52,8 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
     """Sort every file in the C locale's order, and keep only utterances, speakers and recordings that all files list.
 
     As in Kaldi's script, the first of several lines with the same key is kept, ``spk2utt`` is written again, and an
-    utterance is kept if ``utt2spk`` lists it, and so does each of ``feats.scp``, ``text``, ``segments``, ``utt2lang``
-    and (without ``segments``) ``wav.scp`` that exists. Unlike the script, it also removes byte order marks, carriage
+    utterance is kept if it is in ``utt2spk`` and in all existing files among ``feats.scp``, ``text``, ``segments``,
+    ``utt2lang`` and (without ``segments``) ``wav.scp``. Unlike the script, it also removes byte order marks, carriage
     returns and blank lines, keeps a channel in the fifth column of ``segments``, and writes nothing if it fails.
 
     Args:
@@ -75,7 +75,7 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
                 message,
                 path=folder / "utt2spk",
                 line=number,
-                fix="correct it (the line after sorting)",
+                fix="correct it (the line number counts in the sorted file)",
             )
     if "segments" in tables and "wav.scp" not in tables:
         raise DataError("no such file, but there are segments", path=folder / "wav.scp", fix="write it")
@@ -96,7 +96,7 @@ def fix_data_dir(folder: Path, out: Path | None = None) -> FixReport:
 
 
 def _clean(path: Path, lines: Lines, report: FixReport) -> Lines:
-    """The lines without blank lines; a note says if a byte order mark or carriage returns were removed as well."""
+    """The lines that are not blank; notes list what was removed: blank lines, a byte order mark, carriage returns."""
     inspected = inspect_lines(path)
     if inspected.has_byte_order_mark:
         report.notes.append(f"{path.name}: removed the byte order mark")
@@ -119,12 +119,12 @@ def _sorted(name: str, lines: Lines, report: FixReport) -> Lines:
         else:
             ordered.append(line)
     if keys_of(ordered) != keys_of(lines):
-        report.notes.append(f"{name}: was unsorted or had a key twice, sorted it")
+        report.notes.append(f"{name}: was unsorted or had repeated keys; sorted it")
     return ordered
 
 
 def _filter_recordings(tables: dict[str, Lines], report: FixReport) -> None:
-    """Keep segments whose recording exists, and recordings that a segment uses; do nothing without ``segments``."""
+    """Remove segments without a recording, and recordings without a segment; do nothing without ``segments``."""
     if "segments" not in tables:
         return
     tables["segments"] = [b" ".join(line.split()) for line in tables["segments"]]

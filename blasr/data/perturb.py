@@ -39,7 +39,7 @@ def perturb_speed(
         speaker_prefix: make a separate speaker for each speed.
 
     Returns:
-        What fixing changed.
+        The changes of the fix.
 
     Raises:
         ConfigError: a speed is not a number from 0.5 to 2, or ``out`` is ``source``.
@@ -49,7 +49,7 @@ def perturb_speed(
         if not re.fullmatch(r"\d+(\.\d+)?", speed) or not 0.5 <= float(speed) <= 2:
             raise ConfigError(f"found the speed {speed!r}, expected a number from 0.5 to 2")
     if out.resolve() == source.resolve():
-        raise ConfigError(f"{out} cannot be perturbed into itself", fix="choose another output folder")
+        raise ConfigError(f"the output folder {out} is also the source", fix="choose another output folder")
     tables = read_tables(source)
     if "wav.scp" not in tables:
         raise DataError("no such file", path=source / "wav.scp", fix="write it: the speed is changed in its entries")

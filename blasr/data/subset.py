@@ -35,8 +35,8 @@ def subset_data_dir(source: Path, count: int, out: Path, choice: Choice = "even"
     """Write a data directory with about ``count`` utterances of another one; return their number.
 
     ``even`` takes utterances at even distances from the whole directory, and ``per-spk`` takes ``count`` utterances in
-    this way from each speaker; both equal Kaldi's choice. ``first`` and ``last`` are those of the file, and
-    ``shortest`` those with the fewest frames in ``utt2num_frames``, or else the fewest seconds in ``utt2dur``.
+    this way from each speaker; both equal Kaldi's choice. ``first`` and ``last`` take the first or the last ones.
+    ``shortest`` takes those with the fewest frames in ``utt2num_frames``, or else the fewest seconds in ``utt2dur``.
     ``speakers`` takes whole speakers at random until there are ``count`` utterances. Kaldi's own choice depends on the
     implementation of Perl's sort and cannot be reproduced, so this one follows ``seed``. To get the speakers of an
     existing Kaldi subset, list them for :func:`subset_by_list`.
@@ -91,7 +91,7 @@ def split_data_dir(folder: Path, parts: int, *, per_utterance: bool = False) -> 
     Args:
         folder: a data directory.
         parts: N.
-        per_utterance: let parts share speakers; the folder is then called ``splitNutt``.
+        per_utterance: allow a speaker in several parts; the folder is then called ``splitNutt``.
 
     Returns:
         the folders of the parts.
@@ -128,7 +128,7 @@ def _chosen(source: Path, tables: dict[str, Lines], count: int, choice: Choice) 
 
 
 def _evenly(start: int, end: int, count: int) -> list[int]:
-    """``count`` numbers from ``start`` to before ``end``, found by halving both repeatedly (utils/subset_scp.pl)."""
+    """``count`` numbers from ``start`` to before ``end``, found by repeated halving (utils/subset_scp.pl)."""
     if end - start == 1:
         return [start] * count
     middle, half = start + (end - start) // 2, count // 2
@@ -147,7 +147,9 @@ def _shortest(source: Path, tables: dict[str, Lines], count: int) -> Lines:
     if name is None:
         fix = "write utt2dur (UTTERANCE SECONDS): blasr data durations --data " + str(source)
         raise DataError(
-            "has neither utt2num_frames nor utt2dur, which the choice of the shortest needs", path=source, fix=fix
+            "has neither utt2num_frames nor utt2dur; one of them is needed to find the shortest utterances",
+            path=source,
+            fix=fix,
         )
     lengths = []
     for number, line in enumerate(tables[name], start=1):

@@ -27,13 +27,13 @@ BY_UTTERANCE = (
     "utt2num_frames",
     "utt2warp",
 )
-"""Files whose key is an utterance-id; without ``segments``, ``wav.scp`` is one of them."""
+"""Files with an utterance-id as the key; without ``segments``, ``wav.scp`` is one of them."""
 
 BY_SPEAKER = ("cmvn.scp", "spk2gender", "spk2warp")
-"""Files whose key is a speaker-id, except ``spk2utt``."""
+"""Files with a speaker-id as the key, except ``spk2utt``."""
 
 BY_RECORDING = ("wav.scp", "reco2file_and_channel", "reco2dur")
-"""Files whose key is a recording-id; without ``segments``, that is the utterance-id."""
+"""Files with a recording-id as the key; without ``segments``, that is the utterance-id."""
 
 ALL_TABLES = (*BY_UTTERANCE, *BY_SPEAKER, *BY_RECORDING, "spk2utt")
 
@@ -48,7 +48,7 @@ def read_lines(path: Path) -> Lines:
 
 
 def read_tables(folder: Path, names: Iterable[str] = ALL_TABLES) -> dict[str, Lines]:
-    """Return the lines of those files of a data directory that are called ``names`` and exist.
+    """Return the lines of the files of a data directory called ``names``; files that do not exist are left out.
 
     Raises:
         DataError: the folder does not exist, or has no ``utt2spk``.
@@ -60,7 +60,7 @@ def read_tables(folder: Path, names: Iterable[str] = ALL_TABLES) -> dict[str, Li
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file; it is never half-written."""
+    """Write a file, whole or not at all."""
     with atomic_open(path) as stream:
         stream.writelines(line + b"\n" for line in lines)
 
@@ -91,7 +91,7 @@ def keys_of(lines: Iterable[bytes]) -> Lines:
 
 
 def filter_lines(lines: Iterable[bytes], keys: Collection[bytes], field: int = 0) -> Lines:
-    """Return the lines, unchanged, whose field at index ``field`` is among ``keys`` (utils/filter_scp.pl)."""
+    """Return, unchanged, the lines with one of ``keys`` as the field at index ``field`` (utils/filter_scp.pl)."""
     wanted = keys if isinstance(keys, (set, frozenset, dict)) else set(keys)
     return [line for line in lines if field_of(line, field) in wanted]
 

@@ -25,7 +25,7 @@ class CmvnStats:
 
     @classmethod
     def zeros(cls, dim: int) -> CmvnStats:
-        """Statistics of no frames of ``dim`` coefficients."""
+        """Empty statistics of ``dim`` coefficients."""
         return cls(np.zeros((2, dim + 1)))
 
     @classmethod
@@ -89,6 +89,6 @@ def read_cmvn_stats(specifier: str | os.PathLike[str]) -> dict[str, CmvnStats]:
             message = (
                 f"found a matrix of shape {matrix.shape} for {speaker}, expected finite CMVN statistics (2, D + 1)"
             )
-            raise FormatError(message, path=specifier, fix="give what compute-cmvn-stats wrote")
+            raise FormatError(message, path=specifier, fix="give a file that compute-cmvn-stats wrote")
         stats[speaker] = CmvnStats(np.array(matrix, dtype=np.float64))
     return stats

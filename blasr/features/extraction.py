@@ -30,8 +30,8 @@ def inputs_with_context(
 ) -> Tensor:
     """Return the network input ``(3, F, T + 48)`` of the ``T`` frames at ``core`` of static features ``(N, F)``.
 
-    The frames around the core are its context. Where they are too few, the outermost are repeated, after ``mask`` has
-    changed the inputs.
+    The frames around the core are its context. If there are too few, the outermost frame is repeated, after ``mask``
+    has changed the inputs.
     """
     inputs = stack_deltas(features, window=delta_window)
     first, last = max(core.start - CONTEXT_FRAMES, 0), min(core.stop + CONTEXT_FRAMES, len(features))
@@ -41,23 +41,23 @@ def inputs_with_context(
 
 
 class FeatureExtractor:
-    """Computes features of a data directory's utterances from their audio, each time they are asked for.
+    """Computes features of a data directory's utterances from their audio, on every call.
 
-    It can be pickled and used in workers. Features are the same to the bit in every process: one thread computes them,
-    since the rounding of a product depends on how many threads share it.
+    It can be pickled and used in workers. Features are the same, bit for bit, in every process: one thread computes
+    them, because the rounding of matrix products depends on the number of threads.
 
-    A gain adds a constant to every log-mel coefficient and to the speaker's mean alike, so that normalization removes
-    it. It only shows with ``cmvn="none"``, against dither, or near digital silence.
+    A gain adds the same constant to every log-mel coefficient and to the speaker's mean, so normalization removes it.
+    It has an effect only with ``cmvn="none"``, with dither, or near digital silence.
 
     Args:
         config: :class:`blasr.features.config.MfccConfig` for MFCCs, otherwise log-mel features.
         data_dir: the utterances and their audio.
-        speaker_stats: from :func:`blasr.features.speaker_stats.collect_speaker_stats`; needed where ``config.cmvn`` is
-            ``speaker``, with every perturbation that is asked for.
+        speaker_stats: from :func:`blasr.features.speaker_stats.collect_speaker_stats`; needed if ``config.cmvn`` is
+            ``speaker``, for every perturbation that is used.
 
     Raises:
-        ConfigError: there are no statistics, and ``config.cmvn`` is ``speaker``.
-        MismatchError: the statistics are of another number of coefficients.
+        ConfigError: ``config.cmvn`` is ``speaker``, but there are no statistics.
+        MismatchError: the statistics have another number of coefficients.
     """
 
     def __init__(self, config: FeatureConfig, data_dir: DataDir, speaker_stats: SpeakerStats | None = None) -> None:
@@ -89,13 +89,13 @@ class FeatureExtractor:
 
         Args:
             utterance: one of the data directory, or another one of its speakers and recordings.
-            perturbation: what happens to its audio.
-            generator: the source of the dither, where that is configured.
+            perturbation: the change of its audio.
+            generator: the source of the dither, if dither is configured.
 
         Raises:
-            TooShortError: the utterance does not last one frame.
+            TooShortError: the utterance is shorter than one frame.
             DataError: its audio cannot be read or has another sample rate, or its speaker has no statistics.
-            ConfigError: a warp that the frequency range does not allow.
+            ConfigError: the frequency range does not allow the warp.
         """
         return self._normalized(utterance, perturbation, 0, generator)[0]
 
@@ -105,10 +105,10 @@ class FeatureExtractor:
         perturbation: Perturbation = UNCHANGED,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, slice]:
-        """Return static features of the utterance and the audio around it, and where the utterance's own frames are.
+        """Return static features of the utterance and the audio around it, and the slice of the utterance's own frames.
 
-        There is nothing around it without ``config.segment_context`` or where the recording ends. Arguments and errors
-        are those of :meth:`features`; :func:`inputs_with_context` makes a network input of the result.
+        Nothing around it is included without ``config.segment_context``, or beyond the ends of the recording. Arguments
+        and errors are those of :meth:`features`; :func:`inputs_with_context` turns the result into a network input.
         """
         margin = CONTEXT_FRAMES + 2 * self.config.delta_window if self.config.segment_context else 0
         return self._normalized(utterance, perturbation, margin, generator)
@@ -137,7 +137,7 @@ class FeatureExtractor:
         margin_frames: int,
         generator: torch.Generator | None,
     ) -> tuple[Tensor, slice]:
-        """Return features with up to ``margin_frames`` around them, and the utterance's own frames."""
+        """Return features with up to ``margin_frames`` around them, and the slice of the utterance's own frames."""
         features, core = self._static.compute(utterance, perturbation, margin_frames=margin_frames, generator=generator)
         if self.config.cmvn == "none":
             return features, core

@@ -21,11 +21,11 @@ BLOCK_FRAMES = 512
 
 
 TOO_SHORT: Final = "too short for one frame"
-"""The reason for which utterances without a frame are dropped."""
+"""The reason given when utterances without a frame are dropped."""
 
 
 class TooShortError(DataError):
-    """Speech that does not last one frame."""
+    """Audio that is shorter than one frame."""
 
     usual_reason = TOO_SHORT
 
@@ -52,7 +52,7 @@ class Frames(nn.Module):
         self.register_buffer("window", povey.float(), persistent=False)
 
     def blocks(self, waveform: Tensor, generator: torch.Generator | None = None) -> Iterator[Tensor]:
-        """Yield frames with dither and without DC, some hundreds at a time. Kaldi takes the raw energy of these.
+        """Yield frames with dither and without DC, some hundreds at a time. Kaldi's raw energy is computed from these.
 
         The blocks fit into the processor's cache, and they limit the memory that an hour-long recording needs.
         """
@@ -64,7 +64,7 @@ class Frames(nn.Module):
             yield frames - frames.mean(dim=-1, keepdim=True)
 
     def emphasize(self, frames: Tensor) -> Tensor:
-        """Apply pre-emphasis, in which the first sample also serves as the one before it, and the window."""
+        """Apply pre-emphasis, with the first sample as its own predecessor, and the window."""
         previous = torch.cat([frames[..., :1], frames[..., :-1]], dim=-1)
         return (frames - self.config.preemphasis * previous) * self.window
 

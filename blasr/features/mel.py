@@ -29,7 +29,7 @@ def warp_frequencies(hertz: AnyArray, config: FeatureConfig, warp: float) -> Any
     """Move the filter edges at ``hertz`` by a VTLN ``warp``: ``f / warp``, except for the bends at both ends.
 
     This is the piecewise linear function of Kaldi's ``MelBanks::VtlnWarpFreq``. A warp above 1 moves the filters down.
-    Formants seem higher then, as those of a shorter vocal tract.
+    Formants then appear higher, as from a shorter vocal tract.
 
     Raises:
         ConfigError: the warp is too far from 1 for the range of frequencies.
@@ -68,7 +68,7 @@ def mel_filters(config: FeatureConfig, warp: float = 1.0) -> FloatArray:
     if empty.size:
         message = f"mel filter {empty[0]} covers no bin of a {config.fft_samples}-point spectrum"
         if warp != 1.0:
-            raise ConfigError(f"{message} under a vtln_warp of {warp}", fix="choose a warp nearer to 1")
+            raise ConfigError(f"{message} under a vtln_warp of {warp}", fix="choose a warp closer to 1")
         fix = f"set num_mel_bins below {config.num_mel_bins}"
         raise ConfigError(f"{message} at {config.sample_rate} Hz", fix=fix)
     filters: FloatArray = weights.astype(np.float32)

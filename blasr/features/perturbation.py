@@ -10,7 +10,7 @@ MIN_SPEED, MAX_SPEED = 0.5, 2.0
 
 
 def check_speed(speed: float) -> None:
-    """Refuse a speed that no recipe means.
+    """Refuse a speed out of range, which is probably a mistake.
 
     Raises:
         ConfigError: below 0.5 or above 2.
@@ -26,8 +26,8 @@ class Perturbation:
     ``speed`` and ``vtln_warp`` are rounded to hundredths, so that filterbanks and statistics can be cached.
 
     Attributes:
-        speed: plays the audio this many times as fast; pitch and formants move too, and so does the number of frames.
-        vtln_warp: Kaldi's --vtln-warp. Above 1 the filters move down and formants seem higher.
+        speed: plays the audio this many times as fast; this also changes pitch, formants and the number of frames.
+        vtln_warp: Kaldi's --vtln-warp. Above 1 the filters move down, so formants appear higher.
         gain_db: amplifies the audio.
 
     Raises:
@@ -45,9 +45,9 @@ class Perturbation:
 
     @property
     def voice(self) -> Perturbation:
-        """The part that makes another voice, with statistics of its own: everything but the gain."""
+        """The perturbation without its gain, which needs no statistics of its own."""
         return replace(self, gain_db=0.0)
 
 
 UNCHANGED = Perturbation()
-"""The audio as it is."""
+"""No change of the audio."""

@@ -31,18 +31,17 @@ class Voice(NamedTuple):
 class SpeakerStats:
     """CMVN statistics of each voice: a speaker, unperturbed or under a perturbation.
 
-    Perturbed speech is normalized by the statistics of the perturbed speaker, that is, of all of the speaker's
-    utterances under the same perturbation. A speed and a warp make another voice with another mean spectrum, and the
-    network has to meet it as it meets new speakers: normalized by its own statistics (Kaldi's speed-perturbed speakers
-    are speakers of their own as well). The statistics of the unperturbed voice would leave an offset of up to 1
-    standard deviation of the log-mel features, which no test speaker has.
+    Perturbed speech is normalized by statistics of all of the speaker's utterances under the same perturbation. Speed
+    and warp make another voice with another mean spectrum. Like a new speaker, it is normalized by its own statistics
+    (speed-perturbed speakers are separate speakers in Kaldi too). The statistics of the unperturbed voice would leave
+    an offset of up to 1 standard deviation of the log-mel features, which no test speaker has.
     """
 
     by_voice: Mapping[Voice, CmvnStats] = field(default_factory=dict)
 
     @classmethod
     def of_speakers(cls, stats: Mapping[str, CmvnStats]) -> SpeakerStats:
-        """Wrap the statistics of unperturbed speakers, such as :func:`blasr.features.cmvn.read_cmvn_stats` returns.
+        """Wrap the statistics of unperturbed speakers, as :func:`blasr.features.cmvn.read_cmvn_stats` returns them.
 
         One set of statistics for all speakers is ``dict.fromkeys(speakers, stats)``.
         """
@@ -53,16 +52,16 @@ class SpeakerStats:
         return {voice.speaker: item for voice, item in self.by_voice.items() if voice.perturbation == UNCHANGED}
 
     def of(self, speaker: str, perturbation: Perturbation = UNCHANGED) -> CmvnStats:
-        """Return the statistics of one voice; a gain does not matter.
+        """Return the statistics of one voice; the gain is ignored.
 
         Raises:
-            DataError: there are none.
+            DataError: the voice has no statistics.
         """
         stats = self.by_voice.get(Voice(speaker, perturbation.voice))
         if stats is None:
             how = "" if perturbation.voice == UNCHANGED else f" under {perturbation.voice}"
             raise DataError(
-                f"has no frames of speaker {speaker}{how} to take statistics from",
+                f"has no frames of speaker {speaker}{how} to compute statistics from",
                 fix="normalize by utterance, or give statistics",
             )
         return stats
@@ -74,13 +73,13 @@ def collect_speaker_stats(
 ) -> SpeakerStats:
     """Collect the statistics of every speaker's features before normalization, by one pass over the audio.
 
-    A speaker without a single frame has none, and neither has anyone where ``config.cmvn`` is not ``speaker``: nothing
-    is read then.
+    A speaker without frames has no statistics. If ``config.cmvn`` is not ``speaker``, no audio is read and there are no
+    statistics at all.
 
     Args:
-        config: of the features.
+        config: the configuration of the features.
         data_dir: the speakers and their utterances.
-        voices: the perturbations under which each speaker is heard.
+        voices: the perturbations of each speaker.
 
     Utterances whose audio cannot be used are left out, counted and logged.
     """

@@ -42,18 +42,18 @@ class StaticFeatures:
         margin_frames: int = 0,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, slice]:
-        """Return the features ``(T, D)`` of an utterance and its surroundings, and the utterance's own frames in them.
+        """Return the features ``(T, D)`` of an utterance and the audio around it, and the slice of its own frames.
 
         Args:
             utterance: one of the data directory, or another one of its recordings.
-            perturbation: what happens to its audio.
-            margin_frames: how many frames of the recording around the utterance are included, where it has them.
-            generator: the source of the dither, where that is configured.
+            perturbation: the change of its audio.
+            margin_frames: number of frames to include on each side of the utterance, if the recording has them.
+            generator: the source of the dither, if dither is configured.
 
         Raises:
-            TooShortError: the utterance does not last one frame.
+            TooShortError: the utterance is shorter than one frame.
             DataError: its audio cannot be read or has another sample rate.
-            ConfigError: a warp that the frequency range does not allow.
+            ConfigError: the frequency range does not allow the warp.
         """
         waveform, core = self._read_surrounded(utterance, margin_frames, perturbation.speed)
         waveform = self._change_speed(self._change_speed(waveform, utterance.speed), perturbation.speed)
@@ -79,7 +79,7 @@ class StaticFeatures:
         return log_energy
 
     def _read_surrounded(self, utterance: Utterance, margin_frames: int, speed: float) -> tuple[Tensor, slice]:
-        """Return the waveform ``(N,)``, still at its own speed, and the utterance's frames once it is played."""
+        """Return the waveform ``(N,)`` before its change of speed, and the slice of the utterance's frames after it."""
         shift = self.config.frame_shift_samples * utterance.speed * speed
         samples, _, core = self.data_dir.read_surrounded_audio(
             utterance, math.ceil(margin_frames * shift), self.config.sample_rate

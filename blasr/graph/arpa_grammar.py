@@ -24,7 +24,7 @@ def grammar_of(model: BackoffModel, words: SymbolTable) -> Fst:
     """Return G of a backoff model: one state for every context, ``#0`` on the input side of its backoff arcs.
 
     N-grams with words that ``words`` lacks are left out. States with nothing but a backoff arc are left out too; the
-    arcs into them lead to the states below and include the backoff costs.
+    arcs into them lead to their backoff states instead and include the backoff costs.
 
     Args:
         model: the language model.

@@ -156,7 +156,7 @@ class _LocalRemoval:
         self.num_in[arc[3]] += 1
 
     def _move_final(self, state: int, cost: float) -> None:
-        """Let the state end at the lower of its own cost and this one."""
+        """Lower the final cost of a state to this cost if it is higher."""
         self._set_final(state, min(self.final[state], cost))
 
     def _set_final(self, state: int, cost: float) -> None:
@@ -218,7 +218,7 @@ def connect(fst: Fst) -> Fst:
 def _reached(
     offsets: NDArray[np.int64], targets: IntArray, begin: NDArray[np.int64], num_states: int
 ) -> NDArray[np.bool_]:
-    """By state, whether a path leads to it from one of the states ``begin``, found breadth first."""
+    """For each state, whether a path leads to it from one of the states ``begin``, found breadth first."""
     reached = np.zeros(num_states, dtype=bool)
     reached[begin] = True
     frontier = begin

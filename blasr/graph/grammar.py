@@ -41,10 +41,10 @@ def arpa_to_fst(
     """Read an ARPA language model and return its G.
 
     Args:
-        arpa_path: the model; a file whose name ends in .gz is decompressed.
+        arpa_path: the model; it is decompressed if its name ends in ``.gz``.
         words: ids of the words, and of ``#0``.
-        missing_words: whether to refuse words of the model that ``words`` lacks ("error"), to leave out their n-grams
-            ("drop"), or to give their probability to the unknown word ("oov", see
+        missing_words: what to do with words of the model that ``words`` lacks: refuse them ("error"), leave out their
+            n-grams ("drop"), or give their probability to the unknown word ("oov", see
             :func:`~blasr.lm.vocabulary.merge_words`). Except with "error", a warning names them and counts their
             n-grams. ``<unk>`` of the model is never refused; with "drop" and "oov" it is treated like the others.
         unknown_word: with "oov", the word of ``words`` that replaces them, such as ``<UNK>``.
@@ -64,7 +64,7 @@ def arpa_to_fst(
         raise DataError(
             f"none of the {len(vocabulary)} words of the language model is in the lexicon",
             path=arpa_path,
-            fix="check that both are spelled alike, including upper and lower case",
+            fix="check that both spell words in the same way, including upper and lower case",
         )
     if refused := sorted(set(missing) - _UNKNOWN_WORDS):
         named = list_missing_words(refused, missing_list)
@@ -158,7 +158,7 @@ def check_grammar(grammar: Fst, lang: Lang, *, path: str | PathLike[str] | None 
         path: the file of the grammar, for errors.
 
     Raises:
-        MismatchError: naming the labels that are not words of the lexicon, or saying that there is no final state.
+        MismatchError: labels are not words of the lexicon (the error names them), or there is no final state.
     """
     known = {EPSILON, lang.words.id_of(BACKOFF), *lang.spoken_word_ids}
     unknown = [label for label in np.unique(grammar.ilabel).tolist() if label not in known]

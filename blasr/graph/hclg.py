@@ -47,7 +47,7 @@ COPIED_FILES: Final = (
 
 @dataclass(frozen=True)
 class DecodingGraph:
-    """HCLG and what is written beside it.
+    """HCLG and the data that is written beside it.
 
     Attributes:
         fst: HCLG; transition-ids (from 1) on the input side, words (from 1) on the output side.

@@ -119,7 +119,7 @@ class HTransducerBuilder:
 
 
 class _HDraft:
-    """H while phones and disambiguation symbols are added to it."""
+    """H under construction."""
 
     def __init__(self) -> None:
         self._arcs: list[_Arc] = []
@@ -239,7 +239,7 @@ def _separate_entries(fst: Fst, transition_model: TransitionModel) -> Fst:
 def transition_costs(
     transition_model: TransitionModel, *, transition_scale: float, self_loop_scale: float
 ) -> FloatArray:
-    """By transition-id, its scaled cost; element 0 is 0 (``GetScaledTransitionLogProb``)."""
+    """The scaled cost of every transition-id; element 0 is 0 (``GetScaledTransitionLogProb``)."""
     log_probs = transition_model.log_probs
     if transition_scale == self_loop_scale:
         costs = -log_probs * np.float32(transition_scale)

@@ -66,7 +66,7 @@ class Lang:
         Raises:
             DataError: files are missing (all are named), or the lists of phones, ``topo``, ``phones.txt`` and
                 ``words.txt`` contradict each other.
-            FormatError: a file is not in the format that its name promises.
+            FormatError: a file does not follow its format.
         """
         folder = Path(path)
         if not folder.is_dir():

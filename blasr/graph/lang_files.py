@@ -110,7 +110,7 @@ def _questions(inventory: PhoneInventory, extra: Sequence[Sequence[str]] | None)
     known = {*inventory.silence, *inventory.nonsilence}
     unknown = next((phone for row in asked for phone in row if phone not in known), None)
     if unknown is not None:
-        raise DataError(f"an extra question asks for the phone {unknown!r}, which is not among the phones")
+        raise DataError(f"an extra question has the phone {unknown!r}, which is not among the phones")
     return asked + inventory.position_questions()
 
 

@@ -53,8 +53,8 @@ def make_lang(
         lexicon: pronunciations, or the path of their ``lexicon.txt``, ``lexiconp.txt`` or ``lexiconp_silprob.txt``.
         out_dir: the directory to write.
         config: phones and HMMs.
-        whole_words: if the lexicon contains pieces of words (:mod:`blasr.lexicon.word_pieces`), those of its entries
-            that are whole words. Silence then occurs only between words, and phone positions are positions in words.
+        whole_words: if the lexicon contains pieces of words (:mod:`blasr.lexicon.word_pieces`), the entries that are
+            whole words. Silence then occurs only between words, and phone positions are positions in words.
         sentence_silence: silence at the beginning and the end of sentences, if the lexicon has silence
             probabilities for each pronunciation; by default the ``silprob.txt`` beside a ``lexiconp_silprob.txt``.
 
@@ -63,8 +63,8 @@ def make_lang(
 
     Raises:
         ConfigError: ``config.silence_probability`` is set and the lexicon has silence probabilities.
-        DataError: with the line of the lexicon: a phone is not listed, or see :func:`read_lexicon`; the lexicon lacks
-            the OOV word, the optional silence is not a silence phone, or ``out_dir`` holds other files.
+        DataError: a phone of the lexicon is not listed (the error names the line); see also :func:`read_lexicon`; the
+            lexicon lacks the OOV word, the optional silence is not a silence phone, or ``out_dir`` holds other files.
         FormatError: a file cannot be read.
     """
     source = Path(lexicon) if isinstance(lexicon, (str, PathLike)) else None
@@ -72,7 +72,7 @@ def make_lang(
         sentence_silence = SentenceSilence.beside(source)
     if sentence_silence is not None and config.silence_probability is not None:
         raise ConfigError(
-            f"{source or 'the lexicon'} has the probabilities of silence", fix="leave --silence-probability out"
+            f"{source or 'the lexicon'} already has probabilities of silence", fix="leave --silence-probability out"
         )
     entries = read_lexicon(lexicon) if isinstance(lexicon, (str, PathLike)) else list(lexicon)
     inventory = PhoneInventory.of_lexicon(entries, config, source)
@@ -86,7 +86,7 @@ def make_lang(
         raise DataError("silence probabilities of words cannot be used with pieces of words", path=source)
     plan = _plan(entries, inventory, config, whole_words, sentence_silence)
     texts = lang_texts(plan.symbols, plan.entries, config.extra_questions)
-    if whole_words is not None:  # Kaldi would take the word boundary files for boundaries of pieces
+    if whole_words is not None:  # Kaldi would treat the boundaries of pieces as word boundaries
         texts = {name: text for name, text in texts.items() if name not in _WORD_BOUNDARY_FILES}
         vocabulary = sorted({entry.word for entry in entries if entry.word in whole_words}, key=str.encode)
         texts[WHOLE_WORDS] = "".join(f"{word}\n" for word in vocabulary)
@@ -101,8 +101,8 @@ class _LangPlan:
     Attributes:
         symbols: phones and words.
         entries: the pronunciations, with phone positions if wanted.
-        distinct: the same with disambiguation symbols.
-        places: for every entry its place in the word.
+        distinct: the entries with disambiguation symbols.
+        places: the place in the word of every entry.
         silence: probability of the optional silence, 0 for none; unused if ``sentence_silence`` is set.
         sentence_silence: see :func:`make_lang`.
     """
@@ -189,7 +189,7 @@ def _replaced_dir(out: Path) -> Iterator[Path]:
         raise DataError(
             "the folder holds files, but is not a lang directory",
             path=out,
-            fix="choose a folder for the lang directory alone",
+            fix="choose an empty or a new folder",
         )
     with atomic_dir(out) as folder:
         if out.is_dir():

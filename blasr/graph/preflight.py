@@ -1,4 +1,4 @@
-"""Checks before a graph is compiled: do lang directory, tree and model belong together?"""
+"""Checks before a graph is compiled: lang directory, tree and model must belong together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_same_phones(
         tree_path, model_path: their files, for errors.
 
     Raises:
-        MismatchError: naming both files and what differs.
+        MismatchError: they differ; the error names both files and the difference.
     """
     if tree.num_pdfs != transition_model.num_pdfs:
         raise MismatchError(

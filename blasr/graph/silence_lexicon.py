@@ -84,7 +84,7 @@ def silence_lexicon_fst(
     silence_phone: str,
     disambiguation: str | None = None,
 ) -> Fst:
-    """L for any sequence of words, with silence between them as often as each word has it.
+    """L for any sequence of words, with the silence probabilities of each word.
 
     Args:
         lexicon: pronunciations with their silence probabilities.

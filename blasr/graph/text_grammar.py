@@ -33,9 +33,9 @@ def grammar_of_text(
         lang: the lang directory; its lexicon gives the vocabulary.
         order: order of the n-gram model.
         utterance_ids: whether the lines of ``text`` begin with an utterance-id.
-        missing_words: whether to refuse words outside the lexicon ("error"), to leave out the sentences that contain
-            any ("drop"), or to replace them by the OOV word ("oov"). Except with "error", a warning counts and names
-            them.
+        missing_words: what to do with words outside the lexicon: refuse them ("error"), leave out the sentences that
+            contain any ("drop"), or replace them by the OOV word ("oov"). Except with "error", a warning counts
+            and names them.
         missing_list: a file that receives all missing words, one per line; written only if there are any.
 
     Returns:

@@ -77,7 +77,7 @@ class TrainingGraphCompiler:
         raise DataError(
             f"the word {word!r} is not in the lexicon of {self._lang.path}",
             utterance=utterance,
-            fix=f"add it to the lexicon and make the lang directory again, or let it be aligned as {self._lang.oov!r}",
+            fix=f"add it to the lexicon and make the lang directory again, or align it as {self._lang.oov!r} (map_oov)",
         )
 
     def _compile(self, word_ids: tuple[int, ...]) -> Fst:

@@ -15,7 +15,7 @@ from blasr.io.kaldi.model_stream import Reader, Writer
 PDF_CLASS: Final = -1
 """The key of the pdf-class in an event."""
 MAX_DEPTH: Final = 300
-"""The most levels of a tree that is read; trees of Kaldi have a few dozen."""
+"""The largest depth of a tree that is read; Kaldi's trees have a few dozen levels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ class AmDiagGmm(_GaussianArrays):
         with checked_at(reader):
             model = cls(mixtures)
         if model.dimension != dimension:
-            raise reader.error(f"the acoustic model announces {dimension} dimensions and has {model.dimension}")
+            raise reader.error(f"the acoustic model declares {dimension} dimensions, but has {model.dimension}")
         return model
 
     def write_to(self, writer: Writer) -> None:

@@ -1,4 +1,4 @@
-"""What topology, tree, transition model and mixtures have in common: each can be a part of a larger Kaldi file."""
+"""The base class of topology, tree, transition model and mixtures. Each can be a part of a larger Kaldi file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ModelPart(ABC):
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a file, binary or text. What follows the object in the file is ignored.
+        """Read a file, binary or text. Anything after the object is ignored.
 
         Raises:
             FormatError: the file is truncated, corrupt or of another kind.

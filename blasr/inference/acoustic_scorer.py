@@ -1,4 +1,4 @@
-"""The one way from audio to scaled log-likelihoods: features, network, priors."""
+"""From audio to scaled log-likelihoods: features, network, priors."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class AcousticScorer:
     """Computes ``log p(s|x) - prior_scale * log p(s)`` with a trained network.
 
     Every step is a method: :meth:`compute_features`, :meth:`normalized_inputs`, :meth:`log_likelihoods`. None of them
-    keeps a state, so that threads may share a scorer, and a caller that has the audio piece by piece may score each
-    piece with its own context. One thread computes each call, so that the number of workers changes no bit.
+    keeps state: threads may share a scorer, and audio that arrives in pieces can be scored piece by piece, each with
+    its own context. One thread computes each call, so results do not depend on the number of workers.
 
     Args:
         model: the network, ``(B, 3, F, T)`` to logits ``(B, num_pdfs, T - 48)``.
-        features: what it reads.
-        priors: of its pdfs.
+        features: the features that it reads.
+        priors: the priors of its pdfs.
         config: prior scale and device.
     """
 
@@ -76,7 +76,7 @@ class AcousticScorer:
 
         Args:
             features: from :meth:`compute_features`.
-            stats: of the speaker; by default those of the features themselves.
+            stats: statistics of the speaker; by default those of the features themselves.
         """
         if self.features.cmvn != "none":
             features = apply_cmvn(features, stats or CmvnStats.of(features), self.features.norm_vars)
@@ -93,10 +93,10 @@ class AcousticScorer:
     def inputs_of_file(self, path: str | Path, channel: int = 0) -> Tensor:
         """Return the network's input ``(3, F, T + 48)`` of one channel of an audio file, one utterance.
 
-        The file is resampled where its sample rate is another than the network's.
+        The file is resampled if its sample rate differs from the network's.
 
         Raises:
-            DataError: the file cannot be read or has no such channel, or it does not last one frame.
+            DataError: the file cannot be read has no such channel, or is shorter than one frame.
         """
         path = Path(path)
         (side,) = read_recording(path, self.features.sample_rate, channel=channel).sides
@@ -114,7 +114,7 @@ class AcousticScorer:
         """Return scaled log-likelihoods ``(T, num_pdfs)`` of a network input with context ``(3, F, T + 48)``.
 
         Raises:
-            DataError: a value is not finite, as after a training that diverged.
+            DataError: a value is not finite, for example because training diverged.
         """
         matrix = np.asarray(self.log_posteriors(inputs) - self._scaled_log_priors, dtype=np.float32)
         check_matrix(matrix, inputs.shape[2] - 2 * CONTEXT_FRAMES, self.num_pdfs)
@@ -125,7 +125,7 @@ class AcousticScorer:
 
         Args:
             data_dir: the utterances and their audio.
-            stats: of its speakers; by default they are collected, by one pass over the audio.
+            stats: statistics of its speakers; by default they are collected in one pass over the audio.
 
         Raises:
             DataError: audio cannot be read.
@@ -149,11 +149,11 @@ def score_utterances(
     """Yield utterance-ids and log-likelihoods ``(T, num_pdfs)`` in order.
 
     Args:
-        score: such as :meth:`AcousticScorer.for_data` returns.
+        score: a function as :meth:`AcousticScorer.for_data` returns it.
         utterances: what to score.
-        workers: threads, each of which scores one utterance at a time.
-        tally: counts utterances whose audio or scores cannot be used, which are left out. Without it they are an
-            error.
+        workers: number of threads; each scores one utterance at a time.
+        tally: counts the utterances that are left out because their audio or scores cannot be used. Without a tally,
+            the first one is an error.
 
     Raises:
         BlasrError: audio cannot be read, or a value is not finite, and there is no tally.

@@ -1,4 +1,4 @@
-"""A bundle: one folder with everything that speech recognition needs, which may be moved and sent.
+"""A bundle: one folder with everything that speech recognition needs. It can be moved and sent.
 
 The folder contains ``bundle.yaml`` (:class:`BundleConfig`, with the size and SHA-256 of every other file) and
 ``FILES``: the weights of the network, its priors, the transition model, HCLG, its words and phones, and the lexicon
@@ -46,7 +46,7 @@ WORDS: Final = "words.txt"
 LEXICON: Final = "align_lexicon.int"
 FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, "phones.txt", LEXICON)
 OPTIONAL_FILES: Final = (WHOLE_WORDS,)
-"""Only where the vocabulary consists of pieces of words."""
+"""Files that exist only if the vocabulary consists of pieces of words."""
 
 BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it again (blasr bundle)"
 
@@ -67,7 +67,7 @@ class BundleConfig:
     Attributes:
         model: the network, without its number of outputs.
         num_pdfs: the number of its outputs.
-        features: the input. Where ``features.cmvn`` is ``speaker``, each side of an audio file is a speaker.
+        features: the input. If ``features.cmvn`` is ``speaker``, each side of an audio file is a speaker.
         origin: the experiment and the epochs that the weights come from.
         prior_scale: the weight of the log priors that are subtracted.
         decoder: the beams, and the acoustic scale that they apply to.
@@ -95,7 +95,7 @@ class BundleConfig:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """All parts of a bundle, which fit together."""
+    """All parts of a bundle, checked to belong together."""
 
     path: Path
     config: BundleConfig
@@ -113,7 +113,7 @@ class Bundle:
 
         Raises:
             DataError: the folder or one of its files is missing, or a file has changed.
-            FormatError: ``bundle.yaml`` is of another version or cannot be read.
+            FormatError: ``bundle.yaml`` has another version or cannot be read.
             ConfigError: ``bundle.yaml`` has unknown keys or wrong values.
             MismatchError: the parts do not belong together.
         """
@@ -190,9 +190,7 @@ def write_bundle(
         DataError: ``out`` is another kind of folder, or a source cannot be read.
     """
     if out.is_dir() and not (out / MANIFEST).is_file() and any(out.iterdir()):
-        raise DataError(
-            "is a folder with other things, which a bundle would replace", path=out, fix="name a new folder"
-        )
+        raise DataError("contains other files, which a bundle would replace", path=out, fix="name a new folder")
     with atomic_dir(out) as folder:
         for name, source in sources.items():
             try:

@@ -18,8 +18,8 @@ class PriorConfig:
 
     Attributes:
         smoothing: added to every count, as Kaldi's ``analyze-counts`` adds 0.5.
-        floor: the smallest prior, as a share of the uniform one (1 / num_pdfs). Without it, a pdf that training hardly
-            saw would have a huge log-likelihood.
+        floor: the smallest prior, as a share of the uniform one (1 / num_pdfs). Without it, a pdf that is very
+            rare in training would have a huge log-likelihood.
     """
 
     smoothing: float = 0.5
@@ -39,8 +39,8 @@ class ScoringConfig:
     Attributes:
         prior_scale: the weight of the log priors. 1 divides by the priors, 0 leaves log-posteriors.
         device: where the network runs: auto, cpu, cuda or cuda:N.
-        piece_frames: the most output frames of one pass. Longer utterances are computed in pieces that overlap by the
-            network's context, with the same results to float rounding.
+        piece_frames: the largest number of output frames in one pass. Longer utterances are computed in pieces that
+            overlap by the network's context, with the same results to float rounding.
     """
 
     prior_scale: float = 1.0
@@ -61,7 +61,7 @@ class SegmentationConfig:
     Attributes:
         max_seconds: the longest segment, without its overlaps.
         min_seconds: the shortest segment, except the last.
-        overlap_seconds: how far a segment is decoded beyond each cut, so that a word at a cut is heard whole.
+        overlap_seconds: how far a segment is decoded beyond each cut, so that a word at a cut is decoded whole.
     """
 
     max_seconds: float = 30.0

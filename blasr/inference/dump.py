@@ -27,12 +27,12 @@ def write_dump(
     """Write ``loglikes.ark``, ``loglikes.scp`` and ``manifest.json`` into ``out``; the archive whole or not at all.
 
     Args:
-        out: a folder, created where absent.
+        out: a folder, created if absent.
         matrices: utterance-ids and log-likelihoods ``(T, num_pdfs)``; utterances that ``tally`` dropped are left out.
         num_pdfs: the columns of every matrix.
-        asked: how many utterances there should be.
+        asked: the number of utterances that were requested.
         tally: counts what was kept and dropped. It is checked before anything gets its final name.
-        manifest: what the log-likelihoods were made of.
+        manifest: the inputs of the log-likelihoods.
 
     Raises:
         MismatchError: a matrix has another shape.

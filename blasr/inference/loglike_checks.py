@@ -1,4 +1,4 @@
-"""What log-likelihoods must satisfy before a decoder reads them."""
+"""Checks of log-likelihoods before a decoder reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_num_pdfs(found: Mapping[str, int], fix: str) -> int:
         fix: what to do about a difference.
 
     Raises:
-        MismatchError: the numbers differ; names every part and its number.
+        MismatchError: the numbers differ; the error names every part and its number.
     """
     numbers = set(found.values())
     if len(numbers) != 1:

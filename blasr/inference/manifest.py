@@ -1,4 +1,4 @@
-"""The record of what log-likelihoods were made of, ``manifest.json``, so that later stages can refuse stale ones."""
+"""``manifest.json``: the inputs that log-likelihoods were made from, so that later stages can refuse stale ones."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Manifest:
         return int(self.values["utterances"]["written"])
 
     def check(self) -> None:
-        """Refuse log-likelihoods that are incomplete, or older than what they were made of.
+        """Refuse log-likelihoods that are incomplete, or older than their inputs.
 
         Files that have moved are not compared, since a dump may be moved.
 
@@ -123,7 +123,7 @@ class Manifest:
         """Compare the tree of the dump with the decoder's tree.
 
         Raises:
-            MismatchError: the trees differ; names both files.
+            MismatchError: the trees differ; the error names both files.
         """
         entry = self.values.get("tree")
         if not isinstance(entry, dict) or not tree.is_file():
@@ -138,7 +138,7 @@ class Manifest:
             )
 
     def all_read(self, items: Iterable[tuple[str, FloatArray]]) -> Iterator[tuple[str, FloatArray]]:
-        """Yield the matrices of the dump unchanged; in the end, compare their number with the manifest.
+        """Yield the matrices of the dump unchanged; at the end, compare their number with the manifest.
 
         Raises:
             DataError: more or fewer were read than the dump wrote.
@@ -164,7 +164,7 @@ class Manifest:
 
 
 def check_loglikes(table: str, tree: Path) -> Manifest | None:
-    """Refuse log-likelihoods whose manifest shows that they are stale, incomplete or of another tree than ``tree``.
+    """Refuse log-likelihoods if their manifest shows that they are stale, incomplete or made for another tree.
 
     Returns:
         The manifest. Archives of other programs have none: that is logged, and None is returned.

@@ -1,4 +1,4 @@
-"""Log-posteriors of whole utterances in one dense pass, or in pieces where they are very long."""
+"""Log-posteriors of whole utterances in one dense pass, or in pieces if they are very long."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class PosteriorComputer:
     Args:
         model: ``(B, 3, F, T)`` to logits ``(B, num_pdfs, T - 48)``.
         device: where it runs.
-        piece_frames: the most output frames of one pass. Longer utterances are computed in pieces that overlap by the
-            model's context, with the same results to float rounding.
+        piece_frames: the largest number of output frames in one pass. Longer utterances are computed in pieces that
+            overlap by the model's context, with the same results to float rounding.
     """
 
     def __init__(self, model: nn.Module, device: torch.device | None = None, *, piece_frames: int = 6000) -> None:

@@ -56,7 +56,9 @@ class Priors:
         floor = config.floor / len(smoothed)
         probabilities = smoothed / smoothed.sum()
         floored = probabilities < floor
-        while floored.any():  # the others make room for the floored ones, which may push some of them below the floor
+        while (
+            floored.any()
+        ):  # raising priors to the floor lowers the others, which may push some of them below the floor
             room = 1.0 - floor * np.count_nonzero(floored)
             others = max(smoothed[~floored].sum(), np.finfo(np.float64).tiny)
             probabilities = np.where(floored, floor, smoothed * (room / others))

@@ -45,7 +45,7 @@ class Recording:
         name: the file name without folder, suffix and white space, as CTM and text need it.
         seconds: its duration.
         file_rate: the sample rate in the file, in Hz.
-        sample_rate: of the signals, in Hz.
+        sample_rate: the sample rate of the signals, in Hz.
         sides: the chosen channels.
     """
 
@@ -74,7 +74,8 @@ def read_recording(path: Path, sample_rate: int, *, channel: int | None = None, 
         mix: return one signal, the mean of all channels.
 
     Raises:
-        DataError: the file is missing, truncated, empty or not audio, or has no such channel or an odd rate.
+        DataError: the file is missing, truncated, empty or not audio, lacks the channel, or has a sample rate
+            that cannot be converted.
     """
     signals, rate, num_channels = read_channels(path, channel)
     labels = [_label(number, num_channels) for number in (range(num_channels) if channel is None else [channel])]
@@ -97,7 +98,7 @@ def _resampled(signal: FloatArray, rate: int, wanted: int, path: Path) -> FloatA
         return signal
     divisor = math.gcd(rate, wanted)
     if (rate // divisor) * (wanted // divisor) > MAX_FILTER_TAPS:
-        message = f"has a sample rate of {rate} Hz, which is not resampled to {wanted} Hz here"
+        message = f"has a sample rate of {rate} Hz, which blasr cannot resample to {wanted} Hz"
         raise DataError(message, path=path, fix=f"resample it first (sox {path} -r {wanted} OUT.wav)")
     resampled: FloatArray = torchaudio.functional.resample(torch.from_numpy(signal), rate, wanted).numpy()
     return resampled

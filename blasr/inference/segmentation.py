@@ -37,7 +37,7 @@ def cut_recording(energies: AnyArray, frame_shift_seconds: float, config: Segmen
 
     Args:
         energies: the log energy of every frame, ``(T,)``.
-        frame_shift_seconds: from frame to frame.
+        frame_shift_seconds: the time from one frame to the next.
         config: how long segments may be.
     """
 

@@ -1,4 +1,4 @@
-"""From audio files to words with times and confidences, with nothing but a bundle."""
+"""From audio files to words with times and confidences; only a bundle is needed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CONFIDENCE_BYTES: Final = 50_000_000
 """Kaldi's memory limit of a determinization. Confidences of very ambiguous segments come from a narrower beam."""
 
 TranscriptionEvent = tuple[Path, TranscribedSegment | Transcript | BlasrError]
-"""A file, and one of its segments, its whole transcript, or why it has none."""
+"""A file, and one of its segments, its whole transcript, or the error that prevented it."""
 
 
 def load_bundle(path: str | Path, config: TranscriptionConfig | None = None) -> Transcriber:
@@ -62,9 +62,9 @@ class _PendingFile:
 class Transcriber:
     """Transcribes files with a bundle.
 
-    Features, network, priors, search and weights are those of ``blasr dump``, ``decode`` and ``score``, and so are the
-    words of a file that is not cut. Where the bundle normalizes by speaker, each side of a file is a speaker. Where it
-    normalizes by utterance, each side is an utterance. The number of workers changes no bit of the results.
+    Features, network, priors, search and weights are those of ``blasr dump``, ``decode`` and ``score``. A file that is
+    not cut therefore gets the same words. If the bundle normalizes by speaker, each side of a file is a speaker. If it
+    normalizes by utterance, each side is an utterance. Results do not depend on the number of workers.
     """
 
     def __init__(self, bundle: Bundle, config: TranscriptionConfig | None = None) -> None:
@@ -87,7 +87,7 @@ class Transcriber:
         )
 
     def compile(self) -> float:
-        """Compile the search, unless this machine has it already; return how many seconds that took."""
+        """Compile the search, unless it is cached on this machine; return how many seconds that took."""
         started = time.monotonic()
         lattice = self._decoder.decode(np.zeros((1, self._decoder.num_pdfs), np.float32))
         determinize_lattice(lattice, self._determinization, self.bundle.transition_model)
@@ -97,7 +97,7 @@ class Transcriber:
         """Return the words of one file.
 
         Raises:
-            DataError: the file cannot be read, or does not last one frame.
+            DataError: the file cannot be read, or is shorter than one frame.
         """
         ((_, result),) = self.files([Path(path)])
         if isinstance(result, BlasrError):
@@ -105,13 +105,13 @@ class Transcriber:
         return result
 
     def files(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Transcript | BlasrError]]:
-        """Yield the transcript of every file in order, or why it has none."""
+        """Yield the transcript of every file in order, or the error that prevented it."""
         for path, event in self.events(paths):
             if not isinstance(event, TranscribedSegment):
                 yield path, event
 
     def events(self, paths: Sequence[Path]) -> Iterator[TranscriptionEvent]:
-        """Yield the segments of every file in order, each when its words are settled, then its transcript or error."""
+        """Yield the segments of every file in order, each once its words are final, then its transcript or error."""
         workers = self.config.workers
         pending: deque[tuple[Path, _PendingFile | BlasrError]] = deque()
         with one_torch_thread(), ThreadPoolExecutor(workers) as pool:

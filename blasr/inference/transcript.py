@@ -23,7 +23,7 @@ class TranscribedWord:
 
 @dataclass(frozen=True, slots=True)
 class TranscribedSegment:
-    """The words of one segment of a side; ``trouble`` says how its search ended where it reached no final state."""
+    """The words of one segment of a side; ``trouble`` says how the search ended if it reached no final state."""
 
     side: str
     start_seconds: float

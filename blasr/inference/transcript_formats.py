@@ -17,7 +17,7 @@ CUE_PAUSE_SECONDS: Final = 0.8
 """The shortest pause that ends a subtitle."""
 
 CUE_CHARACTERS: Final = 84
-"""The most characters of a subtitle: two lines of 42."""
+"""The largest number of characters in a subtitle: two lines of 42."""
 
 LINE_CHARACTERS: Final = 42
 

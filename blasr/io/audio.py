@@ -52,8 +52,8 @@ class AudioSelection:
         start_seconds: where to start; None for the beginning.
         end_seconds: where to end; None for the end.
         channel: which channel, from 0. It may be None if the file has only one.
-        mono_has_any_channel: whether a file with one channel has the wanted channel, whatever its number. This is so
-            if the two sides of a telephone call were split into two files.
+        mono_has_any_channel: whether a file with one channel is accepted for any channel number, for telephone calls
+            with the two sides in separate files.
         sample_rate: the rate in Hz that the file must have; None for any.
     """
 

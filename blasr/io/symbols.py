@@ -26,7 +26,7 @@ def is_reserved(word: str) -> bool:
 
 def describe_reserved(word: str) -> str:
     """Return the sentence of an error about a reserved word."""
-    meaning = "it stands for no word" if word == EPSILON_SYMBOL else "it is a disambiguation symbol of graphs"
+    meaning = "it means that there is no word" if word == EPSILON_SYMBOL else "it is a disambiguation symbol of graphs"
     return f"{word!r} is reserved: {meaning}"
 
 

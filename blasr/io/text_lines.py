@@ -1,4 +1,4 @@
-"""The lines of text files that people write: lexicons, transcripts, symbol tables, NIST's files. One reader for all.
+"""Lines of hand-written text files: lexicons, transcripts, symbol tables, NIST's files. One reader for all.
 
 A file is read in blocks of lines, so its size does not matter. Only ``\\n`` ends a line, and only blanks and tabs
 separate fields. A UTF-8 byte order mark at the beginning of the file and the ``\\r`` of ``\\r\\n`` are removed. A file
@@ -32,7 +32,7 @@ GZIP_BYTES: Final = b"\x1f\x8b"
 UNUSUAL: Final = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff\ufffe\uffff]"
 )
-"""Control characters except the tab, every Unicode space except the blank, and characters of no width that are not a
+"""Control characters except the tab, every Unicode space except the blank, and zero-width characters that are not a
 part of any script (U+200B, U+2060, U+FEFF)."""
 
 _OTHER_FILES: Final = {
@@ -41,7 +41,7 @@ _OTHER_FILES: Final = {
     b"BZh": ("compressed by bzip2", "decompress it: bunzip2"),
     b"\xfd7zXZ\0": ("compressed by xz", "decompress it: unxz"),
     b"\x28\xb5\x2f\xfd": ("compressed by zstd", "decompress it: unzstd"),
-    b"PK\x03\x04": ("a zip file, such as a document of an office program", "save it as plain text in UTF-8"),
+    b"PK\x03\x04": ("a zip file, for example an office document", "save it as plain text in UTF-8"),
 }
 _BLOCK_BYTES: Final = 1 << 20
 _ASCII_UNUSUAL: Final = bytes({*range(32), 127} - set(b"\t\n"))

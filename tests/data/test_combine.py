@@ -13,7 +13,7 @@ from tests.data.data_dirs import FIXED, read, speakers, write
 
 def test_an_output_that_is_also_a_source_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "data", FIXED)
-    with pytest.raises(ConfigError, match="from itself"):
+    with pytest.raises(ConfigError, match="is among the sources"):
         combine_data_dirs(source, [source])
 
 

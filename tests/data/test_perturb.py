@@ -60,7 +60,7 @@ def test_speeds_out_of_range_are_refused(tmp_path: Path, speed: str) -> None:
 
 def test_an_output_that_is_also_the_source_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "data", FIXED)
-    with pytest.raises(ConfigError, match="into itself"):
+    with pytest.raises(ConfigError, match="is also the source"):
         perturb_speed(source, source)
 
 

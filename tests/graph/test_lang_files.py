@@ -33,7 +33,7 @@ def test_texts_of_a_small_lexicon() -> None:
 
 
 def test_an_extra_question_must_ask_about_known_phones() -> None:
-    with pytest.raises(DataError, match="an extra question asks for the phone 'q'"):
+    with pytest.raises(DataError, match="an extra question has the phone 'q'"):
         lang_texts(SYMBOLS, LEXICON, [["t", "q"]])
 
 

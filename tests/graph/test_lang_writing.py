@@ -149,7 +149,7 @@ def test_errors_name_the_line_of_the_lexicon_and_leave_nothing_behind(tmp_path: 
         ("<UNK> SPN\n", {}, "every phone of the lexicon is a silence phone"),
         ("<UNK> SPN\nA a\n", {"optional_silence": "sil"}, "'sil' is not a silence phone"),
         ("<UNK> SPN\nA a\n", {"nonsilence_phones": [["a"], ["SIL"]]}, "'SIL' is listed twice"),
-        ("<UNK> SPN\nA a\n", {"extra_questions": [["a", "q"]]}, "asks for the phone 'q'"),
+        ("<UNK> SPN\nA a\n", {"extra_questions": [["a", "q"]]}, "an extra question has the phone 'q'"),
     ):
         lexicon.write_text(text)
         with pytest.raises(DataError, match=message):

@@ -138,5 +138,5 @@ def test_fewer_mixtures_than_pdfs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="2 pdfs, the acoustic model only 1 mixtures"):
         read_model(path)
     path.write_bytes(data.replace(b"<DIMENSION> \4\3", b"<DIMENSION> \4\4"))
-    with pytest.raises(FormatError, match="announces 4 dimensions and has 3"):
+    with pytest.raises(FormatError, match="declares 4 dimensions, but has 3"):
         read_model(path)

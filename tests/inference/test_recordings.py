@@ -51,7 +51,7 @@ def test_channels_are_sides(tmp_path: Path) -> None:
 
 def test_a_rate_whose_resampler_would_fill_the_memory(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "odd.wav", tone(44101), 44101)
-    with pytest.raises(DataError, match="sample rate of 44101 Hz, which is not resampled to 8000 Hz"):
+    with pytest.raises(DataError, match="sample rate of 44101 Hz, which blasr cannot resample to 8000 Hz"):
         read_recording(tmp_path / "odd.wav", 8000)
 
 

@@ -157,7 +157,7 @@ def _archives(source: Specifier) -> list[Path]:
 def _converted_alignments(
     archives: list[Path], conversion: LabelConversion | None
 ) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
-    """Utterance-ids and their labels, int32 in little-endian order and in one piece of memory."""
+    """Utterance-ids and their labels, int32 in little-endian order and contiguous in memory."""
     for archive in archives:
         for utterance, alignment in read_alignments(f"ark:{archive}"):
             try:

@@ -36,7 +36,7 @@ def read_alignments(specifier: Specifier, *, allow_pipes: bool = False) -> Itera
 
     Args:
         specifier: a file, an rspecifier such as ``"ark:gunzip -c ali.*.gz |"`` (the files are read, no command is
-            run), or a folder, whose ``ali.*.gz`` are read in the order of their numbers.
+            run), or a folder with ``ali.*.gz``, which are read in numeric order.
         allow_pipes: run other commands in place of files.
 
     Alignments without a frame are yielded too; a warning counts them.

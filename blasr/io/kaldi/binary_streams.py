@@ -78,7 +78,7 @@ class BinaryReader(TokenReader):
         return data
 
     def take(self, count: int, what: str) -> bytes:
-        """Read exactly ``count`` bytes. ``what`` they are is named in errors."""
+        """Read exactly ``count`` bytes. ``what`` names them in errors."""
         if count < 0:
             raise self.error(f"{what} cannot have {count} bytes")
         if self._size is not None:
@@ -97,7 +97,7 @@ class BinaryReader(TokenReader):
         return data
 
     def values(self, dtype: DTypeLike, count: int, what: str) -> AnyArray:
-        """Read ``count`` raw values into a new array. ``what`` they are is named in errors."""
+        """Read ``count`` raw values into a new array. ``what`` names them in errors."""
         kind = np.dtype(dtype)
         size = count * kind.itemsize
         if count < 0 or (self._size is not None and size > self._size - self.offset):

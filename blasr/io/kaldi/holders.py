@@ -28,7 +28,7 @@ class Holder(Generic[T]):
     """One kind of value: functions that read and write it after its key, and after ``\\0B`` in the binary form.
 
     Attributes:
-        what: the kind as errors name it, for example "a matrix".
+        what: the name of the kind in errors, for example "a matrix".
         read_binary: reads the binary form; None if there is none, as for tokens.
         read_text: reads the text form; None if there is none, as for waves.
         write_binary: writes the binary form; None if there is none.
@@ -39,8 +39,8 @@ class Holder(Generic[T]):
         entry_start: matches the key (its first group), ``\\0B`` and the sizes of a value in its usual binary form, all
             in one step. Archives of many small values are read several times faster this way.
         read_after_start: reads what follows ``entry_start``.
-        read_plain_archive: reads as much of an uncompressed archive as has the usual binary form, given its file
-            descriptor and size; it returns the offset where it stopped.
+        read_plain_archive: reads an uncompressed archive, given its file descriptor and size, as long as values have
+            the usual binary form; it returns the offset where it stopped.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""Utterance-ids on disk, which lead from an id to its row without a dictionary in memory.
+"""A table of utterance-ids on disk, to find the row of an id without a dictionary in memory.
 
 The ids are stored consecutively in one array. A sorted array of their 64-bit hashes is searched by bisection. Both are
 memory-mapped, so that a look-up reads a few pages, however many ids there are. The caller decides what a row means:
@@ -139,7 +139,7 @@ def describe_files(files: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def write_manifest(folder: Path, kind: str, sources: Sequence[dict[str, Any]], properties: Mapping[str, Any]) -> None:
-    """Write down what an index contains and which files it was built from."""
+    """Record what an index contains and which files it was built from."""
     manifest = {"version": _VERSION, "kind": kind, "sources": list(sources), **properties}
     (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 

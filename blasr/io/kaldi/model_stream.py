@@ -20,7 +20,7 @@ Writer = BinaryWriter | TextWriter
 def open_reader(path: str | os.PathLike[str]) -> Iterator[Reader]:
     """Open a file in the form it has: after ``\\0B`` if it is binary, otherwise as text.
 
-    ``-`` is the standard input. A file whose name ends in ``.gz`` is decompressed.
+    ``-`` is the standard input. A file is decompressed if its name ends in ``.gz``.
 
     Raises:
         FormatError: the file cannot be opened, or has neither form.

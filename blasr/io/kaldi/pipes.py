@@ -31,7 +31,7 @@ _WRITE_FIX: Final = "write to a file instead"
 
 
 def is_command(name: str) -> bool:
-    """Whether a name is a command whose output is read (``... |``) or that is written to (``| ...``)."""
+    """Whether a name is a command, to read from (``... |``) or to write to (``| ...``)."""
     return name.rstrip().endswith("|") or name.lstrip().startswith("|")
 
 
@@ -121,7 +121,7 @@ def open_pipeline(command: str) -> Iterator[IO[bytes]]:
     with _run_programs(programs, command, subprocess.DEVNULL, subprocess.PIPE, _READ_FIX) as processes:
         with cast(IO[bytes], processes[-1].stdout) as output:
             yield output
-        # A program whose reader stopped early did not fail.
+        # A program did not fail if its reader stopped early.
         _check_statuses(processes, command, (0, -signal.SIGPIPE), f"run it by hand to see why, then {_READ_FIX}")
 
 

@@ -42,7 +42,7 @@ def read_plain_matrices(descriptor: int, size: int) -> Generator[tuple[str, AnyA
     next_start = memoryview(block)[:_ENTRY_START_BYTES]
     block_offset = 0  # where the block begins in the file
     place, filled = 0, 0  # block[place:filled] has not been used yet
-    just_read = False  # whether the block begins with the entry that is looked at
+    just_read = False  # whether the block begins with the current entry
     while True:
         match = _ENTRY_START.match(block, place, filled)
         if match is None:

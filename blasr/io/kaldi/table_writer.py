@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class TableWriter(Generic[T]):
-    """A context manager that writes one table. Its files appear, complete, when it is left without an error.
+    """A context manager that writes one table. Its files appear, complete, when the block ends without an error.
 
     ``len()`` is the number of values written.
 

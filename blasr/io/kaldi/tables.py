@@ -1,7 +1,7 @@
 """Reading Kaldi's tables: archives (``.ark``) and scripts (``.scp``), plain or gzipped (``util/kaldi-table``).
 
 A table is named by a path or by an rspecifier: ``ark:FILE``, ``scp:FILE``, ``ark:-`` for the standard input,
-``ark:gunzip -c FILE |``, whose file is decompressed here, or another command if commands are allowed. Each value may
+``ark:gunzip -c FILE |`` (the file is decompressed here), or another command if commands are allowed. Each value may
 be in binary or in text form. Tables are read value by value, whatever their size.
 """
 

@@ -1,4 +1,4 @@
-"""What the readers of Kaldi's two forms, binary and text, have in common: tokens that are expected."""
+"""The base class of the readers of Kaldi's binary and text forms: it reads tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHOWN_CHARACTERS = 80  # of a token in an error
 
 
 class TokenReader(ABC):
-    """A reader of tokens, the words that white space ends in both of Kaldi's forms."""
+    """A reader of tokens, which end at white space in both of Kaldi's forms."""
 
     @abstractmethod
     def try_token(self) -> str | None:

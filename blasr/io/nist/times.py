@@ -18,12 +18,12 @@ def parse_seconds(text: str, what: str, path: Path, line: int) -> float:
         line: its line, for errors.
 
     Raises:
-        FormatError: the text is not a finite number from 0 up.
+        FormatError: the text is not a finite number, or is below 0.
     """
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0:
-        raise FormatError(f"the {what} is {text!r}, expected a number from 0 up", path=path, line=line)
+        raise FormatError(f"the {what} is {text!r}, expected a number of at least 0", path=path, line=line)
     return value

@@ -14,5 +14,5 @@ def test_numbers_from_zero_up() -> None:
 
 @pytest.mark.parametrize("text", ["-0.1", "nan", "inf", "1s", ""])
 def test_other_texts_are_refused(text: str) -> None:
-    with pytest.raises(FormatError, match=f"a.ctm:3: the start is '{text}', expected a number from 0 up"):
+    with pytest.raises(FormatError, match=f"a.ctm:3: the start is '{text}', expected a number of at least 0"):
         parse_seconds(text, "start", Path("a.ctm"), 3)
