@@ -11,6 +11,13 @@ Two entries to trained systems; nothing is imported before one of them is used::
     log_likelihoods = scorer.log_likelihoods(scorer.inputs_of_file("interview.mp3"))  # (T, num_pdfs)
 """
 
+import sys
+
+from blasr.interrupts import exit_at_interrupt, is_program
+
+if is_program(sys.argv):  # Ctrl-C while the program starts prints no traceback
+    exit_at_interrupt()
+
 from typing import TYPE_CHECKING
 
 import lazy_loader

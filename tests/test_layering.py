@@ -12,7 +12,7 @@ import blasr
 
 PACKAGE = Path(blasr.__file__).parent
 LEVELS = (
-    {"errors", "units", "config", "jit", "tally", "progress", "threads", "yaml_text"},
+    {"errors", "units", "config", "interrupts", "jit", "tally", "progress", "threads", "yaml_text"},
     {"io", "nn"},
     {"data", "hmm", "lexicon", "lm", "models", "scoring", "vision"},
     {"features", "graph", "lattices"},

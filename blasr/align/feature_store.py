@@ -16,6 +16,7 @@ from blasr.data.data_dir import Utterance
 from blasr.errors import UTTERANCE_ERRORS
 from blasr.features.deltas import add_deltas
 from blasr.features.extraction import FeatureExtractor
+from blasr.io.atomic import writing
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.units import FloatArray
@@ -85,7 +86,7 @@ def stored_features(
         kept: list[Utterance] = []
         lengths: list[int] = []
         listed = list(utterances)
-        with (scratch / "frames").open("wb") as stream:
+        with writing(folder, scratch), (scratch / "frames").open("wb") as stream:
             for utterance in track(listed, "features", total=len(listed)):
                 try:
                     features = gmm_features(extractor, utterance)

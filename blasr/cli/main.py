@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import logging
 import os
@@ -13,6 +14,7 @@ from blasr import __version__
 from blasr.cli.parser import CommandParser, sentence
 from blasr.cli.path_roles import check_paths
 from blasr.errors import BlasrError
+from blasr.interrupts import INTERRUPTED, RecordedInterrupts
 
 SUBCOMMANDS = {
     "data": "Kaldi data directories: check, fix, subset, split, combine, perturb the speed",
@@ -58,26 +60,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0, that of a :class:`BlasrError`, or 130 after an interrupt."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in words if not word.startswith("-")), None)
+    program = f"blasr {name}" if name in SUBCOMMANDS else "blasr"
+    with RecordedInterrupts() as interrupts:
+        try:
+            _run(words, name)
+        except BlasrError as error:
+            print(f"{program}: error: {error}", file=sys.stderr)
+            return error.exit_code
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) or interrupts.happened:
+                print(f"{program}: interrupted", file=sys.stderr)
+                return INTERRUPTED
+            if isinstance(error, OSError):
+                return _report_refusal(error, program)
+            raise
+    return 0
+
+
+def _run(words: Sequence[str], name: str | None) -> None:
     args = build_parser(name if name in SUBCOMMANDS else None).parse_args(words)
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(message)s",
         stream=sys.stderr,
     )
-    try:
-        check_paths(args)
-        args.run(args)
-    except BlasrError as error:
-        print(f"blasr {args.subcommand}: error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"blasr {args.subcommand}: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of the output, such as head, has exited
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    check_paths(args)
+    args.run(args)
+    sys.stdout.flush()
+
+
+def _report_refusal(error: OSError, program: str) -> int:
+    """Report what the machine refuses, such as a file without permission: that is not a defect of blasr."""
+    if error.filename is None and sys.stdout is sys.__stdout__:  # files name themselves; the standard output does not
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):  # the reader of the output, such as head, has exited
         return 141
-    except OSError as error:  # a full disk or a missing permission is not a defect of blasr
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"blasr {args.subcommand}: error: {where}{error.strerror or error}", file=sys.stderr)
-        return 1
-    return 0
+    where = error.filename2 or error.filename
+    if where is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        where = "the standard output"
+    print(f"{program}: error: {f'{where}: ' if where else ''}{error.strerror or error}", file=sys.stderr)
+    return 1

@@ -1,6 +1,7 @@
 from .atomic import atomic_dir as atomic_dir
 from .atomic import atomic_open as atomic_open
 from .atomic import atomic_path as atomic_path
+from .atomic import writing as writing
 from .audio import MAX_OVERSHOOT_SECONDS as MAX_OVERSHOOT_SECONDS
 from .audio import AudioInfo as AudioInfo
 from .audio import AudioSelection as AudioSelection

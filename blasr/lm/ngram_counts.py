@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blasr.errors import ConfigError, DataError
+from blasr.io.atomic import writing
 from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
 from blasr.lm.backoff_model import BEGIN, END, MISSING, Nodes
 from blasr.units import IntArray
@@ -71,10 +73,13 @@ def count_ngrams(
     """
     with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
         path = Path(folder, "words.i4")
-        found, outside = _write_text(sentences, path, vocabulary, unknown)
+        with writing(folder, Path(folder)):
+            found, outside = _write_text(sentences, path, vocabulary, unknown)
         text = np.memmap(path, dtype=np.int32, mode="r")
         words, new_id = _sorted_words(found, unknown)
-        ends = np.memmap(Path(folder, "ngrams.i8"), dtype=np.int64, mode="w+", shape=text.shape)
+        with writing(folder, Path(folder)), Path(folder, "ngrams.i8").open("wb+") as stream:
+            os.posix_fallocate(stream.fileno(), 0, 8 * len(text))  # a full disk would stop the program at a later write
+            ends = np.memmap(stream, dtype=np.int64, mode="r+", shape=text.shape)
         counts = np.zeros(len(words), dtype=np.int64)
         for block in _slices(len(text)):
             ends[block] = new_id[text[block]]

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blasr.errors import DataError, DependencyError
+from blasr.io.atomic import writing
 from blasr.io.text_lines import read_lines
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.hub5 import Hub5Score, ScoredSegment
@@ -61,7 +62,7 @@ def score_with_sctk(
         raise DependencyError("NIST's SCTK is not installed: found neither sclite nor /usr/lib/sctk/bin", fix=fix)
     sides = in_order(segments)
     hypotheses = list(hypotheses)
-    with TemporaryDirectory(prefix="blasr-sctk-") as name:
+    with TemporaryDirectory(prefix="blasr-sctk-") as name, writing(name, Path(name)):
         work = Path(name)
         ordered = [segment for references in sides.values() for segment in references]
         (work / "ref.stm").write_text("".join(f"{segment}\n" for segment in ordered), encoding="utf-8")

@@ -19,7 +19,10 @@ Files with weights only have the ``module`` tensors without a prefix.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -80,11 +83,25 @@ class TrainingState:
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write named tensors and string metadata as one safetensors file, atomically."""
+    """Write named tensors and string metadata as one safetensors file, atomically.
+
+    Raises:
+        DataError: the file cannot be written, for example because the disk is full; an older file stays as it was.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata=dict(metadata))
+        try:
+            save_file(tensors, temporary, metadata=dict(metadata))
+        except SafetensorError as error:
+            raise _as_os_error(error, temporary) from None
+
+
+def _as_os_error(error: SafetensorError, path: Path) -> OSError:
+    """The error of the machine that safetensors only quotes, such as "... (os error 28)"."""
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    if number is None:
+        return OSError(errno.EIO, str(error), str(path))
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(path))
 
 
 def load_weights(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from blasr.io.atomic import atomic_open
+from blasr.io.atomic import atomic_open, writing
 
 
 @dataclass
@@ -81,10 +81,11 @@ class MetricsLog:
             return
         known = {name: value for name, value in values.items() if value is not None}
         line = json.dumps({"kind": kind, "epoch": epoch, "step": step, **known})
-        with self._path.open("a", encoding="utf-8") as file:
+        with writing(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-        for name, value in known.items():
-            self._writer.add_scalar(f"{kind}/{name}", value, step)
+        with writing(self._path.with_name("tensorboard")):
+            for name, value in known.items():
+                self._writer.add_scalar(f"{kind}/{name}", value, step)
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -93,4 +94,5 @@ class MetricsLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with writing(self._path.with_name("tensorboard")):
+                self._writer.close()

@@ -25,7 +25,7 @@ def test_an_unknown_subcommand_is_a_usage_error(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(BlasrError("no good"), 1), (ConfigError("no good"), 2), (OSError(28, "no good"), 1)],
+    [(BlasrError("no good"), 1), (ConfigError("no good"), 2), (OSError(13, "no good", "a.txt"), 1)],
 )
 def test_a_users_mistake_is_one_message_and_an_exit_status(
     error: Exception, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -35,4 +35,5 @@ def test_a_users_mistake_is_one_message_and_an_exit_status(
 
     monkeypatch.setattr(importlib.import_module("blasr.cli.summary"), "run", fail)
     assert program.main(["summary", "resnet22"]) == status
-    assert capsys.readouterr().err == "blasr summary: error: no good\n"
+    where = "a.txt: " if isinstance(error, OSError) else ""
+    assert capsys.readouterr().err == f"blasr summary: error: {where}no good\n"
