@@ -35,6 +35,8 @@ COUNTED_CHOICES: Mapping[Choice, str] = {
     "per-spk": "N utterances of every speaker, spread evenly",
     "speakers": "random whole speakers until there are N utterances (not the speakers that Kaldi's script draws)",
 }
+NUM_NAMED = 10
+"""How many removed utterances are printed for each reason; the others are counted."""
 SPEEDS = "0.9,1.0,1.1"
 
 
@@ -108,8 +110,14 @@ def _fix(args: argparse.Namespace) -> None:
 def _print_fixes(report: FixReport, out: Path) -> None:
     for note in report.notes:
         print(note)
+    by_reason: dict[str, list[str]] = {}
     for utterance, reason in sorted(report.removed.items()):
-        print(f"removed {utterance}: {reason}")
+        by_reason.setdefault(reason, []).append(utterance)
+    for reason, utterances in by_reason.items():
+        for utterance in utterances[:NUM_NAMED]:
+            print(f"removed {utterance}: {reason}")
+        if len(utterances) > NUM_NAMED:
+            print(f"removed {len(utterances) - NUM_NAMED:,} more: {reason}")
     print(f"{out}: kept {report.kept} utterances, removed {len(report.removed)}")
 
 

@@ -29,6 +29,8 @@ from blasr.io.text_lines import describe_lines, inspect_lines
 _LIMITING = ("feats.scp", "text", "segments", "utt2lang")
 """The files that must list an utterance, if they exist; without ``segments``, ``wav.scp`` must too."""
 
+_NUM_NAMED = 3
+
 _LIMITING_SPEAKERS = ("cmvn.scp", "spk2gender")
 """The files that must list a speaker, if they exist."""
 
@@ -112,12 +114,16 @@ def _clean(path: Path, lines: Lines, report: FixReport) -> Lines:
 def _sorted(name: str, lines: Lines, report: FixReport) -> Lines:
     """The lines sorted by the first field; of several with the same one, the first is kept (``sort -k1,1 -u``)."""
     ordered: Lines = []
+    repeated: list[str] = []
     for line in sorted(lines, key=key_of):
         if ordered and key_of(line) == key_of(ordered[-1]):
             same = "the same line" if line == ordered[-1] else f"another line ({line.decode(errors='replace')})"
-            report.notes.append(f"{name}: {readable(key_of(line))} appeared twice, removed {same}")
+            repeated.append(f"{name}: {readable(key_of(line))} appeared twice, removed {same}")
         else:
             ordered.append(line)
+    report.notes += repeated[:_NUM_NAMED]
+    if len(repeated) > _NUM_NAMED:
+        report.notes.append(f"{name}: removed {len(repeated) - _NUM_NAMED:,} more lines whose key had appeared")
     if keys_of(ordered) != keys_of(lines):
         report.notes.append(f"{name}: was unsorted or had repeated keys; sorted it")
     return ordered

@@ -111,3 +111,11 @@ def test_what_is_left_is_common_and_sorted(
         assert [line.split()[0] for line in read(folder)[name].splitlines()] == sorted(common)
     assert report.kept == len(common)
     assert set(report.removed) == (set(utterances) | set(texts) | set(audio)) - common
+
+
+def test_many_repeated_lines_are_counted(folder: Path) -> None:
+    lines = (folder / "text").read_text()
+    (folder / "text").write_text(lines + "ann-1 again\n" * 1000)
+    assert [note for note in fix_data_dir(folder).notes if "more lines" in note] == [
+        "text: removed 997 more lines whose key had appeared"
+    ]
