@@ -28,6 +28,8 @@ _SPEED_COMMAND: Final = re.compile(r"sox -t wav ([^|]+?) -t wav - speed (\d+(?:\
 _PLAIN_SUBTYPES: Final = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW")
 """Encodings without a state: if the last sample is there, every sample can be read and is finite."""
 _BLOCK_SAMPLES: Final = 1 << 18
+_MAX_SAMPLE: Final = 1e6
+"""The largest sample of floating-point audio, whose full scale is 1. The power of much larger ones overflows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +210,20 @@ def _check_samples(file: Any) -> None:
 
 
 def _check_finite(samples: AnyArray, start: int, rate: int) -> None:
-    """Refuse samples ``(N,)`` or ``(N, channels)`` that are not numbers; ``start`` is the place of the first."""
+    """Refuse samples ``(N,)`` or ``(N, channels)`` whose power is no number; ``start`` is the place of the first."""
+    if (np.abs(samples) <= _MAX_SAMPLE).all():  # false for NaN
+        return
     finite = np.isfinite(samples)
     if finite.all():
-        return
-    wrong = ~finite.reshape(len(samples), -1).all(axis=1)
+        reason, what, good = "too large", f"above {_MAX_SAMPLE:g} times full scale", np.abs(samples) <= _MAX_SAMPLE
+    else:
+        reason, what, good = "not finite", "NaN or infinite", finite
+    wrong = ~good.reshape(len(samples), -1).all(axis=1)
     place = (start + int(np.argmax(wrong))) / rate
     raise DataError(
-        f"has samples that are not finite: {int(wrong.sum())} are NaN or infinite, the first at {place:.3f} s",
+        f"has samples that are {reason}: {int(wrong.sum())} are {what}, the first at {place:.3f} s",
         fix="write it again from its source, or leave it out",
-        reason="with samples that are not finite",
+        reason=f"with samples that are {reason}",
     )
 
 

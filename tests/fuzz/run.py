@@ -1,7 +1,7 @@
 """Feed damaged inputs to every parser: ``python -m tests.fuzz.run --inputs 1000000 --seed 1``.
 
-An input passes if the parser returns a value or raises FormatError, within one second of processor time and 256 MB of
-memory. Anything else is a failure: the input is written to a file, and the exit status is 1.
+An input passes if the parser returns a value or raises FormatError or DataError, within one second of processor time
+and 256 MB of memory. Anything else is a failure: the input is written to a file, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from blasr.errors import FormatError
+from blasr.errors import DataError, FormatError
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import Target, targets
 
@@ -38,11 +38,11 @@ def _hang(number: int, frame: FrameType | None) -> None:
 
 
 def try_one(target: Target, data: bytes) -> str:
-    """Return ``accepted`` or ``refused``; any exception other than FormatError is raised."""
+    """Return ``accepted`` or ``refused``; any exception other than FormatError and DataError is raised."""
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         target.parse(data)
-    except FormatError:
+    except (FormatError, DataError):
         return "refused"
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)

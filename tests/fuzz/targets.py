@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from blasr.errors import DataError
 from blasr.hmm.gmm import AmDiagGmm, DiagGmm
 from blasr.hmm.model_file import read_model_from
 from blasr.hmm.topology import HmmState, Topology, make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency, monophone_tree
 from blasr.io import fst
+from blasr.io.audio import audio_info, read_channels
 from blasr.io.kaldi import holders
 from blasr.io.kaldi.binary_streams import BINARY_HEADER, BinaryReader, BinaryWriter
 from blasr.io.kaldi.compression import CompressionMethod
@@ -31,6 +35,8 @@ from blasr.io.kaldi.specifiers import Rspecifier, ScriptEntry, Wspecifier, selec
 from blasr.io.kaldi.tables import read_archive
 from blasr.io.kaldi.text_streams import TextWriter
 from blasr.io.kaldi.waves import WAVE_FILE
+from blasr.io.sphere import SphereHeader
+from blasr.io.wav_header import read_wav_header
 from blasr.lattices.compact_lattice import CompactLattice
 from blasr.lattices.compact_lattice_io import COMPACT_LATTICE
 from blasr.lattices.lattice import Lattice
@@ -39,6 +45,7 @@ from blasr.lattices.lattice_table import ANY_LATTICE
 from tests.fuzz.text_targets import text_parsers
 
 NAME = "fuzz"
+_INTERNALS = re.compile(r"internal|SF_INFO|psf_|error in|unspecified|malformed|unimplemented", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,51 @@ def _plain_matrices(data: bytes) -> None:
         os.close(descriptor)
 
 
+def _sphere(data: bytes) -> None:
+    header = SphereHeader.read_from(io.BytesIO(data))
+    header.check()
+    assert header.audio_bytes is None or header.audio_bytes >= 0
+
+
+def _audio(data: bytes) -> None:
+    """Read a file in memory through libsndfile: its samples must be numbers, and its errors sentences of blasr."""
+    descriptor = os.memfd_create(NAME)
+    try:
+        os.write(descriptor, data)
+        path = Path(f"/proc/self/fd/{descriptor}")
+        samples, rate, channels = read_channels(path)
+        info = audio_info(path, verify=True)
+        assert np.isfinite(samples).all() and samples.shape == (channels, info.num_samples) and rate > 0
+    except DataError as error:
+        if error.fix is None or _INTERNALS.search(error.message):
+            raise ValueError(f"an error of libsndfile is shown: {error}") from error
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _wav(audio: bytes, declared: int, code: int = 1, bits: int = 16, tail: bytes = b"") -> bytes:
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, code, 1, 8000, 1000 * bits, bits // 8, bits)
+    chunks = b"WAVE" + fmt + struct.pack("<4sI", b"data", declared) + audio + tail
+    return struct.pack("<4sI", b"RIFF", len(chunks)) + chunks
+
+
+def _audio_seeds() -> tuple[tuple[bytes, ...], bytes]:
+    """Return wave files, plain, streamed, of floats and with another chunk, and a SPHERE file."""
+    floats = np.linspace(-1, 1, 20, dtype=np.float32).tobytes()
+    audio, chunk = bytes(range(200)), b"LIST" + struct.pack("<I", 4) + b"INFO"
+    waves = (
+        _wav(audio, 200),
+        _wav(audio, 0),
+        _wav(audio, 0xFFFFFFFF),
+        _wav(floats, 80, code=3, bits=32),
+        _wav(audio, 200, tail=chunk),
+    )
+    fields = "channel_count -i 1\nsample_count -i 100\nsample_rate -i 8000\nsample_n_bytes -i 2\n"
+    fields += "sample_byte_format -s2 01\nsample_coding -s3 pcm\nend_head\n"
+    return waves, f"NIST_1A\n   1024\n{fields}".encode().ljust(1024) + audio
+
+
 def _script(data: bytes) -> None:
     for number, line in enumerate(filter(bytes.strip, data.split(b"\n")), start=1):
         entry = ScriptEntry.parse(parse_script_line(line, NAME, number)[1])
@@ -159,6 +211,7 @@ def targets() -> list[Target]:
         weight=lattice.graph_cost,
         final=lattice.final_graph_cost,
     )
+    waves, sphere = _audio_seeds()
     wave = b"key RIFF" + struct.pack("<I", 56) + b"WAVE" + bytes(52)
     double_matrix = replace(holders.MATRIX, write_binary=partial(BinaryWriter.float_matrix, double=True))
     matrices = _table("matrix", (holders.MATRIX, matrix), (double_matrix, matrix), *compressed)
@@ -173,6 +226,9 @@ def targets() -> list[Target]:
         _table("number", (holders.INT, 7)),
         _table("word", (holders.TOKEN, "word")),
         Target("wave", (wave, wave * 2), lambda data: list(read_archive(_readers(data), WAVE_FILE))),
+        Target("wav-header", waves, lambda data: read_wav_header(io.BytesIO(data), len(data))),
+        Target("sphere-header", (sphere,), _sphere),
+        Target("audio", (*waves, sphere), _audio),
         _table("lattice", (LATTICE, lattice)),
         _table("compact-lattice", (COMPACT_LATTICE, CompactLattice.from_lattice(lattice))),
         _table("any-lattice", (ANY_LATTICE, lattice), (ANY_LATTICE, CompactLattice.from_lattice(lattice))),

@@ -181,6 +181,16 @@ def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float, s
     assert audio_info(path).num_samples == 8000  # the header alone
 
 
+def test_samples_whose_power_overflows_are_refused(tmp_path: Path) -> None:
+    samples = RAMP / 32768
+    samples[4000] = -3e38
+    path = write(tmp_path / "a.wav", samples, subtype="FLOAT")
+    message = r"has samples that are too large: 1 are above 1e\+06 times full scale, the first at 0\.500 s"
+    for attempt in (lambda: read_audio(path), lambda: audio_info(path, verify=True), lambda: read_channels(path)):
+        with pytest.raises(DataError, match=message):
+            attempt()
+
+
 def test_all_channels_are_read_at_once(tmp_path: Path) -> None:
     path = write(tmp_path / "two.wav", np.stack([RAMP, -RAMP], axis=1))
     samples, rate, channels = read_channels(path)
