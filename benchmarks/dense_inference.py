@@ -179,23 +179,23 @@ HEADER = (
 )
 
 
-def row(m: Measurement) -> str:
+def row(measured: Measurement) -> str:
     """Return one row of the report's table."""
     cells = (
-        f"{m.num_pdfs}",
-        f"{m.audio_seconds:g}",
-        f"{m.dense.clock:.3f}",
-        f"{m.dense.processor:.3f}",
-        f"{m.audio_seconds / m.dense.processor:.1f}",
-        f"{m.bfloat16.processor:.3f}",
-        f"{m.audio_seconds / m.bfloat16.processor:.1f}",
-        f"{m.windowed.clock:.2f}",
-        f"{m.windowed.processor:.2f}",
-        f"{m.window_batch}",
-        f"{m.windowed.clock / m.dense.clock:.1f}",
-        f"{m.windowed.processor / m.dense.processor:.1f}",
-        f"{m.macs_ratio:.1f}",
-        f"{m.difference:.1e}",
+        f"{measured.num_pdfs}",
+        f"{measured.audio_seconds:g}",
+        f"{measured.dense.clock:.3f}",
+        f"{measured.dense.processor:.3f}",
+        f"{measured.audio_seconds / measured.dense.processor:.1f}",
+        f"{measured.bfloat16.processor:.3f}",
+        f"{measured.audio_seconds / measured.bfloat16.processor:.1f}",
+        f"{measured.windowed.clock:.2f}",
+        f"{measured.windowed.processor:.2f}",
+        f"{measured.window_batch}",
+        f"{measured.windowed.clock / measured.dense.clock:.1f}",
+        f"{measured.windowed.processor / measured.dense.processor:.1f}",
+        f"{measured.macs_ratio:.1f}",
+        f"{measured.difference:.1e}",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("error", "drop", "oov"),
         default="error",
         help="words outside the lexicon: refuse them, leave out their n-grams or sentences (drop; try this first), or "
-        "replace them by the lang directory's OOV word, which the recognizer can then output (oov)",
+        "replace them with the lang directory's OOV word, which the recognizer can then output (oov)",
     )
     parser.add_argument("--missing-list", type=Path, metavar="FILE", help="write all words outside the lexicon there")
     parser.add_argument(

@@ -66,7 +66,7 @@ JOINED: Final = frozenset({"kaldi_dir", "dump --combine"})
 """Folders of results that may be, or contain, the folders that are read, as in Kaldi's layout."""
 
 EXPERIMENT_FILES: Final[Patterns] = (*NETWORK, "*.json", "metrics.*", "train.log", "tensorboard/*")
-"""What a training writes into its folder."""
+"""What a training run writes into its folder."""
 
 CHECKED_LATER: Final = frozenset({"train", "vision train"})
 """The commands that name their paths in a YAML file."""
@@ -115,7 +115,7 @@ def check_experiment_paths(
     networks: Mapping[str, Path | None] | None = None,
     files: Mapping[str, Path | None] | None = None,
 ) -> None:
-    """Refuse a training whose experiment directory would destroy an input; the inputs are given by their keys.
+    """Refuse a training run if its experiment directory would destroy an input; the inputs are given by their keys.
 
     The configuration may be the one in the experiment directory if it would be ``written`` again as it is.
 

@@ -189,6 +189,6 @@ class _Statistics:
             gamma[position - 1][EPSILON] += passed
         self.bins = [sorted(counts.items(), key=lambda item: (-item[1], -item[0])) for counts in gamma]
         self.times = [
-            {word: (begun[word] / weight, ended[word] / weight) for word, weight in counts.items() if weight}
-            for counts, begun, ended in zip(gamma, begins, ends, strict=True)
+            {word: (begin_sums[word] / weight, end_sums[word] / weight) for word, weight in counts.items() if weight}
+            for counts, begin_sums, end_sums in zip(gamma, begins, ends, strict=True)
         ]

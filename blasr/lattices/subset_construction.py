@@ -1,7 +1,7 @@
 """Determinization of weighted acceptors with pruning: the subset construction over pairs of costs and strings.
 
 Kaldi's ``LatticeDeterminizerPruned`` (``lat/determinize-lattice-pruned.cc``) on arrays, in numba. A state of the output
-is a subset: states of the input, each with the cost and the string by which it lags behind the best.
+is a subset of the states of the input, each with its residual cost and string relative to the best.
 """
 
 from __future__ import annotations

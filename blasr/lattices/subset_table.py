@@ -195,7 +195,7 @@ def is_better(graph: float, acoustic: float, old: Any) -> bool:
 
 
 @jit
-def _common(nodes: AnyArray, one: int, other: int) -> int:
+def _common_prefix(nodes: AnyArray, one: int, other: int) -> int:
     """Return the node of the longest string that both begin with."""
     while one != other:
         if nodes[one].depth >= nodes[other].depth:
@@ -212,7 +212,7 @@ def normalize(tree: Tree, elements: AnyArray, begin: int, end: int) -> Normalize
     best = begin
     base = elements[begin].node
     for index in range(begin + 1, end):
-        base = _common(nodes, base, elements[index].node)
+        base = _common_prefix(nodes, base, elements[index].node)
         cost = elements[index].graph + elements[index].acoustic
         lowest = elements[best].graph + elements[best].acoustic
         if cost < lowest or (cost == lowest and elements[index].graph < elements[best].graph):

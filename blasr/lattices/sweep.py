@@ -98,18 +98,18 @@ def best_setting(scores: Mapping[PathWeights, Score]) -> PathWeights:
     weights = sorted({setting.lm_weight for setting in scores})
     penalties = sorted({setting.word_insertion_penalty for setting in scores})
 
-    def place(setting: PathWeights) -> tuple[float, float]:
-        """Return the setting's place in the grid, as shares of the grid's sides."""
+    def position(setting: PathWeights) -> tuple[float, float]:
+        """Return the setting's position in the grid, as shares of the grid's sides."""
         return (
             weights.index(setting.lm_weight) / len(weights),
             penalties.index(setting.word_insertion_penalty) / len(penalties),
         )
 
     best = [setting for setting, score in scores.items() if score.total.errors == fewest]
-    middle = fmean(place(setting)[0] for setting in best), fmean(place(setting)[1] for setting in best)
+    middle = fmean(position(setting)[0] for setting in best), fmean(position(setting)[1] for setting in best)
 
     def distance(setting: PathWeights) -> tuple[float, float, float]:
-        weight, penalty = place(setting)
+        weight, penalty = position(setting)
         squared = (weight - middle[0]) ** 2 + (penalty - middle[1]) ** 2
         return round(squared, 9), setting.word_insertion_penalty, setting.lm_weight
 

@@ -54,7 +54,7 @@ class RunConfig:
     Args:
         experiment: the directory that receives everything.
         model: which acoustic model.
-        initialize_from: an experiment whose final weights this run starts from, if the shapes agree.
+        initialize_from: an experiment; this run starts from its final weights, if the shapes agree.
 
     Raises:
         ConfigError: the features do not fit the acoustic models.

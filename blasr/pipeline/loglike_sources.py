@@ -43,7 +43,7 @@ class LoglikeSource(Protocol):
 
     @property
     def model(self) -> Path:
-        """The ``final.mdl`` whose pdfs are the columns."""
+        """The ``final.mdl`` that defines the pdfs of the columns."""
         ...
 
     @property
@@ -67,7 +67,7 @@ class ArchiveSource:
 
     Attributes:
         table: ``ark:FILE``, ``scp:FILE`` or ``FILE``.
-        model: the ``final.mdl`` whose pdfs are the columns.
+        model: the ``final.mdl`` that defines the pdfs of the columns.
         frame_shift: seconds from row to row.
 
     Raises:

@@ -40,7 +40,7 @@ class HypothesisWord(Protocol):
 
 Normalize = Callable[[str], str]
 Options = Sequence[Sequence[HypothesisWord]]
-"""Alternatives: rows of words, of which one was spoken. A plain word is one row with one word."""
+"""Alternatives: rows of words; one row was spoken. A plain word is one row with one word."""
 Piece = tuple[str, float, float]
 """A normalized word, its start and its duration in seconds."""
 

@@ -21,7 +21,7 @@ from blasr.scoring.segments import side_of
 from blasr.scoring.utterance_places import UtterancePlace, place_in_recordings, read_utterance_places
 
 Block = tuple[tuple[CtmWord, ...], ...]
-"""Alternatives: rows of words, of which one was spoken. A plain word is one row with one word."""
+"""Alternatives: rows of words; one row was spoken. A plain word is one row with one word."""
 
 
 @dataclass(frozen=True, slots=True)

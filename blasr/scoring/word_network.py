@@ -66,7 +66,7 @@ def same_word(first: NetworkWord, second: NetworkWord) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Alternatives: rows of words, of which one was spoken."""
+    """Alternatives: rows of words; one row was spoken."""
 
     options: tuple[tuple[Item, ...], ...]
 

@@ -62,7 +62,7 @@ class TrainingConfig:
         threads: CPU threads of torch; 0 keeps torch's default.
         log_interval: steps between two lines in metrics.jsonl.
         checkpoint_interval: steps between two checkpoints within an epoch; 0 writes them between epochs only.
-        keep_checkpoints: number of the latest epochs whose weights stay on disk, in addition to the best epoch's;
+        keep_checkpoints: number of latest epochs to keep the weights of, in addition to the best epoch;
             0 keeps all.
 
     Raises:

@@ -21,7 +21,7 @@ def optimizer_state(module: nn.Module, optimizer: torch.optim.Optimizer) -> tupl
 
     Args:
         module: names the parameters that ``optimizer`` updates.
-        optimizer: any optimizer whose ``state_dict`` consists of tensors, numbers, strings and containers of them.
+        optimizer: any optimizer with a ``state_dict`` of tensors, numbers, strings and containers of them.
 
     Returns:
         Tensors called ``state.PARAMETER.KEY``, and a JSON object with the optimizer's ``class``, its parameter

@@ -1,4 +1,4 @@
-"""Every image model by name, and the network that a name stands for. Light: imports no torch."""
+"""Every image model by name, and the network of each name. Light: imports no torch."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=group,
         default=[],
         metavar="NAME=PREFIX",
-        help="also score the recordings whose names begin with PREFIX; may be repeated",
+        help="also score the recordings with names that begin with PREFIX; may be repeated",
     )
     add_option(parser, "--words")
     add_option(parser, "--lang", note="times the words of --lattices by their phones; needs --model")
