@@ -71,6 +71,8 @@ class UnusualCharacter(NamedTuple):
         if self.character == "\0":
             return "write the file again as plain text in UTF-8 (from UTF-16: iconv -f utf-16 -t utf-8)"
         written = "".join(f"\\x{byte:02x}" for byte in self.character.encode())
+        if not self.character.isspace():
+            return f"remove it: LC_ALL=C sed -i 's/{written}//g' {path}"
         return f"replace it with a plain blank, or remove it: LC_ALL=C sed -i 's/{written}/ /g' {path}"
 
 
@@ -244,6 +246,10 @@ def _first_unusual(block: bytes, path: str | os.PathLike[str], first_line: int) 
     try:
         text = block.decode()
     except UnicodeDecodeError as error:
+        if b"\0" in block:
+            raise FormatError(
+                "is a binary file, expected plain text in UTF-8", path=path, fix="check the path"
+            ) from None
         raise FormatError(
             f"the byte 0x{block[error.start]:02x} is not UTF-8",
             path=path,

@@ -96,10 +96,10 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
     if not with_probabilities:
         _refuse_probabilities(lexicon, path)
     if comments:
-        logger.warning("%s: skipped the %d comments (;;;) on %s", path, len(comments), describe_lines(comments))
+        logger.warning("%s: skipped %d comment(s) (;;;), on %s", path, len(comments), describe_lines(comments))
     if variants := [entry for entry in lexicon if _VARIANT.fullmatch(entry.word)]:
         logger.warning(
-            "%s: %d words end in a number in brackets, first %r on line %s: cmudict marks further pronunciations of a "
+            "%s: %d word(s) end in a number in brackets, first %r on line %s: cmudict marks further pronunciations of a "
             "word in this way, but here they are different words. If they are not, remove the numbers",
             path,
             len(variants),

@@ -80,7 +80,7 @@ class _ArpaReader:
         ):
             if skipped.count:
                 lines = f"line{'s' if skipped.count > 1 else ''} {skipped}"
-                logger.warning("%s: skipped %d n-grams, because %s: %s", self.path, skipped.count, reason, lines)
+                logger.warning("%s: skipped %d n-gram(s): %s, on %s", self.path, skipped.count, reason, lines)
         return model_from_levels(self.words, levels)
 
     def counts(self) -> list[int]:

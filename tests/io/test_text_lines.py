@@ -7,7 +7,15 @@ import pytest
 
 from blasr.errors import FormatError
 from blasr.io import text_lines
-from blasr.io.text_lines import decode_line, describe_lines, inspect_lines, read_blocks, read_fields, read_lines
+from blasr.io.text_lines import (
+    UnusualCharacter,
+    decode_line,
+    describe_lines,
+    inspect_lines,
+    read_blocks,
+    read_fields,
+    read_lines,
+)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
@@ -124,6 +132,7 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line(tmp_path: Path) -> 
     [
         ("a b\n".encode("utf-16"), "is UTF-16, expected plain text in UTF-8\n  fix: convert it: iconv"),
         (b"BZh91AY&SY", "is compressed by bzip2"),
+        (b"\xd6\xfd\x00\x01", "is a binary file, expected plain text"),
         (b"PK\x03\x04abc", "is a zip file"),
         ("a b\n".encode("utf-16-le"), r"column 2: found U\+0000 \(NUL\)(.|\n)*iconv -f utf-16"),
     ],
@@ -165,3 +174,8 @@ def test_lists_of_lines_are_short() -> None:
     assert describe_lines([4]) == "line 4"
     assert describe_lines([1, 2, 3]) == "lines 1, 2, 3"
     assert describe_lines(range(1, 20001)) == "lines 1, 2, 3 and 19,997 more"
+
+
+def test_characters_without_width_are_removed_and_blanks_replaced() -> None:
+    assert UnusualCharacter(1, 1, "\u00a0").fix("a").endswith(r"sed -i 's/\xc2\xa0/ /g' a")
+    assert UnusualCharacter(1, 1, "\u200b").fix("a") == r"remove it: LC_ALL=C sed -i 's/\xe2\x80\x8b//g' a"

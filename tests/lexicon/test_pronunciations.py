@@ -94,8 +94,8 @@ def test_comments_of_cmudict_are_skipped_and_counted(tmp_path: Path, caplog: pyt
     with caplog.at_level(logging.WARNING):
         lexicon = read_lexicon(written(tmp_path, ";;; # CMUdict\n;;;\nA a\nREAD r e d\nREAD(1) r i d\n"))
     assert [entry.word for entry in lexicon] == ["A", "READ", "READ(1)"]
-    assert "skipped the 2 comments (;;;) on lines 1, 2" in caplog.text
-    assert "1 words end in a number in brackets, first 'READ(1)' on line 5" in caplog.text
+    assert "skipped 2 comment(s) (;;;), on lines 1, 2" in caplog.text
+    assert "1 word(s) end in a number in brackets, first 'READ(1)' on line 5" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["A a\n# a comment\n", "A a\nB b # place, danish\n", "A a\n## old\n"])

@@ -138,10 +138,10 @@ def test_unreachable_ngrams_are_left_out_and_counted(tmp_path: Path, caplog: pyt
         model = read_arpa(written(tmp_path, text))
     assert model.num_ngrams == (5, 3, 1)
     assert (
-        "skipped 2 n-grams, because <s> does not come first, or </s> not last (invalid BOS/EOS placement): lines 18, 19"
+        "skipped 2 n-gram(s): <s> does not come first, or </s> not last (invalid BOS/EOS placement), on lines 18, 19"
         in (caplog.text)
     )
-    assert "skipped 1 n-grams, because their context is not listed (no parent n-gram): line 23" in caplog.text
+    assert "skipped 1 n-gram(s): their context is not listed (no parent n-gram), on line 23" in caplog.text
 
 
 @pytest.mark.parametrize("word", ["#0", "#12", "<eps>"])
