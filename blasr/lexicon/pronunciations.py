@@ -99,8 +99,8 @@ def read_lexicon(path: str | PathLike[str], *, with_probabilities: bool | None =
         logger.warning("%s: skipped %d comment(s) (;;;), on %s", path, len(comments), describe_lines(comments))
     if variants := [entry for entry in lexicon if _VARIANT.fullmatch(entry.word)]:
         logger.warning(
-            "%s: %d word(s) end in a number in brackets, first %r on line %s: cmudict marks further pronunciations of a "
-            "word in this way, but here they are different words. If they are not, remove the numbers",
+            "%s: %d word(s) end in a number in brackets, first %r on line %s: cmudict marks further pronunciations of "
+            "a word in this way, but here they are different words. If they are not, remove the numbers",
             path,
             len(variants),
             variants[0].word,
