@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from blasr.errors import ConfigError
 
 _PRUNE_SCALE: Final = 0.1
-"""Extra costs that change by less than this share of the lattice beam are not propagated until the end."""
+"""Changes of extra costs below this share of the lattice beam are propagated only at the end."""
 
 
 class SearchBeams(NamedTuple):
@@ -30,7 +30,7 @@ class DecoderConfig:
     """Kaldi's options of the same names (``LatticeFasterDecoderConfig``).
 
     Raises:
-        ConfigError: a number is out of its range.
+        ConfigError: a number is out of range.
     """
 
     beam: float = 13.0

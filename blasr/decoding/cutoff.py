@@ -15,10 +15,10 @@ def beam_cutoff(
     """Return the highest cost that survives, and the beam of the next frame.
 
     Args:
-        costs: ``(N,)``, of all active tokens.
+        costs: ``(N,)``, the costs of all active tokens.
         beam: the largest difference from the lowest cost.
-        min_active: the beam widens until so many tokens survive; inf is returned where there are no more.
-        max_active: the beam narrows until no more than so many survive.
+        min_active: the beam widens until this many tokens survive; the cutoff is inf if there are no more tokens.
+        max_active: the beam narrows until at most this many tokens survive.
         beam_delta: added to the adapted beam for the next frame.
     """
     if len(costs) <= min_active:

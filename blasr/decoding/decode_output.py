@@ -1,4 +1,4 @@
-"""The files that a decoding writes: lattices, best paths, words with their times, and a log."""
+"""The output files of decoding: lattices, best paths, words with their times, and a log."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class DecodeOutput:
         frames: frames decoded so far.
         cost: sum of the scaled costs of all best paths so far.
         partial: utterances whose search reached no final state.
-        timed_by_arcs: utterances whose phones the lexicon does not explain.
-        narrowed: utterances whose determinization ran out of memory.
+        timed_by_arcs: utterances with phones that the lexicon does not explain.
+        narrowed: utterances with a narrower lattice beam, since determinization ran out of memory.
     """
 
     files: DecodeFiles
@@ -53,7 +53,7 @@ class DecodeOutput:
     narrowed: list[str] = field(default_factory=list)
 
     def write(self, decoded: DecodedUtterance) -> None:
-        """Append one utterance to all files; where it has no lattice, only the reason to the log."""
+        """Append one utterance to all files; if it has no lattice, write only the reason to the log."""
         utterance, lattice = decoded.utterance, decoded.lattice
         if lattice is None:
             reason = decoded.reason if decoded.error is None else decoded.error.message
@@ -105,8 +105,8 @@ class DecodeOutput:
         lines.append(f"word times: {times_from}")
         if self.formatter.lexicon is not None and self.timed_by_arcs:
             lines.append(
-                f"word times: {len(self.timed_by_arcs)} utterances have those of the arcs, since the lexicon does not "
-                f"explain their phones, first {self.timed_by_arcs[0]}"
+                f"word times: {len(self.timed_by_arcs)} utterances have the times of the arcs, since the lexicon does "
+                f"not explain their phones, first {self.timed_by_arcs[0]}"
             )
         audio = self.frames * self.formatter.frame_shift
         lines.append(f"Overall log-likelihood per frame is {-self.cost / self.frames:.6g} over {self.frames} frames.")

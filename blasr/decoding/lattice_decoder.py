@@ -6,7 +6,7 @@ import numpy as np
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import IncrementalSearch, search
-from blasr.decoding.token_passing import SearchGraph, lay_out
+from blasr.decoding.token_passing import SearchGraph, make_search_graph
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.jit import jit
@@ -22,9 +22,9 @@ class LatticeDecoder:
         graph: HCLG, transition-ids on the input side and words on the output side.
         tid_to_pdf: the pdf-id of every transition-id; entry 0 is unused.
         config: the beams.
-        difference: the grammar of the graph, and the one whose costs replace its costs during the search, as in
-            ``latgen-biglm-faster-mapped``. It is meant for grammars that are too big to be compiled into a graph.
-            Words that the new grammar does not have are never found.
+        difference: the old grammar, which the graph was compiled with, and a new one. The search replaces the costs of
+            the old one by those of the new one, as in ``latgen-biglm-faster-mapped``. It is meant for grammars that are
+            too big to be compiled into a graph. Words that the new grammar does not have are never found.
 
     Attributes:
         config: the beams.
@@ -53,7 +53,7 @@ class LatticeDecoder:
         if graph.start < 0:
             raise DataError("the graph has no start state", fix="compile the graph again")
         self.num_pdfs = int(np.max(tid_to_pdf[1:], initial=-1)) + 1
-        self._graph = lay_out(graph, tid_to_pdf)
+        self._graph = make_search_graph(graph, tid_to_pdf)
         if _has_epsilon_cycle(self._graph):
             raise DataError(
                 "the graph has a cycle of arcs without input label",
@@ -109,7 +109,7 @@ class LatticeDecoder:
             raise DataError(
                 f"row {row} (counted from 0) of its log-likelihoods has a value that is not finite",
                 utterance=utterance,
-                fix="look at the network and the priors that made them",
+                fix="check the network and the priors that they were computed with",
                 reason="with log-likelihoods that are not finite",
             )
         return matrix
@@ -128,7 +128,7 @@ def _check_words(graph: Fst, difference: LmDifference) -> None:
 
 @jit
 def _has_epsilon_cycle(graph: SearchGraph) -> bool:
-    """Return whether the epsilon arcs have a cycle, that is, whether Kahn's topological sort leaves states over."""
+    """Return whether the epsilon arcs have a cycle: then Kahn's topological sort does not reach all states."""
     num_states = len(graph.final)
     entering = np.zeros(num_states, np.int32)
     for state in range(num_states):

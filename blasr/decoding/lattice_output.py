@@ -39,9 +39,9 @@ def _count(graph: SearchGraph, store: Store, first: int) -> tuple[int, int]:
 
 @jit
 def _sort_frame(graph: SearchGraph, store: Store, first: int, order: IntArray) -> None:
-    """Fill ``order`` with the tokens of a frame, sorted along their epsilon links; :func:`_count` was called before."""
+    """Fill ``order`` with the tokens of a frame, sorted along their epsilon links. Call :func:`_count` first."""
     tokens, links = store.tokens, store.links
-    # The list has the first token of the frame last. It is taken from the back, so that the start comes first.
+    # The list has the newest token first. It is read from its end, so that the start token gets the lowest number.
     members = np.empty(len(order), np.int32)
     index = first
     for position in range(len(order) - 1, -1, -1):

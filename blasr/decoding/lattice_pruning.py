@@ -1,7 +1,7 @@
 """Pruning of tokens and forward links against the lattice beam (``PruneActiveTokens``, ``FinalizeDecoding``).
 
-The extra cost of a token says how much worse the best path through it is than the best path of all. It is known once
-the tokens after it have theirs, so pruning goes backward in time.
+The extra cost of a token says how much worse the best path through it is than the best path of all. It depends on
+the extra costs of the tokens after it, so pruning goes backward in time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from blasr.units import AnyArray, FloatArray, IntArray
 
 @jit
 def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
-    """Remove the links of a token beyond the beam; return the lowest extra cost of the others, and whether any went."""
+    """Remove the links of a token beyond the beam; return the lowest extra cost left, and whether any was removed."""
     tokens, links = store.tokens, store.links
     lowest = np.inf
     pruned = False
@@ -83,7 +83,7 @@ def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
 
 @jit
 def prune_active_tokens(store: Store, frames: FrameTokens, num_frames: int, lattice_beam: float, delta: float) -> None:
-    """``PruneActiveTokens`` after ``num_frames`` frames: prune what is stale, and mark it as pruned."""
+    """``PruneActiveTokens`` after ``num_frames`` frames: prune the stale frames, and mark them as pruned."""
     for frame in range(num_frames - 1, -1, -1):
         if frames.stale_links[frame]:
             changed, pruned = _prune_forward_links(store, frames.first[frame], lattice_beam, delta)
@@ -121,8 +121,8 @@ def prune_final(
 ) -> bool:
     """``FinalizeDecoding``: prune all frames with the final costs; return whether a token is in a final state.
 
-    ``final`` has the final costs of the graph's states. If the final cost of no token is finite, every token of the
-    last frame counts as final at no cost, as in Kaldi.
+    ``final`` has the final costs of the graph's states. If no token has a finite final cost, every token of the
+    last frame counts as final, with cost 0, as in Kaldi.
     """
     tokens = store.tokens
     best, best_final = _lowest_costs(final, difference, tokens, frame_tokens[num_frames])

@@ -95,7 +95,7 @@ class IncrementalSearch:
         return range(self.num_frames, end)
 
     def prune_if_due(self) -> bool:
-        """Prune if the pruning interval is over, and return whether it was; to be called before each frame."""
+        """Prune if the pruning interval is over, and return whether it was. Call this before each frame."""
         beams = self._beams
         due = self.alive and self.num_frames > 0 and self.num_frames % beams.prune_interval == 0
         if due:
@@ -121,7 +121,7 @@ class IncrementalSearch:
         return self.lattice(reached_final=bool(reached_final))
 
     def lattice(self, *, reached_final: bool = False) -> Lattice:
-        """Return the lattice of all tokens so far; unless a final state was reached, every last token may end."""
+        """Return the lattice of all tokens so far; unless a final state was reached, all last tokens are final."""
         frame_tokens = self._trellis.frames.first[: self.num_frames + 1]
         loglikes = self._loglikes[: self.num_frames]
         arrays = lattice_arrays(

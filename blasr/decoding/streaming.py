@@ -19,7 +19,7 @@ class StreamingDecoder:
     """Decodes one utterance in chunks of any length; the words and the lattice are those of ``decoder.decode``.
 
     Words are committed by partial traceback: when the best paths to all active tokens go through one token, nothing
-    before it can change. This is checked at every pruning, once in ``prune_interval`` frames. The delay depends on the
+    before it can change. This is checked at every pruning, every ``prune_interval`` frames. The delay depends on the
     beams, since any active token may still become the best. Words are stable much sooner, when the better tokens agree
     on them; stable words rarely change.
 
@@ -54,7 +54,7 @@ class StreamingDecoder:
 
     @property
     def committed_frames(self) -> int:
-        """The number of frames whose path cannot change any more."""
+        """The number of frames on the part of the path that cannot change any more."""
         return self._anchor_frame
 
     @property

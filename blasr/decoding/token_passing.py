@@ -38,10 +38,10 @@ UNCHANGED, CHEAPER, CREATED = range(3)
 
 
 class SearchGraph(NamedTuple):
-    """A graph as the search reads it.
+    """A graph in the form that the search needs.
 
-    Of the arcs of a state, ``offsets[s]:offsets[s + 1]``, those before ``epsilon_ends[s]`` have no input label. ``pdf``
-    is the column of log-likelihoods of each arc; -1 for epsilon arcs.
+    State s has the arcs ``offsets[s]:offsets[s + 1]``. Those before ``epsilon_ends[s]`` have no input label. ``pdf`` is
+    the column of log-likelihoods of each arc; -1 for epsilon arcs.
     """
 
     start: int
@@ -55,7 +55,7 @@ class SearchGraph(NamedTuple):
     final: FloatArray
 
 
-def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
+def make_search_graph(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
     """Return the graph with the epsilon arcs of each state first, and with the pdf-id of every arc."""
     emitting = graph.ilabel != 0
     sources = graph.sources
@@ -79,7 +79,7 @@ def lay_out(graph: Fst, tid_to_pdf: IntArray) -> SearchGraph:
 def start_tokens(
     graph: SearchGraph, difference: LmDifference | None, tokens: AnyArray, frames: FrameTokens, beam: float
 ) -> Trellis:
-    """``InitDecoding``: return the tokens before the first frame; ``tokens`` is room for them."""
+    """``InitDecoding``: return the tokens before the first frame; they are stored in ``tokens``."""
     store = new_store(tokens)
     first = take_token(store.tokens, store.heads, graph.start, 0.0, -1)
     frames.first[0] = first
@@ -153,7 +153,7 @@ def _follow(
 def _arrive(
     difference: LmDifference | None, store: Store, table: IntArray, place: SearchState, cost: float, head: int
 ) -> tuple[int, int]:
-    """Return the token of a place, with the cost if it is lower, and what happened to it; ``head`` follows if new."""
+    """Return the token of a place, with the lower cost, and what was done; a new token goes before ``head``."""
     tokens = store.tokens
     slot = place.state if difference is None else slot_of(table, tokens, place)
     target = table[slot]
@@ -230,7 +230,7 @@ def _first_cutoff(
 def _make_room(
     graph: SearchGraph, difference: LmDifference | None, trellis: Trellis, first: int, cutoff: float
 ) -> Trellis:
-    """Return the trellis with an empty table and with room for all that the emitting arcs of a frame can create."""
+    """Return the trellis with an empty table, and room for the tokens and links from the emitting arcs of a frame."""
     store, table, frames = trellis
     num_arcs = 0
     index = first
@@ -278,7 +278,7 @@ def process_nonemitting(
         source_cost = store.tokens[index].cost
         if source_cost >= cutoff:
             continue
-        free_links_of(store, index)  # epsilon links of a higher cost, from an earlier visit
+        free_links_of(store, index)  # epsilon links from an earlier visit, with higher costs
         state = store.tokens[index].state
         begin, end = graph.offsets[state], graph.epsilon_ends[state]
         if not has_room(store, end - begin):

@@ -1,8 +1,7 @@
-"""Tokens and forward links of one utterance: two growing arrays whose records refer to each other by index.
+"""Tokens and forward links of one utterance: two growing arrays of records that refer to each other by index.
 
--1 stands for no record. Records that pruning frees are used again. A search that exchanges language models keeps their
-states in its tokens and finds tokens through a hash table. Otherwise the table has an entry for each state of the
-graph.
+-1 means no record. Records that pruning frees are reused. A search that exchanges language models keeps their states
+in its tokens and finds tokens through a hash table. Otherwise the table has an entry for each state of the graph.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from blasr.units import AnyArray, FloatArray, IntArray
 TOKEN: Final = np.dtype(
     [
         ("cost", np.float64),  # of the best path from the start
-        ("extra_cost", np.float64),  # how much worse the best path through the token is than the best of all
+        ("extra_cost", np.float64),  # how much worse the best path through the token is than the best path of all
         ("state", np.int32),
         ("links", np.int32),  # the first forward link
         ("next", np.int32),  # the next token of the frame, or of the free list
-        ("number", np.int32),  # its state in the lattice, once that is made
+        ("number", np.int32),  # its state in the lattice, once the lattice is made
     ]
 )
 LM_TOKEN: Final = np.dtype([*TOKEN.descr, ("old", np.int32), ("new", np.int32)])
@@ -51,7 +50,7 @@ class FrameTokens(NamedTuple):
     """Arrays with an entry for each frame, and one more.
 
     Attributes:
-        first: the first token after so many frames; -1 where there is none.
+        first: the first token after this number of frames; -1 if there is none.
         stale_links, stale_tokens: whether the costs after this frame have changed since its links, and its tokens,
             were pruned.
     """
@@ -62,7 +61,7 @@ class FrameTokens(NamedTuple):
 
 
 class Trellis(NamedTuple):
-    """All that a search knows: its tokens by frame, and the table that finds the tokens of the last frame."""
+    """The state of a search: its tokens by frame, and the table that finds the tokens of the last frame."""
 
     store: Store
     table: IntArray
@@ -78,18 +77,18 @@ class SearchState(NamedTuple):
 
 
 def first_tokens(difference: LmDifference | None) -> AnyArray:
-    """Return room for the first tokens, of the kind that the search needs."""
+    """Return empty records for the first tokens, of the type that the search needs."""
     return np.empty(4096, TOKEN if difference is None else LM_TOKEN)
 
 
 def new_frames(num_frames: int) -> FrameTokens:
-    """Return empty entries for so many frames."""
+    """Return empty entries for ``num_frames`` frames."""
     return FrameTokens(np.full(num_frames + 1, -1, np.int32), *np.ones((2, num_frames + 1), np.bool_))
 
 
 @jit
 def new_store(tokens: AnyArray) -> Store:
-    """Return a store with this room for tokens, and some for links."""
+    """Return a store with these token records, and some room for links."""
     return Store(tokens, np.empty(16384, LINK), np.array([0, -1, 0, -1], np.int64))
 
 
@@ -121,7 +120,7 @@ def _take(records: AnyArray, heads: AnyArray, used: int, free: int) -> int:
 
 @jit
 def _free(records: AnyArray, heads: AnyArray, free: int, index: int) -> None:
-    """Put a record that no list holds any more on the free list."""
+    """Put a record that is no longer in any list on the free list."""
     records[index].next = heads[free]
     heads[free] = index
 
@@ -155,13 +154,13 @@ def take_link(store: Store, arc: int, graph_cost: float, acoustic_cost: float, t
 
 @jit
 def free_link(store: Store, index: int) -> None:
-    """Free a link that no list holds any more."""
+    """Free a link that is no longer in any list."""
     _free(store.links, store.heads, FREE_LINK, index)
 
 
 @jit
 def free_links_of(store: Store, token: int) -> None:
-    """Free all links of a token, and leave its list as it is."""
+    """Free all links of a token; its list is not changed."""
     link = store.tokens[token].links
     while link >= 0:
         following = store.links[link].next
@@ -171,7 +170,7 @@ def free_links_of(store: Store, token: int) -> None:
 
 @jit
 def free_token(store: Store, index: int) -> None:
-    """Free a token that no list holds any more, and its links."""
+    """Free a token that is no longer in any list, and its links."""
     free_links_of(store, index)
     _free(store.tokens, store.heads, FREE_TOKEN, index)
 
@@ -194,7 +193,7 @@ def slot_of(table: IntArray, tokens: AnyArray, place: SearchState) -> int:
 
 @jit
 def empty_table(table: IntArray, num_tokens: int) -> IntArray:
-    """Return an empty hash table of which ``num_tokens`` fill at most a half."""
+    """Return an empty hash table that ``num_tokens`` tokens fill at most by half."""
     size = len(table)
     while size < 2 * num_tokens:
         size *= 2
@@ -218,7 +217,7 @@ def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int
 
 @jit
 def final_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, index: int) -> float:
-    """Return the cost of ending at a token, inf where its path cannot end; ``final`` belongs to the graph."""
+    """Return the cost of ending at a token, inf if its path cannot end; ``final`` has the final costs of the graph."""
     cost: float = final[tokens[index].state]
     if difference is not None:
         added = difference.new.final[tokens[index].new]

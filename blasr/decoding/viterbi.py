@@ -33,13 +33,13 @@ class _Graph(NamedTuple):
 
 
 class _Front(NamedTuple):
-    """The states alive at a frame.
+    """The active states at a frame.
 
     Attributes:
-        cost: ``(S,)``, of the best path into each state; inf where there is none.
-        token: ``(S,)``, the token of each state; -1 where there is none.
-        active: ``(S,)``; the first ``size[0]`` entries are the states alive.
-        size: ``(1,)``, the number of states alive.
+        cost: ``(S,)``, the cost of the best path into each state; inf if there is none.
+        token: ``(S,)``, the token of each state; -1 if there is none.
+        active: ``(S,)``; the first ``size[0]`` entries are the active states.
+        size: ``(1,)``, the number of active states.
     """
 
     cost: AnyArray
@@ -91,10 +91,10 @@ def force_align(
         acoustic_scale: the factor of the log-likelihoods.
         beam: paths that are this much worse than the best of the frame are dropped.
         retry_beam: the beam of a second attempt if the first reaches no final state; 0 for none.
-        min_active: the beam widens until so many states stay alive (20 in Kaldi's ``FasterDecoder``).
+        min_active: the beam widens until this many states stay active (20 in Kaldi's ``FasterDecoder``).
 
     Returns:
-        The alignment, or None where neither beam reaches a final state at the last frame.
+        The alignment, or None if neither beam reaches a final state at the last frame.
 
     Raises:
         MismatchError: the model lacks transition-ids of the graph, or the log-likelihoods lack pdf-ids of the model.
@@ -102,20 +102,18 @@ def force_align(
             arcs with a negative sum of costs.
     """
     scores = np.ascontiguousarray(loglikes, dtype=np.float32)
-    laid_out = _lay_out(graph, np.asarray(tid_to_pdf, np.int32), scores.shape[1])
+    prepared = _prepare(graph, np.asarray(tid_to_pdf, np.int32), scores.shape[1])
     if graph.start < 0 or not graph.num_states:
         return None
     for attempt, width in enumerate((beam, retry_beam)):
         if attempt and retry_beam <= beam:
             break
-        # With integers in the place of floats, numba would compile the search again.
-        outcome, cost, transition_ids = _align(laid_out, scores, float(acoustic_scale), float(width), min_active)
+        # Given integers instead of floats, numba would compile the search again.
+        outcome, cost, transition_ids = _align(prepared, scores, float(acoustic_scale), float(width), min_active)
         if outcome == _ALIGNED:
             return ForcedAlignment(transition_ids, cost, attempt > 0)
         if outcome == _NOT_FINITE:
-            raise DataError(
-                "the log-likelihoods hold a value that is not finite", fix="look at the model that made them"
-            )
+            raise DataError("a log-likelihood is not finite", fix="check the model that computed them")
         if outcome == _NEGATIVE_CYCLE:
             raise DataError(
                 "the graph has a cycle of epsilon arcs with a negative cost", fix="check the grammar's weights"
@@ -123,7 +121,7 @@ def force_align(
     return None
 
 
-def _lay_out(graph: Fst, tid_to_pdf: IntArray, num_columns: int) -> _Graph:
+def _prepare(graph: Fst, tid_to_pdf: IntArray, num_columns: int) -> _Graph:
     """Look up the column of every arc; refuse labels that the model or the log-likelihoods lack."""
     labels = graph.ilabel
     known = (labels >= 0) & (labels < len(tid_to_pdf))
@@ -142,9 +140,9 @@ def _lay_out(graph: Fst, tid_to_pdf: IntArray, num_columns: int) -> _Graph:
 def _align(
     graph: _Graph, loglikes: FloatArray, acoustic_scale: float, beam: float, min_active: int
 ) -> tuple[int, float, IntArray]:
-    """Pass tokens over the states alive at each frame; return the outcome, the cost and the transition-ids.
+    """Pass tokens over the active states at each frame; return the outcome, the cost and the transition-ids.
 
-    A token that an epsilon arc improves is changed in place, so that its successors at the same frame stay right.
+    A token that an epsilon arc improves is changed in place, so that its successors at the same frame stay correct.
     """
     num_states = len(graph.final)
     nothing = np.empty(0, np.int32)
@@ -200,7 +198,7 @@ def _clear(front: _Front) -> None:
 
 @jit_inline
 def _reach(tokens: _Tokens, front: _Front, state: int, cost: float, arc: int, previous: int) -> _Tokens:
-    """Set the token of a state, which becomes alive if it was not; return all tokens."""
+    """Set the token of a state and make the state active; return all tokens."""
     records, used = tokens
     if front.token[state] < 0:
         if used[0] == len(records):
@@ -219,10 +217,10 @@ def _reach(tokens: _Tokens, front: _Front, state: int, cost: float, arc: int, pr
 def _follow_epsilons(
     graph: _Graph, tokens: _Tokens, front: _Front, queue: IntArray, queued: AnyArray, cutoff: float
 ) -> tuple[_Tokens, bool]:
-    """Pass tokens over epsilon arcs within a frame; return all tokens, and whether the costs settled.
+    """Pass tokens over epsilon arcs within a frame; return all tokens, and whether the costs converged.
 
-    They never settle if a cycle of epsilon arcs has a negative cost. ``queue`` is a ring of states, in which each state
-    is at most once, as ``queued`` says.
+    They never converge if a cycle of epsilon arcs has a negative cost. ``queue`` is a ring buffer. Each state is in it
+    at most once; ``queued`` marks the states in it.
     """
     num_states = len(graph.final)
     head, waiting, visits = 0, front.size[0], 0
@@ -264,7 +262,7 @@ def _follow_labels(
     acoustic_scale: float,
     limits: tuple[float, float],
 ) -> tuple[_Tokens, float]:
-    """Pass tokens to the next frame; return all tokens and the next cutoff, NaN where a log-likelihood is not finite.
+    """Pass tokens to the next frame; return all tokens and the next cutoff, NaN if a log-likelihood is not finite.
 
     ``limits`` has the highest cost that survives and the beam of the next frame.
     """

@@ -6,7 +6,7 @@ import numpy as np
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import search
-from blasr.decoding.token_passing import lay_out
+from blasr.decoding.token_passing import make_search_graph
 from blasr.io.fst import Fst
 
 
@@ -15,7 +15,7 @@ def test_tokens_of_a_frame_are_sorted_along_epsilon_arcs() -> None:
     arcs = [(0, 1, 0, 0.0, 3), (3, 0, 6, 0.25, 2), (2, 0, 7, 0.5, 1)]
     sources, ilabels, olabels, weights, targets = zip(*arcs, strict=True)
     fst = Fst.from_arcs(0, [np.inf, 0.125, np.inf, np.inf], sources, ilabels, olabels, weights, targets)
-    graph = lay_out(fst, np.array([-1, 0], np.int32))
+    graph = make_search_graph(fst, np.array([-1, 0], np.int32))
     lattice = search(graph, None, np.array([[-3.0]], np.float32), DecoderConfig(acoustic_scale=0.5).beams())
     assert lattice.nextstate.tolist() == [1, 2, 3]
     assert lattice.ilabel.tolist() == [1, 0, 0] and lattice.olabel.tolist() == [0, 6, 7]

@@ -7,7 +7,7 @@ import pytest
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import search
-from blasr.decoding.token_passing import lay_out
+from blasr.decoding.token_passing import make_search_graph
 from blasr.io.fst import Fst
 
 WORDS = {1: 0.0, 2: 1.0, 3: 2.5, 4: 7.0}  # each a path of two frames with this cost
@@ -25,7 +25,7 @@ def graph() -> Fst:
 def test_paths_within_the_beam_are_kept(graph: Fst, lattice_beam: float, prune_interval: int) -> None:
     config = DecoderConfig(lattice_beam=lattice_beam, prune_interval=prune_interval)
     loglikes = np.zeros((2, 1), np.float32)
-    lattice = search(lay_out(graph, np.array([-1, 0], np.int32)), None, loglikes, config.beams())
+    lattice = search(make_search_graph(graph, np.array([-1, 0], np.int32)), None, loglikes, config.beams())
     kept = {word for word, cost in WORDS.items() if cost <= lattice_beam}
     assert set(lattice.olabel[lattice.olabel > 0].tolist()) == kept
     assert lattice.num_states == len(kept) + 2 and lattice.num_arcs == 2 * len(kept)

@@ -9,7 +9,7 @@ import pytest
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import IncrementalSearch, search
-from blasr.decoding.token_passing import lay_out
+from blasr.decoding.token_passing import make_search_graph
 from blasr.io.fst import Fst
 from blasr.lattices.lattice import Lattice
 from tests.golden_system import GoldenSystem
@@ -24,7 +24,7 @@ def equal(one: Lattice, other: Lattice) -> bool:
 @pytest.mark.parametrize("prune_interval", [1, 25])
 def test_both_searches_give_the_same_lattice(system: GoldenSystem, prune_interval: int) -> None:
     beams = DecoderConfig(prune_interval=prune_interval).beams()
-    graph = lay_out(system.graph, system.transition_model.tid_to_pdf)
+    graph = make_search_graph(system.graph, system.transition_model.tid_to_pdf)
     utterance, loglikes = next(iter(system.loglikes.items()))
     whole = search(graph, None, loglikes, beams)
     steps = IncrementalSearch(graph, None, beams, loglikes.shape[1])
@@ -39,7 +39,7 @@ def test_both_searches_give_the_same_lattice(system: GoldenSystem, prune_interva
 
 
 def test_nothing_is_left_after_a_dead_end() -> None:
-    graph = lay_out(DEAD_END, np.array([-1, 0], np.int32))
+    graph = make_search_graph(DEAD_END, np.array([-1, 0], np.int32))
     beams = DecoderConfig().beams()
     assert search(graph, None, np.zeros((2, 1), np.float32), beams).num_states == 0
     steps = IncrementalSearch(graph, None, beams, 1)

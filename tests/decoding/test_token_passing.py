@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from blasr.decoding.config import DecoderConfig
-from blasr.decoding.token_passing import SearchGraph, advance, lay_out, start_tokens
+from blasr.decoding.token_passing import SearchGraph, advance, make_search_graph, start_tokens
 from blasr.decoding.token_store import Trellis, first_tokens, new_frames
 from blasr.io.fst import Fst
 
@@ -18,7 +18,9 @@ def graph() -> SearchGraph:
     """0 -1:7/0.5-> 1, 0 -2:8/0.25-> 2, 0 -eps/1-> 2, 1 -eps:0/0.125-> 2, 2 -2:0/0-> 2 (final)."""
     arcs = [(0, 1, 7, 0.5, 1), (0, 2, 8, 0.25, 2), (0, 0, 0, 1.0, 2), (1, 0, 0, 0.125, 2), (2, 2, 0, 0.0, 2)]
     sources, ilabels, olabels, weights, targets = zip(*arcs, strict=True)
-    return lay_out(Fst.from_arcs(0, [np.inf, np.inf, 0.0], sources, ilabels, olabels, weights, targets), TID_TO_PDF)
+    return make_search_graph(
+        Fst.from_arcs(0, [np.inf, np.inf, 0.0], sources, ilabels, olabels, weights, targets), TID_TO_PDF
+    )
 
 
 def costs(trellis: Trellis, frame: int) -> dict[int, float]:
