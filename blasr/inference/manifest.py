@@ -14,6 +14,7 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.hmm.tree import read_tree
 from blasr.io.atomic import atomic_open
+from blasr.io.folder_lock import locked_folder
 from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)
@@ -218,11 +219,11 @@ def combine_dumps(out: Path, parts: Sequence[Path]) -> Manifest:
             totals["dropped"][reason] = totals["dropped"].get(reason, 0) + count
         for archive in manifest.values["archives"]:
             archives.append({**archive, "file": str((part / archive["file"]).resolve())})
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_open(out / "loglikes.scp", "w") as stream:
-        stream.writelines(f"{lines[utterance]}\n" for utterance in sorted(lines))
     frames = sum(int(manifest.values["frames"]) for manifest in manifests)
     data = [manifest.values["data"] for manifest in manifests]
     joined = {"data": data, "frames": frames, "utterances": totals, "archives": archives, "complete": True}
-    write_manifest(out, {**first, **joined})
+    with locked_folder(out):
+        with atomic_open(out / "loglikes.scp", "w") as stream:
+            stream.writelines(f"{lines[utterance]}\n" for utterance in sorted(lines))
+        write_manifest(out, {**first, **joined})
     return Manifest.read(out / MANIFEST_NAME)

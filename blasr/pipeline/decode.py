@@ -17,6 +17,7 @@ from blasr.decoding.config import DecoderConfig
 from blasr.decoding.decode_output import DecodeFiles, DecodeOutput
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.io.atomic import atomic_open
+from blasr.io.folder_lock import locked_folder
 from blasr.io.kaldi.table_writer import TableWriter
 from blasr.lattices.config import DeterminizationConfig
 from blasr.lattices.determinization import determinize_lattice
@@ -73,7 +74,7 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
 
     Raises:
         ConfigError: there is no words.txt.
-        DataError: an input cannot be read, or too many utterances have no result.
+        DataError: an input cannot be read, another process writes ``out``, or too many utterances have no result.
         MismatchError: the inputs do not fit together.
     """
     config = config or DecodeConfig()
@@ -83,7 +84,7 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
     search = _compile(inputs, config, determinization)
     tally = Tally("decode", config.max_loss)
     started = time.monotonic()
-    with _open_files(out) as files:
+    with locked_folder(out), _open_files(out) as files:
         output = DecodeOutput(
             files=files,
             formatter=PathFormatter(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from blasr.inference.acoustic_scorer import score_utterances
 from blasr.inference.dump import write_dump
+from blasr.io.folder_lock import locked_folder
 from blasr.pipeline.data_scorers import DataScorer
 from blasr.progress import track
 from blasr.tally import Tally
@@ -31,14 +32,15 @@ def dump(scorer: DataScorer, out: Path, *, workers: int = 1, max_loss: float = 0
     tally = Tally("dump", max_loss)
     started = time.perf_counter()
     matrices = score_utterances(scorer.score, utterances, workers, tally)
-    write_dump(
-        out,
-        track(matrices, "log-likelihoods", total=len(utterances)),
-        num_pdfs=scorer.num_pdfs,
-        asked=len(utterances),
-        tally=tally,
-        manifest=scorer.manifest,
-    )
+    with locked_folder(out):
+        write_dump(
+            out,
+            track(matrices, "log-likelihoods", total=len(utterances)),
+            num_pdfs=scorer.num_pdfs,
+            asked=len(utterances),
+            tally=tally,
+            manifest=scorer.manifest,
+        )
     seconds = time.perf_counter() - started
     logger.info("%s", tally.summary())
     scale = f", prior scale {scorer.manifest['priors']['scale']:g}" if "priors" in scorer.manifest else ""

@@ -7,6 +7,7 @@ import logging
 import platform
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from blasr import __version__
 from blasr.config import to_mapping, write_yaml
 from blasr.inference import Priors
 from blasr.io.atomic import atomic_open, atomic_path
+from blasr.io.folder_lock import locked_folder
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
 from blasr.pipeline.batches import make_batches
 from blasr.pipeline.config import RunConfig
@@ -56,9 +58,13 @@ def train(config: RunConfig) -> TrainingState:
         The state at the end of the training.
 
     Raises:
-        BlasrError: the configuration or the data is wrong (found before any training), or the loss is not finite.
+        BlasrError: the configuration or the data is wrong (found before any training), another process writes the
+            directory, or the loss is not finite.
     """
-    with init_distributed(config.training.device) as distributed:
+    with (
+        init_distributed(config.training.device) as distributed,
+        locked_folder(config.experiment) if distributed.is_main else nullcontext(),
+    ):
         return _train(config, distributed)
 
 

@@ -143,7 +143,7 @@ def test_a_row_that_is_not_finite_stops_the_decoding_and_leaves_nothing(
     matrices[name][7, 3] = value
     assert decode(tri1, tmp_path / "out", loglikes=write_loglikes(tmp_path / "bad.ark", matrices)) == 1
     assert f"utterance {name}: row 7 (counted from 0)" in capsys.readouterr().err
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_utterances_without_frames_are_counted_and_limited(
@@ -154,7 +154,7 @@ def test_utterances_without_frames_are_counted_and_limited(
     path = write_loglikes(tmp_path / "some.ark", {**matrices, "void": np.zeros((0, 144), np.float32)})
     assert decode(tri1, tmp_path / "out", loglikes=path) == 1
     assert "4 utterances in -> 3 kept -> 1 dropped (1 without frames, first void)" in capsys.readouterr().err
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
     assert decode(tri1, tmp_path / "out", loglikes=path, max_loss=0.3) == 0
     assert "3 kept -> 1 dropped" in caplog.text
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 
 from blasr.cli.main import main
 from blasr.config import write_yaml
+from blasr.io.folder_lock import LOCK_FILE, locked_folder
 from tests.pipeline.conftest import alignments, data, run_config
 
 __all__ = ["alignments", "data"]  # fixtures
@@ -67,6 +71,36 @@ def test_the_loss_may_be_allowed_as_everywhere(config: Path, capsys: pytest.Capt
     arguments = ["--max-loss", "0.5", "--set", "training.epoch=1"]
     assert main(["train", str(config), *arguments]) == 2  # accepted: only the key is wrong
     assert "training.epoch" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checkpoints of earlier epochs stay whole, and the same command resumes when there is space again."""
+    out = tmp_path / "exp"
+    command = ["train", str(config), "--experiment", str(out)]
+    assert main([*command, "--set", "training.epochs=1"]) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*.safetensors")}
+    capsys.readouterr()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # the system's errors are those of a full disk
+    try:
+        assert main([*command, "--set", "training.epochs=2"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    error = capsys.readouterr().err
+    assert f"{out}/" in error and "cannot be written: File too large\n  fix: " in error and "Traceback" not in error
+    assert {path: path.read_bytes() for path in before} == before
+    assert list(out.rglob(".*")) == []
+    assert main([*command, "--set", "training.epochs=2"]) == 0
+
+
+def test_an_experiment_has_one_writer(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "exp"
+    with locked_folder(out):
+        assert main(["train", str(config), "--experiment", str(out)]) == 1
+        assert [path.name for path in out.iterdir()] == [LOCK_FILE]
+    assert f"{out}: is being written by process {os.getpid()} on host {socket.gethostname()}" in capsys.readouterr().err
 
 
 def test_a_missing_config_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 
 import torch
 
 from blasr.config import to_mapping, write_yaml
 from blasr.io.atomic import atomic_open
+from blasr.io.folder_lock import locked_folder
 from blasr.pipeline.vision.config import VisionRunConfig
 from blasr.pipeline.vision.data import read_images
 from blasr.pipeline.vision.experiment import ImageModelDescription, build_image_model, write_final_model
@@ -46,9 +48,13 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
         The state at the end of the training.
 
     Raises:
-        BlasrError: the configuration or the data is wrong (found before any training), or the loss is not finite.
+        BlasrError: the configuration or the data is wrong (found before any training), another process writes the
+            directory, or the loss is not finite.
     """
-    with init_distributed(config.training.device) as distributed:
+    with (
+        init_distributed(config.training.device) as distributed,
+        locked_folder(config.experiment) if distributed.is_main else nullcontext(),
+    ):
         return _train(config, distributed)
 
 
