@@ -187,7 +187,8 @@ def read_channels(path: str | Path, channel: int | None = None) -> tuple[FloatAr
         if channel is not None:
             if not 0 <= channel < file.channels:
                 message = f"found {file.channels} channel(s), expected channel {channel}, counted from 0"
-                raise DataError(message, fix=f"choose a channel from 0 to {file.channels - 1}")
+                fix = f"choose a channel from 0 to {file.channels - 1}"
+                raise DataError(message, fix=fix, reason="without the chosen channel")
             samples = samples[:, channel : channel + 1]
         _check_finite(samples, 0, file.samplerate)
         speech = np.ascontiguousarray(samples.T) * np.float32(_INT16_SCALE)

@@ -120,3 +120,31 @@ def test_a_recording_of_another_rate_may_be_the_first(
         write_audio(tmp_path / f"u{index:02d}.wav", babble(1, index, 16000), 16000)
     assert main(command("dump", system, data, tmp_path / "out")) == 1
     assert "has a sample rate of 16000 Hz, the features in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dump", "--gmm", "{experiment}"], "is the experiment of a network"),
+        (["align", "--lang", "{lang}", "--gmm", "{experiment}"], "is the experiment of a network"),
+        (["dump", "--experiment", "{gmm}"], "is a folder of GMMs or alignments"),
+        (["align", "--lang", "{lang}", "--experiment", "{gmm}"], "is a folder of GMMs or alignments"),
+        (["decode", "--graph", "{graph}", "--experiment", "{gmm}"], "is a folder of GMMs or alignments"),
+    ],
+)
+def test_networks_and_gmms_are_not_confused(
+    system: System,
+    data: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = {"experiment": system.experiment, "gmm": system.model.parent, "lang": system.lang, "graph": system.graph}
+    out = tmp_path / "out"
+    given = [argument.format_map(names) for argument in arguments]
+    assert main([*given, "--data", str(data), "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    other = "--experiment" if "--gmm" in arguments else "--gmm"
+    assert message in error and f"name it with {other} " in error and "yaml:" not in error
+    assert not out.exists()

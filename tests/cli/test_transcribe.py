@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ import pytest
 import soundfile
 
 from blasr.cli.main import main
+from blasr.io import audio_source
 from blasr.io.nist.ctm import read_ctm
+from tests.io.wav_files import wav_bytes
 from tests.pipeline.systems import System, babble, system, write_audio
 
 __all__ = ["system"]  # a fixture
@@ -124,6 +128,28 @@ def test_formats_into_a_folder(bundle: Path, audio: Path, tmp_path: Path) -> Non
     assert [word["word"] for word in segment["words"]] == words
     assert segment["words"][0]["start"] == pytest.approx(rows[0].start_seconds, abs=1e-3)
     assert " --> 00:00:0" in (tmp_path / "file2.srt").read_text()
+
+
+@pytest.mark.parametrize("same_speaker", [False, True])
+def test_the_standard_input_may_be_a_stream_of_unknown_length(
+    bundle: Path, audio: Path, same_speaker: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--same-speaker"] * same_speaker
+    assert transcribe(bundle, audio / "file2.wav", *options) == 0
+    expected = capsys.readouterr().out
+    samples, _ = soundfile.read(audio / "file2.wav", dtype="int16")
+    stream = io.TextIOWrapper(io.BytesIO(wav_bytes(samples.tobytes(), declared=0, riff=0)))
+    monkeypatch.setattr(sys, "stdin", stream)
+    audio_source._standard_input.cache_clear()
+    assert transcribe(bundle, "-", *options) == 0
+    assert capsys.readouterr().out == expected.replace("file2", "stdin") != ""
+    audio_source._standard_input.cache_clear()
+
+
+def test_a_channel_that_is_not_there(bundle: Path, audio: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert transcribe(bundle, audio / "file1.wav", "--channel", "3") == 1
+    assert "found 1 channel(s), expected channel 3" in caplog.text and "choose a channel from 0 to 0" in caplog.text
+    assert "correct the channel in segments" not in caplog.text
 
 
 def test_a_broken_file_is_one_error_and_the_others_are_transcribed(
