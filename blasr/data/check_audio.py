@@ -9,6 +9,7 @@ from typing import Final
 from blasr.data.check import DataFiles, TableEntry, parse_channel, parse_segment
 from blasr.errors import BlasrError
 from blasr.io.audio import AudioInfo, AudioSelection, audio_info, column_of, file_and_speed, is_pipe, sample_range
+from blasr.io.kaldi.pipes import file_before_pipe
 from blasr.progress import track
 
 FRAME_SECONDS: Final = 0.025
@@ -27,6 +28,8 @@ def check_audio(files: DataFiles, *, open_audio: bool, allow_pipes: bool) -> Non
     opened: dict[str, AudioInfo] = {}
     entries = files.tables.get("wav.scp", {})
     for recording, entry in track(entries.items(), "audio files", total=len(entries)):
+        if is_pipe(entry.value) and file_before_pipe(entry.value) is not None:
+            continue  # reported already
         if not (
             allow_pipes and open_audio
             if is_pipe(entry.value)

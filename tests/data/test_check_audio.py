@@ -68,6 +68,12 @@ def test_a_frame_is_enough(whole: Path) -> None:
     assert check(whole) == []
 
 
+def test_a_file_in_place_of_a_command_is_reported_once(whole: Path) -> None:
+    edit("wav.scp", "b.wav", "b.wav |")(whole)
+    (problem,) = check_data_dir(whole, open_audio=True, allow_pipes=True)
+    assert "b.wav is a file, not a program" in problem.message and "remove the |" in problem.fix
+
+
 def test_a_channel_that_is_not_there(folder: Path) -> None:
     edit("segments", "0.25 -1 0", "0.25 -1 2")(folder)
     find_problem(check(folder), folder, "segments", 2, "call2 found 2 channel(s), expected channel 2")
