@@ -110,6 +110,7 @@ class ChunkBatches:
             DataError: too many utterances have unreadable audio, or differ from their labels in length.
         """
         pools = list(self._pools(epoch))
+        expected = sum(len(group) for pool in pools for group in pool.groups)
         while pools and first >= pools[0].num_batches:
             first -= pools.pop(0).num_batches
         loader: DataLoader[PoolExamples | BlasrError] = DataLoader(
@@ -120,7 +121,6 @@ class ChunkBatches:
             collate_fn=_unchanged,
         )
         tally = Tally("chunks", self._max_loss)
-        expected = sum(len(group) for pool in pools for group in pool.groups)
         for pool, examples in zip(pools, loader, strict=True):
             if isinstance(examples, BlasrError):
                 raise examples
@@ -131,13 +131,11 @@ class ChunkBatches:
                 else:
                     tally.drop(name, error.reason)
             tally.check_early(expected)
-            if not tally.kept:
-                tally.check()
             yield from self._cut(pool, examples, epoch, first)
             first = 0
         if tally.dropped and epoch == 1:
             logger.info("%s", tally.summary())
-        if tally.total:
+        if tally.total == expected and not tally.kept:
             tally.check()
 
     def _cut(self, pool: ChunkPool, examples: PoolExamples, epoch: int, first: int) -> Iterator[ChunkBatch]:

@@ -135,6 +135,18 @@ def test_a_missing_recording_is_dropped_and_named(
     assert "Traceback" not in str(caught.value)
 
 
+@pytest.mark.parametrize("bad", [0, 7])
+def test_a_pool_of_bad_utterances_does_not_stop_the_others(tmp_path: Path, bad: int) -> None:
+    loader, utterances, _ = corpus(tmp_path, LENGTHS)
+    (tmp_path / "data" / f"u{bad:02d}.wav").unlink()
+    config = ChunkConfig(chunk_frames=20, batch_frames=100, num_workers=0, pool_frames=100)
+    source = ChunkBatches(loader, utterances, config, Sampling(shuffle=False), max_loss=0.2)
+    batches = list(source.batches(1))
+    assert len(batches) == source.num_batches(1)
+    assert sum(labels_of(batches).values()) == sum(LENGTHS) - LENGTHS[bad]
+    list(source.batches(1, len(batches) - 1))  # a resumed epoch has the loss of a whole one
+
+
 def test_a_pool_that_lost_utterances_still_has_its_batches(tmp_path: Path) -> None:
     loader, utterances, _ = corpus(tmp_path, [60, 60, 50, 50], spoil=(0, 1, 2))
     config = ChunkConfig(chunk_frames=60, batch_frames=50, num_workers=0)
