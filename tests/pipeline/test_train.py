@@ -174,3 +174,21 @@ def test_an_unfinished_experiment_is_refused(tmp_path: Path) -> None:
 def test_unknown_checkpoints_are_refused(experiment: Path, checkpoint: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         Experiment.load(experiment, checkpoint)
+
+
+def test_a_bad_recording_is_dropped_and_named(
+    data: Path, alignments: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoiled = tmp_path / "data"
+    shutil.copytree(data, spoiled)
+    first, *others = (spoiled / "wav.scp").read_text().splitlines(keepends=True)
+    name = first.split()[0]
+    (spoiled / "wav.scp").write_text("".join([f"{name} {tmp_path}/gone.wav\n", *others]))
+    values = {"max_loss": 0.1, "valid_share": 0.0}
+    train(run_config(tmp_path / "run", spoiled, alignments, data=values, training={"epochs": 1}))
+    assert (tmp_path / "run" / "final.safetensors").exists()
+    assert f"chunks: dropped {name}: {tmp_path}/gone.wav: no such audio file" in caplog.text
+    assert f"1 no such audio file, first {name}" in caplog.text
+    with pytest.raises(DataError, match=r"above the allowed 0\.0% of 24 utterances"):
+        train(run_config(tmp_path / "strict", spoiled, alignments, data={**values, "max_loss": 0.0}))
+    assert not (tmp_path / "strict" / "final.safetensors").exists()
