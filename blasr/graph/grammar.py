@@ -18,7 +18,7 @@ from blasr.graph.lang import BACKOFF, NO_WORDS, Lang
 from blasr.graph.lexicon_fst import sort_arcs
 from blasr.graph.missing_words import MISSING_WORDS_FIX, describe_oov_outcome, list_missing_words
 from blasr.io.fst import Fst, read_fst
-from blasr.io.symbols import SymbolTable
+from blasr.io.symbols import SymbolTable, is_reserved
 from blasr.lm.arpa import read_arpa
 from blasr.lm.backoff_model import BEGIN, END
 from blasr.lm.vocabulary import merge_words, ngrams_without
@@ -124,7 +124,7 @@ def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) ->
         DataError: a word is not in ``words`` or is no word, such as ``#0``; or there are none.
     """
     chosen = [word for word in words if word not in NO_WORDS] if vocabulary is None else list(vocabulary)
-    if (symbol := next((word for word in chosen if word in NO_WORDS), None)) is not None:
+    if (symbol := next(filter(is_reserved, chosen), None)) is not None:
         raise DataError(f"{symbol!r} is not a word, so it cannot be in a grammar", fix="leave it out")
     labels = sorted({words.id_of(word) for word in chosen})
     if not labels:

@@ -126,7 +126,7 @@ def test_a_word_outside_the_lexicon_is_refused(tones: ToneCorpus, tmp_path: Path
 
 def test_reserved_symbols_are_not_words(tones: ToneCorpus, tmp_path: Path) -> None:
     data = with_text(tones, tmp_path / "data", **{"s1-u003": "#0"})
-    with pytest.raises(DataError, match="'#0' is not in the lexicon"):
+    with pytest.raises(DataError, match="text:22: s1-u003: '#0' is reserved"):
         flat_start(data, tones.lang, tmp_path / "out", SHORT)
 
 
