@@ -125,9 +125,8 @@ def test_a_word_outside_the_lexicon_is_refused(tones: ToneCorpus, tmp_path: Path
 
 
 def test_reserved_symbols_are_not_words(tones: ToneCorpus, tmp_path: Path) -> None:
-    data = with_text(tones, tmp_path / "data", **{"s1-u003": "#0"})
     with pytest.raises(DataError, match="text:22: s1-u003: '#0' is reserved"):
-        flat_start(data, tones.lang, tmp_path / "out", SHORT)
+        with_text(tones, tmp_path / "data", **{"s1-u003": "#0"})
 
 
 def test_unknown_words_can_be_mapped(tones: ToneCorpus, tmp_path: Path) -> None:
