@@ -106,29 +106,23 @@ def check_paths(args: argparse.Namespace) -> None:
 
 
 def check_experiment_paths(
-    experiment: Path,
-    config: Path,
-    *,
-    written: str,
-    data: Mapping[str, Path | None],
-    alignments: Mapping[str, Path | None] | None = None,
-    networks: Mapping[str, Path | None] | None = None,
-    files: Mapping[str, Path | None] | None = None,
+    experiment: Path, config: Path, written: str, inputs: Mapping[str, tuple[Path | None, Patterns | None]]
 ) -> None:
-    """Refuse a training run if its experiment directory would destroy an input; the inputs are given by their keys.
+    """Refuse a training whose experiment directory would destroy an input.
 
-    The configuration may be the one in the experiment directory if it would be ``written`` again as it is.
+    Args:
+        experiment: the directory that receives everything.
+        config: the configuration; it may be the one in the experiment directory if it stays as it is.
+        written: what will be written there as the configuration.
+        inputs: for the key of every other input its path, and the patterns of its files as in :data:`READS`.
 
     Raises:
         ConfigError: as :func:`check_paths`.
     """
-    groups = ((data, None), (files or {}, None), (alignments or {}, GMM), (networks or {}, NETWORK))
-    inputs = [
-        Input(key, path, patterns) for paths, patterns in groups for key, path in paths.items() if path is not None
-    ]
+    found = [Input(key, path, patterns) for key, (path, patterns) in inputs.items() if path is not None]
     if config.is_file() and config.read_text(encoding="utf-8-sig") != written:
-        inputs.append(Input("the configuration", config))
-    check_inputs_survive([Output("the experiment", experiment, EXPERIMENT_FILES)], inputs)
+        found.append(Input("the configuration", config))
+    check_inputs_survive([Output("the experiment", experiment, EXPERIMENT_FILES)], found)
 
 
 def _option(name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blasr.cli.options import add_option, add_overrides
 from blasr.cli.parser import examples
-from blasr.cli.path_roles import check_experiment_paths
+from blasr.cli.path_roles import GMM, NETWORK, check_experiment_paths
 from blasr.config import load_config, write_yaml
 
 EPILOG = """\
@@ -43,14 +43,15 @@ def run(args: argparse.Namespace) -> None:
     if args.allow_pipes is not None:
         overrides.append(f"data.allow_pipes={str(args.allow_pipes).lower()}")
     config = load_config(RunConfig, args.config, overrides)
-    check_experiment_paths(
-        config.experiment,
-        args.config,
-        written=write_yaml(config),
-        data={"data.train": config.data.train, "data.valid": config.data.valid},
-        alignments={"data.alignments": config.data.alignments, "data.valid_alignments": config.data.valid_alignments},
-        networks={"initialize_from": config.initialize_from},
-    )
+    data = config.data
+    inputs = {
+        "data.train": (data.train, None),
+        "data.valid": (data.valid, None),
+        "data.alignments": (data.alignments, GMM),
+        "data.valid_alignments": (data.valid_alignments, GMM),
+        "initialize_from": (config.initialize_from, NETWORK),
+    }
+    check_experiment_paths(config.experiment, args.config, write_yaml(config), inputs)
     from blasr.pipeline import train  # the slow imports, after the configuration has been checked
 
     train(config)

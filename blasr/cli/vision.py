@@ -114,13 +114,13 @@ def _train(args: argparse.Namespace) -> None:
     if args.experiment is not None:
         overrides.append(f"experiment={json.dumps(str(args.experiment))}")  # a quoted string is YAML too
     config = load_config(VisionRunConfig, args.config, overrides)
-    check_experiment_paths(
-        config.experiment,
-        args.config,
-        written=write_yaml(config),
-        data={"data.train": config.data.train, "data.valid": config.data.valid},
-        files={"released": config.released},
-    )
+    patterns = None if config.data.dataset == "folder" else ()  # torchvision's data sets share a folder with others
+    inputs = {
+        "data.train": (config.data.train, patterns),
+        "data.valid": (config.data.valid, patterns),
+        "released": (config.released, None),
+    }
+    check_experiment_paths(config.experiment, args.config, write_yaml(config), inputs)
     from blasr.pipeline.vision import train_vision
 
     train_vision(config)

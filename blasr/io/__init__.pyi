@@ -10,6 +10,7 @@ from .audio import file_and_speed as file_and_speed
 from .audio import is_pipe as is_pipe
 from .audio import read_audio as read_audio
 from .audio import read_segment as read_segment
+from .folder_lock import locked_folder as locked_folder
 from .fst import Fst as Fst
 from .fst import fst_from_bytes as fst_from_bytes
 from .fst import fst_to_bytes as fst_to_bytes

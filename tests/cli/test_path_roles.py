@@ -12,6 +12,7 @@ from blasr.cli.main import SUBCOMMANDS, build_parser, main
 from blasr.cli.path_roles import (
     BEST_PATH_OUTPUTS,
     CHECKED_LATER,
+    GMM,
     OUT_FOLDERS,
     READS,
     TABLES_READ,
@@ -202,13 +203,12 @@ def test_an_experiment_never_overwrites_its_inputs(tmp_path: Path) -> None:
     config.write_text("same")
 
     def check(experiment: Path, written: str = "same") -> None:
-        check_experiment_paths(
-            experiment,
-            config,
-            written=written,
-            data={"data.train": tmp_path / "data", "data.valid": None},
-            alignments={"data.alignments": tmp_path / "ali"},
-        )
+        inputs = {
+            "data.train": (tmp_path / "data", None),
+            "data.valid": (None, None),
+            "data.alignments": (tmp_path / "ali", GMM),
+        }
+        check_experiment_paths(experiment, config, written, inputs)
 
     check(tmp_path / "exp")  # resumes from the configuration that it wrote
     check(tmp_path / "ali" / "network")

@@ -68,7 +68,7 @@ def test_a_matrix_of_another_width_among_others(tri1: Path, tmp_path: Path, caps
     error = capsys.readouterr().err
     assert "utterance wide: log-likelihoods of shape (9, 150), the model has 144 pdfs" in error
     assert "Traceback" not in error
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_narrow_beams_give_partial_results(tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
