@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numba
 import numpy as np
@@ -50,6 +51,21 @@ def _compiled(function: _Function, *, inline: bool) -> _Function:
     return compiled
 
 
+COMPILING: Final = "compiling the search for the first time; this takes about half a minute"
+_announcements: list[Callable[[], object]] = []
+
+
+@contextmanager
+def before_compilation(announce: Callable[[], object]) -> Iterator[None]:
+    """Call ``announce`` once, before the first function is compiled that is not cached; never if all are cached."""
+    _announcements.append(announce)
+    try:
+        yield
+    finally:
+        if announce in _announcements:
+            _announcements.remove(announce)
+
+
 _Cache: Any = FunctionCache
 
 
@@ -58,10 +74,14 @@ class _CallGraphCache(_Cache):  # type: ignore[misc]  # numba's internals carry 
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super()._load_overload(sig, target_context)
+            cached = super()._load_overload(sig, target_context)
         except (AttributeError, ImportError):  # the index names a class that another version of blasr had
             self.flush()
-            return None
+            cached = None
+        if cached is None:
+            while _announcements:
+                _announcements.pop()()
+        return cached
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         return (*super()._index_key(sig, codegen), call_graph_hash(self._py_func))

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from blasr.jit import before_compilation
+
 CALLEE = "from blasr.jit import jit\n\n\n@jit\ndef twice(x):\n    return {} * x\n"
 CALLER = "from blasr.jit import jit\nfrom numbers_ import ADDED\nfrom callee import twice\n\n\n"
 CALLER += "@jit\ndef entry(x):\n    return twice(x) + ADDED\n"
@@ -45,3 +47,15 @@ def test_an_edit_of_a_called_module_or_of_a_number_is_noticed(entry: Callable[..
     assert entry(3, 4)(5) == 19
     back = entry(2, 1)
     assert back(5) == 11 and sum(back.stats.cache_hits.values()) == 1
+
+
+def test_only_the_first_compilation_is_announced(entry: Callable[..., Any]) -> None:
+    """A cached function is not announced, and neither is a compilation after the context."""
+    announced: list[str] = []
+    with before_compilation(lambda: announced.append("first")):
+        assert entry(7, 1)(5) == 36
+    assert announced == ["first"]
+    with before_compilation(lambda: announced.append("cached")):
+        assert entry(7, 1)(5) == 36
+    assert entry(8, 1)(5) == 41
+    assert announced == ["first"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from blasr.tally import Tally
 
 if TYPE_CHECKING:
     from blasr.lattices import CompactLattice, PathFormatter
+
+logger = logging.getLogger(__name__)
 
 EXAMPLES = {
     "determinize": "blasr lattice determinize --lattices exp/decode --beam 6 --model exp/tri1/final.mdl --out det.ark",
@@ -66,21 +69,26 @@ def _read_lattices(
 ) -> Iterator[tuple[str, CompactLattice]]:
     """Yield the lattices, determinized if they are state-level or ``again`` is set; print the tally at the end."""
     from blasr.hmm import read_transition_model
-    from blasr.lattices import as_compact, determinize_lattice, lattice_files, read_any_lattices
+    from blasr.lattices import CompactLattice, describe_narrowed, determinize_lattice, lattice_files, read_any_lattices
     from blasr.progress import track
 
     transitions = None if model is None else read_transition_model(model)
+    narrowed: dict[str, float] = {}
     for file in lattice_files(path):
         for utterance, lattice in track(read_any_lattices(str(file)), "lattices"):
-            if again:
-                compact = determinize_lattice(lattice, config, transitions).lattice
+            if isinstance(lattice, CompactLattice) and not again:
+                compact = lattice
             else:
-                compact = as_compact(lattice, config, transitions)
+                compact, beam = determinize_lattice(lattice, config, transitions)
+                if beam < config.beam:
+                    narrowed[utterance] = beam
             if compact.num_states:
                 tally.keep()
                 yield utterance, compact
             else:
                 tally.drop(utterance, "without a path")
+    if (warning := describe_narrowed(narrowed, config)) is not None:
+        logger.warning("%s", warning)
     print(tally.summary())
     tally.check()
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from blasr.decoding.decode_table import DecodedUtterance
 from blasr.io.kaldi.table_writer import TableWriter
-from blasr.lattices.config import CostScales, DeterminizationConfig
+from blasr.lattices.config import CostScales, DeterminizationConfig, describe_narrowed
 from blasr.lattices.lattice_table import AnyLattice
 from blasr.lattices.timed_words import PathFormatter, word_confidences
 from blasr.tally import Tally
@@ -38,7 +38,7 @@ class DecodeOutput:
         cost: sum of the scaled costs of all best paths so far.
         partial: utterances whose search reached no final state.
         timed_by_arcs: utterances with phones that the lexicon does not explain.
-        narrowed: utterances with a narrower lattice beam, since determinization ran out of memory.
+        narrowed: utterances with a narrower lattice beam, since determinization ran out of memory, and these beams.
     """
 
     files: DecodeFiles
@@ -50,7 +50,7 @@ class DecodeOutput:
     cost: float = 0.0
     partial: list[str] = field(default_factory=list)
     timed_by_arcs: list[str] = field(default_factory=list)
-    narrowed: list[str] = field(default_factory=list)
+    narrowed: dict[str, float] = field(default_factory=dict)
 
     def write(self, decoded: DecodedUtterance) -> None:
         """Append one utterance to all files; if it has no lattice, write only the reason to the log."""
@@ -65,7 +65,11 @@ class DecodeOutput:
         if decoded.determinized is not None:
             compact, beam = decoded.determinized
             if beam < self.determinization.beam:
-                self.narrowed.append(utterance)
+                self.narrowed[utterance] = beam
+                self.files.log.write(
+                    f"Determinization of utterance {utterance} took {self.determinization.max_memory / 1e6:g} MB: "
+                    f"its lattice has a beam of {beam:.4g} instead of {self.determinization.beam:g}.\n"
+                )
         self.files.lattices.write(utterance, lattice if compact is None or not self.determinized else compact)
         self.files.best_paths.write(" ".join([utterance, *self.formatter.text(path.words.tolist())]) + "\n")
         times, by_phones = self.formatter.times(path, partial=not lattice.reached_final)
@@ -85,6 +89,10 @@ class DecodeOutput:
         if not lattice.reached_final:
             self.partial.append(utterance)
 
+    def narrowed_warning(self) -> str | None:
+        """Return how many lattices have a narrower beam than requested; None if all have the requested beam."""
+        return describe_narrowed(self.narrowed, self.determinization)
+
     def summary(self, tally: Tally, seconds: float, threads: int, times_from: str) -> list[str]:
         """Return the lines of the final report.
 
@@ -97,11 +105,6 @@ class DecodeOutput:
         lines = [f"{tally.summary()}, {len(self.partial)} partial"]
         if self.partial:
             lines[0] += f" (no final state was reached, first {self.partial[0]})"
-        if self.narrowed:
-            lines.append(
-                f"{len(self.narrowed)} lattices have a narrower beam, since their determinization took "
-                f"{self.determinization.max_memory / 1e6:g} MB, first {self.narrowed[0]}"
-            )
         lines.append(f"word times: {times_from}")
         if self.formatter.lexicon is not None and self.timed_by_arcs:
             lines.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +28,13 @@ from blasr.inference.config import ScoringConfig, TranscriptionConfig
 from blasr.inference.recordings import Recording, Side, read_recording
 from blasr.inference.segmentation import AudioSegment, cut_recording, join_segments
 from blasr.inference.transcript import TranscribedSegment, TranscribedSide, TranscribedWord, Transcript
+from blasr.jit import COMPILING, before_compilation
 from blasr.lattices.config import DeterminizationConfig
-from blasr.lattices.determinization import determinize_lattice
+from blasr.lattices.determinization import determinize_lattice, warm_up
 from blasr.lattices.timed_words import PathFormatter, word_confidences
 from blasr.threads import one_torch_thread
+
+logger = logging.getLogger(__name__)
 
 CONFIDENCE_BYTES: Final = 50_000_000
 """Kaldi's memory limit of a determinization. Confidences of very ambiguous segments come from a narrower beam."""
@@ -89,8 +94,9 @@ class Transcriber:
     def compile(self) -> float:
         """Compile the search, unless it is cached on this machine; return how many seconds that took."""
         started = time.monotonic()
-        lattice = self._decoder.decode(np.zeros((1, self._decoder.num_pdfs), np.float32))
-        determinize_lattice(lattice, self._determinization, self.bundle.transition_model)
+        with before_compilation(partial(logger.info, COMPILING)):
+            lattice = self._decoder.decode(np.zeros((1, self._decoder.num_pdfs), np.float32))
+            warm_up(lattice)
         return time.monotonic() - started
 
     def transcribe(self, path: str | Path) -> Transcript:

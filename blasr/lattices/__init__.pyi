@@ -4,9 +4,10 @@ from .compact_lattice_io import read_compact_lattices as read_compact_lattices
 from .config import CostScales as CostScales
 from .config import DeterminizationConfig as DeterminizationConfig
 from .config import PathWeights as PathWeights
+from .config import describe_narrowed as describe_narrowed
 from .determinization import Determinized as Determinized
-from .determinization import as_compact as as_compact
 from .determinization import determinize_lattice as determinize_lattice
+from .determinization import warm_up as warm_up
 from .error_evidence import ErrorEvidence as ErrorEvidence
 from .error_evidence import collect_evidence as collect_evidence
 from .kaldi_scoring import write_kaldi_scoring as write_kaldi_scoring

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blasr.errors import ConfigError
@@ -60,7 +61,8 @@ class DeterminizationConfig:
         beam: paths that cost more than the best path by more than this are dropped (``--lattice-beam``).
         acoustic_scale: the factor of acoustic costs when paths are compared.
         delta: costs that differ by less than this count as equal when two sets of states are compared.
-        max_memory: bytes; when they are used up, determinization stops, with an effective beam below ``beam``.
+        max_memory: bytes (``--max-mem``). When they are used up, determinization stops, with an effective beam below
+            ``beam``. If less than half of the beam was reached, it is repeated on a pruned lattice.
 
     Raises:
         ConfigError: a number is out of its range.
@@ -69,7 +71,7 @@ class DeterminizationConfig:
     beam: float = 6.0
     acoustic_scale: float = 0.1
     delta: float = 1 / 1024
-    max_memory: int = 500_000_000
+    max_memory: int = 50_000_000
 
     def __post_init__(self) -> None:
         if not self.beam > 0 or not 0 < self.acoustic_scale < math.inf or not 0 < self.delta < 1:
@@ -77,3 +79,21 @@ class DeterminizationConfig:
                 f"beam is {self.beam}, acoustic_scale {self.acoustic_scale}, delta {self.delta}; "
                 "expected numbers above 0"
             )
+        if self.max_memory < 1:
+            raise ConfigError(f"max_memory is {self.max_memory}, expected a number of bytes above 0")
+
+
+def describe_narrowed(reached: Mapping[str, float], config: DeterminizationConfig) -> str | None:
+    """Return a warning about lattices whose determinization ran out of memory; None if there are none.
+
+    Args:
+        reached: the effective beams by utterance.
+        config: the requested beam, and the limit.
+    """
+    if not reached:
+        return None
+    narrowest = min(reached, key=reached.__getitem__)
+    return (
+        f"{len(reached)} lattice(s) have a narrower beam than {config.beam:g}, since their determinization took "
+        f"{config.max_memory / 1e6:g} MB; the narrowest is {reached[narrowest]:.4g}, of utterance {narrowest}"
+    )

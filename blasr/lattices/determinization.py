@@ -43,7 +43,8 @@ def determinize_lattice(
 
     Returns:
         A lattice in topological order; each state has at most one arc of a word, and no arc without a word. Costs are
-        unscaled. A lattice without a path to a final state gives a lattice without states.
+        unscaled. A lattice without a path to a final state gives a lattice without states. If ``config.max_memory`` is
+        used up, the effective beam is narrower, but the best path is always in the lattice.
 
     Raises:
         DataError: a compact lattice has a cycle.
@@ -61,15 +62,9 @@ def determinize_lattice(
     return Determinized(_to_compact(result, config), max(0.0, min([*beams, effective_beam])))
 
 
-def as_compact(
-    lattice: Lattice | CompactLattice,
-    config: DeterminizationConfig | None = None,
-    transition_model: TransitionModel | None = None,
-) -> CompactLattice:
-    """Return a compact lattice as it is, and a state-level one determinized; see :func:`determinize_lattice`."""
-    if isinstance(lattice, CompactLattice):
-        return lattice
-    return determinize_lattice(lattice, config, transition_model).lattice
+def warm_up(lattice: Lattice) -> None:
+    """Determinize a lattice with almost no memory, so that everything that a determinization may call is compiled."""
+    determinize_lattice(lattice, DeterminizationConfig(max_memory=1))
 
 
 def _from_raw(lattice: Lattice, config: DeterminizationConfig) -> Acceptor:

@@ -7,6 +7,7 @@ is a subset of the states of the input, each with its residual cost and string r
 from __future__ import annotations
 
 import heapq
+import math
 from typing import Final
 
 import numpy as np
@@ -14,13 +15,18 @@ import numpy as np
 from blasr.jit import jit
 from blasr.lattices.subset_expansion import ConstructionInput, Workspace, bucket_of, expand
 from blasr.lattices.subset_output import AcceptorFields, assemble
+from blasr.lattices.subset_pruning import best_path, costs_to_end, prune
 from blasr.lattices.subset_table import (
+    ARC_BYTES,
     ARCS,
-    BYTES_USED,
     ELEMENT,
+    ELEMENT_BYTES,
     ELEMENTS,
+    NODE_BYTES,
     RESULTS,
+    SUBSET_BYTES,
     SUBSETS,
+    TASK_BYTES,
     TASKS,
     Acceptor,
     Normalized,
@@ -35,6 +41,8 @@ from blasr.lattices.subset_table import (
 from blasr.units import AnyArray
 
 _NUM_BUCKETS: Final = 1 << 14
+_RETRY_CUTOFF: Final = 0.5
+_MAX_TRIES: Final = 10
 
 
 def determinize(acceptor: Acceptor, beam: float, delta: float, max_memory: int) -> tuple[Acceptor, float]:
@@ -42,11 +50,30 @@ def determinize(acceptor: Acceptor, beam: float, delta: float, max_memory: int) 
 
     The output has no epsilon, at most one arc of a label from each state, only states on the way from state 0 to an
     end, and topological order. The effective beam is smaller than ``beam`` where ``max_memory`` bytes were used up.
+
+    If less than half of the beam was reached, the acceptor is pruned with a narrower beam and determinized again, as in
+    Kaldi's ``DeterminizeLatticePruned`` (``retry_cutoff``). An infinite beam is not narrowed. If the best path itself
+    does not fit, or ties hide it, the result is this path alone, and the effective beam is 0.
     """
     if not len(acceptor.final_graph):
         return acceptor, beam
-    fields, effective_beam = _construct(sort_arcs(acceptor), float(beam), float(delta), max_memory)
-    return Acceptor(*fields), effective_beam
+    beam, delta, whole = float(beam), float(delta), sort_arcs(acceptor)
+    tried = whole
+    for remaining in range(_MAX_TRIES - 1, -1, -1):
+        fields, effective_beam = _construct(tried, beam, delta, max_memory)
+        effective_beam = max(0.0, effective_beam)
+        if effective_beam >= _RETRY_CUTOFF * beam or beam == math.inf or not remaining:
+            break
+        beam = max(0.5 * beam, math.sqrt(beam * effective_beam))
+        tried = prune(tried, beam)
+    result = Acceptor(*fields)
+    if len(result.final_graph) or (effective_beam >= beam and tried is whole):
+        return result, effective_beam
+    path = best_path(whole)
+    if path is not None:
+        fields, _ = _construct(path, beam, delta, np.iinfo(np.int64).max)
+        return Acceptor(*fields), 0.0
+    return result, effective_beam
 
 
 def sort_arcs(acceptor: Acceptor) -> Acceptor:
@@ -76,7 +103,8 @@ def sort_arcs(acceptor: Acceptor) -> Acceptor:
 @jit
 def _construct(acceptor: Acceptor, beam: float, delta: float, max_memory: int) -> tuple[AcceptorFields, float]:
     """Return the fields of the determinized acceptor, and the effective beam."""
-    backward, labeled, longest = _survey(acceptor)
+    backward = costs_to_end(acceptor)
+    labeled, longest = _survey(acceptor)
     inputs = ConstructionInput(acceptor, backward, labeled, backward[0] + beam, delta)
     work = _new_workspace(len(backward))
     tree = new_tree(len(acceptor.label), longest)
@@ -90,7 +118,7 @@ def _construct(acceptor: Acceptor, beam: float, delta: float, max_memory: int) -
     if backward[0] < np.inf:
         heapq.heappush(work.queue, (backward[0], 0))
     while len(work.queue) > 0:
-        if _records_used(tree, pool) * BYTES_USED > max_memory:
+        if _bytes_used(tree, pool) > max_memory:
             effective_beam = work.queue[0][0] - backward[0]
             break
         _, task = heapq.heappop(work.queue)
@@ -109,24 +137,21 @@ def _construct(acceptor: Acceptor, beam: float, delta: float, max_memory: int) -
 
 
 @jit
-def _survey(acceptor: Acceptor) -> tuple[AnyArray, AnyArray, int]:
-    """Return, by state, the cost of the best path to an end and the first arc with a label; the longest string."""
+def _survey(acceptor: Acceptor) -> tuple[AnyArray, int]:
+    """Return, by state, the first arc with a label; and the length of the longest string."""
     num_states = len(acceptor.final_graph)
-    backward = np.empty(num_states, np.float64)
     longest = np.zeros(num_states, np.int64)
     labeled = np.empty(num_states, np.int64)
     for state in range(num_states - 1, -1, -1):
-        backward[state] = acceptor.final_graph[state] + acceptor.final_acoustic[state]
         longest[state] = acceptor.final_string_offsets[state + 1] - acceptor.final_string_offsets[state]
         labeled[state] = acceptor.offsets[state + 1]
         for arc in range(acceptor.offsets[state + 1] - 1, acceptor.offsets[state] - 1, -1):
             target = acceptor.nextstate[arc]
-            backward[state] = min(backward[state], acceptor.graph[arc] + acceptor.acoustic[arc] + backward[target])
             length = acceptor.string_offsets[arc + 1] - acceptor.string_offsets[arc]
             longest[state] = max(longest[state], length + longest[target])
             if acceptor.label[arc] > 0:
                 labeled[state] = arc
-    return backward, labeled, longest[0]
+    return labeled, longest[0]
 
 
 @jit
@@ -143,9 +168,10 @@ def _new_workspace(num_states: int) -> Workspace:
 
 
 @jit
-def _records_used(tree: Tree, pool: Pool) -> int:
+def _bytes_used(tree: Tree, pool: Pool) -> int:
     counts = pool.counts
-    return int(tree.used[0] + counts[ELEMENTS] + counts[SUBSETS] + counts[TASKS] + counts[ARCS])
+    total = tree.used[0] * NODE_BYTES + counts[ELEMENTS] * ELEMENT_BYTES + counts[SUBSETS] * SUBSET_BYTES
+    return int(total + counts[TASKS] * TASK_BYTES + counts[ARCS] * ARC_BYTES)
 
 
 @jit

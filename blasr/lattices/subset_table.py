@@ -48,8 +48,9 @@ ARC: Final = np.dtype(
 RESULT: Final = np.dtype([("forward", np.float64), ("subset", np.int32)])
 """A state of the output: the cost of the best path to it, and its minimal subset."""
 MULTIPLIER: Final = 6364136223846793005
-BYTES_USED: Final = 40
-"""The size of the largest record."""
+NODE_BYTES, ELEMENT_BYTES, SUBSET_BYTES, TASK_BYTES, ARC_BYTES = (
+    kind.itemsize for kind in (NODE, ELEMENT, SUBSET, TASK, ARC)
+)
 ELEMENTS, SUBSETS, TASKS, ARCS, RESULTS = range(5)
 
 
@@ -161,16 +162,38 @@ def room_for_nodes(tree: Tree, more: int) -> Tree:
     needed = tree.used[0] + more
     if needed <= len(tree.nodes):
         return tree
-    return Tree(grown(tree.nodes, needed), tree.buckets, tree.used, tree.powers)
+    nodes = grown(tree.nodes, needed)
+    return Tree(nodes, _buckets_for(nodes, tree.used[0], tree.buckets), tree.used, tree.powers)
+
+
+@jit
+def _bucket(node: int, label: int, num_buckets: int) -> int:
+    """Return the bucket of a node's child."""
+    return (((node * np.int64(MULTIPLIER)) ^ np.int64(label)) * np.int64(MULTIPLIER) >> 20) & (num_buckets - 1)
+
+
+@jit
+def _buckets_for(nodes: AnyArray, used: int, buckets: IntArray) -> IntArray:
+    """Return the buckets, or more of them if there are fewer than nodes: long chains would make searches slow."""
+    size = len(buckets)
+    while size < len(nodes):
+        size *= 2
+    if size == len(buckets):
+        return buckets
+    larger = np.full(size, -1, np.int32)
+    for node in range(1, used):
+        bucket = _bucket(np.int64(nodes[node].parent), nodes[node].label, size)
+        nodes[node].next = larger[bucket]
+        larger[bucket] = node
+    return larger
 
 
 @jit
 def extend(tree: Tree, node: int, string: IntArray) -> int:
     """Return the node of a node's string followed by more labels; there must be room for as many nodes."""
     nodes, buckets, used = tree.nodes, tree.buckets, tree.used
-    mask = len(buckets) - 1
     for label in string:
-        bucket = (((node * np.int64(MULTIPLIER)) ^ np.int64(label)) * np.int64(MULTIPLIER) >> 20) & mask
+        bucket = _bucket(np.int64(node), label, len(buckets))
         child = buckets[bucket]
         while child >= 0 and (nodes[child].parent != node or nodes[child].label != label):
             child = nodes[child].next

@@ -19,8 +19,9 @@ from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.io.atomic import atomic_open
 from blasr.io.folder_lock import locked_folder
 from blasr.io.kaldi.table_writer import TableWriter
+from blasr.jit import COMPILING, before_compilation
 from blasr.lattices.config import DeterminizationConfig
-from blasr.lattices.determinization import determinize_lattice
+from blasr.lattices.determinization import determinize_lattice, warm_up
 from blasr.lattices.lattice_table import ANY_LATTICE
 from blasr.lattices.timed_words import PathFormatter
 from blasr.pipeline.decode_inputs import DecodeInputs, DecodePaths
@@ -113,8 +114,13 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
                 tally.keep()
             output.write(decoded)
         tally.check()
+        warning = output.narrowed_warning()
+        if warning is not None:
+            files.log.write(f"{warning}\n")
         lines = output.summary(tally, time.monotonic() - started, config.workers, inputs.times_from)
         files.log.writelines(f"{line}\n" for line in lines)
+    if warning is not None:
+        logger.warning("%s; see %s", warning, out / "decode.log")
     for line in lines:
         logger.info(line)
     return tally
@@ -124,7 +130,8 @@ def _compile(inputs: DecodeInputs, config: DecodeConfig, determinization: Determ
     """Return the search, compiled by decoding one frame, unless this machine has it already."""
     decoder = LatticeDecoder(inputs.graph, inputs.model.transitions.tid_to_pdf, config.decoder, inputs.lm_difference)
     started = time.monotonic()
-    determinize_lattice(decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32)))
+    with before_compilation(partial(logger.info, COMPILING)):
+        warm_up(decoder.decode(np.zeros((1, decoder.num_pdfs), np.float32)))
     if (seconds := time.monotonic() - started) > 1:
         logger.info("compiled the search in %.1f s; this happens once", seconds)
     if not (config.determinize or config.confidences):

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from blasr.errors import ConfigError
-from blasr.lattices.config import CostScales, DeterminizationConfig, PathWeights
+from blasr.lattices.config import CostScales, DeterminizationConfig, PathWeights, describe_narrowed
 
 
 def test_scaled_costs_by_hand() -> None:
@@ -37,3 +37,16 @@ def test_weights_out_of_range_are_refused(weight: float, penalty: float) -> None
 def test_determinization_out_of_range_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="above 0"):
         DeterminizationConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_determinization_needs_memory() -> None:
+    with pytest.raises(ConfigError, match="max_memory is 0, expected a number of bytes above 0"):
+        DeterminizationConfig(max_memory=0)
+
+
+def test_narrowed_lattices_are_counted_and_the_narrowest_is_named() -> None:
+    assert describe_narrowed({}, DeterminizationConfig()) is None
+    assert describe_narrowed({"u1": 3.5, "u2": 2.25}, DeterminizationConfig()) == (
+        "2 lattice(s) have a narrower beam than 6, since their determinization took 50 MB; "
+        "the narrowest is 2.25, of utterance u2"
+    )

@@ -107,6 +107,51 @@ def test_the_beam_is_narrower_when_memory_runs_out(system: GoldenSystem) -> None
     assert some.num_arcs < determinize_lattice(lattice).lattice.num_arcs
 
 
+def flat_lattice(frames: int, spread: float) -> Lattice:
+    """Three states for each frame, all connected by random words or none, with costs between 0 and ``spread``."""
+    rng = np.random.default_rng(0)
+    sources = np.concatenate([[0], *(np.repeat(np.arange(3) + 1 + 3 * frame, 9) for frame in range(frames))])
+    count = len(sources)
+    arcs = np.zeros(count, ARC)
+    targets = [np.tile(np.arange(3) + 4 + 3 * frame, 9) for frame in range(frames)]
+    columns = (
+        rng.integers(1, 9, count),
+        rng.integers(0, 5, count),
+        rng.uniform(0, spread, count),
+        rng.uniform(0, spread, count),
+        np.concatenate([[1], *targets]),
+    )
+    for name, column in zip(arcs.dtype.names or (), columns, strict=True):
+        arcs[name] = column
+    final = np.full(3 * frames + 4, np.inf, np.float32)
+    final[-3:] = 0
+    return assemble(0, sources, arcs, final, final)
+
+
+@pytest.mark.parametrize("max_memory", [1, 100_000, 1_000_000])
+@pytest.mark.parametrize("spread", [1.0, 0.0])
+def test_a_flat_lattice_is_pruned_until_it_fits(max_memory: int, spread: float) -> None:
+    """Kaldi's way out: the best path stays, and the beam that was reached is returned."""
+    lattice = flat_lattice(30, spread)
+    ours, beam = determinize_lattice(lattice, DeterminizationConfig(max_memory=max_memory))
+    assert 0 <= beam < 6.0
+    scales = CostScales(acoustic_scale=0.1)
+    path, best = ours.to_lattice().best_path(scales), lattice.best_path(scales)
+    assert scales.cost(path.graph_cost, path.acoustic_cost) == pytest.approx(
+        scales.cost(best.graph_cost, best.acoustic_cost), abs=1e-3
+    )
+    if spread:
+        assert path.words.tolist() == best.words.tolist()
+
+
+def test_pruning_reaches_a_wider_beam_than_stopping() -> None:
+    """An infinite beam is not narrowed, so its effective beam is what the memory allows without pruning."""
+    lattice = flat_lattice(30, 1.0)
+    _, stopped = determinize_lattice(lattice, DeterminizationConfig(np.inf, max_memory=1_000_000))
+    _, pruned = determinize_lattice(lattice, DeterminizationConfig(max_memory=1_000_000))
+    assert stopped < pruned < 6.0
+
+
 def test_a_determinized_lattice_stays_as_it_is(golden: Path) -> None:
     for _, lattice in read_compact_lattices(golden / "fsdd_tri1" / "connected" / "lat.ark"):
         again, _ = determinize_lattice(lattice, DeterminizationConfig(beam=100.0))
