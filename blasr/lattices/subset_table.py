@@ -167,7 +167,7 @@ def room_for_nodes(tree: Tree, more: int) -> Tree:
 
 
 @jit
-def _bucket(node: int, label: int, num_buckets: int) -> int:
+def _bucket(node: Any, label: int, num_buckets: int) -> Any:
     """Return the bucket of a node's child."""
     return (((node * np.int64(MULTIPLIER)) ^ np.int64(label)) * np.int64(MULTIPLIER) >> 20) & (num_buckets - 1)
 
