@@ -28,12 +28,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def train(folder: Path, *sets: str) -> int:
-    overrides = [
+    defaults = (
         f"data.train={folder}/train", f"data.valid={folder}/valid", "data.batch_size=8", "data.num_workers=0",
         "model.width=0.0625", "images.size=32", "training.epochs=3", "training.threads=1",
-        "training.device=cpu", "training.learning_rate=0.05", *sets,
-    ]  # fmt: skip
-    words = [word for override in overrides for word in ("--set", override)]
+        "training.device=cpu", "training.learning_rate=0.05",
+    )  # fmt: skip
+    overrides = dict(override.split("=", 1) for override in (*defaults, *sets)).items()
+    words = [word for key, value in overrides for word in ("--set", f"{key}={value}")]
     return main(["vision", "train", str(CONF / "bl_resnet50_a2b4.yaml"), "--experiment", str(folder / "exp"), *words])
 
 
