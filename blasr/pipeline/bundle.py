@@ -15,7 +15,7 @@ from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS
 from blasr.pipeline.experiment import Experiment
-from blasr.pipeline.graph_checks import DecodingModel, check_decode
+from blasr.pipeline.graph_checks import DecodingModel, check_decode, check_same_symbols
 from blasr.pipeline.network_checks import check_network
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,8 @@ def make_bundle(
     decoding_model = DecodingModel.read(model)
     words = SymbolTable.read(sources[WORDS])
     check_decode(read_fst(sources[GRAPH]), sources[GRAPH], decoding_model, words)
-    _check_same_words(words, graph / WORDS)
+    for name in (WORDS, "phones.txt"):
+        check_same_symbols(sources[name], graph / name)
     _check_same_phones(decoding_model, SymbolTable.read(sources["phones.txt"]))
     AlignLexicon.read(sources[LEXICON])
     description = experiment.description
@@ -88,7 +89,14 @@ def make_bundle(
         sources,
     )
     size = sum(entry.bytes for entry in config.files)
-    logger.info("written: %s, %.1f MB, %s, %d pdfs, %s", out, size / 1e6, config.model.name, num_pdfs, config.origin)
+    logger.info(
+        "written: %s, %.1f MB, network %s, model %s, %d pdfs",
+        out,
+        size / 1e6,
+        config.origin,
+        config.model.name,
+        num_pdfs,
+    )
     return config
 
 
@@ -110,20 +118,6 @@ def _find_sources(experiment: Experiment, graph_file: Path, lang: Path, model: P
         message = f"no such file; a bundle consists of {', '.join(FILES)}"
         raise DataError(message, path=absent[0], fix="give the graph folder, and with --lang the lang folder")
     return sources
-
-
-def _check_same_words(words: SymbolTable, beside_graph: Path) -> None:
-    """Refuse word-ids of another lang folder, which would spell the words of the graph wrongly."""
-    if not beside_graph.is_file() or words.path == beside_graph:
-        return
-    of_graph = SymbolTable.read(beside_graph)
-    for word, number in of_graph.items():
-        if word not in words or words.id_of(word) != number:
-            found = f"is {words.id_of(word)}" if word in words else "is absent"
-            raise MismatchError(
-                f"{word} is {number} in {beside_graph} and {found} in {words.path}",
-                fix="give the lang folder that the graph was compiled from",
-            )
 
 
 def _check_same_phones(model: DecodingModel, phones: SymbolTable) -> None:

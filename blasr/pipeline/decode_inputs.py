@@ -13,7 +13,7 @@ from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WordJoiner
 from blasr.lm.backoff_grammar import LmDifference
 from blasr.pipeline.big_lm import read_lm_difference
-from blasr.pipeline.graph_checks import DecodingModel, check_decode
+from blasr.pipeline.graph_checks import DecodingModel, check_decode, check_same_symbols
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,14 @@ class DecodeInputs:
         Raises:
             ConfigError: there is no words.txt.
             FormatError, DataError: a file cannot be read.
-            MismatchError: the inputs do not fit together.
+            MismatchError: the inputs do not fit together, or words.txt or phones.txt differ from those of the graph.
         """
         graph_path = paths.graph / "HCLG.fst" if paths.graph.is_dir() else paths.graph
         words_path = paths.words or _find_words(graph_path, paths.lang)
+        check_same_symbols(words_path, graph_path.parent / "words.txt")
+        if paths.lang is not None:
+            for name in ("words.txt", "phones.txt"):
+                check_same_symbols(paths.lang / name, graph_path.parent / name)
         words = SymbolTable.read(words_path)
         lexicon, times_from = _read_lexicon(paths.lang)
         decoding_model = DecodingModel(model, read_transition_model(model))

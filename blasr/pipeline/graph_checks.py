@@ -81,6 +81,29 @@ def check_decode(graph: Fst, graph_path: Path, model: DecodingModel, words: Symb
         )
 
 
+def check_same_symbols(given: Path, beside_graph: Path) -> None:
+    """Refuse a ``words.txt`` or ``phones.txt`` that differs from the one beside the graph.
+
+    Nothing is compared if one of the files does not exist. Spaces and the order of the lines do not matter.
+
+    Raises:
+        MismatchError: a symbol has another id, or is in one of the files only; names the first one and both files.
+    """
+    if not given.is_file() or not beside_graph.is_file() or given.samefile(beside_graph):
+        return
+    if given.read_bytes() == beside_graph.read_bytes():
+        return
+    ours, theirs = SymbolTable.read(given), SymbolTable.read(beside_graph)
+    for table, other in ((theirs, ours), (ours, theirs)):
+        for symbol, number in table.items():
+            if symbol not in other or other.id_of(symbol) != number:
+                found = f"is {other.id_of(symbol)}" if symbol in other else "is absent"
+                raise MismatchError(
+                    f"{symbol} is {number} in {table.path} and {found} in {other.path}",
+                    fix="give the lang directory that the graph was compiled with",
+                )
+
+
 def _count_sequences(graph: Fst, transitions: TransitionModel) -> tuple[int, int]:
     """Count arcs with a transition-id after arcs with one, and those of them that the topology allows."""
     entering = np.zeros(graph.num_states, np.int32)

@@ -48,7 +48,7 @@ def test_only_a_bundle_is_replaced(system: System, tmp_path: Path) -> None:
     precious = tmp_path / "thesis"
     precious.mkdir()
     (precious / "chapter1.tex").write_text("...")
-    with pytest.raises(DataError, match="other things"):
+    with pytest.raises(DataError, match="contains other files"):
         make_bundle(experiment, system.graph, precious)
     assert (precious / "chapter1.tex").read_text() == "..."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,3 +49,40 @@ def test_parts_of_other_systems_are_refused(tri1: Path, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("<eps> 0\nONE 1\n")
     with pytest.raises(MismatchError, match="the largest output label is"):
         DecodeInputs.read(DecodePaths(tmp_path), tri1 / "final.mdl")
+
+
+@pytest.fixture
+def graph(tri1: Path, tmp_path: Path) -> Path:
+    """A graph folder with the words.txt and phones.txt that it was compiled with."""
+    folder = tmp_path / "graph"
+    folder.mkdir()
+    shutil.copyfile(tri1 / "HCLG.fst", folder / "HCLG.fst")
+    for name in ("words.txt", "phones.txt"):
+        shutil.copyfile(tri1 / "lang" / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["words.txt", "phones.txt"])
+def test_symbols_of_another_lang_are_refused(tri1: Path, graph: Path, tmp_path: Path, name: str) -> None:
+    lang = tmp_path / "lang"
+    shutil.copytree(tri1 / "lang", lang)
+    DecodeInputs.read(DecodePaths(graph, lang=lang), tri1 / "final.mdl")
+    lines = (lang / name).read_text().splitlines()
+    first, second = lines[1].split()[0], lines[2].split()[0]
+    lines[1:3] = [f"{second} 1", f"{first} 2"]
+    (lang / name).write_text("\n".join(lines) + "\n")
+    expected = rf"{re.escape(first)} is 1 in .*graph/{name} and is 2 in .*lang/{name}\n  fix: give the lang directory"
+    with pytest.raises(MismatchError, match=expected):
+        DecodeInputs.read(DecodePaths(graph, lang=lang), tri1 / "final.mdl")
+    if name == "words.txt":
+        with pytest.raises(MismatchError, match=expected):
+            DecodeInputs.read(DecodePaths(graph, words=lang / name), tri1 / "final.mdl")
+
+
+def test_a_symbol_in_one_file_only_is_refused_and_spaces_do_not_matter(tri1: Path, graph: Path, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text((graph / "words.txt").read_text().replace(" ", "\t"))
+    DecodeInputs.read(DecodePaths(graph, words=words), tri1 / "final.mdl")
+    words.write_text(words.read_text() + "NEW 999\n")
+    with pytest.raises(MismatchError, match=r"NEW is 999 in .*and is absent in .*graph/words\.txt"):
+        DecodeInputs.read(DecodePaths(graph, words=words), tri1 / "final.mdl")
