@@ -82,10 +82,10 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
     inputs = DecodeInputs.read(paths, source.model)
     run = source.open(inputs)
     determinization = DeterminizationConfig(config.decoder.lattice_beam, config.decoder.acoustic_scale)
-    search = _compile(inputs, config, determinization)
     tally = Tally("decode", config.max_loss)
-    started = time.monotonic()
     with locked_folder(out), _open_files(out) as files:
+        search = _compile(inputs, config, determinization)
+        started = time.monotonic()
         output = DecodeOutput(
             files=files,
             formatter=PathFormatter(
