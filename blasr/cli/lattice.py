@@ -24,7 +24,7 @@ EXAMPLES = {
     "1best": "blasr lattice 1best --lattices exp/decode --words data/lang/words.txt --lm-weight 12 --out hyp.txt",
     "nbest": "blasr lattice nbest --lattices exp/decode --words data/lang/words.txt --n 10 --out nbest.txt",
     "rescore": "blasr lattice rescore --lattices exp/decode --words data/lang/words.txt \\\n"
-    "      --old-lm data/lang/G.fst --new-lm 4gram.arpa.gz --out lat.4g.ark",
+    "      --old-lm lm.arpa.gz --new-lm 4gram.arpa.gz --out lat.4g.ark",
     "mbr": "blasr lattice mbr --lattices exp/decode --words data/lang/words.txt \\\n"
     "      --lang data/lang --model exp/tri1/final.mdl --out hyp.ctm",
     "oracle": "blasr lattice oracle --lattices exp/decode --words data/lang/words.txt --ref data/test/text",

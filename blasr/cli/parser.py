@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 _NUMBERS: Final = re.compile(r"^-\.?\d[-\d.,eE+]*$")
+_SHORT: Final = 2
+"""The length of words with so few letters that many others are similar."""
+_SIMILARITY: Final = 0.7
+"""The lowest similarity (difflib's ratio) of a suggestion."""
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -39,7 +43,10 @@ class CommandParser(argparse.ArgumentParser):
         self._refuse_unknown_options(args or ())
         found, left = super().parse_known_args(args, namespace)
         if left:
-            hint = "; name the output with --out" if "--out" in self._option_string_actions else ""
+            if left[0].startswith("-"):
+                self.error(f"unrecognized option {left[0]}")
+            lacks_output = "--out" in self._option_string_actions and getattr(found, "out", None) is None
+            hint = "; name the output with --out" if lacks_output else ""
             self.error(f"unexpected argument {left[0]!r}{hint}")
         return found, left
 
@@ -76,11 +83,27 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return ``; did you mean X?`` with the choice most similar to ``word``, or nothing if none is similar."""
+    """Return ``; did you mean X?`` with the choice most similar to ``word``, or nothing if none is really near.
+
+    Dashes at the beginning do not count as similar letters. A word that is a whole part of one option, such as
+    ``--penalty``, suggests that option; so does one with the same letters in another order. Words of one or two letters suggest only their short form: ``-n`` for ``--n``.
+    """
     import difflib
 
-    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+    letters = word.lstrip("-")
+    by_letters = {choice.lstrip("-"): choice for choice in choices}
+    if len(letters) <= _SHORT:
+        found = [f"-{letters}"] if by_letters.get(letters) == f"-{letters}" else []
+    else:
+        longer = [choice for choice in by_letters if len(choice) > _SHORT]
+        found = [by_letters[choice] for choice in difflib.get_close_matches(letters, longer, n=1, cutoff=_SIMILARITY)]
+        if not found:
+            found = [
+                by_letters[choice]
+                for choice in longer
+                if letters in choice.split("-") or sorted(letters) == sorted(choice)
+            ]
+    return f"; did you mean {found[0]}?" if len(found) == 1 else ""
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,11 @@ def a_parser(calls: list[str]) -> CommandParser:
         ("text --lm-wieght=3", "unrecognized option --lm-wieght; did you mean --lm-weight?"),
         ("text --penalty 3", "unrecognized option --penalty; did you mean --word-ins-penalty?"),
         ("text --lm-weigh 3", "unrecognized option --lm-weigh; did you mean --lm-weight?"),
+        ("text --nn 4", "unrecognized option --nn\n"),
+        ("text --height 3", "unrecognized option --height\n"),
+        ("text -q", "unrecognized option -q\n"),
         ("text --xyzzy", "unrecognized option --xyzzy\n"),
-        ("text --scorer skt", "--scorer: unknown value 'skt'; did you mean sctk? (choose from own, sctk)"),
+        ("text --scorer stck", "--scorer: unknown value 'stck'; did you mean sctk? (choose from own, sctk)"),
         ("txet", "COMMAND: unknown value 'txet'; did you mean text?"),
         ("--ref x text", "unrecognized option --ref; expected one of text first"),
         ("text stray", "unexpected argument 'stray'"),
@@ -60,6 +63,14 @@ def test_a_positional_output_is_answered_with_its_option(capsys: pytest.CaptureF
     assert "unexpected argument 'somewhere'; name the output with --out" in capsys.readouterr().err
 
 
+def test_an_output_that_was_named_is_not_asked_for_again(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = CommandParser(prog="tool")
+    add_option(parser, "--out")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["somewhere", "--out", "elsewhere"])
+    assert "unexpected argument 'somewhere'\n" in capsys.readouterr().err
+
+
 def test_lists_of_negative_numbers_are_values() -> None:
     args = a_parser([]).parse_args(["text", "--word-ins-penalties", "-1,-0.5,0", "--word-ins-penalty", "-.5"])
     assert args.word_ins_penalties == numbers("-1,-0.5,0")
@@ -84,4 +95,8 @@ def test_help_has_the_defaults_and_the_examples(capsys: pytest.CaptureFixture[st
 
 def test_nothing_is_suggested_where_nothing_is_near() -> None:
     assert nearest("zzz", ["--out", "--data"]) == ""
+    assert nearest("--arks", ["--max-loss", "--nj", "--lang"]) == ""
+    assert nearest("--uot", ["--out", "--nj"]) == "; did you mean --out?"
+    assert nearest("--n", ["--nj", "--no"]) == ""
+    assert nearest("--n", ["--nj", "-n"]) == "; did you mean -n?"
     assert examples("a", "b") == "examples:\n  a\n  b"
