@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,10 +69,13 @@ def _train(args: argparse.Namespace) -> None:
         estimate_witten_bell,
         iterate_sentences,
         read_vocabulary,
+        warn_of_utterance_ids,
         write_arpa,
     )
 
-    sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
+    sentences: Iterable[Sequence[str]] = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
+    if not args.utterance_ids:
+        sentences = warn_of_utterance_ids(sentences, args.text)
     vocabulary = None if args.vocabulary is None else read_vocabulary(args.vocabulary)
     if args.smoothing == "witten-bell":
         model = estimate_witten_bell(sentences, args.order, vocabulary=vocabulary)

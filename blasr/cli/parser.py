@@ -43,8 +43,8 @@ class CommandParser(argparse.ArgumentParser):
         self._refuse_unknown_options(args or ())
         found, left = super().parse_known_args(args, namespace)
         if left:
-            if left[0].startswith("-"):
-                self.error(f"unrecognized option {left[0]}")
+            if left[0].startswith("-") and left[0] != "-":
+                self.error(f"unrecognized option {left[0]}{nearest(left[0], self._option_string_actions)}")
             lacks_output = "--out" in self._option_string_actions and getattr(found, "out", None) is None
             hint = "; name the output with --out" if lacks_output else ""
             self.error(f"unexpected argument {left[0]!r}{hint}")
@@ -86,14 +86,15 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     """Return ``; did you mean X?`` with the choice most similar to ``word``, or nothing if none is really near.
 
     Dashes at the beginning do not count as similar letters. A word that is a whole part of one option, such as
-    ``--penalty``, suggests that option; so does one with the same letters in another order. Words of one or two letters suggest only their short form: ``-n`` for ``--n``.
+    ``--penalty``, suggests that option; so does one with the same letters in another order. One or two letters
+    suggest only the same letters with other dashes: ``--n`` for ``-n``.
     """
     import difflib
 
     letters = word.lstrip("-")
     by_letters = {choice.lstrip("-"): choice for choice in choices}
     if len(letters) <= _SHORT:
-        found = [f"-{letters}"] if by_letters.get(letters) == f"-{letters}" else []
+        found = [by_letters[letters]] if letters in by_letters else []
     else:
         longer = [choice for choice in by_letters if len(choice) > _SHORT]
         found = [by_letters[choice] for choice in difflib.get_close_matches(letters, longer, n=1, cutoff=_SIMILARITY)]

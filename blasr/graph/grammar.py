@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import math
 from collections.abc import Iterable
@@ -76,6 +77,14 @@ def arpa_to_fst(
         number = int(np.count_nonzero(~ngrams_without(model, is_missing)))
         outcome = "are left out" if missing_words == "drop" else f"become those of {unknown_word}"
         logger.warning("%s: %s; their %d n-grams of %d %s", arpa_path, message, number, sum(model.num_ngrams), outcome)
+    if missing_words != "oov" and (dropped := sorted(_UNKNOWN_WORDS.intersection(missing))):
+        logger.warning(
+            "%s: %s is left out, since words.txt lacks it; to keep the probability of unknown words, train with "
+            "blasr lm train --unknown %s",
+            arpa_path,
+            " and ".join(dropped),
+            f"'{unknown_word}'" if unknown_word else "and the OOV word of the lang directory",
+        )
     if missing_words == "oov" and missing:
         if unknown_word is None or unknown_word not in words:
             raise DataError(f"the unknown word {unknown_word!r} is not in the symbol table", path=words.path)
@@ -126,6 +135,14 @@ def unigram_loop(words: SymbolTable, vocabulary: Iterable[str] | None = None) ->
     chosen = [word for word in words if word not in NO_WORDS] if vocabulary is None else list(vocabulary)
     if (symbol := next(filter(is_reserved, chosen), None)) is not None:
         raise DataError(f"{symbol!r} is not a word, so it cannot be in a grammar", fix="leave it out")
+    absent = [word for word in chosen if word not in words]
+    if absent:
+        near = difflib.get_close_matches(absent[0], [word for word in words if word not in NO_WORDS], n=1)
+        raise DataError(
+            f"the word {absent[0]!r} is not in the lexicon",
+            path=words.path,
+            fix=f"did you mean {near[0]}?" if near else "add it to the lexicon, or leave it out",
+        )
     labels = sorted({words.id_of(word) for word in chosen})
     if not labels:
         raise DataError("a grammar needs at least one word")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -12,6 +13,8 @@ from blasr.graph.config import LangConfig, PhoneGroups
 from blasr.graph.lexicon_fst import Place
 from blasr.io.symbols import describe_reserved, is_reserved
 from blasr.lexicon.pronunciations import Pronunciation
+
+logger = logging.getLogger(__name__)
 
 POSITIONS: Final = {"_B": "begin", "_E": "end", "_I": "internal", "_S": "singleton"}
 """Suffix of a phone by its position in the word, and Kaldi's name of that position, in the order of ``sets.txt``."""
@@ -68,6 +71,15 @@ class PhoneInventory:
         _check_phones_are_listed(lexicon, frozenset(listed), source)
         if not nonsilence:
             raise DataError("every phone of the lexicon is a silence phone", path=source)
+        spoken = {phone for entry in lexicon for phone in entry.phones}
+        for phone in silence:
+            if phone not in spoken and phone != config.optional_silence:
+                logger.warning(
+                    "%s: no pronunciation has the silence phone %s; it cannot be trained. Give a word this phone, or "
+                    "leave it out of --silence-phones",
+                    source or "the lexicon",
+                    phone,
+                )
         return cls(tuple((phone,) for phone in silence), nonsilence, config.optional_silence)
 
     @property

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from os import PathLike
+from typing import Final
 
 from blasr.errors import DataError
 from blasr.io.symbols import RESERVED_FIX, SymbolTable, describe_reserved, is_reserved
 from blasr.io.text_lines import read_fields
 from blasr.lm.backoff_model import BEGIN, END
+
+logger = logging.getLogger(__name__)
+
+_MIN_IDS: Final = 20
+"""In so few lines, first words may differ by chance."""
 
 
 def iterate_sentences(path: str | PathLike[str], *, utterance_ids: bool = False) -> Iterator[list[str]]:
@@ -27,6 +34,27 @@ def iterate_sentences(path: str | PathLike[str], *, utterance_ids: bool = False)
         words = fields[1:] if utterance_ids else fields
         check_words(words, path, number)
         yield words
+
+
+def warn_of_utterance_ids(sentences: Iterable[Sequence[str]], path: str | PathLike[str]) -> Iterator[Sequence[str]]:
+    """Yield the sentences; warn after the last one if no first word occurs twice in 20 or more of them.
+
+    The first words are kept only until one of them occurs a second time, which in a text of sentences is soon.
+    """
+    seen: set[str] | None = set()
+    for sentence in sentences:
+        if seen is not None and sentence:
+            if sentence[0] in seen or len(sentence) == 1:
+                seen = None
+            else:
+                seen.add(sentence[0])
+        yield sentence
+    if seen is not None and len(seen) >= _MIN_IDS:
+        logger.warning(
+            "%s: the first words of all %d lines differ; these look like utterance-ids; give --utterance-ids",
+            path,
+            len(seen),
+        )
 
 
 def check_words(words: Sequence[str], path: str | PathLike[str], line: int) -> None:

@@ -144,3 +144,27 @@ def test_a_tree_of_another_model_is_refused(tri1: Path, tmp_path: Path, capsys: 
     assert f"{tmp_path / 'tree'} has 67 pdfs, {tri1 / 'final.mdl'} has 144" in error
     assert "fix: use the tree and final.mdl of one alignment directory" in error
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_word_that_the_lexicon_lacks_is_reported(
+    tri1: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "lm.arpa").write_text(ARPA.replace("UNHEARD00", "<unk>").replace("UNHEARD", "NEVER"))
+    arpa = ["--arpa", str(tmp_path / "lm.arpa"), "--missing-words", "drop"]
+    assert main(arguments(tri1, *arpa, "--out", str(tmp_path / "graph"))) == 0
+    assert "<unk> is left out, since words.txt lacks it" in caplog.text
+    assert "blasr lm train --unknown '<UNK>'" in caplog.text
+    caplog.clear()
+    (tmp_path / "lm.arpa").write_text(ARPA.replace("UNHEARD00", "<UNK>").replace("UNHEARD", "NEVER"))
+    assert main(arguments(tri1, *arpa, "--out", str(tmp_path / "graph"))) == 0
+    assert "since words.txt lacks it" not in caplog.text
+
+
+def test_an_unknown_word_of_a_loop_suggests_the_nearest(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "graph")]
+    assert main(arguments(tri1, "--loop", "ONE,TREE", *out)) == 1
+    assert "the word 'TREE' is not in the lexicon\n  fix: did you mean THREE?" in capsys.readouterr().err
+    assert main(arguments(tri1, "--loop", "ONE,XYZ", *out)) == 1
+    assert "add it to the lexicon, or leave it out" in capsys.readouterr().err

@@ -87,3 +87,13 @@ def test_lexicons_that_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     arguments[2] = str(tmp_path / "absent.txt")
     assert main([*arguments, "--oov", "<UNK>", "--out", str(tmp_path / "lang")]) == 1
     assert "absent.txt: cannot be read" in capsys.readouterr().err
+
+
+def test_a_silence_phone_without_a_pronunciation_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The optional silence needs no word."""
+    (tmp_path / "lexicon.txt").write_text(LEXICON)
+    arguments = ["lang", "--lexicon", str(tmp_path / "lexicon.txt"), "--oov", "<UNK>", "--out", str(tmp_path / "lang")]
+    assert main([*arguments, "--silence-phones", "SIL,SPN"]) == 0
+    assert "no pronunciation has" not in caplog.text
+    assert main([*arguments, "--silence-phones", "SIL,SPN,NSN"]) == 0
+    assert "lexicon.txt: no pronunciation has the silence phone NSN" in caplog.text

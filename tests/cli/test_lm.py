@@ -58,3 +58,22 @@ def test_witten_bell(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = str(tmp_path / "out.arpa")
     assert main(["lm", "train", "--text", str(text), "--smoothing", "witten-bell", "--order", "2", "--out", out]) == 0
     assert "Witten-Bell, 42 1-grams" in capsys.readouterr().out
+
+
+def test_utterance_ids_that_were_not_announced_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text, out = tmp_path / "text", str(tmp_path / "out.arpa")
+    train = ["lm", "train", "--text", str(text), "--order", "2", "--smoothing", "witten-bell", "--out", out]
+    text.write_text("".join(f"u{number} yes no\n" for number in range(20)))
+    assert main(train) == 0
+    assert "text: the first words of all 20 lines differ; these look like utterance-ids; give --utterance-ids" in (
+        caplog.text
+    )
+    caplog.clear()
+    assert main([*train, "--utterance-ids"]) == 0
+    text.write_text("".join(f"u{number} yes no\n" for number in range(19)))
+    assert main(train) == 0
+    text.write_text("".join(f"u{number % 20} yes no\n" for number in range(21)))
+    assert main(train) == 0
+    text.write_text("".join(f"u{number}\n" for number in range(30)))  # a list of words
+    assert main(train) == 0
+    assert "utterance-ids" not in caplog.text

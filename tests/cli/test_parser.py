@@ -98,5 +98,5 @@ def test_nothing_is_suggested_where_nothing_is_near() -> None:
     assert nearest("--arks", ["--max-loss", "--nj", "--lang"]) == ""
     assert nearest("--uot", ["--out", "--nj"]) == "; did you mean --out?"
     assert nearest("--n", ["--nj", "--no"]) == ""
-    assert nearest("--n", ["--nj", "-n"]) == "; did you mean -n?"
+    assert nearest("-n", ["--nj", "--n"]) == "; did you mean --n?"
     assert examples("a", "b") == "examples:\n  a\n  b"
