@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from blasr.cli.options import add_option, add_overrides, add_yes_no
+from blasr.cli.options import add_option, add_overrides, add_yes_no, check_gmm
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError
 
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> None:
         ConfigError: options that exclude each other, or an unknown key.
         DataError: the data or the lang directory cannot be used, or too many utterances failed.
     """
+    check_gmm(args.gmm)
     if args.mono_only and (args.gmm is not None or args.experiment is not None):
         raise ConfigError("--mono-only belongs to the flat start", fix="leave out --gmm and --experiment")
     from blasr.align.config import FlatStartConfig, RealignConfig

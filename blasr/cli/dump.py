@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.cli.options import add_option, add_yes_no
+from blasr.cli.options import add_option, add_yes_no, check_gmm
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError
 
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError("a dump needs no graph", fix="leave out --graph, or compare it and stop with --check")
     if args.check and args.experiment is None:
         raise ConfigError("--check compares the parts of an experiment", fix="name it with --experiment")
+    check_gmm(args.gmm)
     from blasr.data.data_dir import DataDir
     from blasr.inference.config import ScoringConfig
     from blasr.pipeline.data_scorers import gmm_scorer, network_scorer

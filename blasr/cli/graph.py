@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.cli.options import add_option, positive_integer, positive_number, words
+from blasr.cli.options import add_option, check_gmm, positive_integer, positive_number, words
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError, DataError
 
@@ -62,6 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Compile HCLG and write it."""
+    check_gmm(args.gmm, alternative="--model")
     if args.gmm is not None and args.tree is not None:
         raise ConfigError("--tree goes with --model", fix="leave out --tree: the directory of --gmm has its own tree")
 

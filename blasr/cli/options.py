@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from blasr.errors import ConfigError
+
 
 class OptionContainer(Protocol):
     """A parser or an argument group."""
@@ -224,6 +226,21 @@ def add_option(
     if nargs is not None:
         arguments["nargs"] = nargs
     container.add_argument(name, help=f"{row.help}{row.joiner}{note}" if note else row.help, **arguments)
+
+
+def check_gmm(gmm: Path | None, *, alternative: str = "") -> None:
+    """Refuse a ``--gmm`` that is a file.
+
+    Args:
+        gmm: the value of ``--gmm``.
+        alternative: an option of the subcommand that accepts the file.
+
+    Raises:
+        ConfigError: it is a file.
+    """
+    if gmm is not None and gmm.is_file():
+        other = f", or {alternative} {gmm}" if alternative else ""
+        raise ConfigError("--gmm is a file, expected a directory", path=gmm, fix=f"give --gmm {gmm.parent}{other}")
 
 
 def add_yes_no(container: OptionContainer, name: str, help_text: str, *, default: bool = False) -> None:

@@ -115,12 +115,21 @@ def _sorted(name: str, lines: Lines, report: FixReport) -> Lines:
     """The lines sorted by the first field; of several with the same one, the first is kept (``sort -k1,1 -u``)."""
     ordered: Lines = []
     repeated: list[str] = []
+    identical: list[str] = []
     for line in sorted(lines, key=key_of):
         if ordered and key_of(line) == key_of(ordered[-1]):
-            same = "the same line" if line == ordered[-1] else f"another line ({line.decode(errors='replace')})"
-            repeated.append(f"{name}: {readable(key_of(line))} appeared twice, removed {same}")
+            key = readable(key_of(line))
+            if line == ordered[-1]:
+                identical.append(key)
+            else:
+                other = line.decode(errors="replace")
+                repeated.append(f"{name}: {key} appeared twice, removed another line ({other})")
         else:
             ordered.append(line)
+    if len(identical) == 1:
+        report.notes.append(f"{name}: {identical[0]} appeared twice, removed the same line")
+    elif identical:
+        report.notes.append(f"{name}: removed {len(identical):,} repeated identical lines, the first of {identical[0]}")
     report.notes += repeated[:_NUM_NAMED]
     if len(repeated) > _NUM_NAMED:
         report.notes.append(f"{name}: removed {len(repeated) - _NUM_NAMED:,} more lines whose key had appeared")

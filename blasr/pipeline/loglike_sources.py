@@ -9,7 +9,9 @@ from typing import Protocol
 
 from blasr.decoding.decode_table import DecodedUtterance, check_columns, decode_table
 from blasr.decoding.lattice_decoder import LatticeDecoder
+from blasr.errors import ConfigError
 from blasr.inference.manifest import Manifest, check_loglikes
+from blasr.io.kaldi.specifiers import Rspecifier
 from blasr.io.kaldi.tables import read_matrices
 from blasr.lattices.determinization import Determinized
 from blasr.lattices.lattice import Lattice
@@ -71,6 +73,7 @@ class ArchiveSource:
         frame_shift: seconds from row to row.
 
     Raises:
+        ConfigError: the table is a directory, or an archive that is read as a script.
         DataError, MismatchError: the manifest next to the table shows that they are stale, incomplete or of another
             tree.
     """
@@ -81,6 +84,7 @@ class ArchiveSource:
     manifest: Manifest | None = field(init=False)
 
     def __post_init__(self) -> None:
+        _check_table(self.table)
         object.__setattr__(self, "manifest", check_loglikes(self.table, self.model.parent / "tree"))
 
     @property
@@ -105,3 +109,16 @@ class ArchiveSource:
             return decode_table(search.decoder, checked, workers, search.determinize)
 
         return run
+
+
+def _check_table(name: str) -> None:
+    """Refuse a directory, and a script that is an archive by its name."""
+    table = Rspecifier.parse(name)
+    path = Path(table.path)
+    if path.is_dir():
+        script = path / "loglikes.scp"
+        if script.is_file():
+            raise ConfigError("is a directory, not log-likelihoods", path=path, fix=f"use --loglikes scp:{script}")
+        raise ConfigError("is a directory without loglikes.scp", path=path, fix="name an archive or a script")
+    if table.kind == "scp" and path.suffix == ".ark":
+        raise ConfigError("is an archive, not a script", path=path, fix=f"use --loglikes ark:{path}")

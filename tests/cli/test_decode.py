@@ -193,6 +193,21 @@ def test_mistakes_are_one_message(
     assert "Traceback" not in error
 
 
+def test_a_wrong_name_of_the_log_likelihoods_is_answered_with_the_right_one(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tri1 / "connected" / "loglikes.ark"
+    assert decode(tri1, tmp_path / "out", loglikes=f"scp:{archive}") == 2
+    assert f"is an archive, not a script\n  fix: use --loglikes ark:{archive}" in capsys.readouterr().err
+    folder = tmp_path / "dump"
+    folder.mkdir()
+    assert decode(tri1, tmp_path / "out", loglikes=folder) == 2
+    assert "is a directory without loglikes.scp" in capsys.readouterr().err
+    (folder / "loglikes.scp").write_text("a x.ark:2\n")
+    assert decode(tri1, tmp_path / "out", loglikes=folder) == 2
+    assert f"fix: use --loglikes scp:{folder / 'loglikes.scp'}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [

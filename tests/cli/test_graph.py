@@ -168,3 +168,17 @@ def test_an_unknown_word_of_a_loop_suggests_the_nearest(
     assert "the word 'TREE' is not in the lexicon\n  fix: did you mean THREE?" in capsys.readouterr().err
     assert main(arguments(tri1, "--loop", "ONE,XYZ", *out)) == 1
     assert "add it to the lexicon, or leave it out" in capsys.readouterr().err
+
+
+def test_a_file_as_gmm_is_answered_with_its_directory(
+    tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tri1 / "final.mdl"
+    rest = ["--lang", str(tri1 / "lang"), "--loop", "all", "--out", str(tmp_path / "graph")]
+    assert main(["graph", "--gmm", str(model), *rest]) == 2
+    assert f"--gmm is a file, expected a directory\n  fix: give --gmm {tri1}, or --model {model}" in (
+        capsys.readouterr().err
+    )
+    for command in (["align", "--lang", str(tri1 / "lang")], ["dump"]):
+        assert main([*command, "--data", "absent", "--gmm", str(model), "--out", str(tmp_path / "out")]) == 2
+        assert f"  fix: give --gmm {tri1}\n" in capsys.readouterr().err

@@ -29,6 +29,13 @@ def test_files_that_one_source_lacks_are_left_out(tmp_path: Path) -> None:
     assert report.notes == ["feats.scp: left out, since only 1 of 2 directories have it"]
 
 
+def test_identical_lines_are_counted(tmp_path: Path) -> None:
+    first, second = speakers(tmp_path / "a", {"ann": 5}), speakers(tmp_path / "b", {"ann": 5})
+    notes = combine_data_dirs(tmp_path / "out", [first, second]).notes
+    assert "utt2spk: removed 5 repeated identical lines, the first of ann-00" in notes
+    assert not any("appeared twice" in note for note in notes if note.startswith("utt2spk"))
+
+
 def test_whole_recordings_become_segments_where_one_source_has_segments(tmp_path: Path) -> None:
     first, second = write(tmp_path / "a", FIXED), speakers(tmp_path / "b", {"zoe": 1})
     combine_data_dirs(tmp_path / "out", [first, second])
