@@ -22,6 +22,7 @@ class Tally:
         kept: how many items were kept.
         dropped: how many items were dropped, by reason.
         examples: the first item that was dropped for each reason.
+        first_errors: the first error that dropped an item for each reason.
     """
 
     stage: str
@@ -30,6 +31,7 @@ class Tally:
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    first_errors: dict[str, BlasrError] = field(default_factory=dict)
 
     def keep(self, count: int = 1) -> None:
         """Count items for which the stage produced an output."""
@@ -43,6 +45,7 @@ class Tally:
     def drop_error(self, item: str, error: BlasrError) -> None:
         """Count one item that an error made unusable, and log the error."""
         self.drop(item, error.reason)
+        self.first_errors.setdefault(error.reason, error)
         where = "" if error.path is None else f"{error.path}: "
         logger.warning("%s: dropped %s: %s%s", self.stage, item, where, error.message)
 
@@ -74,7 +77,7 @@ class Tally:
         if lost > self.max_loss * expected:
             raise DataError(
                 f"{self.summary()}; that is above the allowed {self.max_loss:.1%} of {expected} {self.unit}",
-                fix="fix the inputs named above, or allow the loss with --max-loss",
+                fix=f"{self._fix()}, or allow the loss with --max-loss",
             )
 
     def check(self) -> None:
@@ -85,9 +88,17 @@ class Tally:
         """
         lost = self.total - self.kept
         if self.kept == 0:
-            raise DataError(f"{self.summary()}; nothing is left", fix="fix the inputs named above")
+            raise DataError(f"{self.summary()}; nothing is left", fix=self._fix())
         if lost > self.max_loss * self.total:
             raise DataError(
                 f"{self.summary()}; that is {lost / self.total:.1%}, above the allowed {self.max_loss:.1%}",
-                fix="fix the inputs named above, or allow the loss with --max-loss",
+                fix=f"{self._fix()}, or allow the loss with --max-loss",
             )
+
+    def _fix(self) -> str:
+        """What to do about the most frequent reason: the advice of its first error, if it gave any."""
+        reason = self.dropped.most_common(1)[0][0] if self.dropped else ""
+        error = self.first_errors.get(reason)
+        if error is None or error.fix is None:
+            return "fix the inputs named above"
+        return f"{self.examples[reason]}: {error.message}: {error.fix}"

@@ -6,11 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from blasr.interrupts import INTERRUPTED, RecordedInterrupts, is_program
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_not_ignored() -> Iterator[None]:
+    """Programs in the background of a shell ignore SIGINT, and so do the programs that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
 
 RUN = """
 import os, signal, sys, threading

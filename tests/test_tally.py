@@ -28,3 +28,13 @@ def test_check_fails_exactly_above_the_allowed_loss(kept: int, dropped: int, max
             tally.check()
     else:
         tally.check()
+
+
+def test_the_fix_is_that_of_the_first_error_of_the_most_frequent_reason() -> None:
+    tally = Tally("align")
+    for item in ("u1", "u2"):
+        tally.drop_error(item, DataError("has 8000 Hz, expected 16000 Hz", fix="set features.sample_rate=8000"))
+    tally.drop("u3", "too short")
+    with pytest.raises(DataError) as caught:
+        tally.check()
+    assert caught.value.fix == "u1: has 8000 Hz, expected 16000 Hz: set features.sample_rate=8000"

@@ -6,10 +6,14 @@ from .audio import MAX_OVERSHOOT_SECONDS as MAX_OVERSHOOT_SECONDS
 from .audio import AudioInfo as AudioInfo
 from .audio import AudioSelection as AudioSelection
 from .audio import audio_info as audio_info
+from .audio import column_of as column_of
 from .audio import file_and_speed as file_and_speed
 from .audio import is_pipe as is_pipe
 from .audio import read_audio as read_audio
+from .audio import read_channels as read_channels
 from .audio import read_segment as read_segment
+from .audio import sample_range as sample_range
+from .audio_source import STANDARD_INPUT as STANDARD_INPUT
 from .folder_lock import locked_folder as locked_folder
 from .fst import Fst as Fst
 from .fst import fst_from_bytes as fst_from_bytes

@@ -72,7 +72,7 @@ def test_a_missing_recording_leaves_nothing(
     shutil.copytree(data, broken)
     lines = (data / "wav.scp").read_text().splitlines()
     (broken / "wav.scp").write_text("\n".join([*lines[:-1], lines[-1].split()[0] + " absent.wav"]) + "\n")
-    assert main(command(experiment, broken, tmp_path / "out")) == 1
+    assert main([*command(experiment, broken, tmp_path / "out"), "--max-loss", "0"]) == 1
     error = capsys.readouterr().err
     assert "absent.wav" in error and "theo-9-07" in error
     assert list(tmp_path.glob("out/*")) == []

@@ -129,7 +129,7 @@ def test_compact_lattices_are_refused(golden: Path, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("u1 \n0\t1\t1\t1\n1\t0\t1\t1\n1\n\n", "cycle"),
-        ("u1 \n0\t1\t1\t1\n0\t2\t1\t1\n1\t2\t1\t1\n2\n\n", "paths of different numbers of frames"),
+        ("u1 \n0\t1\t1\t1\n0\t2\t1\t1\n1\t2\t1\t1\n2\n\n", "paths with different numbers of frames"),
         ("u1 \n0\t1\tA\tB\n\n", "is not an arc or final state"),
         ("u1 \n-1\t1\t1\t1\n\n", "expected consecutive numbers"),
         ("u1 \n0\t1\t1\t-2\n1\n\n", "negative label"),

@@ -23,7 +23,7 @@ def test_other_keys_do_not_matter(tmp_path: Path) -> None:
         ('{"lm_weight": 12}', "is not a frozen setting"),
         ("12", "is not a frozen setting"),
         ("{", "is not a frozen setting"),
-        ('{"lm_weight": 0, "word_insertion_penalty": 0}', "expected a number above 0"),
+        ('{"lm_weight": 0, "word_insertion_penalty": 0}', "expected a weight above 0"),
     ],
 )
 def test_anything_else_is_refused(tmp_path: Path, text: str, message: str) -> None:

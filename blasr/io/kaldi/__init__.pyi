@@ -13,8 +13,10 @@ from .model_stream import Reader as Reader
 from .model_stream import Writer as Writer
 from .model_stream import open_reader as open_reader
 from .model_stream import open_writer as open_writer
+from .pipes import FILE_FIX as FILE_FIX
 from .pipes import compressed_file as compressed_file
 from .pipes import decompressed_files as decompressed_files
+from .pipes import file_before_pipe as file_before_pipe
 from .pipes import is_command as is_command
 from .pipes import run_pipeline as run_pipeline
 from .posteriors import Posterior as Posterior
