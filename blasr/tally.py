@@ -101,4 +101,5 @@ class Tally:
         error = self.first_errors.get(reason)
         if error is None or error.fix is None:
             return "fix the inputs named above"
-        return f"{self.examples[reason]}: {error.message}: {error.fix}"
+        where = "" if error.path is None else f"{error.path}: "
+        return f"{self.examples[reason]}: {where}{error.message}: {error.fix}"
