@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -67,3 +68,15 @@ def test_the_examples_of_a_subcommand(name: str) -> None:
         assert commands, parser.prog
         refused = {" ".join(words): refusal(words) for words in commands if refusal(words)}
         assert refused == {}
+
+
+def test_what_the_readme_reads_was_written_above_it() -> None:
+    """A newcomer who follows its commands has one graph, and every file that blasr itself writes."""
+    fenced = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    written: set[str] = set()
+    for words in commands_of(re.sub("^", "  ", "".join(fenced), flags=re.MULTILINE)):
+        values = dict(itertools.pairwise(words))
+        for option in ("--graph", "--gmm", "--lang", "--setting", "--old-lm", "--lattices", "--bundle"):
+            if option in values:
+                assert values[option] in written | {"lm.arpa.gz", "small.arpa.gz"}, (words, option)
+        written |= {values[option] for option in ("--out", "--freeze") if option in values}
