@@ -97,7 +97,7 @@ def test_decoding_scoring_and_kaldi_tools_never_load_torch(tmp_path: Path, golde
     tri1 = golden / "fsdd_tri1"
     data = tmp_path / "data"
     data.mkdir()
-    for name, text in (("wav.scp", "a a.wav\n"), ("utt2spk", "a a\n"), ("spk2utt", "a a\n")):
+    for name, text in (("a.wav", ""), ("wav.scp", f"a {data}/a.wav\n"), ("utt2spk", "a a\n"), ("spk2utt", "a a\n")):
         (data / name).write_text(text)
     (tmp_path / "text").write_text("one two\ntwo three one\n")
     with MatrixWriter(tmp_path / "feats.ark") as writer:
