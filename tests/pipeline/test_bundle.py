@@ -68,6 +68,14 @@ def test_another_models_transitions_are_refused(system: System, tmp_path: Path) 
         make_bundle(Experiment.load(system.experiment), system.graph, tmp_path / "bundle", model=tmp_path / "final.mdl")
 
 
+def test_the_last_line_labels_network_and_model(
+    system: System, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    config = make_bundle(Experiment.load(system.experiment), system.graph, tmp_path / "bundle")
+    assert f" MB, network {config.origin}, model {config.model.name}, {config.num_pdfs} pdfs" in caplog.text
+
+
 def test_words_of_another_lang_are_refused(system: System, tmp_path: Path) -> None:
     lang = tmp_path / "lang"
     shutil.copytree(system.lang, lang)
