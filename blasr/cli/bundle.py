@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from blasr.cli.options import add_option
 from blasr.cli.parser import examples
-from blasr.cli.search_options import add_search_options, decoder_config
+from blasr.cli.search_options import SEARCH_OPTIONS, add_search_options
+from blasr.decoding.config import DecoderConfig
 from blasr.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
         ConfigError: the LM weight and penalty are given twice.
         BlasrError: as :func:`blasr.pipeline.bundle.make_bundle`.
     """
-    decoder = decoder_config(args)
+    decoder = DecoderConfig(**{name: getattr(args, name) for name in SEARCH_OPTIONS})
     weights = _path_weights(args.setting, args.lm_weight, args.word_ins_penalty)
     from blasr.pipeline.bundle import BundleSettings, make_bundle
     from blasr.pipeline.experiment import Experiment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blasr.cli.parser import CommandParser
-from blasr.cli.search_options import add_search_options, decoder_config
+from blasr.cli.search_options import SEARCH_OPTIONS, add_search_options
 from blasr.decoding.config import DecoderConfig
 from blasr.errors import ConfigError
 
@@ -13,7 +13,8 @@ from blasr.errors import ConfigError
 def parse(*words: str) -> DecoderConfig:
     parser = CommandParser()
     add_search_options(parser)
-    return decoder_config(parser.parse_args(words))
+    args = parser.parse_args(words)
+    return DecoderConfig(**{name: getattr(args, name) for name in SEARCH_OPTIONS})
 
 
 def test_options_are_those_of_the_decoder() -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
+from blasr.cli.decode.sources import NETWORK_OPTIONS, NetworkOptions, archive_source, network_source
 from blasr.cli.options import add_option, add_yes_no
 from blasr.cli.parser import examples
-from blasr.cli.search_options import add_search_options, decoder_config
-from blasr.errors import ConfigError
-
-if TYPE_CHECKING:
-    from blasr.pipeline.loglike_sources import LoglikeSource
+from blasr.cli.search_options import SEARCH_OPTIONS, add_search_options
+from blasr.decoding.config import DecoderConfig
 
 OUTPUTS = """\
 --out receives lat.ark (the best path of every word sequence within the lattice beam, as a compact lattice; with
@@ -31,16 +28,6 @@ latgen-biglm-faster-mapped. Lattices have the costs of the big model.
   blasr decode --graph exp/tri/graph_small --model exp/tri/final.mdl --lang data/lang \\
       --old-lm small.arpa.gz --new-lm big.arpa.gz --loglikes scp:test/loglikes.scp --out exp/tri/decode_big
 """
-NETWORK_OPTIONS = {
-    "experiment": None,
-    "checkpoint": "final",
-    "prior_scale": 1.0,
-    "device": "auto",
-    "allow_pipes": False,
-}
-"""The options of --data, and their defaults."""
-
-FRAME_SHIFT_SECONDS = 0.01
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -83,47 +70,20 @@ def run(args: argparse.Namespace) -> None:
     from blasr.pipeline.decode_inputs import DecodePaths
 
     config = DecodeConfig(
-        decoder=decoder_config(args),
+        decoder=DecoderConfig(**{name: getattr(args, name) for name in SEARCH_OPTIONS}),
         determinize=args.determinize,
         confidences=args.confidences,
         workers=args.nj,
         max_loss=args.max_loss,
     )
     paths = DecodePaths(args.graph, args.words, args.lang, args.old_lm, args.new_lm)
-    source = _archive_source(args) if args.loglikes is not None else _network_source(args)
+    network = NetworkOptions(**{name: getattr(args, name) for name in NETWORK_OPTIONS})
+    source = (
+        archive_source(args.loglikes, args.model, args.frame_shift, network)
+        if args.loglikes is not None
+        else network_source(args.data, args.model, args.frame_shift, network)
+    )
     if args.check:
         check_decoding(source, paths)
     else:
         decode(source, paths, args.out, config)
-
-
-def _archive_source(args: argparse.Namespace) -> LoglikeSource:
-    from blasr.pipeline.loglike_sources import ArchiveSource
-
-    for name, default in NETWORK_OPTIONS.items():
-        if getattr(args, name) != default:
-            raise ConfigError(
-                f"--{name.replace('_', '-')} is for a network that computes log-likelihoods, but --loglikes already "
-                "contains them",
-                fix="give --data instead of --loglikes, or leave it out",
-            )
-    if args.model is None:
-        raise ConfigError("--loglikes needs the final.mdl that defines the pdfs", fix="name it with --model")
-    return ArchiveSource(args.loglikes, args.model, args.frame_shift or FRAME_SHIFT_SECONDS)
-
-
-def _network_source(args: argparse.Namespace) -> LoglikeSource:
-    if args.experiment is None:
-        raise ConfigError("--data is audio, which needs a network", fix="name a trained one with --experiment")
-    from blasr.data.data_dir import DataDir
-    from blasr.inference.config import ScoringConfig
-    from blasr.pipeline.experiment import Experiment
-    from blasr.pipeline.network_source import NetworkSource
-
-    return NetworkSource.read(
-        Experiment.load(args.experiment, args.checkpoint),
-        DataDir.read(args.data, allow_pipes=args.allow_pipes),
-        model=args.model,
-        frame_shift=args.frame_shift,
-        config=ScoringConfig(args.prior_scale, args.device),
-    )

@@ -1,0 +1,5 @@
+"""``blasr decode``."""
+
+from blasr.cli.decode.command import configure, run
+
+__all__ = ["configure", "run"]
