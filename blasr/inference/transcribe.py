@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from torch import Tensor
@@ -35,9 +34,6 @@ from blasr.lattices.timed_words import PathFormatter, word_confidences
 from blasr.threads import one_torch_thread
 
 logger = logging.getLogger(__name__)
-
-CONFIDENCE_BYTES: Final = 50_000_000
-"""Kaldi's memory limit of a determinization. Confidences of very ambiguous segments come from a narrower beam."""
 
 TranscriptionEvent = tuple[Path, TranscribedSegment | Transcript | BlasrError]
 """A file, and one of its segments, its whole transcript, or the error that prevented it."""
@@ -79,9 +75,7 @@ class Transcriber:
         self._scorer = AcousticScorer(bundle.model, settings.features, bundle.priors, scoring)
         self._shift = self._scorer.frame_shift_seconds
         self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, settings.decoder)
-        self._determinization = DeterminizationConfig(
-            settings.decoder.lattice_beam, settings.decoder.acoustic_scale, max_memory=CONFIDENCE_BYTES
-        )
+        self._determinization = DeterminizationConfig(settings.decoder.lattice_beam, settings.decoder.acoustic_scale)
         self._scales = settings.setting.scales
         self._formatter = PathFormatter(
             words=bundle.words,
