@@ -34,7 +34,7 @@ def prepare(
     missing_words: str,
     max_loss: float,
 ) -> None:
-    """Write ``lexicon.txt`` and the directories ``train``, ``dev`` and ``test``; the options are described by ``--help``.
+    """Write ``lexicon.txt`` and the directories ``train``, ``dev`` and ``test``; ``--help`` describes the options.
 
     Raises:
         BlasrError: the corpus does not have the published layout, a file is broken, or too much is lost.

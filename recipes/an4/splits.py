@@ -1,4 +1,4 @@
-"""Which speakers of AN4 train, tune and test: the official split, or one fold of a cross-validation over all speakers."""
+"""Which speakers of AN4 train, tune and test: the official split, or a fold of a cross-validation over all of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def official_split(recordings: Iterable[Recording], dev_speakers: int, seed: int
 def fold_split(recordings: Iterable[Recording], fold: int, folds: int, dev_speakers: int, seed: int) -> Split:
     """Return the split of ``fold``, from 0: its share of all speakers, women and men alike, is the test set.
 
-    Every speaker is in the test set of exactly one fold. The speakers of the folds depend on ``seed`` and ``folds`` only.
+    Every speaker is in the test set of exactly one fold. Who is in which fold depends on ``seed`` and ``folds`` only.
 
     Raises:
         ConfigError: there is no such fold, or there are too few speakers.
