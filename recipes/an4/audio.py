@@ -66,4 +66,4 @@ def read_raw(path: Path) -> Samples:
         message = f"found {len(content)} bytes, expected 16-bit samples"
         raise DataError(message, path=path, fix="copy the file again")
     orders = [np.frombuffer(content, dtype).astype(np.int16) for dtype in ("<i2", ">i2")]
-    return min(orders, key=lambda samples: float(np.abs(np.diff(samples.astype(np.float64))).mean(initial=0.0)))
+    return min(orders, key=lambda samples: float(np.abs(np.diff(samples.astype(np.float64))).sum()))
