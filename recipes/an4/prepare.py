@@ -34,15 +34,17 @@ def prepare(
     missing_words: str,
     max_loss: float,
 ) -> None:
-    """Write ``lexicon.txt`` and the directories ``train``, ``dev`` and ``test``; ``--help`` describes the options.
+    """Write ``lexicon.txt`` and the data directories; ``--help`` describes the options.
+
+    ``dev`` has the training speakers that are held out, ``train`` the others, ``train_all`` both.
 
     Raises:
         BlasrError: the corpus does not have the published layout, a file is broken, or too much is lost.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     tally = Tally("an4", max_loss=max_loss)
-    pronunciations = read_pronunciations(corpus)
     recordings = find_recordings(corpus, tally)
+    pronunciations = read_pronunciations(corpus)
     if not recordings:
         tally.check()
     if folds is None:
@@ -53,7 +55,8 @@ def prepare(
     items = list(_items(_in_vocabulary(recordings, known, missing_words, tally), rate, out / "audio", tally))
     print(tally.summary())
     tally.check()
-    for name, speakers in (("train", split.train), ("dev", split.dev), ("test", split.test)):
+    sets = {"train": split.train, "dev": split.dev, "train_all": split.train | split.dev, "test": split.test}
+    for name, speakers in sets.items():
         write_data_dir(out / name, [item for item in items if item.speaker in speakers])
     with atomic_open(out / "lexicon.txt", "w") as stream:
         for word, phones in sorted({(SILENCE[0], (SILENCE[1],)), (OOV[0], (OOV[1],)), *pronunciations}):

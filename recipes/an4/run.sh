@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# AN4: spelled names, numbers and commands of 84 speakers, from CMU's files to word error rates on the official test set.
+#
+#   recipes/an4/run.sh CORPUS_DIR [--rate 8000] [--folds N --fold K] [--missing-words drop] [--short yes] [--stage N]
+#                      [--work DIR] [--nj N]
+#
+# CORPUS_DIR is the folder an4 with etc/ and wav/ (.flac, .wav, .sph, or .raw of either byte order). A GMM teaches a network,
+# the network aligns the data anew, and is trained on. Everything is tuned on training speakers that are held out; then the
+# same is trained on all training speakers and tested with the frozen setting. With --folds, the test set is the part K
+# (from 0) of all speakers, and the systems that were tuned are tested. Everything is written under --work.
+set -euo pipefail
+
+stage=0
+work=exp/an4
+nj=2
+rate=16000
+folds=              # parts of a cross-validation over all speakers; see cross_validation.sh
+fold=0
+seed=0              # of the split and of the networks
+missing_words=error
+width=0.25
+epochs="8 8 8"      # of each pass; the later ones start from the network of the one before, on its alignments
+short=              # not empty: one small pass that only shows that everything runs
+train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
+. "$(dirname "$0")/../common/options.sh"
+. "$root/recipes/common/recognition.sh"
+corpus=${arguments[0]:-}
+[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+[ -z "$short" ] || { epochs=2 width=0.125; }
+
+data=$work/data lang=$work/lang
+. "$root/recipes/an4/systems.sh"
+scoring_options="--lm-weights 1-20 --word-ins-penalties=-1,-0.5,0,0.5,1,2"
+
+if stage 0 "data directories and lexicon"; then
+  python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --missing-words "$missing_words" --seed "$seed" \
+    ${folds:+--folds "$folds" --fold "$fold"}
+fi
+if stage 1 "lang"; then
+  blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+fi
+tuning=$work/tuning final=$work
+[ -z "$folds$short" ] || final=$tuning # a fold tests what it tuned
+if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" train; fi
+if stage 3 "tuning: network, realigned with itself"; then train_networks "$tuning" train; fi
+if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
+if [ "$final" != "$tuning" ]; then
+  if stage 5 "GMM of all training speakers"; then train_gmm "$final" train_all; fi
+  if stage 6 "network of all training speakers"; then train_networks "$final" train_all; fi
+  cp "$tuning"/tri/setting.json "$final/tri/setting.json"
+  cp "$tuning"/bl_resnet22_a2b3/setting.json "$final/bl_resnet22_a2b3/setting.json"
+fi
+if stage 7 "word error rates of the test set"; then test_systems "$final"; fi
+python -m recipes.common.results --out "$work/RESULTS" "gmm/test=$final/tri/test/score.json" \
+  "bl_resnet22_a2b3/test=$final/bl_resnet22_a2b3/test/score.json"
+cat "$final/bl_resnet22_a2b3/test/oracle.txt"
