@@ -43,6 +43,7 @@ TABLES_READ: Final = frozenset({"loglikes"})
 WRITES: Final[Mapping[str, Patterns | None]] = {
     **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list")),
     "kaldi_dir": ("wer_*", "scoring/*"),
+    "pictures": ("*.png",),
 }
 """The outputs: for folders, the patterns of what is written there."""
 

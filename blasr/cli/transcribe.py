@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = INPUTS + examples(
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle interview.mp3",
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --format srt --out subtitles --nj 4 lectures/*.flac",
+        "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --pictures pictures interview.mp3",
         "ffmpeg -i talk.mp4 -f wav - | blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle -",
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --format ctm sw02001.sph > sw02001.ctm",
     )
@@ -33,6 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--bundle", required=True)
     parser.add_argument("--format", choices=tuple(TRANSCRIPT_SUFFIXES), default="text", help="of the transcripts")
     add_option(parser, "--out", note="a directory for NAME.SUFFIX of each file (default: standard output)")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="a directory for NAME.png of each file: its spectrogram with phones and words (needs blasr[pictures])",
+    )
     add_yes_no(parser, "--stream", "print each segment with its times on stderr as soon as it is decoded")
     sides = parser.add_mutually_exclusive_group()
     sides.add_argument(
@@ -73,6 +80,7 @@ def run(args: argparse.Namespace) -> None:
         mix=args.mix,
         same_speaker=args.same_speaker,
         confidences=args.confidences,
+        pictures=args.pictures is not None,
         segmentation=SegmentationConfig(args.max_segment, args.min_segment, args.overlap),
         workers=args.nj,
         device=args.device,
@@ -86,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
         args.files,
         transcript_format=args.format,
         out=args.out,
+        pictures=args.pictures,
         log_segments=args.stream,
         max_loss=args.max_loss,
     )

@@ -12,6 +12,8 @@ from .fbank import EPSILON as EPSILON
 from .fbank import TOO_SHORT as TOO_SHORT
 from .fbank import LogMel as LogMel
 from .fbank import TooShortError as TooShortError
+from .mel import filter_edges as filter_edges
+from .mel import mel_scale as mel_scale
 from .perturbation import UNCHANGED as UNCHANGED
 from .perturbation import Perturbation as Perturbation
 from .speaker_stats import SpeakerStats as SpeakerStats

@@ -31,7 +31,10 @@ from .recordings import recording_name as recording_name
 from .transcribe import Transcriber as Transcriber
 from .transcribe import TranscriptionEvent as TranscriptionEvent
 from .transcribe import load_bundle as load_bundle
+from .transcript import TranscribedPhone as TranscribedPhone
 from .transcript import TranscribedSegment as TranscribedSegment
 from .transcript import TranscribedWord as TranscribedWord
 from .transcript import Transcript as Transcript
 from .transcript_formats import FORMATS as FORMATS
+from .transcript_pictures import require_matplotlib as require_matplotlib
+from .transcript_pictures import write_pictures as write_pictures

@@ -43,8 +43,9 @@ WEIGHTS: Final = "final.safetensors"
 MODEL: Final = "final.mdl"
 GRAPH: Final = "HCLG.fst"
 WORDS: Final = "words.txt"
+PHONES: Final = "phones.txt"
 LEXICON: Final = "align_lexicon.int"
-FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, "phones.txt", LEXICON)
+FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, PHONES, LEXICON)
 OPTIONAL_FILES: Final = (WHOLE_WORDS,)
 """Files that exist only if the vocabulary consists of pieces of words."""
 
@@ -104,6 +105,7 @@ class Bundle:
     transition_model: TransitionModel
     graph: Fst
     words: SymbolTable
+    phones: SymbolTable
     joiner: WordJoiner
     lexicon: AlignLexicon
 
@@ -131,6 +133,7 @@ class Bundle:
             read_transition_model(path / MODEL),
             read_fst(path / GRAPH),
             SymbolTable.read(path / WORDS),
+            SymbolTable.read(path / PHONES),
             WordJoiner.beside(path / WORDS),
             AlignLexicon.read(path / LEXICON),
         )

@@ -87,6 +87,7 @@ class TranscriptionConfig:
         same_speaker: all files are from one speaker and are normalized together. By default each side has its own
             statistics.
         confidences: compute how probable each word is.
+        pictures: also return the phones and the log-mel features, which a picture shows.
         segmentation: how long recordings are cut.
         workers: how many threads work on segments.
         device: where the network runs: auto, cpu, cuda or cuda:N.
@@ -96,6 +97,7 @@ class TranscriptionConfig:
     mix: bool = False
     same_speaker: bool = False
     confidences: bool = True
+    pictures: bool = False
     segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
     workers: int = 1
     device: str = "cpu"

@@ -6,7 +6,7 @@ little, and a graph with optional silence produces no words for it. Recordings u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol, TypeVar
@@ -88,10 +88,10 @@ class HasTimes(Protocol):
 TimedWordT = TypeVar("TimedWordT", bound=HasTimes)
 
 
-def join_segments(
-    before: Sequence[TimedWordT], after: Sequence[TimedWordT], cut_seconds: float, overlap_seconds: float
-) -> tuple[list[TimedWordT], list[TimedWordT]]:
-    """Return the words of two overlapping segments without duplicates: those of the first, then those of the second.
+def join_time(
+    before: Sequence[HasTimes], after: Sequence[HasTimes], cut_seconds: float, overlap_seconds: float
+) -> float:
+    """Return the time at which the words of two overlapping segments are joined, in seconds.
 
     Both segments include the audio around the cut, but each may have broken words at its own edge. They are joined
     where neither has a word. Where speech continues, they are joined at the word edge that cuts words least. The middle
@@ -105,8 +105,14 @@ def join_segments(
         inside = max((min(time - word.start_seconds, word.end_seconds - time) for word in words), default=0.0)
         return round(max(0.0, inside), 3), abs(time - cut_seconds)
 
-    join = min([cut_seconds, *edges], key=damage)
+    return min([cut_seconds, *edges], key=damage)
+
+
+def join_segments(
+    before: Iterable[TimedWordT], after: Iterable[TimedWordT], join_seconds: float
+) -> tuple[tuple[TimedWordT, ...], tuple[TimedWordT, ...]]:
+    """Return the words of two overlapping segments with their middles before and after the join."""
     return (
-        [word for word in before if (word.start_seconds + word.end_seconds) / 2 < join],
-        [word for word in after if (word.start_seconds + word.end_seconds) / 2 >= join],
+        tuple(word for word in before if (word.start_seconds + word.end_seconds) / 2 < join_seconds),
+        tuple(word for word in after if (word.start_seconds + word.end_seconds) / 2 >= join_seconds),
     )

@@ -25,13 +25,22 @@ from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.bundle import Bundle
 from blasr.inference.config import ScoringConfig, TranscriptionConfig
 from blasr.inference.recordings import Recording, Side, read_recording
-from blasr.inference.segmentation import AudioSegment, cut_recording, join_segments
-from blasr.inference.transcript import TranscribedSegment, TranscribedSide, TranscribedWord, Transcript
+from blasr.inference.segmentation import AudioSegment, cut_recording, join_segments, join_time
+from blasr.inference.transcript import (
+    TranscribedPhone,
+    TranscribedSegment,
+    TranscribedSide,
+    TranscribedWord,
+    Transcript,
+)
 from blasr.jit import COMPILING, before_compilation
 from blasr.lattices.config import DeterminizationConfig
 from blasr.lattices.determinization import determinize_lattice, warm_up
+from blasr.lattices.lattice import BestPath
 from blasr.lattices.timed_words import PathFormatter, word_confidences
+from blasr.lattices.word_times import phone_times
 from blasr.threads import one_torch_thread
+from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +67,7 @@ class _PendingFile:
 
     recording: Recording
     decoded: tuple[list[Future[TranscribedSegment]], ...]
+    log_mel: tuple[FloatArray | None, ...]
 
 
 class Transcriber:
@@ -159,7 +169,8 @@ class Transcriber:
             own_stats = stats or CmvnStats.of(_sounding_frames(features))
             inputs = self._scorer.normalized_inputs(features, own_stats)
             decoded.append([pool.submit(self._decode, inputs, segment, side.label) for segment in segments])
-        return _PendingFile(recording, tuple(decoded))
+        log_mel = tuple(features.numpy() if self.config.pictures else None for features in features_of_sides)
+        return _PendingFile(recording, tuple(decoded), log_mel)
 
     def _decode(self, inputs: Tensor, segment: AudioSegment, side: str) -> TranscribedSegment:
         """Return the words of a segment and of its overlaps; their times count from the beginning of the recording."""
@@ -179,7 +190,17 @@ class Transcriber:
         words = tuple(
             TranscribedWord(row.word, row.start_seconds, row.duration_seconds, row.confidence) for row in rows
         )
-        return TranscribedSegment(side, start, end, words, "" if lattice.reached_final else "without a final state")
+        trouble = "" if lattice.reached_final else "without a final state"
+        phones = self._phones(path, segment.decode_start) if self.config.pictures else ()
+        return TranscribedSegment(side, start, end, words, trouble, phones)
+
+    def _phones(self, path: BestPath, first_frame: int) -> tuple[TranscribedPhone, ...]:
+        """Return the phones of a path that begins at a frame of the recording."""
+        name, shift = self.bundle.phones.symbol_of, self._shift
+        return tuple(
+            TranscribedPhone(name(phone), (first_frame + start) * shift, (first_frame + end) * shift)
+            for phone, start, end in phone_times(path.transition_ids, self.bundle.transition_model)
+        )
 
     def _finish(self, path: Path, file: _PendingFile | BlasrError) -> Iterator[TranscriptionEvent]:
         """Yield the events of a file as its segments are decoded."""
@@ -188,12 +209,12 @@ class Transcriber:
             return
         sides = []
         try:
-            for side, decoded in zip(file.recording.sides, file.decoded, strict=True):
+            for side, decoded, log_mel in zip(file.recording.sides, file.decoded, file.log_mel, strict=True):
                 segments = []
                 for segment in self._without_duplicates(future.result() for future in decoded):
                     segments.append(segment)
                     yield path, segment
-                sides.append(TranscribedSide(side.label, tuple(segments)))
+                sides.append(TranscribedSide(side.label, tuple(segments), log_mel))
         except BlasrError as error:
             yield path, error.at(path=path)
             return
@@ -207,9 +228,11 @@ class Transcriber:
         for segment in segments:
             if before is not None:
                 overlap = self.config.segmentation.overlap_seconds
-                earlier, later = join_segments(before.words, segment.words, segment.start_seconds, overlap)
-                yield replace(before, words=tuple(earlier))
-                segment = replace(segment, words=tuple(later))
+                join = join_time(before.words, segment.words, segment.start_seconds, overlap)
+                words = join_segments(before.words, segment.words, join)
+                phones = join_segments(before.phones, segment.phones, join)
+                yield replace(before, words=words[0], phones=phones[0])
+                segment = replace(segment, words=words[1], phones=phones[1])
             before = segment
         if before is not None:
             yield before

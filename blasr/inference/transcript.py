@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from blasr.units import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +24,49 @@ class TranscribedWord:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscribedPhone:
+    """A phone of the best path, also silence, and its times in seconds from the beginning of the recording."""
+
+    name: str
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TranscribedSegment:
-    """The words of one segment of a side; ``trouble`` says how the search ended if it reached no final state."""
+    """The words of one segment of a side; ``trouble`` says how the search ended if it reached no final state.
+
+    There are ``phones`` only if the configuration of the transcription asks for pictures.
+    """
 
     side: str
     start_seconds: float
     end_seconds: float
     words: tuple[TranscribedWord, ...]
     trouble: str = ""
+    phones: tuple[TranscribedPhone, ...] = ()
 
 
 @dataclass(frozen=True)
 class TranscribedSide:
-    """The segments of one side of a recording, in order."""
+    """The segments of one side of a recording, in order.
+
+    There are ``log_mel`` features ``(T, F)``, not normalized, only if the configuration asks for pictures.
+    """
 
     label: str
     segments: tuple[TranscribedSegment, ...]
+    log_mel: FloatArray | None = field(default=None, compare=False, repr=False)
 
     @property
     def words(self) -> tuple[TranscribedWord, ...]:
         """All words, in order."""
         return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def phones(self) -> tuple[TranscribedPhone, ...]:
+        """All phones, in order."""
+        return tuple(phone for segment in self.segments for phone in segment.phones)
 
 
 @dataclass(frozen=True)

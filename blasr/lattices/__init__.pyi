@@ -42,5 +42,6 @@ from .timed_words import word_confidences as word_confidences
 from .weights_file import read_path_weights as read_path_weights
 from .word_times import AlignLexicon as AlignLexicon
 from .word_times import WordTime as WordTime
+from .word_times import phone_times as phone_times
 from .word_times import word_times as word_times
 from .word_times import word_times_from_arcs as word_times_from_arcs

@@ -121,6 +121,13 @@ def phone_starts(transition_ids: IntArray, transition_model: TransitionModel) ->
     return np.unique(np.concatenate(([0], following))).astype(np.int32)
 
 
+def phone_times(transition_ids: IntArray, transition_model: TransitionModel) -> list[tuple[int, int, int]]:
+    """Return the phones of a path: the phone-id, its first frame, and the frame after its last one."""
+    bounds = [*phone_starts(transition_ids, transition_model).tolist(), len(transition_ids)]
+    phones = transition_model.phones(transition_ids[bounds[:-1]]).tolist()
+    return list(zip(phones, bounds[:-1], bounds[1:], strict=True))
+
+
 def word_times(
     path: BestPath, transition_model: TransitionModel, lexicon: AlignLexicon, *, partial: bool = False
 ) -> list[WordTime] | None:

@@ -15,6 +15,7 @@ from blasr.inference.recordings import recording_name
 from blasr.inference.transcribe import Transcriber, TranscriptionEvent
 from blasr.inference.transcript import TranscribedSegment, Transcript
 from blasr.inference.transcript_formats import FORMATS
+from blasr.inference.transcript_pictures import require_matplotlib, write_pictures
 from blasr.io.atomic import atomic_open
 from blasr.progress import track
 from blasr.tally import Tally
@@ -45,6 +46,7 @@ def transcribe_files(
     *,
     transcript_format: str = "text",
     out: Path | None = None,
+    pictures: Path | None = None,
     log_segments: bool = False,
     max_loss: float = 0.0,
 ) -> Iterator[str]:
@@ -57,6 +59,7 @@ def transcribe_files(
         files: audio files of different names.
         transcript_format: a key of :data:`blasr.inference.config.TRANSCRIPT_SUFFIXES`.
         out: a folder that receives ``NAME.SUFFIX`` for each file.
+        pictures: a folder that receives a picture of each transcript; its transcriber must be configured for pictures.
         log_segments: whether to log each segment as soon as it is decoded.
         max_loss: the largest share of files that may fail.
 
@@ -66,7 +69,10 @@ def transcribe_files(
     Raises:
         ConfigError: two files have the same name.
         DataError: too many files failed.
+        DependencyError: pictures are wanted, but matplotlib is not installed.
     """
+    if pictures is not None:
+        require_matplotlib()
     names = name_files(files)
     if (seconds := transcriber.compile()) > 1:
         logger.info("compiled the search in %.1f s; this happens once", seconds)
@@ -79,6 +85,9 @@ def transcribe_files(
         results = track(report.results(events), "files", total=len(files))
     for transcript in results:
         if isinstance(transcript, Transcript):
+            if pictures is not None:
+                for path in write_pictures(transcript, transcriber.bundle.config.features, pictures):
+                    logger.info("written: %s", path)
             text = FORMATS[transcript_format](transcript)
             if out is None:
                 yield text

@@ -3,7 +3,7 @@
 #
 #   recipes/demo/run.sh [--stage N] [--work DIR] [--nj N]
 #
-# Trains on 27 voices, tunes on 3 and tests on 6 others. Everything is written under --work.
+# Trains on 27 voices, tunes on 3 and tests on 6 others, and draws one sentence. Everything is written under --work.
 set -euo pipefail
 
 stage=0
@@ -35,6 +35,18 @@ if stage 5 "log-likelihoods, lattices, word error rates at the setting that is b
   decode_and_score "$gmm" --gmm "$gmm" dev test
   decode_and_score "$network" --experiment "$network" dev test
 fi
+if stage 6 "bundle, and a picture of one sentence"; then
+  blasr bundle --experiment "$network" --graph "$graph" --lang "$lang" --setting "$network/setting.json" --out "$work/bundle"
+  longest=$(awk '{print NF, $1}' "$data/test/text" | sort -k1,1nr -k2,2 | awk 'NR == 1 {print $2}')
+  blasr transcribe --bundle "$work/bundle" --pictures "$work" "$data/wav/$longest.wav" >"$work/longest.txt"
+fi
 echo "Synthetic speech, voices not heard in training:"
 python -m recipes.common.results --out "$work/RESULTS" gmm/test="$gmm/test/score.json" \
   bl_resnet22_a2b3/test="$network/test/score.json"
+sentence=$(cut -d ' ' -f 1 "$work/longest.txt")
+cat <<END
+
+Look at a test sentence, its phones and its words: $work/$sentence.png
+Transcribe a recording; replace the file by one of your own that has the words of recipes/demo/lexicon.txt:
+  $(command -v blasr) transcribe --bundle $(realpath -m "$work/bundle") --pictures . $(realpath -m "$data/wav/$sentence.wav")
+END

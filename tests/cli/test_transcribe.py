@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from blasr.cli.main import main
 from blasr.io import audio_source
@@ -256,3 +257,25 @@ def test_mistakes_are_one_message(
     assert transcribe(bundle, audio / "file1.wav", audio / "file2.wav", *arguments) > 0
     error = capsys.readouterr().err
     assert message in error and "Traceback" not in error
+
+
+def test_pictures(bundle: Path, audio: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A picture of each file beside its transcript; a file that cannot be read gets none."""
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+    files = [*sorted(audio.glob("*.wav"))[:2], tmp_path / "bad.wav"]
+    assert transcribe(bundle, *files, "--pictures", tmp_path / "pictures") == 1
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["file0.png", "file1.png"]
+    with Image.open(tmp_path / "pictures" / "file1.png") as image:
+        assert image.format == "PNG" and image.width > 1000
+    assert set(kaldi_text(capsys.readouterr().out)) == {"file0", "file1"}
+
+
+def test_pictures_need_matplotlib(
+    bundle: Path, audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error comes before the first file is transcribed."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert transcribe(bundle, audio / "file0.wav", "--pictures", tmp_path / "pictures") != 0
+    captured = capsys.readouterr()
+    assert "pip install 'blasr[pictures]'" in captured.err and not captured.out
+    assert not (tmp_path / "pictures").exists()

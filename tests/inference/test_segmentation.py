@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from blasr.errors import ConfigError
 from blasr.inference.config import SegmentationConfig
-from blasr.inference.segmentation import cut_recording, join_segments
+from blasr.inference.segmentation import cut_recording, join_segments, join_time
 
 SHIFT = 0.01
 
@@ -88,5 +88,5 @@ def test_every_word_appears_once_wherever_the_cut_is(
     stop, begin = cut_seconds + overlap, cut_seconds - overlap
     before = [heard(word, 0.0, stop) for word in words if word.start_seconds < stop]
     after = [heard(word, begin, time) for word in words if word.end_seconds > begin]
-    kept_before, kept_after = join_segments(before, after, cut_seconds, overlap)
+    kept_before, kept_after = join_segments(before, after, join_time(before, after, cut_seconds, overlap))
     assert [word.text for word in [*kept_before, *kept_after]] == [word.text for word in words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,32 @@ def test_a_silent_file_is_accepted(bundle: Bundle, tmp_path: Path) -> None:
 def test_an_unreadable_file_raises_an_error(bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such audio file"):
         Transcriber(bundle).transcribe(tmp_path / "absent.wav")
+
+
+def test_phones_cover_the_file_and_words_consist_of_them(bundle: Bundle, tmp_path: Path) -> None:
+    """Also across the cuts of a long file: no phone twice, and each word begins and ends with a phone."""
+    path = write_audio(tmp_path / "a.wav", babble(14, 5))
+    lengths = SegmentationConfig(5, 3, 1)
+    (side,) = Transcriber(bundle, TranscriptionConfig(pictures=True, segmentation=lengths)).transcribe(path).sides
+    assert len(side.segments) > 2
+    assert side.log_mel is not None and len(side.log_mel) == 1398
+    phones = side.phones
+    assert phones[0].start_seconds == 0 and phones[-1].end_seconds == pytest.approx(13.98)
+    assert all(a.end_seconds <= b.start_seconds + 0.11 for a, b in pairwise(phones)), "at most one of a cut overlaps"
+    names = {"TEA": "ti", "TWO": "tu", "EAT": "it", "OAT": "ot"}
+    spelled = 0
+    for word in side.words:
+        middle = (word.start_seconds, word.end_seconds)
+        inside = [p for p in phones if middle[0] - 1e-6 <= p.start_seconds and p.end_seconds <= middle[1] + 1e-6]
+        spelled += "".join(phone.name[0] for phone in inside) == names[word.text]
+    assert spelled >= len(side.words) - len(side.segments)
+
+
+def test_pictures_change_no_word(bundle: Bundle, tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "a.wav", babble(9, 5))
+    plain, shown = (
+        Transcriber(bundle, TranscriptionConfig(pictures=pictures)).transcribe(path).sides[0]
+        for pictures in (False, True)
+    )
+    assert plain.words == shown.words
+    assert plain.phones == () and plain.log_mel is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from blasr.errors import FormatError
 from blasr.io.nist.ctm import read_ctm
 from blasr.lattices.lattice import BestPath
-from blasr.lattices.word_times import AlignLexicon, word_times, word_times_from_arcs
+from blasr.lattices.word_times import AlignLexicon, phone_times, word_times, word_times_from_arcs
 from tests.golden_system import GoldenSystem
 
 SIL, A, B, C = 1, 2, 3, 4
@@ -83,3 +83,17 @@ def test_a_line_that_is_not_of_the_lexicon_is_named(tmp_path: Path) -> None:
     path.write_text("0 0 1\nONE ONE 2\n")
     with pytest.raises(FormatError, match=r"align_lexicon.int:2: found 'ONE ONE 2'"):
         AlignLexicon.read(path)
+
+
+def test_phone_times_cover_the_path_and_bound_the_words(system: GoldenSystem) -> None:
+    lexicon = AlignLexicon.read(system.folder / "lang" / "phones" / "align_lexicon.int")
+    path = next(iter(system.lattices.values())).best_path()
+    phones = phone_times(path.transition_ids, system.transition_model)
+    assert [start for _, start, _ in phones] == [0, *(end for *_, end in phones[:-1])]
+    assert phones[-1][2] == len(path.transition_ids)
+    for phone, start, end in phones:
+        assert set(system.transition_model.phones(path.transition_ids[start:end]).tolist()) == {phone}
+    words = word_times(path, system.transition_model, lexicon)
+    assert words is not None
+    edges = {edge for _, *span in phones for edge in span}
+    assert {edge for word in words for edge in (word.start_frame, word.start_frame + word.num_frames)} <= edges
