@@ -51,6 +51,7 @@ class TrainingState:
         batch: batches of that epoch that have been trained on.
         step: optimizer steps so far.
         seconds: seconds of training so far.
+        processor_seconds: the same in processor time of this process, which other programs on the machine affect least.
         sums: metrics of the current epoch so far.
         losses: held-out loss (training loss if nothing is held out) of every finished epoch.
         world_size: number of processes that wrote the checkpoint.
@@ -61,6 +62,7 @@ class TrainingState:
     batch: int = 0
     step: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     sums: MetricSums = field(default_factory=MetricSums)
     losses: list[float] = field(default_factory=list)
     world_size: int = 1

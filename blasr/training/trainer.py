@@ -185,7 +185,7 @@ class Trainer:
     def _train_batch(self, batch: Batch, rate: float, clock: _EpochClock) -> float:
         """Train on one batch and return the norm of its gradient."""
         state = self.state
-        started = time.perf_counter()
+        started = time.perf_counter(), time.process_time()
         try:
             result = self._optimization.step(batch, rate)
         except TrainingError as error:
@@ -198,7 +198,8 @@ class Trainer:
         clock.count += result.count
         state.step += 1
         state.batch += 1
-        state.seconds += time.perf_counter() - started
+        state.seconds += time.perf_counter() - started[0]
+        state.processor_seconds += time.process_time() - started[1]
         return result.gradient_norm
 
     def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, clock: _EpochClock, rate: float) -> None:
@@ -214,6 +215,7 @@ class Trainer:
             valid_accuracy=held_out.accuracy if held_out else None,
             learning_rate=rate,
             seconds=state.seconds,
+            processor_seconds=state.processor_seconds,
             **speed_metrics,
         )
         shown = f"held-out loss {held_out.mean_loss:.4f} accuracy {held_out.accuracy:.2%}; " if held_out else ""

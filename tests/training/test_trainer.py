@@ -47,7 +47,7 @@ def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 def figures(directory: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
-    timing = ("points_per_second", "waiting", "seconds")
+    timing = ("points_per_second", "waiting", "seconds", "processor_seconds")
     return [{key: value for key, value in line.items() if key not in timing} for line in lines]
 
 
@@ -62,6 +62,17 @@ def test_resumed_equals_uninterrupted_bit_for_bit(tmp_path: Path, stop: tuple[in
     assert equal(weights(whole), weights(parts))
     assert any(name.startswith("optimizer.state.") for name in weights(whole))
     assert figures(whole) == figures(parts)
+
+
+def test_times_continue_after_an_interruption(tmp_path: Path) -> None:
+    with pytest.raises(StopEarlyError):
+        trainer(tmp_path).fit(StoppingSource((3, 0)), ToySource())
+    trainer(tmp_path).fit(ToySource(), ToySource())
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    epochs = [line for line in lines if line["kind"] == "epoch"]
+    for name in ("seconds", "processor_seconds"):
+        times = [line[name] for line in epochs]
+        assert 0 < times[0] < times[1] < times[2]
 
 
 def test_a_finished_run_says_so_and_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
