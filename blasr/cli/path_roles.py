@@ -41,7 +41,7 @@ TABLES_READ: Final = frozenset({"loglikes"})
 """The inputs that are rspecifiers."""
 
 WRITES: Final[Mapping[str, Patterns | None]] = {
-    **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list")),
+    **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list", "hyp_out")),
     "kaldi_dir": ("wer_*", "scoring/*"),
     "pictures": ("*.png",),
 }

@@ -14,6 +14,7 @@ from blasr.lattices.sweep import sweep_word_ids
 from blasr.lattices.timed_words import PathFormatter
 from blasr.lexicon.word_pieces import WHOLE_WORDS_ONLY, WordJoiner
 from blasr.scoring.text import Score, score_text
+from blasr.scoring.transcripts import write_transcripts
 
 
 def setting_name(setting: PathWeights, separator: str) -> str:
@@ -56,19 +57,14 @@ def write_kaldi_scoring(
         word_ids = sweep_word_ids(lattices, settings)
     except DataError as error:
         raise error.at(path=folder) from None
-    _write_text(folder / "scoring" / "test_filt.txt", references)
+    write_transcripts(folder / "scoring" / "test_filt.txt", references)
     scores = {}
     for setting, paths in word_ids.items():
         hypotheses = {utterance: formatter.text(ids) for utterance, ids in paths.items()}
         scores[setting] = score_text(references, hypotheses)
         name = setting_name(setting, ".")
-        _write_text(folder / "scoring" / f"{name}.tra", {key: list(map(str, ids)) for key, ids in paths.items()})
-        _write_text(folder / "scoring" / f"{name}.txt", hypotheses)
+        write_transcripts(folder / "scoring" / f"{name}.tra", {key: list(map(str, ids)) for key, ids in paths.items()})
+        write_transcripts(folder / "scoring" / f"{name}.txt", hypotheses)
         with atomic_open(folder / f"wer_{setting_name(setting, '_')}", "w") as stream:
             stream.write(scores[setting].kaldi_report())
     return scores
-
-
-def _write_text(path: Path, rows: Mapping[str, Sequence[str]]) -> None:
-    with atomic_open(path, "w") as stream:
-        stream.writelines(" ".join([utterance, *row]) + "\n" for utterance, row in rows.items())

@@ -70,6 +70,22 @@ def sweep(
     }
 
 
+def best_texts(
+    lattices: Iterable[tuple[str, Lattice]],
+    words: SymbolTable,
+    setting: PathWeights,
+    joiner: WordJoiner = WHOLE_WORDS_ONLY,
+) -> dict[str, list[str]]:
+    """Return the words of every utterance's best path at one setting.
+
+    Raises:
+        DataError: an utterance appears twice, or a word-id is not in ``words``.
+    """
+    formatter = PathFormatter(words=words, joiner=joiner)
+    paths = sweep_word_ids(lattices, [setting])[setting]
+    return {utterance: formatter.text(ids) for utterance, ids in paths.items()}
+
+
 def sweep_ctm(
     lattices: Iterable[tuple[str, Lattice]], formatter: PathFormatter, settings: Sequence[PathWeights]
 ) -> dict[PathWeights, list[CtmWord]]:

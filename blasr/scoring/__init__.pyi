@@ -1,6 +1,9 @@
 from .aligned_utterance import AlignedUtterance as AlignedUtterance
 from .aligned_utterance import align_transcripts as align_transcripts
 from .aligned_utterance import aligned_segments as aligned_segments
+from .aligned_utterance import speaker_counts as speaker_counts
+from .bootstrap import Improvement as Improvement
+from .bootstrap import Interval as Interval
 from .bootstrap import improvement as improvement
 from .bootstrap import wer_interval as wer_interval
 from .causes import MEANING as MEANING
@@ -34,3 +37,4 @@ from .text import score_text as score_text
 from .text import wer_line as wer_line
 from .transcripts import read_speakers as read_speakers
 from .transcripts import read_transcripts as read_transcripts
+from .transcripts import write_transcripts as write_transcripts

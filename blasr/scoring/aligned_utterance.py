@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blasr.errors import DataError
@@ -39,6 +39,14 @@ class AlignedUtterance:
     def verdicts(self) -> list[Verdict]:
         """The verdict on each pair: correct, or the kind of error."""
         return [_verdict(pair, right) for pair, right in zip(self.pairs, self.correct, strict=True)]
+
+
+def speaker_counts(utterances: Iterable[AlignedUtterance]) -> dict[str, ErrorCounts]:
+    """Return the pooled counts of each speaker, in the order of the speakers' names."""
+    speakers: dict[str, ErrorCounts] = {}
+    for utterance in utterances:
+        speakers[utterance.speaker] = speakers.get(utterance.speaker, ErrorCounts()) + utterance.counts
+    return dict(sorted(speakers.items()))
 
 
 def _verdict(pair: Pair, right: bool) -> Verdict:

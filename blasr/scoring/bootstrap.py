@@ -1,4 +1,7 @@
-"""Confidence intervals of word error rates: the bootstrap over segments of Bisani and Ney (ICASSP 2004)."""
+"""Confidence intervals of word error rates: the bootstrap over segments of Bisani and Ney (ICASSP 2004).
+
+A segment is what is drawn as a whole: an utterance, or all utterances of a speaker.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from blasr.errors import DataError
-from blasr.scoring.aligned_utterance import AlignedUtterance
+from blasr.scoring.aligned_utterance import AlignedUtterance, speaker_counts
 from blasr.scoring.bootstrap import Improvement, improvement
 from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.matched_pairs import MatchedPairs, matched_pairs
@@ -36,13 +36,20 @@ class SystemComparison:
 
 
 def compare_systems(
-    first: Sequence[AlignedUtterance], second: Sequence[AlignedUtterance], *, replicates: int = 1000, seed: int = 0
+    first: Sequence[AlignedUtterance],
+    second: Sequence[AlignedUtterance],
+    *,
+    by_speaker: bool = False,
+    replicates: int = 1000,
+    seed: int = 0,
 ) -> SystemComparison:
     """Compare two systems by the matched-pairs test and by the bootstrap.
 
     Args:
         first: the first system's utterances or segments, aligned with their references.
         second: the same utterances of the second system, in the same order.
+        by_speaker: draw whole speakers in the bootstrap instead of utterances. The utterances of one speaker are not
+            independent, so this interval is the wider and the right one for what new speakers would show.
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
 
@@ -51,7 +58,10 @@ def compare_systems(
     """
     if [utterance.name for utterance in first] != [utterance.name for utterance in second]:
         raise DataError("the two systems were not scored on the same utterances")
-    counts = [[utterance.counts for utterance in system] for system in (first, second)]
+    if by_speaker:
+        counts = [list(speaker_counts(system).values()) for system in (first, second)]
+    else:
+        counts = [[utterance.counts for utterance in system] for system in (first, second)]
     return SystemComparison(
         totals=(sum(counts[0], ErrorCounts()), sum(counts[1], ErrorCounts())),
         matched_pairs=matched_pairs(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 
 from blasr.errors import DataError, FormatError
+from blasr.io.atomic import atomic_open
 from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
 from blasr.io.text_lines import read_lines
 
@@ -30,6 +32,12 @@ def read_transcripts(path: str | PathLike[str]) -> dict[str, list[str]]:
             raise FormatError(describe_reserved(word), path=path, line=number, utterance=fields[0], fix=RESERVED_FIX)
         transcripts[fields[0]] = fields[1:]
     return transcripts
+
+
+def write_transcripts(path: Path, transcripts: Mapping[str, Sequence[str]]) -> None:
+    """Write lines ``utterance-id word word ...``, as :func:`read_transcripts` reads them."""
+    with atomic_open(path, "w") as stream:
+        stream.writelines(" ".join([utterance, *words]) + "\n" for utterance, words in transcripts.items())
 
 
 def read_speakers(path: str | PathLike[str]) -> dict[str, str]:

@@ -36,3 +36,15 @@ def test_systems_with_different_errors_of_the_same_number_do_not_differ() -> Non
 def test_different_utterances_are_refused() -> None:
     with pytest.raises(DataError, match="not scored on the same utterances"):
         compare_systems(align_transcripts({"u1": ["a"]}, {}), align_transcripts({"u2": ["a"]}, {}))
+
+
+def test_the_interval_by_speakers_is_that_of_the_speakers() -> None:
+    """Utterances of one speaker that all have the same error are one observation, not ten."""
+    speakers = {name: f"s{number // 10}" for number, name in enumerate(REFERENCES)}
+    worse = {name: ["a", "x" if speakers[name] in ("s0", "s1") else "b", "c", "d"] for name in REFERENCES}
+    systems = [align_transcripts(REFERENCES, hypotheses, speakers) for hypotheses in (worse, REFERENCES)]
+    narrow = compare_systems(*systems).improvement
+    wide = compare_systems(*systems, by_speaker=True).improvement
+    assert narrow.difference == wide.difference == pytest.approx(-12.5)
+    assert narrow.interval.low > -17 and narrow.interval.high < -8
+    assert (wide.interval.low, wide.interval.high) == (-25.0, 0.0)

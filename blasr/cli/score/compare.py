@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blasr.cli.columns import numbers_table
-from blasr.cli.options import add_option
+from blasr.cli.options import add_option, add_yes_no
 from blasr.cli.score.stm import add_bootstrap, add_placing
 from blasr.cli.score.tables import write_json
 from blasr.errors import ConfigError, DataError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "blasr score compare --ref data/test/text exp/resnet22/best_path.txt exp/bl/best_path.txt",
+    "blasr score compare --ref data/test/text a.txt b.txt --by-speaker --utt2spk data/test/utt2spk",
     "blasr score compare --ref eval2000.stm --glm eval2000.glm exp/resnet22/eval2000.ctm exp/bl/eval2000.ctm",
 )
 
@@ -37,6 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--glm", note="with an STM file")
     add_placing(parser)
     add_bootstrap(parser)
+    add_yes_no(parser, "--by-speaker", "draw whole speakers in the bootstrap; a text needs --utt2spk")
+    parser.add_argument("--utt2spk", type=Path, metavar="FILE", help="the speakers of a text's utterances")
     add_option(parser, "--json")
 
 
@@ -46,6 +49,11 @@ def run(args: argparse.Namespace) -> None:
     if not is_stm and (args.glm is not None or args.data is not None or args.drop):
         raise ConfigError("--glm, --data and --drop go with an STM reference", fix="give an STM file with --ref")
 
+    if is_stm and args.utt2spk is not None:
+        raise ConfigError("--utt2spk goes with a text; an STM file has the speakers", fix="remove --utt2spk")
+    if args.by_speaker and not is_stm and args.utt2spk is None:
+        raise ConfigError("--by-speaker needs the speakers of the text", fix="give --utt2spk")
+
     from blasr.scoring import SIGNIFICANCE_LEVEL, StmScorer, aligned_segments, compare_systems
 
     paths = [args.a, args.b]
@@ -53,17 +61,18 @@ def run(args: argparse.Namespace) -> None:
         scorer = StmScorer.read(args.ref, glm=args.glm, data_dir=args.data, dropped_words=args.drop)
         systems = [aligned_segments(scorer.score(scorer.read_hypotheses(path))) for path in paths]
     else:
-        systems = _aligned_texts(args.ref, paths)
-    found = compare_systems(*systems, replicates=args.bootstrap, seed=args.seed)
+        systems = _aligned_texts(args.ref, paths, args.utt2spk)
+    found = compare_systems(*systems, by_speaker=args.by_speaker, replicates=args.bootstrap, seed=args.seed)
     test, gain, totals = found.matched_pairs, found.improvement, found.totals
     rows = [
         [letter, f"{total.wer:.2f}", str(total.errors), str(total.reference_words), str(path)]
         for letter, total, path in zip("AB", totals, paths, strict=True)
     ]
     print(numbers_table(("", "WER", "errors", "words", ""), rows))
+    drawn = f"{args.bootstrap} replicates{' by speaker' if args.by_speaker else ''}"
     print(
         f"B - A: {gain.difference:+.2f} points, 95% interval {gain.interval.low:+.2f} to {gain.interval.high:+.2f} "
-        f"({args.bootstrap} replicates); B is better in {100 * gain.probability:.1f}% of them"
+        f"({drawn}); B is better in {100 * gain.probability:.1f}% of them"
     )
     verdict = "differ" if found.is_significant else "do not differ significantly"
     print(
@@ -79,14 +88,15 @@ def run(args: argparse.Namespace) -> None:
         write_json(args.json, report | {"matched_pairs": asdict(test), "bootstrap": asdict(gain)})
 
 
-def _aligned_texts(reference: Path, hypotheses: Sequence[Path]) -> list[list[AlignedUtterance]]:
-    from blasr.scoring import align_transcripts, read_transcripts
+def _aligned_texts(reference: Path, hypotheses: Sequence[Path], utt2spk: Path | None) -> list[list[AlignedUtterance]]:
+    from blasr.scoring import align_transcripts, read_speakers, read_transcripts
 
     references = read_transcripts(reference)
+    speakers = None if utt2spk is None else read_speakers(utt2spk)
     systems = []
     for path in hypotheses:
         try:
-            systems.append(align_transcripts(references, read_transcripts(path)))
+            systems.append(align_transcripts(references, read_transcripts(path), speakers))
         except DataError as error:
             raise error.at(path=path) from None
     return systems

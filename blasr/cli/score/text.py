@@ -42,6 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="also write wer_LMWT_WIP and scoring/ there, as Kaldi's local/score.sh does",
     )
+    text = "also write the words of the best paths at the chosen setting, as --hyp reads them"
+    parser.add_argument("--hyp-out", type=Path, metavar="FILE", help=text)
     add_option(parser, "--json")
     add_option(parser, "--max-loss", note="without a hypothesis")
 
@@ -50,8 +52,8 @@ def run(args: argparse.Namespace) -> None:
     """Score, print, and fail if too many hypotheses are missing."""
     if args.lattices is not None and args.words is None:
         raise ConfigError("--lattices contain word-ids", fix="name the words.txt of the word-ids with --words")
-    if args.lattices is None and (args.freeze or args.setting or args.kaldi_dir):
-        message = "--freeze, --setting and --kaldi-dir choose among the paths of lattices"
+    if args.lattices is None and (args.freeze or args.setting or args.kaldi_dir or args.hyp_out):
+        message = "--freeze, --setting, --kaldi-dir and --hyp-out choose among the paths of lattices"
         raise ConfigError(message, fix="give --lattices, not --hyp")
 
     from blasr.scoring import read_speakers, read_transcripts, score_text
@@ -73,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
         if args.freeze is not None:
             tuned_on = {"tuned_on": {"text": str(args.ref), **_numbers(scores.by_setting[scores.best])}}
             write_json(args.freeze, setting_report(scores.best) | tuned_on)
+        if args.hyp_out is not None:
+            _write_best_texts(args.hyp_out, args.lattices, args.words, scores.frozen or scores.best)
     print(score.kaldi_report(), end="")
     report |= {"text": str(args.ref), "missing": list(score.missing), **_numbers(score)}
     if args.utt2spk is not None:
@@ -145,6 +149,16 @@ def _score_lattices(
     print(numbers_table(["LM weight", "penalty", *COUNTS, "SER", ""], rows))
     print_choice((best, scores[best].wer), None if frozen is None else (frozen, scores[frozen].wer), frozen_path, grid)
     return _LatticeScores(scores, best, frozen)
+
+
+def _write_best_texts(path: Path, lattices_path: Path, words_path: Path, setting: PathWeights) -> None:
+    from blasr.io import SymbolTable
+    from blasr.lattices import best_texts, read_state_lattices
+    from blasr.lexicon import WordJoiner
+    from blasr.scoring import write_transcripts
+
+    words, joiner = SymbolTable.read(words_path), WordJoiner.beside(words_path)
+    write_transcripts(path, best_texts(read_state_lattices(lattices_path), words, setting, joiner))
 
 
 def _numbers(score: Score) -> dict[str, Any]:

@@ -38,6 +38,19 @@ def test_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "/a: utterance other: 1 of 1 hypotheses have no reference" in capsys.readouterr().err
 
 
+def test_by_speaker(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [f"u{n} a b c d" for n in range(40)]
+    (tmp_path / "text").write_text("\n".join(lines) + "\n")
+    (tmp_path / "utt2spk").write_text("".join(f"u{n} s{n // 10}\n" for n in range(40)))
+    (tmp_path / "a").write_text("\n".join(line.replace("b", "x" if n < 20 else "b") for n, line in enumerate(lines)))
+    arguments = ["--ref", "{}/text", "{}/a", "{}/text", "--by-speaker"]
+    assert compare(tmp_path, *arguments, "--utt2spk", "{}/utt2spk") == 0
+    expected = "B - A: -12.50 points, 95% interval -25.00 to +0.00 (1000 replicates by speaker)"
+    assert expected in capsys.readouterr().out
+    assert compare(tmp_path, *arguments) == 2
+    assert "--by-speaker needs the speakers of the text" in capsys.readouterr().err
+
+
 def test_options_of_stm_references_are_refused_with_a_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "compare", "--ref", "text", "a", "b", "--glm", "g"]) == 2
     assert "--glm, --data and --drop go with an STM reference" in capsys.readouterr().err

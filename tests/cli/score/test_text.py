@@ -79,13 +79,19 @@ def test_freezes_on_one_set_and_scores_another(folder: Path, capsys: pytest.Capt
 
     (folder / "text").write_text("a-1 yes no\nb-1 yes no\n")  # as another set would be
     arguments: list[str | Path] = ["--lm-weights", "8,9", "--setting", folder / "s.json", "--json", folder / "out.json"]
-    assert score(folder, *lattices, *arguments) == 0
+    assert score(folder, *lattices, *arguments, "--hyp-out", folder / "hyp.txt") == 0
+    assert (folder / "hyp.txt").read_text() == "a-1 yes\nb-1 yes no\n"  # those of the frozen setting
     printed = capsys.readouterr().out
     assert "frozen: LM weight 12, word insertion penalty 0, from" in printed and "WER 25.00" in printed
     assert re.search(r"oracle: LM weight [89], .*: WER 0.00", printed)
     assert "%WER 25.00 [ 1 / 4, 0 ins, 1 del, 0 sub ]" in printed
     report = json.loads((folder / "out.json").read_text())
     assert (report["wer"], report["oracle"]["wer"], report["setting"]["lm_weight"]) == (25.0, 0.0, 12)
+
+
+def test_hypotheses_are_written_from_lattices_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(folder, "--hyp", folder / "text", "--hyp-out", folder / "hyp.txt") == 2
+    assert "--hyp-out choose among the paths of lattices" in capsys.readouterr().err
 
 
 def test_a_penalty_removes_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
