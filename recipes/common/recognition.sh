@@ -11,25 +11,28 @@ decode() {
     --no-determinize --loglikes "scp:$out/loglikes.scp" --out "$out"
 }
 
-# score SET OUT SCORE_OPTION...: write the errors of these lattices to OUT/score.json and OUT/score.txt.
+# score SET OUT SCORE_OPTION...: write the errors of these lattices to OUT/score.json and OUT/score.txt, and their best
+# paths to OUT/hyp.txt.
 score() {
   local set=$1 out=$2
   shift 2
   blasr score text --ref "$data/$set/text" --utt2spk "$data/$set/utt2spk" --lattices "$out" --words "$lang/words.txt" \
-    --json "$out/score.json" "$@" >"$out/score.txt"
+    --hyp-out "$out/hyp.txt" --json "$out/score.json" "$@" >"$out/score.txt"
 }
 
 # decode_and_score OUT DUMP_OPTION VALUE DEV TEST...: write OUT/SET for each set. The setting with the fewest errors on DEV
 # is written to OUT/setting.json and used for the other sets; the middle one is taken if many are equally good.
-# `word_ins_penalties` is the list of word insertion penalties to try.
+# `lm_weights` and `word_ins_penalties` are the LM weights and word insertion penalties to try.
+lm_weights=7-20
 word_ins_penalties=0,0.5,1,2
 decode_and_score() {
   local out=$1 option=$2 value=$3 dev=$4 set setting
+  local grid=(--lm-weights "$lm_weights" --word-ins-penalties="$word_ins_penalties")
   shift 3
   for set in "$@"; do
     decode "$set" "$out/$set" "$option" "$value"
     setting=(--setting "$out/setting.json")
-    [ "$set" != "$dev" ] || setting=(--word-ins-penalties "$word_ins_penalties" --freeze "$out/setting.json")
+    [ "$set" != "$dev" ] || setting=("${grid[@]}" --freeze "$out/setting.json")
     score "$set" "$out/$set" "${setting[@]}"
   done
 }

@@ -78,6 +78,7 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("script", "arguments", "least"),
     [
+        ("an4/table3.sh", ("corpus", "--variants", "resnet22 bl_resnet22_a2b3", "--folds", "0 2", "--seeds", "1"), 43),
         ("demo/run.sh", (), 14),
         ("digits_images/run.sh", (), 3),
         ("fsdd/run.sh", ("corpus", "--connected", "strings"), 20),
