@@ -30,7 +30,7 @@ corpus=${arguments[0]:-}
 
 data=$work/data lang=$work/lang
 . "$root/recipes/an4/systems.sh"
-scoring_options="--lm-weights 1-20 --word-ins-penalties=-1,-0.5,0,0.5,1,2"
+lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 
 if stage 0 "data directories and lexicon"; then
   python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --missing-words "$missing_words" --seed "$seed" \

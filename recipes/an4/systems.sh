@@ -1,5 +1,6 @@
 # Sourced by the recipes of AN4: how a GMM and the networks are trained, tuned and tested. Each function takes the folder of
-# the systems. The recipe sets `corpus`, `data`, `lang`, `nj`, `rate`, `width`, `epochs`, `seed` and `train_options`.
+# the systems. The recipe sets `corpus`, `data`, `lang`, `nj`, `rate`, `width`,
+# `epochs`, `seed`, `train_options`, `lm_weights` and `word_ins_penalties`.
 
 # train_gmm OUT TRAIN_SET: OUT/tri, aligned from a flat start, and its graph with the corpus's own unigram model.
 train_gmm() {
@@ -28,10 +29,11 @@ train_networks() {
 # tune_systems OUT: the settings with the fewest errors on dev.
 tune_systems() {
   local gmm=$1/tri graph=$1/tri/graph
+  local grid=(--lm-weights "$lm_weights" --word-ins-penalties="$word_ins_penalties")
   decode dev "$gmm/dev" --gmm "$gmm"
-  score dev "$gmm/dev" $scoring_options --freeze "$gmm/setting.json"
+  score dev "$gmm/dev" "${grid[@]}" --freeze "$gmm/setting.json"
   blasr tune --experiment "$1/bl_resnet22_a2b3" --data "$data/dev" --graph "$graph" --lang "$lang" --nj "$nj" \
-    --prior-scales 0.4,0.6,0.8,1.0 $scoring_options
+    --prior-scales 0.4,0.6,0.8,1.0 "${grid[@]}"
 }
 
 # test_systems OUT: both systems on the test set, at the frozen settings, and the oracle of the network's lattices.
