@@ -20,13 +20,14 @@ seed=0              # of the split and of the networks
 missing_words=error
 width=0.25
 epochs="8 8 8"      # of each pass; the later ones start from the network of the one before, on its alignments
-short=              # not empty: one small pass that only shows that everything runs
+short=              # not empty: little data and few epochs, to see that everything runs
 train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
 . "$(dirname "$0")/../common/options.sh"
 . "$root/recipes/common/recognition.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
-[ -z "$short" ] || { epochs=2 width=0.125; }
+train=train
+[ -z "$short" ] || { epochs="2 1" width=0.125 train=train_short; }
 
 data=$work/data lang=$work/lang
 . "$root/recipes/an4/systems.sh"
@@ -35,14 +36,15 @@ lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 if stage 0 "data directories and lexicon"; then
   python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --missing-words "$missing_words" --seed "$seed" \
     ${folds:+--folds "$folds" --fold "$fold"}
+  [ -z "$short" ] || blasr data subset --data "$data/train" --even 250 --out "$data/$train"
 fi
 if stage 1 "lang"; then
   blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
 fi
 tuning=$work/tuning final=$work
 [ -z "$folds$short" ] || final=$tuning # a fold tests what it tuned
-if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" train; fi
-if stage 3 "tuning: network, realigned with itself"; then train_networks "$tuning" train; fi
+if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" "$train"; fi
+if stage 3 "tuning: network, realigned with itself"; then train_networks "$tuning" "$train"; fi
 if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
 if [ "$final" != "$tuning" ]; then
   if stage 5 "GMM of all training speakers"; then train_gmm "$final" train_all; fi
