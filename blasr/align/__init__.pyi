@@ -5,6 +5,5 @@ from .gmm_likelihoods import FEATURE_FILE as FEATURE_FILE
 from .gmm_likelihoods import gmm_log_likelihoods as gmm_log_likelihoods
 from .gmm_likelihoods import read_feature_config as read_feature_config
 from .gmm_likelihoods import read_gmms as read_gmms
-from .phone_segments import Segmenter as Segmenter
 from .realign import realign as realign
 from .realign import realign_with_gmm as realign_with_gmm

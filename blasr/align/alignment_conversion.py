@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from blasr.align.phone_segments import Segmenter
+from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.units import EPSILON, IntArray

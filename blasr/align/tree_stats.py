@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blasr.align.phone_segments import Segmenter
 from blasr.errors import ConfigError
+from blasr.hmm.phone_segments import Segmenter
 from blasr.units import AnyArray, FloatArray, IntArray
 
 Moments = NDArray[np.float64]

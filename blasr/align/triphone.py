@@ -11,10 +11,10 @@ from blasr.align.alignment_conversion import AlignmentConverter
 from blasr.align.gmm_alignment import AlignmentPass
 from blasr.align.gmm_stage import AlignmentCorpus, Alignments, GmmModel
 from blasr.align.gmm_training import Mixtures
-from blasr.align.phone_segments import Segmenter
 from blasr.align.questions import cluster_phones, compile_questions
 from blasr.align.tree_building import build_tree
 from blasr.align.tree_stats import Moments, TreeStats, TreeStatsAccumulator
+from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 

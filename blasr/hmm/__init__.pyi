@@ -6,6 +6,8 @@ from .gmm import AmDiagGmm as AmDiagGmm
 from .gmm import DiagGmm as DiagGmm
 from .model_file import read_model as read_model
 from .model_file import write_model as write_model
+from .phone_segments import PhoneSegments as PhoneSegments
+from .phone_segments import Segmenter as Segmenter
 from .show import show_transitions as show_transitions
 from .topology import NO_PDF as NO_PDF
 from .topology import HmmState as HmmState

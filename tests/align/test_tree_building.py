@@ -9,7 +9,6 @@ import pytest
 from blasr.align.config import TreeOptions
 from blasr.align.feature_store import gmm_features
 from blasr.align.phone_lists import PhoneLists
-from blasr.align.phone_segments import Segmenter
 from blasr.align.questions import cluster_phones, compile_questions
 from blasr.align.tree_building import Root, build_tree
 from blasr.align.tree_stats import TreeStats, TreeStatsAccumulator, log_likelihood
@@ -17,6 +16,7 @@ from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import ContextDependency, read_tree
 from blasr.io.kaldi.alignments import read_alignments

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from blasr.align.phone_segments import Segmenter
 from blasr.align.tree_stats import ABSENT, TreeStats, TreeStatsAccumulator, log_likelihood, moments_of
 from blasr.errors import ConfigError
+from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree

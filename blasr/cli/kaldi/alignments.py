@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from blasr.align.phone_segments import Segmenter
 from blasr.errors import BlasrError, ConfigError, MismatchError
+from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.transition_model import read_transition_model
 from blasr.io.kaldi import holders
 from blasr.io.kaldi.alignments import read_alignments

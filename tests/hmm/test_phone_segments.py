@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blasr.align.phone_segments import Segmenter
 from blasr.errors import DataError
+from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.hmm.tree import monophone_tree
