@@ -16,7 +16,7 @@ LEVELS = (
     {"io", "nn"},
     {"data", "hmm", "lexicon", "lm", "models", "scoring", "vision"},
     {"features", "graph", "lattices"},
-    {"chunks", "decoding", "training"},
+    {"chunks", "decoding", "sequence", "training"},
     {"inference"},
     {"align"},
     {"pipeline"},

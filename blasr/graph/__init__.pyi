@@ -1,4 +1,5 @@
 from .arpa_grammar import grammar_of as grammar_of
+from .composition import expand_to_transitions as expand_to_transitions
 from .config import LangConfig as LangConfig
 from .config import MissingWords as MissingWords
 from .grammar import arpa_to_fst as arpa_to_fst
@@ -8,6 +9,8 @@ from .grammar import unigram_loop as unigram_loop
 from .hclg import DecodingGraph as DecodingGraph
 from .hclg import compile_decoding_graph as compile_decoding_graph
 from .hclg import write_decoding_graph as write_decoding_graph
+from .hmm_transducer import HTransducerBuilder as HTransducerBuilder
+from .hmm_transducer import add_self_loops as add_self_loops
 from .lang import Lang as Lang
 from .lang_files import read_phone_groups as read_phone_groups
 from .lang_writing import make_lang as make_lang

@@ -17,7 +17,8 @@ from blasr.pipeline.corpus import Corpus
 from blasr.training import DistributedContext
 
 VALID_CHUNK_FRAMES = 200
-"""Maximum number of frames in a chunk of held-out data. The result does not depend on it."""
+"""Maximum number of frames in a chunk of held-out data, if those of training are shorter. The cross-entropy does not
+depend on it."""
 
 
 def make_batches(
@@ -80,9 +81,10 @@ def valid_batches(
         stats = collect_speaker_stats(config.features, data.data_dir)
         extractor = FeatureExtractor(config.features, data.data_dir, stats)
     loader = ExampleLoader(extractor, data.utterances, data.labels, cache_bytes=config.chunks.cache_mb * 2**20)
+    chunk_frames = max(config.chunks.chunk_frames, VALID_CHUNK_FRAMES)
     sizes = ChunkConfig(
-        chunk_frames=VALID_CHUNK_FRAMES,
-        batch_frames=max(config.chunks.batch_frames, VALID_CHUNK_FRAMES),
+        chunk_frames=chunk_frames,
+        batch_frames=max(config.chunks.batch_frames, chunk_frames),
         pool_frames=config.chunks.pool_frames,
         num_workers=config.chunks.num_workers,
     )

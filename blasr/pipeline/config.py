@@ -14,6 +14,7 @@ from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
 from blasr.inference.config import PriorConfig
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
+from blasr.sequence.config import SequenceConfig
 from blasr.training.config import TrainingConfig
 
 
@@ -57,7 +58,7 @@ class RunConfig:
         initialize_from: an experiment; this run starts from its final weights, if the shapes agree.
 
     Raises:
-        ConfigError: the features do not fit the acoustic models.
+        ConfigError: the features do not fit the acoustic models, or a sequence criterion lacks what it needs.
     """
 
     experiment: Path
@@ -68,10 +69,23 @@ class RunConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     priors: PriorConfig = field(default_factory=PriorConfig)
+    sequence: SequenceConfig = field(default_factory=SequenceConfig)
     initialize_from: Path | None = None
 
     def __post_init__(self) -> None:
         if self.features.num_mel_bins != NUM_MEL_BINS:
             raise ConfigError(
                 f"features.num_mel_bins is {self.features.num_mel_bins}, but the acoustic models read {NUM_MEL_BINS}"
+            )
+        if self.training.criterion == "cross_entropy":
+            return
+        if self.initialize_from is None:
+            raise ConfigError(
+                f"training.criterion is {self.training.criterion}, which improves a trained network",
+                fix="set initialize_from to an experiment that was trained with cross_entropy",
+            )
+        if self.sequence.whole_utterances and self.augmentation.join_probability:
+            raise ConfigError(
+                "augmentation.join_probability joins utterances, but sequence.whole_utterances is true",
+                fix="set augmentation.join_probability=0 or sequence.whole_utterances=false",
             )

@@ -17,6 +17,7 @@ import torchaudio
 
 from blasr import __version__
 from blasr.config import to_mapping, write_yaml
+from blasr.errors import MismatchError
 from blasr.inference import Priors
 from blasr.io.atomic import atomic_open, atomic_path
 from blasr.io.folder_lock import locked_folder
@@ -24,9 +25,9 @@ from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_mode
 from blasr.pipeline.batches import make_batches
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus, read_corpus
+from blasr.pipeline.criterion import make_loss
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
 from blasr.training import (
-    CrossEntropy,
     DistributedContext,
     MetricSums,
     RunIdentity,
@@ -75,7 +76,7 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     if distributed.is_main:
         _write_inputs(config, corpus)
         _log_inputs(config, corpus, model)
-    loss = CrossEntropy(config.training.label_smoothing)
+    loss = make_loss(config, corpus, distributed)
     trainer = Trainer(model, loss, config.training, config.experiment, distributed=distributed, identity=identity)
     train_batches, valid_batches = make_batches(config, corpus, distributed)
     state = trainer.fit(train_batches, valid_batches)
@@ -137,6 +138,12 @@ def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
     fitting = {
         name: tensor for name, tensor in weights.items() if name in expected and expected[name].shape == tensor.shape
     }
+    if len(fitting) < len(expected) and config.training.criterion != "cross_entropy":
+        raise MismatchError(
+            f"only {len(fitting)} of {len(expected)} tensors fit this model of {num_pdfs} pdfs",
+            path=config.initialize_from,
+            fix=f"{config.training.criterion} needs a network of the same model, width and alignments",
+        )
     model.load_state_dict(fitting, strict=False)
     logger.info("initialized %d of %d tensors from %s", len(fitting), len(expected), config.initialize_from)
     return model

@@ -45,6 +45,7 @@ class TrainingConfig:
     """Stochastic gradient descent with Nesterov momentum, its logging and its checkpoints.
 
     Args:
+        criterion: what is minimized: the cross-entropy of the frames or images, or a sequence criterion (speech only).
         epochs: passes over the training data.
         learning_rate: the full rate, before the schedule.
         momentum: momentum of the gradient; Nesterov's if ``nesterov`` is true.
@@ -69,6 +70,7 @@ class TrainingConfig:
         ConfigError: a value is out of range, or two values contradict each other.
     """
 
+    criterion: Literal["cross_entropy", "lfmmi", "smbr"] = "cross_entropy"
     epochs: int = 16
     learning_rate: float = 0.03
     momentum: float = 0.9

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blasr.config import check_minimum
+from blasr.errors import ConfigError
 from blasr.training.config import ScheduleConfig, TrainingConfig
 from blasr.vision.config import ImageConfig, ImageModelConfig
 
@@ -55,6 +56,9 @@ class VisionRunConfig:
         experiment: the directory that receives everything.
         model: which image model.
         released: a file of the authors' release, for the initial weights.
+
+    Raises:
+        ConfigError: the criterion is one of speech.
     """
 
     experiment: Path
@@ -63,3 +67,7 @@ class VisionRunConfig:
     images: ImageConfig = field(default_factory=ImageConfig)
     training: TrainingConfig = field(default_factory=paper_training)
     released: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.training.criterion != "cross_entropy":
+            raise ConfigError(f"training.criterion is {self.training.criterion}, which is for speech only")

@@ -1,0 +1,9 @@
+from .config import PhoneLmConfig as PhoneLmConfig
+from .config import SequenceConfig as SequenceConfig
+from .criterion import CriterionKind as CriterionKind
+from .criterion import SequenceCriterion as SequenceCriterion
+from .denominator import build_denominator as build_denominator
+from .denominator import expand_phone_lm as expand_phone_lm
+from .graph import SequenceGraph as SequenceGraph
+from .phone_lm import PhoneCounts as PhoneCounts
+from .phone_lm import estimate_phone_lm as estimate_phone_lm
