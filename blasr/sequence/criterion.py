@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from blasr.errors import ConfigError
 from blasr.sequence.config import SequenceConfig
 from blasr.sequence.graph import SequenceGraph
-from blasr.sequence.recursions import CompiledRecursions
+from blasr.sequence.recursions import CompiledRecursions, leaky
 from blasr.sequence.recursions_torch import TorchRecursions
 from blasr.units import IGNORE_INDEX, AnyArray
 
@@ -49,7 +49,7 @@ class SequenceCriterion(nn.Module):
         if kind == "smbr" and config.boost:
             raise ConfigError(f"sequence.boost is {config.boost}, but sMBR has no boost", fix="set sequence.boost=0")
         self._kind = kind
-        self._graph = graph if config.whole_utterances else graph.of_chunks()
+        self._graph = leaky(graph, config.leak, whole=config.whole_utterances)
         self._config = config
         self._on_device: dict[torch.device, CompiledRecursions | TorchRecursions] = {}
         self._has_state: Tensor
@@ -123,12 +123,12 @@ class SequenceCriterion(nn.Module):
 
     def _recursions(self, device: torch.device) -> CompiledRecursions | TorchRecursions:
         if device not in self._on_device:
-            backend, leak = self._config.backend, self._config.leak
+            backend = self._config.backend
             if backend == "numba" or (backend == "auto" and device.type == "cpu"):
-                self._on_device[device] = CompiledRecursions(self._graph, leak)
+                self._on_device[device] = CompiledRecursions(self._graph)
             else:
                 dtype = torch.float64 if device.type == "cpu" else torch.float32
-                self._on_device[device] = TorchRecursions(self._graph, leak, device, dtype)
+                self._on_device[device] = TorchRecursions(self._graph, device, dtype)
         return self._on_device[device]
 
 

@@ -66,10 +66,6 @@ class SequenceGraph:
             )
         return np.asarray(total / total.sum())
 
-    def of_chunks(self) -> SequenceGraph:
-        """The graph for pieces of utterances, which begin in any state as often as it occurs, and end anywhere."""
-        return replace(self, initial=self.stationary, final=np.ones(self.num_states))
-
     def write(self, path: Path) -> None:
         """Write the arrays as an uncompressed ``.npz``."""
         with atomic_open(path, "wb") as file:

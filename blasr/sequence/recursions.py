@@ -24,7 +24,7 @@ Doubles = NDArray[np.float64]
 
 
 class LeakyGraph(NamedTuple):
-    """The arrays of a graph, for compiled functions; ``initial`` and ``final`` include the leak."""
+    """The arrays of a graph, for compiled functions; all but ``leak_to`` include the leak."""
 
     initial: Doubles
     final: Doubles
@@ -36,12 +36,19 @@ class LeakyGraph(NamedTuple):
     leak: float
 
 
-def leaky(graph: SequenceGraph, leak: float) -> LeakyGraph:
-    """Return the graph with a probability ``leak`` of going anywhere at every frame."""
+def leaky(graph: SequenceGraph, leak: float, *, whole: bool = True) -> LeakyGraph:
+    """Return the graph with a probability ``leak`` of going anywhere at every frame.
+
+    Args:
+        graph: the hidden Markov model of whole utterances.
+        leak: the probability.
+        whole: False for pieces of utterances: they begin in any state, as often as it occurs, and end anywhere.
+    """
     leak_to = graph.stationary
+    initial, final = (graph.initial, graph.final) if whole else (leak_to, np.ones(graph.num_states))
     return LeakyGraph(
-        (1 - leak) * graph.initial + leak * leak_to,
-        (1 - leak) * graph.final + leak * (leak_to @ graph.final),
+        (1 - leak) * initial + leak * leak_to,
+        (1 - leak) * final + leak * (leak_to @ final),
         graph.pdf_ids,
         graph.offsets,
         graph.targets,
@@ -56,11 +63,10 @@ class CompiledRecursions:
 
     Args:
         graph: the hidden Markov model.
-        leak: the probability of going to any state at any frame.
     """
 
-    def __init__(self, graph: SequenceGraph, leak: float) -> None:
-        self._graph = leaky(graph, leak)
+    def __init__(self, graph: LeakyGraph) -> None:
+        self._graph = graph
 
     def posteriors(self, emissions: Tensor, lengths: Tensor, *, gradient: bool = True) -> tuple[Tensor, Tensor | None]:
         """Return the log total weight ``(B,)`` of the paths, and the posteriors of the pdfs ``(B, T, num_pdfs)``.
@@ -132,7 +138,7 @@ def posteriors(graph: LeakyGraph, emissions: Doubles, occupation: Doubles) -> fl
     num_frames, num_states = len(emissions), len(graph.pdf_ids)
     alphas, scales = np.empty((num_frames, num_states)), np.empty(num_frames + 1)
     total = _forward(graph, emissions, alphas, scales)
-    if total == -np.inf:
+    if not total > -np.inf:
         return total
     beta, entering = graph.final / scales[num_frames], np.empty(num_states)
     for frame in range(num_frames - 1, -1, -1):
@@ -165,7 +171,7 @@ def expected_accuracy(
     num_frames, num_states = len(emissions), len(graph.pdf_ids)
     alphas, scales = np.empty((num_frames, num_states)), np.empty(num_frames + 1)
     total = _forward(graph, emissions, alphas, scales)
-    if total == -np.inf:
+    if not total > -np.inf:
         return total, 0.0
     gathered = np.empty((num_frames, num_states))  # alphas times the accuracy so far
     for frame in range(num_frames):

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from blasr.sequence.graph import SequenceGraph
-from blasr.sequence.recursions import leaky
+from blasr.sequence.recursions import LeakyGraph
 
 
 class TorchRecursions:
@@ -21,24 +20,23 @@ class TorchRecursions:
 
     Args:
         graph: the hidden Markov model.
-        leak: the probability of going to any state at any frame.
         device: where to compute.
         dtype: of the weights. In float32 the paths that are less probable than 1e-38 at a frame are lost.
     """
 
-    def __init__(self, graph: SequenceGraph, leak: float, device: torch.device, dtype: torch.dtype) -> None:
-        arrays = leaky(graph, leak)
-        sources = np.repeat(np.arange(graph.num_states), np.diff(graph.offsets))
-        self._leak = leak
+    def __init__(self, graph: LeakyGraph, device: torch.device, dtype: torch.dtype) -> None:
+        num_states = len(graph.pdf_ids)
+        sources = np.repeat(np.arange(num_states), np.diff(graph.offsets))
+        self._leak = graph.leak
         self._dtype = dtype
         self._pdf_ids = torch.from_numpy(graph.pdf_ids.astype(np.int64)).to(device)
         self._initial, self._final, self._leak_to = (
             torch.from_numpy(values).to(device, dtype)[:, None]
-            for values in (arrays.initial, arrays.final, arrays.leak_to)
+            for values in (graph.initial, graph.final, graph.leak_to)
         )
         indices = torch.from_numpy(np.stack([sources, graph.targets.astype(np.int64)]))
-        values = torch.from_numpy(arrays.probabilities)
-        size = (graph.num_states, graph.num_states)
+        values = torch.from_numpy(graph.probabilities)
+        size = (num_states, num_states)
         self._forward_matrix = _compressed(indices.flip(0), values, size, device, dtype)
         self._backward_matrix = _compressed(indices, values, size, device, dtype)
 

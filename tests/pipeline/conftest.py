@@ -46,13 +46,16 @@ def alignments(golden: Path, data: Path, tmp_path_factory: pytest.TempPathFactor
     return directory
 
 
-def run_config(experiment: Path, data: Path, alignments: Path, /, **sections: dict[str, Any]) -> RunConfig:
+def run_config(
+    experiment: Path, data: Path, alignments: Path, initialize_from: Path | None = None, /, **sections: dict[str, Any]
+) -> RunConfig:
     mapping: dict[str, Any] = {
         "experiment": experiment,
         "model": {"name": "bl_resnet22_a2b3", "width": 0.1},
         "data": {"train": data, "alignments": alignments, "valid_share": 0.1},
         "chunks": {"chunk_frames": 40, "batch_frames": 200, "num_workers": 0, "cache_mb": 10},
         "training": {"epochs": 2, "log_interval": 2},
+        "initialize_from": initialize_from,
     }
     for section, values in sections.items():
         mapping[section] = {**mapping.get(section, {}), **values}

@@ -40,12 +40,15 @@ def dense_matrix(graph: SequenceGraph) -> NDArray[np.float64]:
     return matrix
 
 
-def weighted_paths(graph: SequenceGraph, leak: float, num_frames: int) -> Iterator[tuple[list[int], float]]:
+def weighted_paths(
+    graph: SequenceGraph, leak: float, num_frames: int, *, whole: bool = True
+) -> Iterator[tuple[list[int], float]]:
     """Every sequence of states with its probability in the leaky graph."""
     away = graph.stationary
+    first, last = (graph.initial, graph.final) if whole else (away, np.ones(graph.num_states))
     matrix = (1 - leak) * dense_matrix(graph) + leak * away
-    initial = (1 - leak) * graph.initial + leak * away
-    final = (1 - leak) * graph.final + leak * (away @ graph.final)
+    initial = (1 - leak) * first + leak * away
+    final = (1 - leak) * last + leak * (away @ last)
     for states in itertools.product(range(graph.num_states), repeat=num_frames):
         weight = initial[states[0]] * final[states[-1]]
         for before, after in itertools.pairwise(states):

@@ -47,8 +47,7 @@ def enumerated(kind: CriterionKind, graph: SequenceGraph, outputs: Tensor, confi
             continue
         scores = 0.7 * (torch.log_softmax(row.double(), 0).T - config.prior_scale * priors)
         numerator = denominator = accuracy = 0.0
-        used = graph if config.whole_utterances else graph.of_chunks()
-        for states, weight in weighted_paths(used, 0.02, len(wanted)):
+        for states, weight in weighted_paths(graph, 0.02, len(wanted), whole=config.whole_utterances):
             pdfs = graph.pdf_ids[states].tolist()
             right = sum(pdf == target for pdf, target in zip(pdfs, wanted, strict=True))
             likely = weight * math.exp(sum(scores[frame, pdf].item() for frame, pdf in enumerate(pdfs)))

@@ -90,6 +90,9 @@ def test_an_utterance_without_a_path() -> None:
     assert log_total(leaky(graph, 0.1), emissions) == -np.inf
     assert expected_accuracy(leaky(graph, 0.1), emissions, accuracies, occupation) == (-np.inf, 0.0)
     assert not occupation.any()
+    emissions[2] = np.nan
+    assert np.isnan(posteriors(leaky(graph, 0.1), emissions, occupation))
+    assert np.isnan(expected_accuracy(leaky(graph, 0.1), emissions, accuracies, occupation)[0])
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 2e-5)])
@@ -103,7 +106,7 @@ def test_torch_gives_the_same_for_a_batch_of_several_lengths(leak: float, dtype:
         for padded, values in zip(batch, arrays, strict=True):
             padded[row, : len(values)] = values
     emissions, accuracies = map(torch.from_numpy, batch)
-    recursions = TorchRecursions(graph, leak, torch.device("cpu"), dtype)
+    recursions = TorchRecursions(leaky(graph, leak), torch.device("cpu"), dtype)
     totals, occupations = recursions.posteriors(emissions, torch.tensor(lengths))
     assert occupations is not None
     again, expected, gradients = recursions.expected_accuracy(emissions, accuracies, torch.tensor(lengths))
