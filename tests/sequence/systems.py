@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from blasr.sequence.graph import SequenceGraph, normalized
 
+Doubles = NDArray[np.float64]
+
 
 def random_graph(seed: int, num_states: int = 4, num_pdfs: int = 3) -> SequenceGraph:
     """A graph in which some transitions are absent, two states share a pdf, and only some states end."""
@@ -55,3 +57,9 @@ def weighted_paths(
             weight *= matrix[before, after]
         if weight > 0:
             yield list(states), float(weight)
+
+
+def random_inputs(seed: int, num_frames: int = 5, num_pdfs: int = 3) -> tuple[Doubles, Doubles]:
+    """Emissions and accuracies ``(T, num_pdfs)``."""
+    random = np.random.default_rng(100 + seed)
+    return np.exp(random.normal(size=(num_frames, num_pdfs))), random.uniform(size=(num_frames, num_pdfs))

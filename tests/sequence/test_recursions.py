@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from blasr.sequence.graph import SequenceGraph
 from blasr.sequence.recursions import expected_accuracy, leaky, log_total, posteriors
-from blasr.sequence.recursions_torch import TorchRecursions
-from tests.sequence.systems import random_graph, weighted_paths
+from tests.sequence.systems import random_graph, random_inputs, weighted_paths
 
 Doubles = NDArray[np.float64]
 
@@ -29,11 +27,6 @@ def enumerate_paths(
         occupation[frames, pdfs] += weight
         accuracy += weight * float(accuracies[frames, pdfs].sum())
     return total, occupation / total, accuracy / total
-
-
-def random_inputs(seed: int, num_frames: int = 5, num_pdfs: int = 3) -> tuple[Doubles, Doubles]:
-    random = np.random.default_rng(100 + seed)
-    return np.exp(random.normal(size=(num_frames, num_pdfs))), random.uniform(size=(num_frames, num_pdfs))
 
 
 @pytest.mark.parametrize("leak", [0.0, 0.05])
@@ -93,30 +86,3 @@ def test_an_utterance_without_a_path() -> None:
     emissions[2] = np.nan
     assert np.isnan(posteriors(leaky(graph, 0.1), emissions, occupation))
     assert np.isnan(expected_accuracy(leaky(graph, 0.1), emissions, accuracies, occupation)[0])
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 2e-5)])
-@pytest.mark.parametrize("leak", [0.0, 0.05])
-def test_torch_gives_the_same_for_a_batch_of_several_lengths(leak: float, dtype: torch.dtype, tolerance: float) -> None:
-    graph = random_graph(7, num_states=9, num_pdfs=5)
-    lengths = [20, 1, 13]
-    inputs = [random_inputs(seed, length, 5) for seed, length in enumerate(lengths)]
-    batch = np.full((3, 20, 5), np.nan), np.full((3, 20, 5), np.nan)
-    for row, arrays in enumerate(inputs):
-        for padded, values in zip(batch, arrays, strict=True):
-            padded[row, : len(values)] = values
-    emissions, accuracies = map(torch.from_numpy, batch)
-    recursions = TorchRecursions(leaky(graph, leak), torch.device("cpu"), dtype)
-    totals, occupations = recursions.posteriors(emissions, torch.tensor(lengths))
-    assert occupations is not None
-    again, expected, gradients = recursions.expected_accuracy(emissions, accuracies, torch.tensor(lengths))
-    for row, (emission, accuracy) in enumerate(inputs):
-        occupation, gradient = np.zeros_like(emission), np.zeros_like(emission)
-        total = posteriors(leaky(graph, leak), emission, occupation)
-        _, accurate = expected_accuracy(leaky(graph, leak), emission, accuracy, gradient)
-        for found, wanted in ((totals, total), (again, total), (expected, accurate)):
-            assert found[row].item() == pytest.approx(wanted, abs=20 * tolerance)
-        for found, array in ((occupations, occupation), (gradients, gradient)):
-            np.testing.assert_allclose(found[row, : lengths[row]].numpy(), array, atol=20 * tolerance)
-            assert not found[row, lengths[row] :].any()
-    assert recursions.posteriors(emissions, torch.tensor(lengths), gradient=False)[1] is None
