@@ -1,3 +1,5 @@
+from .g2p import guess_pronunciations as guess_pronunciations
+from .g2p import train_g2p as train_g2p
 from .pronunciations import Pronunciation as Pronunciation
 from .pronunciations import read_lexicon as read_lexicon
 from .subwords import spell as spell

@@ -1,7 +1,7 @@
 # Sourced by every recipe after it has set the defaults of its options, like Kaldi's utils/parse_options.sh.
-# `--some-name VALUE` sets the variable some_name, `--help` prints the comment at the top of the recipe, and the other
-# arguments are collected in the array `arguments`. This file also puts this checkout's blasr on the PATH and defines
-# `stage`.
+# `--some-name VALUE` sets the variable some_name; if its default is `false`, the option takes no value and sets `true`.
+# `--help` prints the comment at the top of the recipe, and the other arguments are collected in the array `arguments`.
+# This file also puts this checkout's blasr on the PATH and defines `stage`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ -x "$root/.venv/bin/blasr" ]; then PATH=$root/.venv/bin:$PATH; fi
@@ -18,6 +18,7 @@ while [ $# -gt 0 ]; do
     --*)
       name=${1#--} && name=${name//-/_}
       declare -p "$name" &>/dev/null || { usage >&2; fail "unknown option $1"; }
+      if [ "${!name}" = false ]; then printf -v "$name" true && shift && continue; fi
       [ $# -gt 1 ] || fail "$1 needs a value"
       printf -v "$name" '%s' "$2" && shift 2 ;;
     *) arguments+=("$1") && shift ;;
@@ -25,8 +26,10 @@ while [ $# -gt 0 ]; do
 done
 command -v blasr >/dev/null || fail "blasr is not installed; fix: run make setup in $root"
 
-# stage NUMBER TITLE: print the title, or return 1 if --stage starts the recipe later. Use: `if stage 1 "..."; then`.
+# stage NUMBER TITLE: print the title, or return 1 if --stage starts the recipe later, or --last (if the recipe has it) ends
+# it earlier. Use: `if stage 1 "..."; then`.
 stage() {
-  [ "$1" -ge "$stage" ] || return 1
+  [ "$1" -ge "$stage" ] && [ "$1" -le "${last:-$1}" ] || return 1
+  stage_title="$1 $2"
   echo "== stage $1: $2 (after ${SECONDS} s)" >&2
 }

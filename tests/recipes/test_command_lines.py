@@ -65,6 +65,9 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     if words[0] == "blasr":
         build_parser(words[1]).parse_args(words[1:])
         return
+    if words[2] == "recipes.common.timing":
+        parse(words[words.index("--stage") + 2 :], monkeypatch)
+        return
     module = importlib.import_module(words[2])
 
     def parse_step(parser: argparse.ArgumentParser, run: Callable[..., None]) -> None:
@@ -83,6 +86,7 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         ("digits_images/run.sh", (), 3),
         ("fsdd/run.sh", ("corpus", "--connected", "strings"), 20),
         ("fsdd/loso.sh", ("corpus", "--speakers", "george", "--nj", "1"), 14),
+        ("librispeech/run.sh", ("corpus", "--cmudict", "cmudict", "--lm-text", "more.txt", "--short"), 50),
         ("open_vocabulary/run.sh", ("--network", "conf/demo_bl_resnet22_a2b3.yaml"), 30),
         ("swbd/run.sh", ("--variants", "resnet22", "--epochs", "2 3", "--prior-scales", "0.8", "--parts", "1"), 30),
         ("swbd/run.sh", ("--variants", "resnet22", "--flat-start", "0", "--last", "3"), 13),
