@@ -26,8 +26,8 @@ stage=0
 . "$root/recipes/common/recognition.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
-lm_weights=4-20
-word_ins_penalties=-1,0,0.5,1,2
+lm_weights=1-20
+word_ins_penalties=-1,-0.5,0,0.5,1,2
 results=$work/$rate/w${width}_e${epochs}
 
 # prepare_fold K: data, lang, alignments of train and dev, and graph of fold K, each unless it is there.
