@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blasr.cli.options import add_option
+from blasr.cli.options import add_network_options, add_option
 from blasr.cli.parser import examples
 from blasr.cli.search_options import SEARCH_OPTIONS, add_search_options
 from blasr.decoding.config import DecoderConfig
@@ -29,15 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "    --lang data/lang --setting exp/bl_resnet22_a2b3/setting.json --out exp/bl_resnet22_a2b3/bundle",
     )
     add_option(parser, "--experiment", required=True)
-    add_option(parser, "--checkpoint")
+    add_network_options(parser)
     add_option(parser, "--graph", required=True)
     add_option(parser, "--out", required=True, note="a new or empty directory, or a bundle, which is replaced")
     add_option(parser, "--model", note="the graph's (default: the experiment's)")
     add_option(parser, "--lang", note="for the words and their times (default: the graph's directory)")
-    add_option(parser, "--setting")
-    add_option(parser, "--lm-weight", default=None, note="default: 10")
-    add_option(parser, "--word-ins-penalty", default=None, note="default: 0")
-    add_option(parser, "--prior-scale")
+    add_option(parser, "--lm-weight", default=None, note="default: that of the setting, or 10")
+    add_option(parser, "--word-ins-penalty", default=None, note="default: that of the setting, or 0")
     add_search_options(parser)
 
 
@@ -49,26 +47,34 @@ def run(args: argparse.Namespace) -> None:
         BlasrError: as :func:`blasr.pipeline.bundle.make_bundle`.
     """
     decoder = DecoderConfig(**{name: getattr(args, name) for name in SEARCH_OPTIONS})
-    weights = _path_weights(args.setting, args.lm_weight, args.word_ins_penalty)
+    weights = _path_weights(args.experiment, args.setting, args.lm_weight, args.word_ins_penalty)
     from blasr.pipeline.bundle import BundleSettings, make_bundle
     from blasr.pipeline.experiment import Experiment
+    from blasr.pipeline.tuned_setting import NetworkChoice
 
+    choice = NetworkChoice.resolve(args.experiment, args.checkpoint, args.prior_scale, args.setting)
     make_bundle(
-        Experiment.load(args.experiment, args.checkpoint),
+        Experiment.load(args.experiment, choice.checkpoint),
         args.graph,
         args.out,
         model=args.model,
         lang=args.lang,
-        settings=BundleSettings(decoder, weights, args.prior_scale),
+        settings=BundleSettings(decoder, weights, choice.prior_scale),
     )
 
 
-def _path_weights(setting: Path | None, lm_weight: float | None, word_ins_penalty: float | None) -> PathWeights:
+def _path_weights(
+    experiment: Path, setting: Path | None, lm_weight: float | None, word_ins_penalty: float | None
+) -> PathWeights:
     from blasr.lattices.config import PathWeights
     from blasr.lattices.weights_file import read_path_weights
+    from blasr.pipeline.tuned_setting import SETTING_FILE
 
-    if setting is None:
-        return PathWeights(10.0 if lm_weight is None else lm_weight, word_ins_penalty or 0.0)
-    if lm_weight is not None or word_ins_penalty is not None:
+    if setting is not None and (lm_weight is not None or word_ins_penalty is not None):
         raise ConfigError("--setting has an LM weight and a penalty", fix="give the file or the numbers, not both")
-    return read_path_weights(setting)
+    tuned = setting or experiment / SETTING_FILE
+    found = read_path_weights(tuned) if setting is not None or tuned.is_file() else PathWeights(10.0, 0.0)
+    return PathWeights(
+        found.lm_weight if lm_weight is None else lm_weight,
+        found.word_insertion_penalty if word_ins_penalty is None else word_ins_penalty,
+    )

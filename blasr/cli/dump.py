@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blasr.cli.options import add_option, add_yes_no, check_gmm
+from blasr.cli.options import add_network_options, add_option, add_yes_no, check_gmm
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError
 
@@ -45,8 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="statistics of the speakers, as Kaldi's compute-cmvn-stats writes them (default: collected from --data)",
     )
-    add_option(parser, "--prior-scale")
-    add_option(parser, "--checkpoint")
+    add_network_options(parser)
     add_option(parser, "--nj")
     add_option(parser, "--device")
     add_option(parser, "--max-loss")
@@ -79,15 +78,17 @@ def run(args: argparse.Namespace) -> None:
     from blasr.pipeline.dump import dump
     from blasr.pipeline.experiment import Experiment
     from blasr.pipeline.network_checks import check_network_and_graph
+    from blasr.pipeline.tuned_setting import NetworkChoice
 
     data_dir = DataDir.read(args.data, allow_pipes=args.allow_pipes)
     if args.gmm is not None:
         scorer = gmm_scorer(args.gmm, data_dir)
     else:
-        experiment = Experiment.load(args.experiment, args.checkpoint)
+        choice = NetworkChoice.resolve(args.experiment, args.checkpoint, args.prior_scale, args.setting)
+        experiment = Experiment.load(args.experiment, choice.checkpoint)
         if args.check:
             print(check_network_and_graph(experiment, data_dir, args.model, args.graph))
             return
-        scoring = ScoringConfig(args.prior_scale, args.device)
+        scoring = ScoringConfig(choice.prior_scale, args.device)
         scorer = network_scorer(experiment, data_dir, scoring, args.model, args.cmvn)
     dump(scorer, args.out, workers=args.nj, max_loss=args.max_loss)

@@ -167,7 +167,7 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--glm": _path("FILE", "NIST's spelling rules, applied to references and hypotheses"),
     "--old-lm": _path("FILE", "the language model to replace: G.fst or an ARPA model"),
     "--new-lm": _path("FILE", "the language model that replaces it: G.fst or an ARPA model"),
-    "--setting": _path("FILE", "the LM weight and penalty that blasr score text --freeze wrote"),
+    "--setting": _path("FILE", "the setting that blasr tune or blasr score --freeze wrote"),
     # outputs
     "--out": _path("PATH", "the output", ": "),
     "--json": _path("FILE", "also write the results as JSON"),
@@ -184,7 +184,7 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--min-active": _value(non_negative_integer, "N", "minimum number of active states in a frame, whatever the beam"),
     "--frame-shift": _value(positive_number, "SECONDS", "time from one frame to the next", 0.01),
     # the network
-    "--checkpoint": _value(str, "NAME", "the experiment's checkpoint: final, or epochN", "final"),
+    "--checkpoint": _value(str, "NAME", "the experiment's checkpoint: final, epochN or averageM-N", "final"),
     "--prior-scale": _value(number, "X", "weight of the log priors", 1.0),
     "--device": _value(str, "NAME", "auto, cpu, cuda or cuda:N", "auto"),
     # the run
@@ -226,6 +226,21 @@ def add_option(
     if nargs is not None:
         arguments["nargs"] = nargs
     container.add_argument(name, help=f"{row.help}{row.joiner}{note}" if note else row.help, **arguments)
+
+
+def add_network_options(container: OptionContainer, note: str = "") -> None:
+    """Add the weights, the prior scale and the setting that gives both their defaults.
+
+    Args:
+        container: the parser or group.
+        note: when the options apply.
+    """
+    source = f"{note}; default: the tuned one, or" if note else "default: the tuned one, or"
+    add_option(container, "--checkpoint", default=None, note=f"{source} final")
+    add_option(container, "--prior-scale", default=None, note=f"{source} 1")
+    add_option(
+        container, "--setting", note=f"{note}; default: the experiment's setting.json, if it exists".lstrip("; ")
+    )
 
 
 def check_gmm(gmm: Path | None, *, alternative: str = "") -> None:

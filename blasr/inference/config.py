@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from blasr.errors import ConfigError
 
@@ -14,18 +14,25 @@ TRANSCRIPT_SUFFIXES: Final = {"text": ".txt", "ctm": ".ctm", "json": ".json", "s
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """How counts become probabilities.
+    """The prior probabilities of the pdfs.
 
     Attributes:
         smoothing: added to every count, as Kaldi's ``analyze-counts`` adds 0.5.
         floor: the smallest prior, as a share of the uniform one (1 / num_pdfs). Without it, a pdf that is very
             rare in training would have a huge log-likelihood.
+        source: "labels" counts the frames of the training labels; "posteriors" averages the network's posteriors over
+            training data (Manohar et al. 2015); "uniform" gives all pdfs the same prior.
+        posterior_batches: number of training batches that "posteriors" averages over.
     """
 
     smoothing: float = 0.5
     floor: float = 0.01
+    source: Literal["labels", "posteriors", "uniform"] = "labels"
+    posterior_batches: int = 200
 
     def __post_init__(self) -> None:
+        if self.posterior_batches < 1:
+            raise ConfigError(f"posterior_batches is {self.posterior_batches}, expected 1 or more")
         if not self.smoothing >= 0:
             raise ConfigError(f"smoothing is {self.smoothing}, expected 0 or more")
         if not 0 < self.floor <= 1:

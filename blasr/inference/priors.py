@@ -24,7 +24,7 @@ class Priors:
         counts: frames of each pdf-id in the training labels, int64 ``(num_pdfs,)``.
         floor: the smallest probability.
         num_floored: how many pdfs are at the floor.
-        source: which alignments were counted.
+        source: which alignments were counted, or what else the priors come from.
     """
 
     probabilities: NDArray[np.float64]
@@ -44,13 +44,21 @@ class Priors:
         return np.log(self.probabilities)
 
     @classmethod
-    def from_counts(cls, counts: AnyArray, config: PriorConfig, source: str) -> Priors:
+    def from_counts(
+        cls, counts: AnyArray, config: PriorConfig, source: str, *, occupancies: AnyArray | None = None
+    ) -> Priors:
         """Return smoothed and floored relative frequencies.
+
+        Args:
+            counts: frames of each pdf-id in the training labels, ``(num_pdfs,)``.
+            config: smoothing and floor.
+            source: what the priors come from.
+            occupancies: expected frames of each pdf-id, ``(num_pdfs,)``, to use in place of the counts.
 
         Raises:
             DataError: all counts are 0.
         """
-        smoothed = np.asarray(counts, dtype=np.float64) + config.smoothing
+        smoothed = np.asarray(counts if occupancies is None else occupancies, dtype=np.float64) + config.smoothing
         if not np.sum(counts) > 0:
             raise DataError("no frame of the training labels was counted", path=source)
         floor = config.floor / len(smoothed)

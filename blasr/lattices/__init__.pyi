@@ -33,6 +33,7 @@ from .rescoring import GrammarCosts as GrammarCosts
 from .rescoring import rescore as rescore
 from .sweep import best_setting as best_setting
 from .sweep import best_texts as best_texts
+from .sweep import middle_point as middle_point
 from .sweep import sweep as sweep
 from .sweep import sweep_ctm as sweep_ctm
 from .sweep import sweep_paths as sweep_paths

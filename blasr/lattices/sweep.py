@@ -111,22 +111,26 @@ def best_setting(scores: Mapping[PathWeights, Score]) -> PathWeights:
     Kaldi's ``best_wer.sh`` takes the first of them, which is the edge of a plateau on an easy tuning set.
     """
     fewest = min(score.total.errors for score in scores.values())
-    weights = sorted({setting.lm_weight for setting in scores})
-    penalties = sorted({setting.word_insertion_penalty for setting in scores})
-
-    def position(setting: PathWeights) -> tuple[float, float]:
-        """Return the setting's position in the grid, as shares of the grid's sides."""
-        return (
-            weights.index(setting.lm_weight) / len(weights),
-            penalties.index(setting.word_insertion_penalty) / len(penalties),
-        )
-
     best = [setting for setting, score in scores.items() if score.total.errors == fewest]
-    middle = fmean(position(setting)[0] for setting in best), fmean(position(setting)[1] for setting in best)
+    points = [(setting.word_insertion_penalty, setting.lm_weight) for setting in best]
+    axes = [setting.word_insertion_penalty for setting in scores], [setting.lm_weight for setting in scores]
+    return best[middle_point(points, axes)]
 
-    def distance(setting: PathWeights) -> tuple[float, float, float]:
-        weight, penalty = position(setting)
-        squared = (weight - middle[0]) ** 2 + (penalty - middle[1]) ** 2
-        return round(squared, 9), setting.word_insertion_penalty, setting.lm_weight
 
-    return min(best, key=distance)
+def middle_point(points: Sequence[tuple[float, ...]], axes: Sequence[Iterable[float]]) -> int:
+    """Return the number of the point nearest to the mean of several points of a grid; of equals, the smallest point.
+
+    Args:
+        points: the points, each with one value for each axis.
+        axes: all values of each axis. A value's position is its rank as a share of their number, so that unequal steps
+            count alike.
+    """
+    ranks = [{value: rank for rank, value in enumerate(sorted(set(values)))} for values in axes]
+    positions = [tuple(rank[value] / len(rank) for value, rank in zip(point, ranks, strict=True)) for point in points]
+    middle = [fmean(values) for values in zip(*positions, strict=True)]
+
+    def distance(index: int) -> tuple[float, tuple[float, ...]]:
+        squared = sum((value - mean) ** 2 for value, mean in zip(positions[index], middle, strict=True))
+        return round(squared, 9), points[index]
+
+    return min(range(len(points)), key=distance)

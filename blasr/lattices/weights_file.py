@@ -22,4 +22,4 @@ def read_path_weights(path: Path) -> PathWeights:
         raise FormatError(error.message, path=path) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"is not a frozen setting: {error!r}"
-        raise FormatError(message, path=path, fix="write one with blasr score text --freeze on a tuning set") from None
+        raise FormatError(message, path=path, fix="write one with blasr tune or blasr score text --freeze") from None

@@ -21,3 +21,13 @@ from .realign import realign_with_network as realign_with_network
 from .train import train as train
 from .transcribe import name_files as name_files
 from .transcribe import transcribe_files as transcribe_files
+from .tune import TuneConfig as TuneConfig
+from .tune import Tuning as Tuning
+from .tune import tune as tune
+from .tuned_setting import SETTING_FILE as SETTING_FILE
+from .tuned_setting import NetworkChoice as NetworkChoice
+from .tuned_setting import TunedSetting as TunedSetting
+from .tuning_references import SegmentReference as SegmentReference
+from .tuning_references import TranscriptReference as TranscriptReference
+from .tuning_references import TuningReference as TuningReference
+from .tuning_trials import Trial as Trial

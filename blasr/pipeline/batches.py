@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
 from blasr.chunks import (
+    AugmentationConfig,
     ChunkBatches,
     ChunkConfig,
     ExampleLoader,
@@ -21,17 +26,40 @@ VALID_CHUNK_FRAMES = 200
 depend on it."""
 
 
-def make_batches(
-    config: RunConfig, corpus: Corpus, distributed: DistributedContext
-) -> tuple[ChunkBatches, ChunkBatches | None]:
-    """Return the batches of the training data and of the held-out data, None if there is none.
+@dataclass(frozen=True)
+class RunBatches:
+    """The batches of a training run.
+
+    Attributes:
+        train: the training data, augmented and shuffled as configured.
+        valid: the held-out data; None if there is none.
+        plain: returns the training data shuffled, but not augmented, to estimate statistics on.
+    """
+
+    train: ChunkBatches
+    valid: ChunkBatches | None
+    plain: Callable[[], ChunkBatches]
+
+
+def make_batches(config: RunConfig, corpus: Corpus, distributed: DistributedContext) -> RunBatches:
+    """Return the batches of a run.
 
     Raises:
         DataError: audio cannot be read for the speakers' statistics.
     """
     stats = collect_speaker_stats(config.features, corpus.train.data_dir, all_voices(config.augmentation))
     extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats)
-    return train_batches(config, corpus, extractor, distributed), valid_batches(config, corpus, extractor, distributed)
+    return RunBatches(
+        train_batches(config, corpus, extractor, distributed),
+        valid_batches(config, corpus, extractor, distributed),
+        partial(train_batches, without_augmentation(config), corpus, extractor, distributed),
+    )
+
+
+def without_augmentation(config: RunConfig) -> RunConfig:
+    """Return a configuration with the training data as it is: not augmented, balanced or cached."""
+    chunks = replace(config.chunks, balance_gamma=1.0, cache_mb=0)
+    return replace(config, chunks=chunks, augmentation=AugmentationConfig())
 
 
 def train_batches(
@@ -47,10 +75,11 @@ def train_batches(
         seed=seed,
         cache_bytes=config.chunks.cache_mb * 2**20 if config.chunks.num_workers == 0 else 0,
     )
+    gamma = config.chunks.balance_gamma
     sampling = Sampling(
         seed=seed,
         join_probability=config.augmentation.join_probability,
-        pdf_weights=balancing_weights(data.labels.counts(data.utterances), config.chunks.balance_gamma),
+        pdf_weights=balancing_weights(data.labels.counts(data.utterances), gamma) if gamma < 1 else None,
     )
     return ChunkBatches(
         loader,

@@ -84,7 +84,7 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
     determinization = DeterminizationConfig(config.decoder.lattice_beam, config.decoder.acoustic_scale)
     tally = Tally("decode", config.max_loss)
     with locked_folder(out), _open_files(out) as files:
-        search = _compile(inputs, config, determinization)
+        search = compile_search(inputs, config)
         started = time.monotonic()
         output = DecodeOutput(
             files=files,
@@ -126,7 +126,7 @@ def decode(source: LoglikeSource, paths: DecodePaths, out: Path, config: DecodeC
     return tally
 
 
-def _compile(inputs: DecodeInputs, config: DecodeConfig, determinization: DeterminizationConfig) -> Search:
+def compile_search(inputs: DecodeInputs, config: DecodeConfig) -> Search:
     """Return the search, compiled by decoding one frame, unless this machine has it already."""
     decoder = LatticeDecoder(inputs.graph, inputs.model.transitions.tid_to_pdf, config.decoder, inputs.lm_difference)
     started = time.monotonic()
@@ -137,6 +137,7 @@ def _compile(inputs: DecodeInputs, config: DecodeConfig, determinization: Determ
     if not (config.determinize or config.confidences):
         return Search(decoder)
     transitions = inputs.model.transitions
+    determinization = DeterminizationConfig(config.decoder.lattice_beam, config.decoder.acoustic_scale)
     return Search(decoder, partial(determinize_lattice, config=determinization, transition_model=transitions))
 
 

@@ -58,7 +58,8 @@ class Experiment:
 
         Args:
             directory: that ``blasr train`` wrote.
-            checkpoint: "final", or "epochN" for the weights after epoch N.
+            checkpoint: "final", "epochN" for the weights after epoch N, or "averageM-N" for an average that
+                ``blasr tune`` computed.
 
         Raises:
             DataError: the training has not finished, or there is no such checkpoint.
@@ -68,7 +69,7 @@ class Experiment:
         if not path.is_file():
             raise _not_an_experiment(directory)
         description = load_config(ModelDescription, path)
-        weights = _checkpoint_path(directory, checkpoint)
+        weights = checkpoint_path(directory, checkpoint)
         model, metadata = load_network(description.model, description.num_pdfs, weights)
         origin = metadata.get("origin", f"epoch {metadata.get('epoch', '?')}")
         return cls(directory, description, model, Priors.read(directory), weights, origin)
@@ -126,16 +127,25 @@ def load_experiment(
     return Experiment.load(Path(directory), checkpoint).scorer(config)
 
 
-def _checkpoint_path(directory: Path, checkpoint: str) -> Path:
+def checkpoint_path(directory: Path, checkpoint: str, *, must_exist: bool = True) -> Path:
+    """Return the path of the weights called "final", "epochN" or "averageM-N".
+
+    Raises:
+        ConfigError: there is no such name.
+        DataError: the weights of an epoch or an average are absent, unless ``must_exist`` is false.
+    """
     if checkpoint == "final":
         return directory / "final.safetensors"
-    match = re.fullmatch(r"epoch0*(\d+)", checkpoint)
+    match = re.fullmatch(r"(epoch)0*(\d+)|(average)0*(\d+)-0*(\d+)", checkpoint)
     if match is None:
-        raise ConfigError(f"checkpoint {checkpoint!r} is unknown", fix="give final, or epochN such as epoch12")
-    path = directory / "checkpoints" / f"epoch{int(match[1]):02d}.safetensors"
-    if not path.is_file():
-        found = sorted(item.stem for item in path.parent.glob("epoch*.safetensors"))
-        raise DataError(f"is absent; there are {', '.join(found) or 'none'}", path=path)
+        fix = "give final, epochN such as epoch12, or averageM-N such as average9-12"
+        raise ConfigError(f"checkpoint {checkpoint!r} is unknown", fix=fix)
+    name = f"epoch{int(match[2]):02d}" if match[1] else f"average{int(match[4]):02d}-{int(match[5]):02d}"
+    path = directory / "checkpoints" / f"{name}.safetensors"
+    if must_exist and not path.is_file():
+        found = sorted(item.stem for kind in ("epoch*", "average*") for item in path.parent.glob(f"{kind}.safetensors"))
+        advice = f"compute the average with blasr tune --checkpoints {checkpoint}" if match[3] else None
+        raise DataError(f"is absent; there are {', '.join(found) or 'none'}", path=path, fix=advice)
     return path
 
 

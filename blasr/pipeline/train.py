@@ -26,6 +26,7 @@ from blasr.pipeline.batches import make_batches
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus, read_corpus
 from blasr.pipeline.criterion import make_loss
+from blasr.pipeline.estimate_priors import estimate_priors
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
 from blasr.training import (
     DistributedContext,
@@ -78,13 +79,19 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
         _log_inputs(config, corpus, model)
     loss = make_loss(config, corpus, distributed)
     trainer = Trainer(model, loss, config.training, config.experiment, distributed=distributed, identity=identity)
-    train_batches, valid_batches = make_batches(config, corpus, distributed)
-    state = trainer.fit(train_batches, valid_batches)
-    weights, origin = trainer.final_weights()
-    held_out = trainer.evaluate(valid_batches) if valid_batches is not None else None
+    batches = make_batches(config, corpus, distributed)
+    state = trainer.fit(batches.train, batches.valid)
+    weights, origin = trainer.final_weights(batches.plain() if config.training.select == "average" else None)
+    held_out = trainer.evaluate(batches.valid) if batches.valid is not None else None
+    priors = estimate_priors(
+        corpus.train.labels.counts(corpus.train.utterances),
+        config.priors,
+        str(config.data.alignments),
+        module=trainer.module,
+        batches=lambda: batches.plain().batches(1),
+        distributed=distributed,
+    )
     if distributed.is_main:
-        counts = corpus.train.labels.counts(corpus.train.utterances)
-        priors = Priors.from_counts(counts, config.priors, str(config.data.alignments))
         description = ModelDescription(config.model, corpus.num_pdfs, config.features, origin)
         write_final(config.experiment, description, weights, priors)
         _log_results(config, priors, origin, held_out)

@@ -35,6 +35,7 @@ from .stm_scorer import StmScorer as StmScorer
 from .text import Score as Score
 from .text import score_text as score_text
 from .text import wer_line as wer_line
+from .transcripts import check_references as check_references
 from .transcripts import read_speakers as read_speakers
 from .transcripts import read_transcripts as read_transcripts
 from .transcripts import write_transcripts as write_transcripts

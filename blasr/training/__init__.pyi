@@ -1,6 +1,8 @@
+from .batch_norm import recompute_batch_norm as recompute_batch_norm
 from .batches import Batch as Batch
 from .batches import BatchSource as BatchSource
 from .checkpoint import TrainingState as TrainingState
+from .checkpoint import average_weights as average_weights
 from .checkpoint import load_module as load_module
 from .checkpoint import load_weights as load_weights
 from .checkpoint import save_weights as save_weights

@@ -56,6 +56,8 @@ class TrainingConfig:
         select: the final weights: those of the last epoch, those with the lowest held-out loss, or the average of the
             last ``average_epochs`` epochs.
         average_epochs: number of epochs that "average" averages.
+        batch_norm_batches: number of training batches on which the statistics of batch norm are estimated for averaged
+            weights; 0 averages the statistics of the epochs.
         seed: seed of the initial weights, the order of the data and its augmentation.
         device: "auto" takes a GPU if there is one; otherwise a torch device such as "cpu" or "cuda:1".
         precision: "bfloat16" computes under autocast; weights and their updates stay float32.
@@ -81,6 +83,7 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     select: Literal["last", "best", "average"] = "best"
     average_epochs: int = 4
+    batch_norm_batches: int = 200
     seed: int = 0
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -92,7 +95,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         check_minimum(self, epochs=1, average_epochs=1, log_interval=1)
-        check_minimum(self, threads=0, checkpoint_interval=0, keep_checkpoints=0)
+        check_minimum(self, threads=0, checkpoint_interval=0, keep_checkpoints=0, batch_norm_batches=0)
         check_minimum(self, gradient_clipping=0, weight_decay=0, seed=0)
         check_above(self, learning_rate=0)
         check_share(self, "momentum", "label_smoothing", below_one=True)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from blasr.errors import ConfigError, TrainingError
+from blasr.training.batch_norm import recompute_batch_norm
 from blasr.training.batches import Batch, BatchSource
 from blasr.training.checkpoint import (
     TrainingState,
@@ -40,6 +41,7 @@ RESUMABLE_KEYS = (
     "keep_checkpoints",
     "select",
     "average_epochs",
+    "batch_norm_batches",
 )
 """Keys of :class:`TrainingConfig` that may change when a run resumes."""
 
@@ -266,8 +268,12 @@ class Trainer:
         total = torch.tensor([own.loss, own.correct, own.count], dtype=torch.float64, device=self.distributed.device)
         return MetricSums(*self.distributed.sum(total).tolist())
 
-    def final_weights(self) -> tuple[dict[str, Tensor], str]:
+    def final_weights(self, train: BatchSource | None = None) -> tuple[dict[str, Tensor], str]:
         """Load the weights that ``config.select`` asks for into the module.
+
+        Args:
+            train: the data on which the statistics of batch norm are estimated for averaged weights; without it, the
+                statistics of the epochs are averaged.
 
         Returns:
             The weights, and a text that names their epochs.
@@ -275,13 +281,21 @@ class Trainer:
         last = self.state.epoch - 1
         if self._config.select == "average":
             first = max(1, last - self._config.average_epochs + 1)
-            weights = average_weights([self.epoch_path(epoch) for epoch in range(first, last + 1)])
+            load_module(self.module, average_weights(map(self.epoch_path, range(first, last + 1))), self._directory)
             origin = f"average of epochs {first} to {last}"
-        else:
-            epoch = last if self._config.select == "last" else self.state.best_epoch
-            weights, origin = load_weights(self.epoch_path(epoch))[0], f"epoch {epoch}"
+            if train is not None and self._config.batch_norm_batches:
+                self._recompute_batch_norm(train)
+            return self.module.state_dict(), origin
+        epoch = last if self._config.select == "last" else self.state.best_epoch
+        weights, origin = load_weights(self.epoch_path(epoch))[0], f"epoch {epoch}"
         load_module(self.module, weights, self._directory)
         return weights, origin
+
+    def _recompute_batch_norm(self, train: BatchSource) -> None:
+        limit = self._config.batch_norm_batches
+        used = recompute_batch_norm(self.module, train.batches(1), self.distributed.device, limit)
+        self.distributed.average_buffers(self.module)
+        self._log_info(f"statistics of batch norm estimated on {used} batches")
 
     def _log_info(self, message: str) -> None:
         if self.distributed.is_main:

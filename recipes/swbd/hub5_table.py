@@ -10,6 +10,7 @@ from blasr.cli.options import add_option
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
 from blasr.models.paper import TABLE3
+from blasr.pipeline.tuned_setting import SETTING_FILE, TunedSetting
 from recipes.common.command import run_step, step_parser
 from recipes.common.results import read_report, table
 
@@ -20,13 +21,13 @@ HEADER = (
 )
 
 
-def row(name: str, report: Mapping[str, Any], chosen: str) -> list[str]:
+def row(name: str, report: Mapping[str, Any], setting: TunedSetting) -> list[str]:
     """Return the row of a variant.
 
     Args:
         name: the variant.
         report: its report on Hub5'00.
-        chosen: the epoch and prior scale chosen on RT-02, such as ``epoch15_prior0.8``.
+        setting: the setting that was tuned on RT-02.
 
     Raises:
         DataError: the report lacks SWB, CH or all.
@@ -43,7 +44,8 @@ def row(name: str, report: Mapping[str, Any], chosen: str) -> list[str]:
         [f"{rate:.2f}" for rate in (paper.wer_swb, paper.wer_ch, paper.wer_avg)] if paper is not None else ["-"] * 3
     )
     oracle = report["oracle"]["wer"]
-    last = [str(report["all"]["words"]), *chosen.removeprefix("epoch").split("_prior")]
+    checkpoint = str(setting.checkpoint).removeprefix("epoch")
+    last = [str(report["all"]["words"]), checkpoint, f"{setting.prior_scale:g}"]
     return [name, *rates, f"{low:.2f}-{high:.2f}", f"{oracle:.2f}", *published, *last]
 
 
@@ -56,10 +58,10 @@ def print_table(experiments: Sequence[str], out: Path) -> None:
     rows = []
     for pair in experiments:
         name, _, folder = pair.partition("=")
-        chosen = Path(folder, "rt02", "chosen").resolve()
-        if not chosen.is_dir():
-            raise DataError("no such folder", path=chosen, fix="run the stage that tunes on RT-02")
-        rows.append(row(name, read_report(Path(folder, "hub5", "score.json")), chosen.name))
+        setting = Path(folder, SETTING_FILE)
+        if not setting.is_file():
+            raise DataError("no such file", path=setting, fix="run the stage that tunes on RT-02")
+        rows.append(row(name, read_report(Path(folder, "hub5", "score.json")), TunedSetting.read(setting)))
     lines = table(HEADER, rows)
     notes = (
         "Word error rates in %. Epoch, prior scale, LM weight and insertion penalty are chosen on RT-02 and frozen;\n"

@@ -36,7 +36,7 @@ first_prior_scale=0.8 # the prior scale while the epoch is chosen
 lm_weights=7-20
 word_ins_penalties=0,0.5,1
 beam=13
-parts=20              # RT-02 and Hub5'00 are decoded in parts; fewer parts need more disk, see evaluation.sh
+parts=20              # Hub5'00 is decoded in parts; fewer parts need more disk, see evaluation.sh
 . "$(dirname "$0")/../common/options.sh"
 [ ${#arguments[@]} -eq 0 ] || fail "found ${arguments[0]}, expected only options"
 [ -z "$kaldi_ali" ] || [ -n "$kaldi_lang" ] || fail "--kaldi-ali needs --kaldi-lang, the lang folder of the alignments"
@@ -54,7 +54,7 @@ if run_stage 4 "decoding graph"; then compile_graph; fi
 for variant in $variants; do
   network=$work/$variant
   if run_stage 5 "$variant: training"; then train_network; fi
-  if run_stage 6 "$variant: epoch and prior scale on RT-02"; then choose_on_rt02; fi
+  if run_stage 6 "$variant: epoch and prior scale on RT-02"; then tune_on_rt02; fi
   if run_stage 7 "$variant: Hub5'00"; then score_hub5; fi
 done
 if run_stage 8 "table"; then

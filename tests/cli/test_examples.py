@@ -80,3 +80,5 @@ def test_what_the_readme_reads_was_written_above_it() -> None:
             if option in values:
                 assert values[option] in written | {"lm.arpa.gz", "small.arpa.gz"}, (words, option)
         written |= {values[option] for option in ("--out", "--freeze") if option in values}
+        if words[0] == "tune":
+            written.add(f"{values['--experiment']}/setting.json")

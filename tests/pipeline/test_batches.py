@@ -22,7 +22,8 @@ def num_labels(batches: Iterable[ChunkBatch]) -> int:
 def test_every_labeled_frame_occurs_once(data: Path, alignments: Path, tmp_path: Path) -> None:
     config = run_config(tmp_path / "run", data, alignments)
     corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
-    train, valid = make_batches(config, corpus, DistributedContext())
+    batches = make_batches(config, corpus, DistributedContext())
+    train, valid = batches.train, batches.valid
     assert valid is not None and corpus.valid is not None
     assert num_labels(train.batches(1)) == corpus.train.num_frames
     assert num_labels(valid.batches(1)) == corpus.valid.num_frames
@@ -31,7 +32,7 @@ def test_every_labeled_frame_occurs_once(data: Path, alignments: Path, tmp_path:
 def test_processes_share_the_frames(data: Path, alignments: Path, tmp_path: Path) -> None:
     config = run_config(tmp_path / "run", data, alignments)
     corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
-    shares = [make_batches(config, corpus, DistributedContext(rank, 2))[0] for rank in (0, 1)]
+    shares = [make_batches(config, corpus, DistributedContext(rank, 2)).train for rank in (0, 1)]
     assert shares[0].num_batches(1) == shares[1].num_batches(1)
     assert sum(num_labels(share.batches(1)) for share in shares) == corpus.train.num_frames
 
@@ -41,7 +42,8 @@ def test_held_out_data_is_neither_shuffled_nor_augmented(data: Path, alignments:
         tmp_path / "run", data, alignments, augmentation={"gain_db": 6.0, "time_masks": 1}, features={"cmvn": "none"}
     )
     corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
-    train, valid = make_batches(config, corpus, DistributedContext())
+    batches = make_batches(config, corpus, DistributedContext())
+    train, valid = batches.train, batches.valid
     assert valid is not None
     first, second = (list(valid.batches(epoch)) for epoch in (1, 2))
     assert all(torch.equal(one.inputs, two.inputs) for one, two in zip(first, second, strict=True))
@@ -52,4 +54,16 @@ def test_held_out_data_is_neither_shuffled_nor_augmented(data: Path, alignments:
 def test_there_may_be_no_held_out_data(data: Path, alignments: Path, tmp_path: Path) -> None:
     config = run_config(tmp_path / "run", data, alignments, data={"valid_share": 0.0})
     corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
-    assert make_batches(config, corpus, DistributedContext())[1] is None
+    assert make_batches(config, corpus, DistributedContext()).valid is None
+
+
+def test_plain_data_is_neither_augmented_nor_balanced(data: Path, alignments: Path, tmp_path: Path) -> None:
+    changes = {"augmentation": {"gain_db": 6.0}, "chunks": {"chunk_frames": 1, "balance_gamma": 0.5}}
+    config = run_config(tmp_path / "run", data, alignments, **changes)
+    corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
+    plain = make_batches(config, corpus, DistributedContext()).plain()
+    assert num_labels(plain.batches(1)) == corpus.train.num_frames
+    expected = run_config(tmp_path / "run", data, alignments, chunks={"chunk_frames": 1})
+    source = make_batches(expected, corpus, DistributedContext()).train
+    for found, same in zip(plain.batches(1), source.batches(1), strict=True):
+        assert torch.equal(found.inputs, same.inputs)

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from blasr.data.data_dir import DataDir
 from blasr.errors import FormatError
 from blasr.io.nist.stm import read_stm
+from blasr.lattices.config import PathWeights
+from blasr.pipeline.tuned_setting import TunedSetting
 from blasr.tally import Tally
 from recipes.swbd import prepare_fisher, prepare_swbd1
 from recipes.swbd.combine import hold_out, limit_repeats
@@ -340,13 +342,9 @@ def test_turns_have_the_times_of_their_audio(seed: int, lengths: list[int]) -> N
     assert sorted(heard) == list(range(len(sides)))
 
 
-def test_choice_and_table(tmp_path: Path) -> None:
-    for name, errors in (("epoch9_prior0.8", 7), ("epoch10_prior0.8", 5), ("epoch11_prior0.8", 5)):
-        (tmp_path / "rt02" / name).mkdir(parents=True)
-        (tmp_path / "rt02" / name / "score.json").write_text(json.dumps(report(errors)))
-    result = run("choose", "epoch", *sorted((tmp_path / "rt02").iterdir()))
-    assert result.stdout == "epoch10_prior0.8\n"
-    (tmp_path / "rt02" / "chosen").symlink_to("epoch10_prior0.8")
+def test_table(tmp_path: Path) -> None:
+    setting = TunedSetting(PathWeights(12.0, 0.5), "epoch10", 0.8, "")
+    setting.write(tmp_path / "setting.json", tmp_path / "epoch10.safetensors", {})
     (tmp_path / "hub5").mkdir()
     (tmp_path / "hub5" / "score.json").write_text(json.dumps(report(4)))
     result = run("hub5_table", "--out", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
@@ -357,6 +355,9 @@ def test_choice_and_table(tmp_path: Path) -> None:
     result = run("hub5_table", "--out", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
     assert result.returncode == 1
     assert "has no words of CH" in result.stderr
+    (tmp_path / "setting.json").unlink()
+    result = run("hub5_table", "--out", tmp_path / "RESULTS", f"bl_resnet22_a2b3={tmp_path}")
+    assert "setting.json: no such file" in result.stderr
 
 
 def test_unknown_option_is_an_error() -> None:

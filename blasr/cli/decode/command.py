@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from blasr.cli.decode.sources import NETWORK_OPTIONS, NetworkOptions, archive_source, network_source
-from blasr.cli.options import add_option, add_yes_no
+from blasr.cli.options import add_network_options, add_option, add_yes_no
 from blasr.cli.parser import examples
 from blasr.cli.search_options import SEARCH_OPTIONS, add_search_options
 from blasr.decoding.config import DecoderConfig
@@ -45,8 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--loglikes", metavar="ark:FILE|scp:FILE|FILE", help="log-likelihoods; rows are frames")
     add_option(source, "--data", note="with --experiment")
-    for name in NETWORK_OPTIONS:
-        add_option(parser, f"--{name.replace('_', '-')}", note="with --data")
+    for name in ("--experiment", "--device", "--allow-pipes"):
+        add_option(parser, name, note="with --data")
+    add_network_options(parser, "with --data")
     add_option(parser, "--out", required=True, note="a directory, created if absent")
     add_search_options(parser)
     add_yes_no(parser, "--determinize", "write determinized lattices to lat.ark", default=True)

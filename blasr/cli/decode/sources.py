@@ -19,8 +19,9 @@ class NetworkOptions:
     """The options of ``--data``, with their defaults."""
 
     experiment: Path | None = None
-    checkpoint: str = "final"
-    prior_scale: float = 1.0
+    checkpoint: str | None = None
+    prior_scale: float | None = None
+    setting: Path | None = None
     device: str = "auto"
     allow_pipes: bool = False
 
@@ -65,11 +66,13 @@ def network_source(data: Path, model: Path | None, frame_shift: float | None, ne
     from blasr.inference.config import ScoringConfig
     from blasr.pipeline.experiment import Experiment
     from blasr.pipeline.network_source import NetworkSource
+    from blasr.pipeline.tuned_setting import NetworkChoice
 
+    choice = NetworkChoice.resolve(network.experiment, network.checkpoint, network.prior_scale, network.setting)
     return NetworkSource.read(
-        Experiment.load(network.experiment, network.checkpoint),
+        Experiment.load(network.experiment, choice.checkpoint),
         DataDir.read(data, allow_pipes=network.allow_pipes),
         model=model,
         frame_shift=frame_shift,
-        config=ScoringConfig(network.prior_scale, network.device),
+        config=ScoringConfig(choice.prior_scale, network.device),
     )

@@ -77,7 +77,7 @@ def _train(config: VisionRunConfig, distributed: DistributedContext) -> Training
     train_batches = _batches(config, train, distributed, training=True)
     valid_batches = _batches(config, valid, distributed, training=False) if valid is not None else None
     state = trainer.fit(train_batches, valid_batches)
-    weights, origin = trainer.final_weights()
+    weights, origin = trainer.final_weights(train_batches)
     if distributed.is_main:
         description = ImageModelDescription(config.model, train.classes, config.images, origin)
         write_final_model(config.experiment, description, weights)

@@ -16,6 +16,7 @@ from blasr.errors import ConfigError
         (NetworkOptions(experiment=Path("exp")), "--experiment"),
         (NetworkOptions(checkpoint="epoch2"), "--checkpoint"),
         (NetworkOptions(prior_scale=0.8), "--prior-scale"),
+        (NetworkOptions(setting=Path("setting.json")), "--setting"),
         (NetworkOptions(device="cpu"), "--device"),
         (NetworkOptions(allow_pipes=True), "--allow-pipes"),
     ],
