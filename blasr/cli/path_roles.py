@@ -30,6 +30,7 @@ READS: Final[Mapping[str, Patterns | None]] = {
     # folders that have subfolders and files of other commands
     "experiment": NETWORK,
     "gmm": GMM,
+    "alignments": GMM,
     "graph": GRAPH,
     "lattices": LATTICES,
     "forced": LATTICES,
@@ -54,7 +55,7 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     **dict.fromkeys(("data fix", "data subset", "data combine", "data perturb-speed"), DATA_TABLES),
     "subwords train": ALL,
     "bundle": ALL,
-    "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst"),
+    "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst", "*silprob.txt"),
     "align": ("ali.*", "final.*", "tree", "phones.txt", "num_jobs", "mfcc.yaml", "passes.jsonl"),
     "dump": DUMP,
     "graph": (*GRAPH, "disambig_tid.int"),

@@ -17,6 +17,9 @@ from .lang_writing import make_lang as make_lang
 from .openfst import to_kaldifst as to_kaldifst
 from .preflight import check_same_phones as check_same_phones
 from .silence_lexicon import SentenceSilence as SentenceSilence
+from .spoken_lexicon import sentence_silence as sentence_silence
+from .spoken_lexicon import spoken_lexicon as spoken_lexicon
+from .spoken_lexicon import write_spoken_lexicon as write_spoken_lexicon
 from .text_grammar import grammar_of_text as grammar_of_text
 from .training_graph import TrainingGraphCompiler as TrainingGraphCompiler
 from .training_graph import add_transition_costs as add_transition_costs

@@ -1,5 +1,8 @@
 from .g2p import guess_pronunciations as guess_pronunciations
 from .g2p import train_g2p as train_g2p
+from .pronunciation_counts import PronunciationCounts as PronunciationCounts
+from .pronunciation_probabilities import SpokenLexicon as SpokenLexicon
+from .pronunciation_probabilities import estimate_probabilities as estimate_probabilities
 from .pronunciations import Pronunciation as Pronunciation
 from .pronunciations import read_lexicon as read_lexicon
 from .subwords import spell as spell

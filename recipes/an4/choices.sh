@@ -36,13 +36,13 @@ alignments() {
     tri_leaves)
       blasr align --data "$data/train" --lang "$lang" --nj "$nj" --set features.sample_rate="$rate" \
         --set triphone.split_threshold=75 --set triphone.num_leaves=1800 --set triphone.totgauss=9000 --out "$fold/$1"
-      blasr graph --lang "$lang" --arpa "$corpus/etc/an4.lm" --missing-words drop --gmm "$fold/$1" \
+      blasr graph --lang "$lang" --arpa "$lm" --missing-words drop --gmm "$fold/$1" \
         --out "$fold/$1/graph" ;;
-    realigned) realign base "$1" ;;
-    realigned_twice) realign realigned-continued "$1" ;;
+    realigned) realign_with base "$1" ;;
+    realigned_twice) realign_with realigned-continued "$1" ;;
   esac
 }
-realign() { run_choice "$1" && blasr align --data "$data/train" --lang "$lang" --experiment "$fold/$1" --out "$fold/$2"; }
+realign_with() { run_choice "$1" && realign "$fold/$1" train "$fold/tri" "$fold/$2"; }
 
 # run_choice NAME: train, tune and test one row on the current fold, if it is not there.
 run_choice() {
@@ -61,9 +61,10 @@ run_choice() {
 
 sets=()
 for number in $folds; do
-  fold=$work/fold$number data=$work/fold$number/data lang=$work/fold$number/lang
+  fold=$work/fold$number data=$work/fold$number/data lang=$work/fold$number/lang lm=$work/fold$number/lm.arpa
   [ -e "$data/test" ] || python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --folds "$num_folds" --fold "$number"
   [ -e "$lang" ] || blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+  [ -e "$lm" ] || make_lm "$data/train/text" "$lm"
   alignments tri
   for choice in $choices; do
     run_choice "$choice"

@@ -19,7 +19,7 @@ fold=0
 seed=0              # of the split and of the networks
 missing_words=error
 width=0.25
-epochs="8 8 8"      # of each pass; the later ones start from the network of the one before, on its alignments
+epochs="12 10 12"   # of each pass; the later ones start from the network of the one before, on its alignments
 short=              # not empty: little data and few epochs, to see that everything runs
 train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
 . "$(dirname "$0")/../common/options.sh"
@@ -29,7 +29,7 @@ corpus=${arguments[0]:-}
 train=train
 [ -z "$short" ] || { epochs="2 1" width=0.125 train=train_short; }
 
-data=$work/data lang=$work/lang
+data=$work/data lang=$work/lang lm=$work/lm.arpa
 . "$root/recipes/an4/systems.sh"
 lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 
@@ -38,21 +38,29 @@ if stage 0 "data directories and lexicon"; then
     ${folds:+--folds "$folds" --fold "$fold"}
   [ -z "$short" ] || blasr data subset --data "$data/train" --even 250 --out "$data/$train"
 fi
-if stage 1 "lang"; then
+if stage 1 "lang and language model"; then
   blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+  make_lm "$data/train/text" "$lm"
 fi
 tuning=$work/tuning final=$work
 [ -z "$folds$short" ] || final=$tuning # a fold tests what it tuned
 if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" "$train"; fi
-if stage 3 "tuning: network, realigned with itself"; then train_networks "$tuning" "$train"; fi
+if stage 3 "tuning: networks, realigned with themselves"; then train_networks "$tuning" "$train"; fi
 if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
 if [ "$final" != "$tuning" ]; then
-  if stage 5 "GMM of all training speakers"; then train_gmm "$final" train_all; fi
-  if stage 6 "network of all training speakers"; then train_networks "$final" train_all; fi
-  cp "$tuning"/tri/setting.json "$final/tri/setting.json"
-  cp "$tuning"/bl_resnet22_a2b3/setting.json "$final/bl_resnet22_a2b3/setting.json"
+  if stage 5 "GMM of all training speakers"; then
+    train_gmm "$final" train_all
+    cp "$tuning/tri/setting.json" "$final/tri/setting.json"
+  fi
+  if stage 6 "network of all training speakers"; then train_final "$final" train_all "$tuning"; fi
 fi
-if stage 7 "word error rates of the test set"; then test_systems "$final"; fi
-python -m recipes.common.results --out "$work/RESULTS" "gmm/test=$final/tri/test/score.json" \
-  "bl_resnet22_a2b3/test=$final/bl_resnet22_a2b3/test/score.json"
+if stage 7 "word error rates of the test set"; then
+  test_system "$final/tri" --gmm "$final/tri"
+  test_system "$final/bl_resnet22_a2b3" --experiment "$tuning/tri"
+fi
+reports=()
+for set in test test_corpus_lm; do
+  reports+=("gmm/$set=$final/tri/$set/score.json" "bl_resnet22_a2b3/$set=$final/bl_resnet22_a2b3/$set/score.json")
+done
+python -m recipes.common.results --out "$work/RESULTS" "${reports[@]}"
 cat "$final/bl_resnet22_a2b3/test/oracle.txt"

@@ -1,29 +1,52 @@
 # Sourced by the recipes of AN4: how a GMM and the networks are trained, tuned and tested. Each function takes the folder of
-# the systems. The recipe sets `corpus`, `data`, `lang`, `nj`, `rate`, `width`,
+# the systems. The recipe sets `corpus`, `data`, `lang`, `lm`, `nj`, `rate`, `width`,
 # `epochs`, `seed`, `train_options`, `lm_weights` and `word_ins_penalties`.
 
-# train_gmm OUT TRAIN_SET: OUT/tri, aligned from a flat start, and its graph with the corpus's own unigram model.
+# make_lm TEXT OUT: the corpus's unigram model, which gives all words the same probability, with a hundredth of the unigram
+# model of the transcripts TEXT. This decides between O and OH, which sound alike and would be equally good paths.
+make_lm() {
+  blasr lm train --utterance-ids --text "$1" --order 1 --out "$2.transcripts"
+  blasr lm interpolate "$corpus/etc/an4.lm" "$2.transcripts" --weight 0.99 --out "$2"
+}
+
+# train_gmm OUT TRAIN_SET: OUT/tri, aligned from a flat start, and its graph with the language model "$lm".
 train_gmm() {
   blasr align --data "$data/$2" --lang "$lang" --nj "$nj" --set features.sample_rate="$rate" \
     --set triphone.num_leaves=1800 --set triphone.totgauss=9000 --out "$1/tri"
-  blasr graph --lang "$lang" --arpa "$corpus/etc/an4.lm" --missing-words drop --gmm "$1/tri" --out "$1/tri/graph"
+  blasr graph --lang "$lang" --arpa "$lm" --missing-words drop --gmm "$1/tri" --out "$1/tri/graph"
+}
+
+# train_network OUT TRAIN_SET ALIGNMENTS EPOCHS [INITIAL]: one network, from the weights of INITIAL if it is given.
+train_network() {
+  blasr train "$root/conf/an4_bl_resnet22_a2b3.yaml" --experiment "$1" --set data.train="$data/$2" \
+    --set data.alignments="$3" --set features.sample_rate="$rate" --set model.width="$width" \
+    --set training.epochs="$4" --set training.seed="$seed" \
+    ${5:+--set initialize_from="$5" --set training.learning_rate=0.02} $train_options
+}
+
+# realign NETWORK TRAIN_SET GMM OUT: the alignments of a network, over the tree of the GMM.
+realign() {
+  blasr align --data "$data/$2" --lang "$lang" --experiment "$1" --gmm "$3" --nj "$nj" --out "$4"
 }
 
 # train_networks OUT TRAIN_SET: one network after the other; OUT/bl_resnet22_a2b3 is the last one.
 train_networks() {
-  local alignments=$1/tri previous= pass=0 network number
+  local alignments=$1/tri previous= pass=0 number
   for number in $epochs; do
-    pass=$((pass + 1)) network=$1/pass$pass
-    blasr train "$root/conf/an4_bl_resnet22_a2b3.yaml" --experiment "$network" --set data.train="$data/$2" \
-      --set data.alignments="$alignments" --set features.sample_rate="$rate" --set model.width="$width" \
-      --set training.epochs="$number" --set training.seed="$seed" \
-      ${previous:+--set initialize_from="$previous" --set training.learning_rate=0.02} $train_options
-    previous=$network alignments=$network/alignments
-    if [ "$pass" -lt "$(wc -w <<<"$epochs")" ]; then
-      blasr align --data "$data/$2" --lang "$lang" --experiment "$network" --gmm "$1/tri" --nj "$nj" --out "$alignments"
-    fi
+    [ -z "$previous" ] || realign "$previous" "$2" "$1/tri" "$alignments"
+    pass=$((pass + 1))
+    train_network "$1/pass$pass" "$2" "$alignments" "$number" "$previous"
+    previous=$1/pass$pass alignments=$1/pass$pass/alignments
   done
   ln -sfn "pass$pass" "$1/bl_resnet22_a2b3"
+}
+
+# train_final OUT TRAIN_SET TUNING: go on with the network that was tuned, on more data, as long as its last pass; its
+# setting is used. Its outputs are those of the tuned GMM's tree.
+train_final() {
+  realign "$3/bl_resnet22_a2b3" "$2" "$3/tri" "$1/alignments"
+  train_network "$1/bl_resnet22_a2b3" "$2" "$1/alignments" "${epochs##* }" "$3/bl_resnet22_a2b3"
+  cp "$3/bl_resnet22_a2b3/setting.json" "$1/bl_resnet22_a2b3/setting.json"
 }
 
 # tune_systems OUT: the settings with the fewest errors on dev.
@@ -36,13 +59,15 @@ tune_systems() {
     --prior-scales 0.4,0.6,0.8,1.0 "${grid[@]}"
 }
 
-# test_systems OUT: both systems on the test set, at the frozen settings, and the oracle of the network's lattices.
-test_systems() {
-  local gmm=$1/tri graph=$1/tri/graph network=$1/bl_resnet22_a2b3
-  decode test "$gmm/test" --gmm "$gmm"
-  score test "$gmm/test" --setting "$gmm/setting.json"
-  decode test "$network/test" --experiment "$network"
-  score test "$network/test" --setting "$network/setting.json"
-  blasr lattice oracle --lattices "$network/test" --words "$lang/words.txt" --ref "$data/test/text" \
-    >"$network/test/oracle.txt"
+# test_system OUT DUMP_OPTION GMM: the system OUT on the test set, at its frozen setting, over the tree and graph of GMM; the
+# same with the language model of the corpus alone, as in Kaldi's recipe; and the lattices' oracle.
+test_system() {
+  local out=$1 gmm=$3 graph=$3/graph
+  decode test "$out/test" "$2" "$out"
+  score test "$out/test" --setting "$out/setting.json"
+  blasr lattice oracle --lattices "$out/test" --words "$lang/words.txt" --ref "$data/test/text" >"$out/test/oracle.txt"
+  blasr graph --lang "$lang" --arpa "$corpus/etc/an4.lm" --missing-words drop --gmm "$gmm" --out "$gmm/graph_corpus"
+  blasr decode --graph "$gmm/graph_corpus" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" --no-determinize \
+    --loglikes "scp:$out/test/loglikes.scp" --out "$out/test_corpus_lm"
+  score test "$out/test_corpus_lm" --setting "$out/setting.json"
 }

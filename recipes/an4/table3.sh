@@ -24,6 +24,7 @@ nj=1
 stage=0
 . "$(dirname "$0")/../common/options.sh"
 . "$root/recipes/common/recognition.sh"
+. "$root/recipes/an4/systems.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 lm_weights=1-20
@@ -41,7 +42,8 @@ prepare_fold() {
   blasr align --data "$data/train" --lang "$lang" --nj "$nj" --set triphone.num_leaves=1800 \
     --set triphone.totgauss=9000 --set features.sample_rate="$rate" --out "$gmm"
   blasr align --data "$data/dev" --lang "$lang" --gmm "$gmm" --nj "$nj" --out "$fold/tri_dev"
-  blasr graph --lang "$lang" --arpa "$corpus/etc/an4.lm" --missing-words drop --gmm "$gmm" --out "$graph"
+  make_lm "$data/train/text" "$fold/lm.arpa"
+  blasr graph --lang "$lang" --arpa "$fold/lm.arpa" --missing-words drop --gmm "$gmm" --out "$graph"
   touch "$fold/done"
 }
 
