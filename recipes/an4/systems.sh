@@ -5,7 +5,7 @@
 # make_lm TEXT OUT: the corpus's unigram model, which gives all words the same probability, with a hundredth of the unigram
 # model of the transcripts TEXT. This decides between O and OH, which sound alike and would be equally good paths.
 make_lm() {
-  blasr lm train --utterance-ids --text "$1" --order 1 --out "$2.transcripts"
+  blasr lm train --utterance-ids --text "$1" --order 1 --closed --out "$2.transcripts"
   blasr lm interpolate "$corpus/etc/an4.lm" "$2.transcripts" --weight 0.99 --out "$2"
 }
 
