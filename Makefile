@@ -1,4 +1,4 @@
-# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | rehearse
+# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | an4 CORPUS_DIR=... | rehearse
 # PYTHON is the Python (3.11 or newer) that creates the virtual environment.
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
-.PHONY: setup lint test test-slow demo yesno fsdd rehearse
+.PHONY: setup lint test test-slow demo yesno fsdd an4 rehearse
 
 setup: $(STAMP)
 
@@ -37,6 +37,9 @@ yesno: setup
 
 fsdd: setup
 	recipes/fsdd/run.sh $(or $(CORPUS_DIR),$(error CORPUS_DIR is not set; fix: make fsdd CORPUS_DIR=free-spoken-digit-dataset/recordings))
+
+an4: setup
+	recipes/an4/run.sh $(or $(CORPUS_DIR),$(error CORPUS_DIR is not set; fix: make an4 CORPUS_DIR=an4))
 
 rehearse: setup
 	recipes/swbd/rehearse.sh

@@ -15,6 +15,7 @@ from blasr.pipeline.batches import make_batches, without_augmentation
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import read_corpus
 from blasr.pipeline.experiment import ModelDescription, checkpoint_path
+from blasr.threads import one_torch_thread
 from blasr.training import (
     DistributedContext,
     average_weights,
@@ -124,7 +125,9 @@ def _estimate_batch_norm(model: AcousticModel, config: RunConfig, directory: Pat
     place = DistributedContext(device=choose_device(device))
     corpus = read_corpus(config.data, directory / "labels", config.training.seed)
     batches = make_batches(plain, corpus, place).train.batches(1)
-    used = recompute_batch_norm(model.to(place.device), batches, place.device, config.training.batch_norm_batches)
+    # one thread, as in training: a second one gains little, and is very slow when other programs run
+    with one_torch_thread():
+        used = recompute_batch_norm(model.to(place.device), batches, place.device, config.training.batch_norm_batches)
     model.cpu()
     return used
 

@@ -48,15 +48,14 @@ if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tunin
 if stage 3 "tuning: networks, realigned with themselves"; then train_networks "$tuning" "$train"; fi
 if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
 if [ "$final" != "$tuning" ]; then
-  if stage 5 "GMM of all training speakers"; then
-    train_gmm "$final" train_all
-    cp "$tuning/tri/setting.json" "$final/tri/setting.json"
-  fi
+  if stage 5 "GMM of all training speakers"; then train_gmm "$final" train_all; fi
   if stage 6 "network of all training speakers"; then train_final "$final" train_all "$tuning"; fi
 fi
 if stage 7 "word error rates of the test set"; then
-  test_system "$final/tri" --gmm "$final/tri"
-  test_system "$final/bl_resnet22_a2b3" --experiment "$tuning/tri"
+  test_system "$final/tri" "$final/tri" "$tuning/tri/setting.json" --gmm "$final/tri"
+  setting=$tuning/bl_resnet22_a2b3/setting.json network=$final/bl_resnet22_a2b3
+  test_system "$network" "$tuning/tri" "$setting" --experiment "$network" --setting "$setting" \
+    $([ "$final" = "$tuning" ] || echo --checkpoint final)
 fi
 reports=()
 for set in test test_corpus_lm; do

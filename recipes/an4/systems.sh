@@ -41,12 +41,11 @@ train_networks() {
   ln -sfn "pass$pass" "$1/bl_resnet22_a2b3"
 }
 
-# train_final OUT TRAIN_SET TUNING: go on with the network that was tuned, on more data, as long as its last pass; its
-# setting is used. Its outputs are those of the tuned GMM's tree.
+# train_final OUT TRAIN_SET TUNING: go on with the network that was tuned, on more data, as long as its last pass. Its
+# outputs are those of the tuned GMM's tree.
 train_final() {
   realign "$3/bl_resnet22_a2b3" "$2" "$3/tri" "$1/alignments"
   train_network "$1/bl_resnet22_a2b3" "$2" "$1/alignments" "${epochs##* }" "$3/bl_resnet22_a2b3"
-  cp "$3/bl_resnet22_a2b3/setting.json" "$1/bl_resnet22_a2b3/setting.json"
 }
 
 # tune_systems OUT: the settings with the fewest errors on dev.
@@ -56,18 +55,19 @@ tune_systems() {
   decode dev "$gmm/dev" --gmm "$gmm"
   score dev "$gmm/dev" "${grid[@]}" --freeze "$gmm/setting.json"
   blasr tune --experiment "$1/bl_resnet22_a2b3" --data "$data/dev" --graph "$graph" --lang "$lang" --nj "$nj" \
-    --prior-scales 0.4,0.6,0.8,1.0 "${grid[@]}"
+    --prior-scales 0.2,0.4,0.6,0.8,1.0 "${grid[@]}"
 }
 
-# test_system OUT DUMP_OPTION GMM: the system OUT on the test set, at its frozen setting, over the tree and graph of GMM; the
-# same with the language model of the corpus alone, as in Kaldi's recipe; and the lattices' oracle.
+# test_system OUT GMM SETTING DUMP_OPTION...: the system OUT on the test set, at the frozen SETTING, over the tree and graph of
+# GMM; the same with the language model of the corpus alone, as in Kaldi's recipe; and the lattices' oracle.
 test_system() {
-  local out=$1 gmm=$3 graph=$3/graph
-  decode test "$out/test" "$2" "$out"
-  score test "$out/test" --setting "$out/setting.json"
+  local out=$1 gmm=$2 setting=$3 graph=$2/graph
+  shift 3
+  decode test "$out/test" "$@"
+  score test "$out/test" --setting "$setting"
   blasr lattice oracle --lattices "$out/test" --words "$lang/words.txt" --ref "$data/test/text" >"$out/test/oracle.txt"
   blasr graph --lang "$lang" --arpa "$corpus/etc/an4.lm" --missing-words drop --gmm "$gmm" --out "$gmm/graph_corpus"
   blasr decode --graph "$gmm/graph_corpus" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" --no-determinize \
     --loglikes "scp:$out/test/loglikes.scp" --out "$out/test_corpus_lm"
-  score test "$out/test_corpus_lm" --setting "$out/setting.json"
+  score test "$out/test_corpus_lm" --setting "$setting"
 }
