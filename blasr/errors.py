@@ -101,6 +101,14 @@ class TrainingError(BlasrError):
     """A training run that cannot continue, for example because its loss is not a number."""
 
 
+class StopRequestedError(BlasrError):
+    """A signal has ended a training run after it was saved. The exit status is 128 and the number of the signal."""
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
 class DependencyError(BlasrError):
     """An optional package or program that is needed but not installed."""
 

@@ -37,6 +37,15 @@ def _exit(number: int, frame: FrameType | None) -> None:
     os._exit(INTERRUPTED)
 
 
+def ignore_first_stop() -> None:
+    """Ignore SIGUSR1 and the first SIGTERM, for worker processes whose parent decides when they end.
+
+    Batch systems send these signals to all processes of a job.
+    """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+
+
 class RecordedInterrupts:
     """A context in which Ctrl-C raises KeyboardInterrupt, and is remembered.
 

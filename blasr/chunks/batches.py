@@ -17,6 +17,7 @@ from blasr.chunks.examples import ExampleLoader
 from blasr.chunks.plan import ChunkPool, PlannedUtterance, ProcessShare, plan_epoch
 from blasr.chunks.pool_examples import PoolDataset, PoolExamples
 from blasr.errors import BlasrError
+from blasr.interrupts import ignore_first_stop
 from blasr.tally import Tally
 from blasr.units import AnyArray
 
@@ -119,6 +120,7 @@ class ChunkBatches:
             shuffle=False,
             num_workers=min(self._config.num_workers, len(pools)),
             collate_fn=_unchanged,
+            worker_init_fn=_start_worker,
         )
         tally = Tally("chunks", self._max_loss)
         for pool, examples in zip(pools, loader, strict=True):
@@ -165,6 +167,11 @@ class ChunkBatches:
         starts = np.cumsum([0, *examples.lengths])
         weights = self._sampling.pdf_weights[examples.pdf_ids[starts[chunks[:, 0]] + chunks[:, 1]]]
         return random.choice(chunks, len(chunks), p=weights / weights.sum())
+
+
+def _start_worker(number: int) -> None:
+    """Let the main process finish its step and save when a batch system stops the job."""
+    ignore_first_stop()
 
 
 def _unchanged(item: Item) -> Item:

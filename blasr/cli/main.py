@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from blasr import __version__
 from blasr.cli.parser import CommandParser, sentence
 from blasr.cli.path_roles import check_paths
-from blasr.errors import BlasrError
+from blasr.errors import BlasrError, StopRequestedError
 from blasr.interrupts import INTERRUPTED, RecordedInterrupts
 
 SUBCOMMANDS = {
@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with RecordedInterrupts() as interrupts:
         try:
             _run(words, name)
+        except StopRequestedError as error:
+            print(f"{program}: {error}", file=sys.stderr)
+            return error.exit_code
         except BlasrError as error:
             print(f"{program}: error: {error}", file=sys.stderr)
             return error.exit_code

@@ -22,6 +22,9 @@ from blasr.io.atomic import OutputPath, writing
 logger = logging.getLogger(__name__)
 
 LOCK_FILE: Final = ".blasr.lock"
+_ORPHAN_SECONDS: Final = 20.0
+"""How long to wait for the workers of a killed owner, which hold its lock until they notice that it has ended."""
+_RETRY_SECONDS: Final = 0.2
 _UNSUPPORTED: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 """Errors of file systems without locks."""
 
@@ -75,20 +78,23 @@ def locked_folder(folder: OutputPath) -> Iterator[None]:
 
 def _acquire(path: Path) -> int:
     """Return the descriptor of the locked file."""
+    give_up = time.monotonic() + _ORPHAN_SECONDS
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             is_free = _flock(descriptor)
             owner = _read_owner(descriptor)
-            if not is_free:
+            if not is_free and (time.monotonic() > give_up or not _is_dead_here(owner)):
                 raise _refusal(path, owner)
-            if _is_same_file(descriptor, path):
+            if is_free and _is_same_file(descriptor, path):
                 _take_over(path, owner)
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # the former owner has removed this file in the meantime
+        os.close(descriptor)
+        if not is_free:
+            time.sleep(_RETRY_SECONDS)  # otherwise the former owner has removed this file in the meantime
 
 
 def _flock(descriptor: int) -> bool:
@@ -124,6 +130,11 @@ def _read_owner(descriptor: int) -> LockOwner | None:
         return LockOwner(**json.loads(os.pread(descriptor, 4096, 0)))
     except (ValueError, TypeError):
         return None
+
+
+def _is_dead_here(owner: LockOwner | None) -> bool:
+    """Whether the owner was a process of this host that no longer runs."""
+    return owner is not None and owner.host == socket.gethostname() and not _is_running(owner.pid)
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:

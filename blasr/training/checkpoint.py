@@ -5,11 +5,13 @@ A checkpoint to resume from has these tensors:
 - ``module.*``: parameters and buffers;
 - ``optimizer.state.NAME.KEY``: the optimizer's state of the parameter called NAME, such as SGD's ``momentum_buffer`` or
   Adam's ``exp_avg``, ``exp_avg_sq`` and ``step``;
-- ``random.cpu`` and perhaps ``random.cuda``: torch's random generators.
+- ``random.cpu`` and perhaps ``random.cuda``: torch's random generators;
+- ``extra.*``: the moving average of the weights, and the buffers and random generators of every process, if any.
 
-The header has three entries: ``version`` is that of this layout, ``state`` a :class:`TrainingState`, and ``optimizer``
-the optimizer's class, its parameter groups and its state except for tensors. The learning rate is a function
-of the epoch and the batch (:func:`blasr.training.schedule.learning_rate`), so the schedule has no state beyond those.
+The header has four entries: ``version`` is that of this layout, ``state`` a :class:`TrainingState`, ``optimizer`` the
+optimizer's class, its parameter groups and its state except for tensors, and ``extra`` the state of the loss scaler.
+The learning rate is a function of the epoch and the batch (:func:`blasr.training.schedule.learning_rate`), so the
+schedule has no state beyond those.
 
 Checkpoints of the first layout have no ``version``, and ``momentum.NAME`` in place of the optimizer's state. They still
 load into SGD.
@@ -54,6 +56,7 @@ class TrainingState:
         processor_seconds: the same in processor time of this process, which other programs on the machine affect least.
         sums: metrics of the current epoch so far.
         losses: held-out loss (training loss if nothing is held out) of every finished epoch.
+        skipped: steps so far that were skipped because the loss or its gradient was not finite.
         world_size: number of processes that wrote the checkpoint.
         config: the configuration that the run depends on.
     """
@@ -65,6 +68,7 @@ class TrainingState:
     processor_seconds: float = 0.0
     sums: MetricSums = field(default_factory=MetricSums)
     losses: list[float] = field(default_factory=list)
+    skipped: int = 0
     world_size: int = 1
     config: dict[str, Any] = field(default_factory=dict)
 
@@ -141,15 +145,23 @@ def load_module(module: nn.Module, weights: Mapping[str, Tensor], path: Path) ->
     module.load_state_dict(dict(weights))
 
 
-def save_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, state: TrainingState) -> None:
-    """Write everything that a run needs to resume exactly."""
+def save_checkpoint(
+    path: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    state: TrainingState,
+    extra: tuple[Mapping[str, Tensor], Mapping[str, Any]] = ({}, {}),
+) -> None:
+    """Write everything that a run needs to resume exactly; ``extra`` is for :func:`load_extra`."""
     tensors = {f"module.{name}": tensor for name, tensor in module.state_dict().items()}
     optimizer_tensors, optimizer_json = optimizer_state(module, optimizer)
     tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors.items()}
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    save_weights(path, tensors, {"version": str(VERSION), "state": state.to_json(), "optimizer": optimizer_json})
+    tensors |= {f"extra.{name}": tensor for name, tensor in extra[0].items()}
+    header = {"version": str(VERSION), "state": state.to_json(), "optimizer": optimizer_json}
+    save_weights(path, tensors, {**header, "extra": json.dumps(extra[1])})
 
 
 def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState:
@@ -172,6 +184,16 @@ def load_checkpoint(path: Path, module: nn.Module, optimizer: torch.optim.Optimi
     if torch.cuda.is_available() and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"])
     return state
+
+
+def load_extra(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the extra tensors and values of a checkpoint; nothing if an older blasr wrote it.
+
+    Raises:
+        FormatError: the file cannot be read.
+    """
+    tensors, metadata = load_weights(path, prefix="extra.")
+    return tensors, json.loads(metadata.get("extra", "{}"))
 
 
 def read_state(path: Path) -> TrainingState:

@@ -42,15 +42,21 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Stochastic gradient descent with Nesterov momentum, its logging and its checkpoints.
+    """The optimizer, its logging and its checkpoints. By default it is SGD with Nesterov momentum.
 
     Args:
         criterion: what is minimized: the cross-entropy of the frames or images, or a sequence criterion (speech only).
         epochs: passes over the training data.
+        optimizer: "sgd", or "adamw" (Loshchilov & Hutter 2019).
         learning_rate: the full rate, before the schedule.
-        momentum: momentum of the gradient; Nesterov's if ``nesterov`` is true.
-        weight_decay: L2 penalty on every parameter.
+        momentum: momentum of the gradient, for "sgd"; Nesterov's if ``nesterov`` is true.
+        betas: decay of the mean of the gradient and of its square, for "adamw".
+        epsilon: added to the denominator, for "adamw".
+        weight_decay: L2 penalty on every parameter; decoupled from the gradient for "adamw".
         gradient_clipping: the largest norm of the whole gradient; 0 disables clipping.
+        accumulate: batches of one optimizer step; their gradients are summed. An epoch's last step may have fewer.
+        ema_decay: above 0, the held-out loss and the weights of epochs are those of an exponential moving average of
+            the weights with this decay per step, such as 0.999.
         schedule: the learning rate over the epochs.
         label_smoothing: share of each target's probability that is spread evenly over all classes.
         select: the final weights: those of the last epoch, those with the lowest held-out loss, or the average of the
@@ -60,13 +66,19 @@ class TrainingConfig:
             weights; 0 averages the statistics of the epochs.
         seed: seed of the initial weights, the order of the data and its augmentation.
         device: "auto" takes a GPU if there is one; otherwise a torch device such as "cpu" or "cuda:1".
-        precision: "bfloat16" computes under autocast; weights and their updates stay float32.
+        precision: "bfloat16" and "float16" compute under autocast; weights and their updates stay float32. "float16"
+            scales the loss so that gradients do not underflow.
         channels_last: memory layout of convolutions on a GPU; changes results by rounding only.
+        compile: compile the module with ``torch.compile``; changes results by rounding only.
+        skip_non_finite: how many steps whose loss or gradient is not finite are skipped before the training stops; 0
+            stops at the first. With "float16", steps that only the scale of the loss makes infinite do not count.
         threads: CPU threads of torch; 0 keeps torch's default.
-        log_interval: steps between two lines in metrics.jsonl.
-        checkpoint_interval: steps between two checkpoints within an epoch; 0 writes them between epochs only.
+        log_interval: steps between two lines in metrics.jsonl. On a GPU, losses are read back and checked only then.
+        checkpoint_interval: steps between two checkpoints within an epoch; 0 for none.
+        checkpoint_minutes: minutes between two checkpoints within an epoch; 0 for none.
         keep_checkpoints: number of latest epochs to keep the weights of, in addition to the best epoch;
             0 keeps all.
+        keep_every: also keep the weights of every epoch that is a multiple of this; 0 for none.
 
     Raises:
         ConfigError: a value is out of range, or two values contradict each other.
@@ -74,11 +86,16 @@ class TrainingConfig:
 
     criterion: Literal["cross_entropy", "lfmmi", "smbr"] = "cross_entropy"
     epochs: int = 16
+    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = 0.03
     momentum: float = 0.9
     nesterov: bool = True
+    betas: tuple[float, ...] = (0.9, 0.999)
+    epsilon: float = 1e-8
     weight_decay: float = 1e-6
     gradient_clipping: float = 10.0
+    accumulate: int = 1
+    ema_decay: float = 0.0
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     label_smoothing: float = 0.0
     select: Literal["last", "best", "average"] = "best"
@@ -86,20 +103,28 @@ class TrainingConfig:
     batch_norm_batches: int = 200
     seed: int = 0
     device: str = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
     channels_last: bool = False
+    compile: bool = False
+    skip_non_finite: int = 0
     threads: int = 0
     log_interval: int = 100
     checkpoint_interval: int = 0
+    checkpoint_minutes: float = 0.0
     keep_checkpoints: int = 0
+    keep_every: int = 0
 
     def __post_init__(self) -> None:
-        check_minimum(self, epochs=1, average_epochs=1, log_interval=1)
-        check_minimum(self, threads=0, checkpoint_interval=0, keep_checkpoints=0, batch_norm_batches=0)
+        check_minimum(self, epochs=1, average_epochs=1, log_interval=1, accumulate=1)
+        check_minimum(self, threads=0, checkpoint_interval=0, checkpoint_minutes=0, keep_checkpoints=0, keep_every=0)
+        check_minimum(self, batch_norm_batches=0, skip_non_finite=0)
         check_minimum(self, gradient_clipping=0, weight_decay=0, seed=0)
         check_above(self, learning_rate=0)
-        check_share(self, "momentum", "label_smoothing", below_one=True)
-        if self.nesterov and self.momentum == 0:
+        check_share(self, "momentum", "label_smoothing", "ema_decay", below_one=True)
+        check_above(self, epsilon=0)
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"betas is {list(self.betas)}, expected two numbers from 0 to below 1")
+        if self.optimizer == "sgd" and self.nesterov and self.momentum == 0:
             raise ConfigError("nesterov needs a momentum above 0")
         if self.select == "average" and 0 < self.keep_checkpoints < self.average_epochs:
             raise ConfigError(

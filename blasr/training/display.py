@@ -33,10 +33,10 @@ class EpochDisplay:
             self._progress = Progress(*columns, console=console, transient=True)
             self._task = self._progress.add_task(description, total=total, completed=done, metrics="")
 
-    def advance(self, metrics: str) -> None:
-        """Count one more batch and show the ``metrics`` so far."""
+    def advance(self, metrics: str, batches: int = 1) -> None:
+        """Count more batches and show the ``metrics`` so far."""
         if self._progress is not None:
-            self._progress.update(self._task, advance=1, metrics=metrics)
+            self._progress.update(self._task, advance=batches, metrics=metrics)
 
     def __enter__(self) -> EpochDisplay:
         if self._progress is not None:

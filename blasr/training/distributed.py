@@ -40,6 +40,15 @@ class DistributedContext:
             dist.all_reduce(values)
         return values
 
+    def gather(self, values: Tensor) -> Tensor:
+        """Return the values of all processes by rank, ``(world_size, *values.shape)``, on the CPU."""
+        if self.world_size == 1:
+            return values[None].cpu()
+        own = values.to(self.device)
+        everyone = [torch.empty_like(own) for _ in range(self.world_size)]
+        dist.all_gather(everyone, own)
+        return torch.stack(everyone).cpu()
+
     def wait(self) -> None:
         """Return once every process has called this."""
         if self.world_size > 1:

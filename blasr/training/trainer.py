@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import math
+import signal
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from blasr.errors import ConfigError, TrainingError
+from blasr.errors import ConfigError, StopRequestedError, TrainingError
 from blasr.training.batch_norm import recompute_batch_norm
 from blasr.training.batches import Batch, BatchSource
 from blasr.training.checkpoint import (
     TrainingState,
     average_weights,
     load_checkpoint,
+    load_extra,
     load_module,
     load_weights,
     save_checkpoint,
@@ -26,10 +28,14 @@ from blasr.training.checkpoint import (
 from blasr.training.config import TrainingConfig
 from blasr.training.display import EpochDisplay
 from blasr.training.distributed import DistributedContext
+from blasr.training.epoch_clock import EpochClock
 from blasr.training.metrics import MetricsLog, MetricSums
 from blasr.training.optimization import Loss, Optimization
+from blasr.training.pending_steps import FinishedStep, PendingSteps
+from blasr.training.process_states import load_process_states, process_states
 from blasr.training.resume import RunIdentity, last_checkpoint
 from blasr.training.schedule import DEPENDS_ON_EPOCHS, learning_rate
+from blasr.training.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +44,11 @@ RESUMABLE_KEYS = (
     "threads",
     "log_interval",
     "checkpoint_interval",
+    "checkpoint_minutes",
     "keep_checkpoints",
+    "keep_every",
+    "skip_non_finite",
+    "compile",
     "select",
     "average_epochs",
     "batch_norm_batches",
@@ -52,35 +62,6 @@ def resumable_keys(config: TrainingConfig) -> tuple[str, ...]:
     ``epochs`` is one of them if the learning rate does not depend on it.
     """
     return RESUMABLE_KEYS if config.schedule.kind in DEPENDS_ON_EPOCHS else (*RESUMABLE_KEYS, "epochs")
-
-
-@dataclass
-class _EpochClock:
-    """The time since the start of an epoch, the part of it spent waiting for data, and the targets trained on."""
-
-    start: float
-    waiting: float = 0.0
-    count: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        return max(time.perf_counter() - self.start, 1e-9)
-
-    def timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Yield the batches and measure the time that they take to arrive."""
-        while True:
-            asked = time.perf_counter()
-            try:
-                batch = next(batches)
-            except StopIteration:
-                return
-            finally:
-                self.waiting += time.perf_counter() - asked
-            yield batch
-
-    def metrics(self, unit: str) -> dict[str, float]:
-        """Return the speed and the share of time spent waiting."""
-        return {f"{unit}_per_second": self.count / self.seconds, "waiting": self.waiting / self.seconds}
 
 
 class Trainer:
@@ -115,6 +96,10 @@ class Trainer:
         self._directory = directory
         self._identity = identity or RunIdentity()
         self._unit = unit
+        self._pending = PendingSteps()
+        self._signals = StopSignals()
+        self._saved_at = time.monotonic()
+        self._last_norm = 0.0
         self.state = TrainingState(world_size=self.distributed.world_size, config=dict(self._identity.config))
 
     @property
@@ -131,12 +116,13 @@ class Trainer:
         Raises:
             ConfigError: the directory contains a run with another configuration.
             TrainingError: the loss is not finite; the checkpoints are unchanged.
+            StopRequestedError: SIGTERM or SIGUSR1 was received; a checkpoint was written.
         """
         self._resume()
         if self.state.epoch > self._config.epochs:
             self._log_info(f"training is done: {self._config.epochs} epochs, {self.state.step} steps")
             return self.state
-        with MetricsLog(self._directory, self.state.step, self.distributed.is_main) as metrics:
+        with self._signals, MetricsLog(self._directory, self.state.step, self.distributed.is_main) as metrics:
             while self.state.epoch <= self._config.epochs:
                 self._train_epoch(train, valid, metrics)
         return self.state
@@ -146,6 +132,9 @@ class Trainer:
         if not path.exists():
             return
         state = load_checkpoint(path, self.module, self._optimization.optimizer)
+        tensors, values = load_extra(path)
+        self._optimization.load_extra_state(tensors, values)
+        load_process_states(self.module, self.distributed, tensors)
         self._identity.check(state.config, self._directory)
         if state.batch and state.world_size != self.distributed.world_size:
             raise ConfigError(
@@ -160,56 +149,118 @@ class Trainer:
             self._log_info(f"resuming at epoch {state.epoch}, batch {state.batch}, step {state.step} from {path}")
 
     def _train_epoch(self, train: BatchSource, valid: BatchSource | None, metrics: MetricsLog) -> None:
-        state, interval = self.state, self._config.checkpoint_interval
+        state, config = self.state, self._config
         total = train.num_batches(state.epoch)
-        rate = learning_rate(self._config, state.epoch, state.batch / max(total, 1))
-        clock = _EpochClock(time.perf_counter())
-        batches = clock.timed(iter(train.batches(state.epoch, state.batch)))
-        description = f"epoch {state.epoch}/{self._config.epochs}"
+        rate = learning_rate(config, state.epoch, state.batch / max(total, 1))
+        clock = EpochClock(time.perf_counter())
+        groups = clock.timed(iter(train.batches(state.epoch, state.batch)), config.accumulate)
+        description = f"epoch {state.epoch}/{config.epochs}"
+        read_interval = 1 if self.distributed.device.type == "cpu" else config.log_interval
+        self._saved_at = time.monotonic()
         with EpochDisplay(description, total, state.batch, self.distributed.is_main) as display:
-            for batch in batches:
-                rate = learning_rate(self._config, state.epoch, state.batch / total)
-                norm = self._train_batch(batch, rate, clock)
+            for group in groups:
+                rate = learning_rate(config, state.epoch, state.batch / total)
+                self._train_step(group, rate)
+                is_logged = state.step % config.log_interval == 0
+                finished = self._read_steps(clock) if is_logged or state.step % read_interval == 0 else []
                 sums, speed = state.sums, clock.count / clock.seconds
                 display.advance(
-                    f"loss {sums.mean_loss:.3f} accuracy {sums.accuracy:.1%} lr {rate:.2e} {speed:,.0f} {self._unit}/s"
+                    f"loss {sums.mean_loss:.3f} accuracy {sums.accuracy:.1%} lr {rate:.2e} {speed:,.0f} {self._unit}/s",
+                    len(group),
                 )
-                if state.step % self._config.log_interval == 0:
+                if is_logged:
                     speed_metrics = clock.metrics(self._unit)
+                    norm = self._last_norm
                     self._write_metrics(metrics, "step", learning_rate=rate, gradient_norm=norm, **speed_metrics)
-                if interval and state.step % interval == 0 and state.batch < total:
-                    self.distributed.average_buffers(self.module)
-                    self._save_last()
+                if state.batch < total:
+                    self._save_or_stop(finished, clock)
         if state.batch == 0:
             raise TrainingError(f"epoch {state.epoch} has no batch to train on")
+        self._read_steps(clock)
         self._finish_epoch(valid, metrics, clock, rate)
 
-    def _train_batch(self, batch: Batch, rate: float, clock: _EpochClock) -> float:
-        """Train on one batch and return the norm of its gradient."""
+    def _train_step(self, group: list[Batch], rate: float) -> None:
+        """Train on a group of batches; the results stay on the device."""
         state = self.state
         started = time.perf_counter(), time.process_time()
-        try:
-            result = self._optimization.step(batch, rate)
-        except TrainingError as error:
-            raise TrainingError(
-                f"epoch {state.epoch}, step {state.step + 1}: {error.message}",
-                path=self._directory,
-                fix="check the data named here, or lower training.learning_rate; the last checkpoint is kept",
-            ) from None
-        state.sums.add(result.loss, result.correct, result.count)
-        clock.count += result.count
+        result = self._optimization.step(group, rate, state.step + 1, self._requests())
         state.step += 1
-        state.batch += 1
+        state.batch += len(group)
+        self._pending.add(state.step, result)
         state.seconds += time.perf_counter() - started[0]
         state.processor_seconds += time.process_time() - started[1]
-        return result.gradient_norm
 
-    def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, clock: _EpochClock, rate: float) -> None:
+    def _read_steps(self, clock: EpochClock) -> list[FinishedStep]:
+        """Wait for the device, count the finished steps, and apply the policy for those that are not finite."""
+        finished = self._pending.read()
+        for item in finished:
+            if item.skipped and (not math.isfinite(item.loss) or self._optimization.counts_infinite_gradients):
+                self._skip(item)
+                continue
+            self.state.sums.add(item.loss, item.correct, item.count)
+            self._last_norm = item.gradient_norm
+            clock.count += item.count
+        return finished
+
+    def _skip(self, item: FinishedStep) -> None:
+        """Count a step that is not finite.
+
+        Raises:
+            TrainingError: there are more than ``config.skip_non_finite``.
+        """
+        state, limit = self.state, self._config.skip_non_finite
+        state.skipped += 1
+        message = f"epoch {state.epoch}, step {item.step}: {item.failure}"
+        if state.skipped > limit:
+            more = f" ({state.skipped} steps that are not finite, expected at most {limit})" if limit else ""
+            raise TrainingError(
+                message + more,
+                path=self._directory,
+                fix="check the data named here, or lower training.learning_rate; the last checkpoint is kept",
+            )
+        self._log_info(f"{message}; skipped, {state.skipped} of at most {limit}")
+
+    def _requests(self) -> tuple[float, ...]:
+        """Return whether this process wants to stop, and whether rank 0 wants a checkpoint; nothing if it is alone."""
+        if self.distributed.world_size == 1:
+            return ()
+        return float(self._signals.received > 0), float(self.distributed.is_main and self._is_checkpoint_due())
+
+    def _is_checkpoint_due(self) -> bool:
+        minutes = self._config.checkpoint_minutes
+        return minutes > 0 and time.monotonic() - self._saved_at >= 60 * minutes
+
+    def _save_or_stop(self, finished: list[FinishedStep], clock: EpochClock) -> None:
+        """Write a checkpoint within the epoch if one is due, and stop if a signal asked for it.
+
+        All processes decide the same, because they see the same requests.
+        """
+        interval = self._config.checkpoint_interval
+        if self.distributed.world_size == 1:
+            stop, save = self._signals.received > 0, self._is_checkpoint_due()
+        else:
+            stop, save = (any(item.requests[place] for item in finished) for place in (0, 1))
+        if stop or save or (interval and self.state.step % interval == 0):
+            self._read_steps(clock)
+            self._save_last()
+        if stop:
+            number = self._signals.received or int(signal.SIGTERM)
+            where = f"epoch {self.state.epoch}, step {self.state.step}"
+            raise StopRequestedError(
+                f"stopped by {signal.Signals(number).name} at {where}; saved in {self._directory}, "
+                "the same command resumes",
+                number,
+            )
+
+    def _finish_epoch(self, valid: BatchSource | None, metrics: MetricsLog, clock: EpochClock, rate: float) -> None:
         """Evaluate, log, and write the weights of the epoch and the checkpoint to resume from."""
         state, finished = self.state, self.state.epoch
         seconds, speed_metrics = clock.seconds, clock.metrics(self._unit)  # without the evaluation
         self.distributed.average_buffers(self.module)
-        held_out = self.evaluate(valid) if valid is not None else None
+        average = self._optimization.average
+        with average.in_place() if average is not None else nullcontext():
+            held_out = self.evaluate(valid) if valid is not None else None
+            weights = {name: tensor.clone() for name, tensor in self.module.state_dict().items()}
         self._write_metrics(
             metrics,
             "epoch",
@@ -232,7 +283,7 @@ class Trainer:
         if self.distributed.is_main:
             save_weights(
                 self.epoch_path(finished),
-                self.module.state_dict(),
+                weights,
                 {"epoch": str(finished), "loss": repr(state.losses[-1])},
             )
         self._save_last()
@@ -244,16 +295,21 @@ class Trainer:
         metrics.write(kind, epoch=state.epoch, step=state.step, **sums, **values)
 
     def _save_last(self) -> None:
+        tensors, values = self._optimization.extra_state()
+        extra = {**tensors, **process_states(self.module, self.distributed)}, values
         if self.distributed.is_main:
-            save_checkpoint(last_checkpoint(self._directory), self.module, self._optimization.optimizer, self.state)
+            optimizer = self._optimization.optimizer
+            save_checkpoint(last_checkpoint(self._directory), self.module, optimizer, self.state, extra)
         self.distributed.wait()
+        self._saved_at = time.monotonic()
 
     def _remove_old_epochs(self) -> None:
         keep = self._config.keep_checkpoints
         if not self.distributed.is_main or not keep:
             return
+        every = self._config.keep_every
         for epoch in range(1, self.state.epoch - keep):
-            if epoch != self.state.best_epoch:
+            if epoch != self.state.best_epoch and not (every and epoch % every == 0):
                 self.epoch_path(epoch).unlink(missing_ok=True)
 
     def epoch_path(self, epoch: int) -> Path:
@@ -262,10 +318,9 @@ class Trainer:
 
     def evaluate(self, source: BatchSource) -> MetricSums:
         """Return loss and accuracy over the first epoch of ``source``, summed over all processes."""
-        own = MetricSums()
+        total = torch.zeros(3, dtype=torch.float64, device=self.distributed.device)
         for batch in source.batches(1):
-            own.add(*self._optimization.evaluate(batch))
-        total = torch.tensor([own.loss, own.correct, own.count], dtype=torch.float64, device=self.distributed.device)
+            total += self._optimization.evaluate(batch)
         return MetricSums(*self.distributed.sum(total).tolist())
 
     def final_weights(self, train: BatchSource | None = None) -> tuple[dict[str, Tensor], str]:

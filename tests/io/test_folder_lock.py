@@ -101,3 +101,26 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises((DataError, OSError), match="file"), locked_folder(tmp_path / "file" / "folder"):
         pass
+
+
+ORPHAN = """
+import os, sys, time
+from blasr.io.folder_lock import locked_folder
+with locked_folder(sys.argv[1]):
+    if os.fork() == 0:
+        time.sleep(float(sys.argv[2]))
+        os._exit(0)
+    print("locked", flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_the_workers_of_a_killed_process_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forked worker has the lock too, until it notices that its parent has ended."""
+    subprocess.run([sys.executable, "-c", ORPHAN, str(tmp_path), "1"], check=False)
+    with locked_folder(tmp_path):
+        pass
+    monkeypatch.setattr("blasr.io.folder_lock._ORPHAN_SECONDS", 0.3)
+    subprocess.run([sys.executable, "-c", ORPHAN, str(tmp_path), "5"], check=False)
+    with pytest.raises(DataError, match="is being written by"), locked_folder(tmp_path):
+        pass

@@ -95,7 +95,7 @@ def test_the_file_is_safetensors_with_readable_names(tmp_path: Path) -> None:
     tensors, metadata = load_weights(tmp_path / "a.safetensors")
     assert torch.equal(tensors["module.0.weight"], module.state_dict()["0.weight"])
     assert tensors["optimizer.state.0.weight.exp_avg_sq"].shape == (16, 2)
-    assert metadata.keys() == {"version", "state", "optimizer"}
+    assert metadata.keys() == {"version", "state", "optimizer", "extra"}
 
 
 def test_another_optimizer_is_refused(tmp_path: Path) -> None:

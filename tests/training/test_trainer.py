@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from blasr.errors import ConfigError, FormatError, MismatchError, TrainingError
+from blasr.errors import ConfigError, FormatError, MismatchError, StopRequestedError, TrainingError
 from blasr.training import CrossEntropy, RunIdentity, Trainer, TrainingConfig, load_weights
+from blasr.training.checkpoint import read_state
 from tests.training.toy import ToySource, toy_module
 
 
@@ -122,6 +126,113 @@ def test_it_learns(tmp_path: Path) -> None:
     run = trainer(tmp_path, epochs=30, learning_rate=0.1)
     run.fit(ToySource(), ToySource())
     assert run.evaluate(ToySource()).accuracy > 0.8
+
+
+RESUMED: list[dict[str, Any]] = [
+    {"accumulate": 2},
+    {"ema_decay": 0.9, "accumulate": 3},
+    {"optimizer": "adamw", "learning_rate": 1e-3, "ema_decay": 0.9},
+    {"precision": "float16"},
+    {"precision": "bfloat16", "momentum": 0.0, "nesterov": False},
+]
+
+
+@pytest.mark.parametrize("changes", RESUMED)
+def test_every_kind_of_run_resumes_bit_for_bit(tmp_path: Path, changes: dict[str, Any]) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run = trainer(whole, checkpoint_interval=1, **changes)
+    state = run.fit(ToySource(), ToySource())
+    assert state.step == 3 * -(-5 // changes.get("accumulate", 1))
+    for stop in ((1, 3), (2, 4)):
+        with pytest.raises(StopEarlyError):
+            trainer(parts, checkpoint_interval=1, **changes).fit(StoppingSource(stop), ToySource())
+    trainer(parts, checkpoint_interval=1, **changes).fit(ToySource(), ToySource())
+    for name in ("last", "epoch03"):
+        assert equal(weights(whole, name), weights(parts, name))
+    assert figures(whole) == figures(parts)
+    assert any(name.startswith("extra.average.") for name in weights(whole)) == ("ema_decay" in changes)
+
+
+def test_epochs_have_the_averaged_weights(tmp_path: Path) -> None:
+    run = trainer(tmp_path, ema_decay=0.9)
+    run.fit(ToySource(), ToySource())
+    average = {name.removeprefix("extra.average."): tensor for name, tensor in weights(tmp_path).items()}
+    epoch = weights(tmp_path, "epoch03")
+    assert torch.equal(epoch["0.weight"], average["0.weight"])
+    assert not torch.equal(epoch["0.weight"], weights(tmp_path)["module.0.weight"])
+    run.final_weights()
+    assert run.evaluate(ToySource()).mean_loss == run.state.losses[run.state.best_epoch - 1]
+
+
+class SignallingSource(ToySource):
+    """Sends this process a signal before one batch of the first call."""
+
+    def __init__(self, number: int, place: tuple[int, int]) -> None:
+        super().__init__()
+        self.number, self.place = number, place
+
+    def batches(self, epoch: int, first: int = 0) -> Any:
+        for index, batch in enumerate(super().batches(epoch, first), first):
+            if (epoch, index) == self.place:
+                os.kill(os.getpid(), self.number)
+            yield batch
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("place", [(1, 0), (1, 3), (2, 4)])
+def test_a_signal_saves_and_stops(tmp_path: Path, number: signal.Signals, place: tuple[int, int]) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    trainer(whole).fit(ToySource(), ToySource())
+    with pytest.raises(StopRequestedError, match=f"stopped by {number.name} at epoch") as caught:
+        trainer(parts).fit(SignallingSource(number, place), ToySource())
+    assert caught.value.exit_code == 128 + number
+    state = read_state(parts / "checkpoints" / "last.safetensors")
+    expected = (
+        (place[0], place[1] + 1) if place[1] < 4 else (place[0] + 1, 1)
+    )  # the last step of an epoch is not a stop
+    assert (state.epoch, state.batch) == expected
+    trainer(parts).fit(ToySource(), ToySource())
+    assert equal(weights(whole), weights(parts)) and figures(whole) == figures(parts)
+
+
+def test_checkpoints_by_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = []
+    monkeypatch.setattr(Trainer, "_save_last", lambda self: saved.append((self.state.epoch, self.state.batch)))
+    trainer(tmp_path / "a", epochs=1, checkpoint_minutes=60).fit(ToySource())
+    assert saved == [(2, 0)]
+    saved.clear()
+    trainer(tmp_path / "b", epochs=1, checkpoint_minutes=1e-9).fit(ToySource())
+    assert saved == [(1, 1), (1, 2), (1, 3), (1, 4), (2, 0)]
+
+
+def test_steps_that_are_not_finite_are_skipped_up_to_a_limit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Poisoned(ToySource):
+        def batches(self, epoch: int, first: int = 0) -> Any:
+            for index, batch in enumerate(super().batches(epoch, first), first):
+                if index == 2:
+                    batch.inputs[3, 0] = float("nan")
+                yield batch
+
+    with caplog.at_level("INFO"):
+        run = trainer(tmp_path / "a", skip_non_finite=3)
+        state = run.fit(Poisoned(), ToySource())
+    assert state.skipped == 3 and state.step == 15
+    assert (
+        "epoch 2, step 8: the loss is nan: the inputs of u2-2-3 are not finite; skipped, 2 of at most 3" in caplog.text
+    )
+    assert all(torch.isfinite(tensor).all() for tensor in weights(tmp_path / "a", "epoch03").values())
+    assert all(math.isfinite(line["loss"]) for line in figures(tmp_path / "a"))
+    with pytest.raises(
+        TrainingError, match=r"step 13: the loss is nan: .* \(3 steps that are not finite, expected at most 2"
+    ):
+        trainer(tmp_path / "b", skip_non_finite=2).fit(Poisoned(), ToySource())
+
+
+def test_every_third_epoch_is_kept(tmp_path: Path) -> None:
+    run = trainer(tmp_path, epochs=8, keep_checkpoints=1, keep_every=3)
+    best = run.fit(ToySource(), ToySource()).best_epoch
+    there = {path.stem for path in (tmp_path / "checkpoints").glob("epoch*")}
+    assert there == {f"epoch{epoch:02d}" for epoch in {3, 6, 8, best}}
 
 
 def test_old_epochs_are_removed_except_the_best(tmp_path: Path) -> None:
