@@ -20,6 +20,7 @@ seed=0              # of the split and of the networks
 missing_words=error
 width=0.25
 epochs="12 10 12"   # of each pass; the later ones start from the network of the one before, on its alignments
+final_epochs="12 12" # of the passes over all training speakers; the first starts from the network that was tuned
 short=              # not empty: little data and few epochs, to see that everything runs
 train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
 . "$(dirname "$0")/../common/options.sh"
@@ -27,7 +28,7 @@ train_options=      # more options of blasr train, such as --set augmentation.ga
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 train=train
-[ -z "$short" ] || { epochs="2 1" width=0.125 train=train_short; }
+[ -z "$short" ] || { epochs="5 3" width=0.125 train=train_short train_options="--set chunks.batch_frames=200"; }
 
 data=$work/data lang=$work/lang lm=$work/lm.arpa
 . "$root/recipes/an4/systems.sh"
@@ -45,11 +46,13 @@ fi
 tuning=$work/tuning final=$work
 [ -z "$folds$short" ] || final=$tuning # a fold tests what it tuned
 if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" "$train"; fi
-if stage 3 "tuning: networks, realigned with themselves"; then train_networks "$tuning" "$train"; fi
+if stage 3 "tuning: networks, realigned with themselves"; then train_networks "$tuning" "$train" "$tuning/tri" "$epochs"; fi
 if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
 if [ "$final" != "$tuning" ]; then
   if stage 5 "GMM of all training speakers"; then train_gmm "$final" train_all; fi
-  if stage 6 "network of all training speakers"; then train_final "$final" train_all "$tuning"; fi
+  if stage 6 "networks of all training speakers"; then
+    train_networks "$final" train_all "$tuning/tri" "$final_epochs" "$tuning/bl_resnet22_a2b3"
+  fi
 fi
 if stage 7 "word error rates of the test set"; then
   test_system "$final/tri" "$final/tri" "$tuning/tri/setting.json" --gmm "$final/tri"

@@ -29,23 +29,21 @@ realign() {
   blasr align --data "$data/$2" --lang "$lang" --experiment "$1" --gmm "$3" --nj "$nj" --out "$4"
 }
 
-# train_networks OUT TRAIN_SET: one network after the other; OUT/bl_resnet22_a2b3 is the last one.
+# train_networks OUT TRAIN_SET GMM EPOCHS [INITIAL]: one network after the other, each from the weights and on the alignments of
+# the one before, with the outputs of GMM's tree. The first has INITIAL before it, or else the alignments of GMM.
+# OUT/bl_resnet22_a2b3 is the last one.
 train_networks() {
-  local alignments=$1/tri previous= pass=0 number
-  for number in $epochs; do
-    [ -z "$previous" ] || realign "$previous" "$2" "$1/tri" "$alignments"
+  local alignments=$3 previous=${5:-} pass=0 number
+  for number in $4; do
     pass=$((pass + 1))
+    if [ -n "$previous" ]; then
+      alignments=$1/pass$pass.alignments
+      realign "$previous" "$2" "$3" "$alignments"
+    fi
     train_network "$1/pass$pass" "$2" "$alignments" "$number" "$previous"
-    previous=$1/pass$pass alignments=$1/pass$pass/alignments
+    previous=$1/pass$pass
   done
   ln -sfn "pass$pass" "$1/bl_resnet22_a2b3"
-}
-
-# train_final OUT TRAIN_SET TUNING: go on with the network that was tuned, on more data, as long as its last pass. Its
-# outputs are those of the tuned GMM's tree.
-train_final() {
-  realign "$3/bl_resnet22_a2b3" "$2" "$3/tri" "$1/alignments"
-  train_network "$1/bl_resnet22_a2b3" "$2" "$1/alignments" "${epochs##* }" "$3/bl_resnet22_a2b3"
 }
 
 # tune_systems OUT: the settings with the fewest errors on dev.
