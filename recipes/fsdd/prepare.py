@@ -21,6 +21,7 @@ from blasr.io.text_lines import read_fields
 from recipes.common.command import run_step, step_parser
 from recipes.common.data import Item, write_data_dir
 from recipes.common.waveforms import Gaps, join, read_wav, write_wav
+from recipes.fsdd.sessions import divide, items_of
 
 RATE = 8000
 WORDS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
@@ -175,6 +176,10 @@ def prepare(
     write_data_dir(out / "train_isolated", isolated)
     write_data_dir(out / "train_joined", train_joined.items)
     write_data_dir(out / "train", [*isolated, *train_joined.items])
+    sessions = [*divide("isolated", isolated, seed), *divide("joined", train_joined.items, seed)]
+    write_data_dir(out / "train_sessions", items_of(sessions))
+    recorded = [item for session in sessions for item in session.recorded(out / "recorded_wav", RATE)]
+    write_data_dir(out / "train_recorded", recorded)
     write_data_dir(out / "dev", dev_joined.items)
     write_data_dir(out / "test_isolated", (recording.item for recording in split.test))
     parts = train_joined.parts | dev_joined.parts
@@ -186,7 +191,7 @@ def prepare(
         parts |= test_joined.parts
     with atomic_open(out / "strings.txt", "w") as stream:  # the recordings in each joined string
         stream.writelines(f"{name} {' '.join(parts[name])}\n" for name in sorted(parts))
-    for name in ("train", "dev", "test_isolated"):
+    for name in ("train", "train_sessions", "train_recorded", "dev", "test_isolated"):
         DataDir.read(out / name, need_text=True)
 
 

@@ -84,6 +84,8 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         ("fsdd/run.sh", ("corpus", "--connected", "strings"), 20),
         ("fsdd/loso.sh", ("corpus", "--speakers", "george", "--nj", "1"), 14),
         ("librispeech/run.sh", ("corpus", "--cmudict", "cmudict", "--lm-text", "more.txt", "--short"), 50),
+        ("fsdd/loso.sh", ("corpus", "--speakers", "theo", "--sessions", "yes", "--overrides", "model.width=0.1"), 14),
+        ("fsdd/run.sh", ("corpus", "--sessions", "yes", "--overrides", "model.width=0.1 training.epochs=2"), 20),
         ("open_vocabulary/run.sh", ("--network", "conf/demo_bl_resnet22_a2b3.yaml"), 30),
         ("swbd/run.sh", ("--variants", "resnet22", "--epochs", "2 3", "--prior-scales", "0.8", "--parts", "1"), 23),
         ("swbd/run.sh", ("--variants", "resnet22", "--flat-start", "0", "--last", "3"), 13),
