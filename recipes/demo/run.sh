@@ -38,7 +38,8 @@ fi
 if stage 6 "bundle, and a picture of one sentence"; then
   blasr bundle --experiment "$network" --graph "$graph" --lang "$lang" --setting "$network/setting.json" --out "$work/bundle"
   longest=$(awk '{print NF, $1}' "$data/test/text" | sort -k1,1nr -k2,2 | awk 'NR == 1 {print $2}')
-  blasr transcribe --bundle "$work/bundle" --pictures "$work" "$data/wav/$longest.wav" >"$work/longest.txt"
+  blasr transcribe --bundle "$work/bundle" --pictures "$work/pictures" "$data/wav/$longest.wav" \
+    >"$work/longest.txt"
 fi
 echo "Synthetic speech, voices not heard in training:"
 python -m recipes.common.results --out "$work/RESULTS" gmm/test="$gmm/test/score.json" \
@@ -46,7 +47,8 @@ python -m recipes.common.results --out "$work/RESULTS" gmm/test="$gmm/test/score
 sentence=$(cut -d ' ' -f 1 "$work/longest.txt")
 cat <<END
 
-Look at a test sentence, its phones and its words: $work/$sentence.png
+Look at a test sentence, its phones and its words: $work/pictures/$sentence.png
 Transcribe a recording; replace the file by one of your own that has the words of recipes/demo/lexicon.txt:
-  $(command -v blasr) transcribe --bundle $(realpath -m "$work/bundle") --pictures . $(realpath -m "$data/wav/$sentence.wav")
+  $(printf '%q ' "$(command -v blasr)" transcribe --bundle "$(realpath -m "$work/bundle")" \
+    --pictures pictures "$(realpath -m "$data/wav/$sentence.wav")")
 END

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from blasr.cli.main import build_parser
+from blasr.cli.path_roles import check_paths
 from recipes.common import command
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +59,9 @@ def logged_commands(script: str, arguments: tuple[str, ...], folder: Path) -> li
 
 
 def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parse a command line; :class:`SystemExit` if it is not accepted."""
+    """Parse a command line; :class:`SystemExit` if it is not accepted, or an error if it would destroy an input."""
     if words[0] == "blasr":
-        build_parser(words[1]).parse_args(words[1:])
+        check_paths(build_parser(words[1]).parse_args(words[1:]))
         return
     if words[2] == "recipes.common.timing":
         parse(words[words.index("--stage") + 2 :], monkeypatch)
