@@ -46,8 +46,8 @@ it and writes this file.
 - MACs: convolutions and linear layers on one 49-frame window.
 - Seconds of training: the optimizer's steps, without reading and augmenting the data. Seconds of inference: from audio
   to log-likelihoods, features included. Both are processor time on a CPU and clock time on a GPU.
-- Widths below 0.25 do not suit bl_pyr_resnet22_a4b1: its branches cannot have fewer than 64, 16, 4 and 1 channels, so it
-  keeps more than its share of the MACs.
+- Widths below 0.25 do not suit bl_pyr_resnet22_a4b1: its branches cannot have fewer than 64, 16, 4 and 1 channels, so
+  it keeps more than its share of the MACs.
 """
 
 
