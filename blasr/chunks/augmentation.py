@@ -75,7 +75,7 @@ def mask_inputs(inputs: Tensor, config: AugmentationConfig, seed: int) -> Tensor
     Features and deltas have the same masks. A masked value is 0, the mean.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also record a traceback for a GPU
         for _ in range(config.frequency_masks):
             inputs = mask_along_axis(inputs, config.frequency_mask_bins + 1, 0.0, 1)
         for _ in range(config.time_masks):
