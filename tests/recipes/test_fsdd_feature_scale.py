@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blasr.features import read_cmvn_stats
 from recipes.common.data import Item, write_data_dir
 from recipes.common.waveforms import write_wav
 from recipes.fsdd.feature_scale import print_ratios, ratios
@@ -27,7 +28,8 @@ def test_pauses_change_the_scale(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert ratios(train, train) == {"anna": pytest.approx(1.0)}
     assert ratios(train, digits)["anna"] < 0.6
     capsys.readouterr()
-    print_ratios(train, [digits, train])
+    print_ratios(train, [digits, train], tmp_path / "cmvn.ark")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["anna"]
     assert [line.split()[0] for line in lines[1:]] == ["digits", "train"] and lines[2].endswith("1.00")
+    assert set(read_cmvn_stats(tmp_path / "cmvn.ark")) == {"anna"}
