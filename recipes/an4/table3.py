@@ -35,7 +35,8 @@ METHOD: Final = """\
 Every variant of the paper's Table 3 is trained alike on AN4: same alignments, same augmentation, same number of epochs.
 All speakers of the corpus are split into folds; each is a test speaker once. The LM weight and the insertion penalty of
 a run are tuned on a few speakers who are neither trained nor tested on, and then frozen. `recipes/an4/table3.sh` runs
-it and writes this file.
+it and writes this file. The language model of all runs is the corpus's own, with a weight of 1% for the unigram model
+of the training transcripts, and the prior scale is 1.
 
 - WER: all folds and seeds pooled. Its interval, and that of the difference from resnet22, are 95% intervals by the
   bootstrap over speakers (1000 replicates; the same speakers are drawn for both variants). They do not contain the
@@ -71,7 +72,7 @@ def write_table(runs_path: Path, out: Path) -> None:
     first = runs[0]
     setting = (
         f"{datetime.date.today():%Y-%m-%d}. Width {first.width:g}, {first.epochs} epochs, {first.precision}, "
-        f"{first.device}; {_plural(len(runs), 'run')}. The acoustic scale of all is 1 / LM weight, the prior scale 1."
+        f"{first.device}; {_plural(len(runs), 'run')}."
     )
     sections = [
         "# Table 3 of the paper on AN4", setting, METHOD.strip(), "## Accuracy", parts[0], "## Cost", parts[1],
