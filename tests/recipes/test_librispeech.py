@@ -13,8 +13,9 @@ import soundfile
 
 from blasr.data.data_dir import DataDir
 from blasr.errors import DataError, FormatError
+from recipes.common.timing import Timing
 from recipes.librispeech.lexicon import build, choose_words, lines_of_words, read_cmudict
-from recipes.librispeech.report import UnseenErrors, split_errors
+from recipes.librispeech.report import UnseenErrors, split_errors, table_of_causes, table_of_speed, table_of_times
 
 ROOT = Path(__file__).parents[2]
 CMUDICT = """a AH0
@@ -148,6 +149,22 @@ def test_errors_next_to_unseen_words_are_separated() -> None:
     assert split_errors(references, hypotheses, seen) == UnseenErrors(
         seen_words=7, seen_errors=1, unseen_words=2, unseen_correct=1, unseen_errors=2
     )
+
+
+def test_tables_of_times_and_causes(tmp_path: Path) -> None:
+    folders = {"GMM": Path("w/gmm/test"), "network": Path("w/net/test")}
+    timings = [
+        Timing("2 decoding", "blasr dump --gmm g --out w/gmm/test", 60, 30, 200),
+        Timing("2 decoding", "blasr decode --out w/gmm/test", 120, 90, 300),
+        Timing("3 network", "blasr decode --out w/net/test", 60, 60, 100),
+    ]
+    speed = table_of_speed(folders, timings, 60.0).splitlines()
+    assert [line.split()[-2:] for line in speed[1:]] == [["0.500", "1.500"], ["-", "1.000"]]
+    times = [line.split()[-3:] for line in table_of_times(timings).splitlines()]
+    assert times[1:] == [["3.0", "2.0", "300"], ["1.0", "1.0", "100"], ["4.0", "3.0", "300"]]
+    (tmp_path / "explain.json").write_text('{"causes": {"search": 3, "vocabulary": 5}}')
+    causes = table_of_causes({"GMM": tmp_path, "network": tmp_path / "absent"}).splitlines()
+    assert [line.split() for line in causes] == [["errors", "by", "cause", "search", "vocabulary"], ["GMM", "3", "5"]]
 
 
 def test_the_lent_part(librispeech_dir: Path, tmp_path: Path) -> None:

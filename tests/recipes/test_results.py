@@ -66,6 +66,13 @@ def test_options_may_be_anywhere(recipe: Path) -> None:
     assert run(recipe, "--stage", "1", "c").stdout == "1 c\n"
 
 
+def test_switches_take_no_value_and_last_ends_the_recipe(recipe: Path) -> None:
+    text = recipe.read_text().replace("work=exp/x", "work=exp/x\nshort=false\nlast=9")
+    recipe.write_text(f'{text}echo "$short"\n')
+    assert run(recipe, "--short", "a", "--last", "0").stdout == "0 exp/x\ntrue\n"
+    assert run(recipe, "a", "--last", "1").stdout == "0 exp/x\n1 a\nfalse\n"
+
+
 def test_help_and_mistakes(recipe: Path) -> None:
     assert run(recipe, "--help").stdout == "What it does.\n\n  run.sh CORPUS\n"
     for arguments, message in ((("--wrok", "x"), "unknown option --wrok"), (("--work",), "--work needs a value")):
