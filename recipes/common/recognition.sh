@@ -2,13 +2,14 @@
 # data directories), `lang`, `gmm` (the folder with final.mdl and tree), `graph` (the folder with HCLG.fst) and `nj`.
 
 # decode SET OUT DUMP_OPTION...: write the log-likelihoods and lattices of $data/SET. The lattices keep all paths: scoring
-# uses only the best path and does not need determinization.
+# uses only the best path and does not need determinization. `decode_options` are more options of blasr decode.
+decode_options=()
 decode() {
   local set=$1 out=$2
   shift 2
   blasr dump --data "$data/$set" "$@" --nj "$nj" --out "$out"
   blasr decode --graph "$graph" --model "$gmm/final.mdl" --lang "$lang" --nj "$nj" \
-    --no-determinize --loglikes "scp:$out/loglikes.scp" --out "$out"
+    --no-determinize "${decode_options[@]}" --loglikes "scp:$out/loglikes.scp" --out "$out"
 }
 
 # score SET OUT SCORE_OPTION...: write the errors of these lattices to OUT/score.json and OUT/score.txt, and their best

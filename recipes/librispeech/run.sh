@@ -26,6 +26,7 @@ width=0.25      # of the network, as a share of the paper's channels
 epochs=7        # of each pass
 passes=2        # 2: the network aligns the training set, and is trained on with these alignments
 num_pieces=1000
+max_active=1500 # states of the search in a frame
 . "$(dirname "$0")/../common/options.sh"
 . "$root/recipes/common/recognition.sh"
 . "$root/recipes/common/timing.sh"

@@ -1,5 +1,7 @@
 # Sourced by recipes/librispeech/run.sh: what each stage does.
 
+# Models of a few hours of speech are flat, so the number of active states, not the beam, limits the search.
+decode_options=(--beam 11 --lattice-beam 5 --max-active "$max_active")
 lang_options=(--position-dependent --silence-phones SIL,SPN --oov '<UNK>')
 
 prepare_data() {
