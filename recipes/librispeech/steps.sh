@@ -1,7 +1,7 @@
 # Sourced by recipes/librispeech/run.sh: what each stage does.
 
-# Models of a few hours of speech are flat, so the number of active states, not the beam, limits the search.
-decode_options=(--beam 11 --lattice-beam 5 --max-active "$max_active")
+lm_weights=3-20
+word_ins_penalties=-1,-0.5,0,0.5,1
 lang_options=(--position-dependent --silence-phones SIL,SPN --oov '<UNK>')
 
 prepare_data() {
@@ -76,9 +76,13 @@ compile_pieces() {
   blasr graph --lang "$work/lang_pieces" --arpa "$lm/pieces4.pruned.arpa.gz" --gmm "$gmm" --out "$work/graph_pieces"
 }
 
-# recognize SYSTEM DUMP_OPTION VALUE UNITS: write VALUE/UNITS/dev and VALUE/UNITS/test. UNITS is words or pieces.
+# recognize DUMP_OPTION SYSTEM UNITS: write SYSTEM/UNITS/dev and SYSTEM/UNITS/test. UNITS is words or pieces. Networks need
+# small LM weights, so their acoustic scale is larger. A network trained on a few hours has flat outputs: the number of
+# active states, not the beam, limits its search.
 recognize() {
-  local lang=$lang graph=$work/graph_$3
+  local lang=$lang graph=$work/graph_$3 acoustic_scale=0.1
+  [ "$1" = --gmm ] || acoustic_scale=0.2
+  decode_options=(--acoustic-scale "$acoustic_scale" --beam 11 --lattice-beam 5 --max-active "$max_active")
   [ "$3" = words ] || lang=$work/lang_$3
   decode_and_score "$2/$3" "$1" "$2" dev test
 }
@@ -91,7 +95,7 @@ rescore() {
     blasr lattice rescore --lattices "$1/words/$set" --words "$lang/words.txt" --model "$gmm/final.mdl" \
       --old-lm "$lm/words3.arpa.gz" --new-lm "$lm/words4.arpa.gz" --out "$1/words4/$set/lat.ark"
     setting=(--setting "$1/words4/setting.json")
-    [ "$set" = test ] || setting=(--word-ins-penalties "$word_ins_penalties" --freeze "$1/words4/setting.json")
+    [ "$set" = test ] || setting=(--lm-weights "$lm_weights" --word-ins-penalties="$word_ins_penalties" --freeze "$1/words4/setting.json")
     score "$set" "$1/words4/$set" "${setting[@]}"
   done
 }
