@@ -121,6 +121,7 @@ class ChunkBatches:
             num_workers=min(self._config.num_workers, len(pools)),
             collate_fn=_unchanged,
             worker_init_fn=_start_worker,
+            generator=torch.Generator(),  # a resumed run must not draw more from the training's own
         )
         tally = Tally("chunks", self._max_loss)
         for pool, examples in zip(pools, loader, strict=True):

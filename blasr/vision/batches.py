@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from blasr.config import check_minimum
 from blasr.errors import ConfigError, DataError
+from blasr.interrupts import ignore_first_stop
 from blasr.vision.images import LabeledImages
 
 Transform = Callable[[Image.Image, np.random.Generator], Tensor]
@@ -110,11 +111,18 @@ class ImageBatches:
             num_workers=config.num_workers,
             collate_fn=_collate,
             pin_memory=torch.cuda.is_available(),
+            worker_init_fn=_start_worker,
+            generator=torch.Generator(),  # a resumed run must not draw more from the training's own
         )
         for batch in loader:
             if isinstance(batch, DataError):
                 raise batch
             yield batch
+
+
+def _start_worker(number: int) -> None:
+    """Let the main process finish its step and save when a batch system stops the job."""
+    ignore_first_stop()
 
 
 class _Examples(Dataset[Example | DataError]):

@@ -72,10 +72,13 @@ def test_a_few_kills(tmp_path: Path, signals: list[signal.Signals]) -> None:
 @pytest.mark.slow
 def test_fifty_kills(tmp_path: Path) -> None:
     run(tmp_path / "whole")
-    kills = [kill_often(tmp_path / f"killed{seed}", 8, [signal.SIGKILL, signal.SIGTERM], seed) for seed in range(10)]
-    assert sum(kills) >= 50
-    for seed in range(10):
-        assert_equal(tmp_path / "whole", tmp_path / f"killed{seed}")
+    kills = seed = 0
+    while kills < 50:
+        killed = tmp_path / f"killed{seed}"
+        kills += kill_often(killed, 8, [signal.SIGKILL, signal.SIGTERM], seed)
+        assert_equal(tmp_path / "whole", killed)
+        seed += 1
+    assert seed < 50  # every run was killed more than once on average
 
 
 def torchrun(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
