@@ -21,7 +21,7 @@ from blasr.align.triphone import train_triphone
 from blasr.align.uniform_alignment import failure_reason
 from blasr.data.data_dir import DataDir
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.hmm.model_file import write_model
 from blasr.io.atomic import atomic_open
@@ -64,7 +64,7 @@ def flat_start(
     utterances = checked_utterances(data, lang, map_oov=config.map_oov)
     lists = PhoneLists.read(lang.path, max(lang.topology.phones))
     lists.check(lang.topology.phones, lang.path)
-    extractor = FeatureExtractor(config.features, data, collect_speaker_stats(config.features, data))
+    extractor = FeatureExtractor(config.features, data, load_speaker_stats(config.features, data))
     tally = Tally("align", max_loss=config.max_loss)
     started = time.monotonic()
     with output_folder(out), one_torch_thread(), stored_features(extractor, utterances, out, tally) as store:

@@ -21,7 +21,7 @@ from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.viterbi import force_align
 from blasr.errors import UTTERANCE_ERRORS, BlasrError, DataError, MismatchError
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.graph.lang import Lang
 from blasr.graph.training_graph import TrainingGraphCompiler, add_transition_costs
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
@@ -90,7 +90,7 @@ def realign_with_gmm(
     """Align every utterance again with the GMMs of ``model_dir`` (steps/align_si.sh); see :func:`realign`."""
     read_gmms(model_dir)
     features = read_feature_config(model_dir)
-    extractor = FeatureExtractor(features, data, collect_speaker_stats(features, data))
+    extractor = FeatureExtractor(features, data, load_speaker_stats(features, data))
 
     def score(utterance: Utterance) -> FloatArray:
         return gmm_log_likelihoods(model_dir, extractor, utterance)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blasr.cli.options import add_option, add_yes_no, positive_integer, words
+from blasr.cli.options import add_option, add_overrides, add_yes_no, positive_integer, words
 from blasr.cli.parser import Command, add_commands, examples, run_command
 from blasr.errors import DataError
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 The commands write the files that Kaldi's scripts write: check follows utils/validate_data_dir.sh, fix
 fix_data_dir.sh, subset subset_data_dir.sh, split split_data.sh, combine combine_data.sh, durations
-data/get_utt2dur.sh and get_reco2dur.sh, perturb-speed data/perturb_data_dir_speed_3way.sh (without sox).
+data/get_utt2dur.sh and get_reco2dur.sh, perturb-speed data/perturb_data_dir_speed_3way.sh (without sox), cmvn
+steps/compute_cmvn_stats.sh.
 
 """ + examples(
     "blasr data check data/train --audio",
@@ -26,6 +28,7 @@ data/get_utt2dur.sh and get_reco2dur.sh, perturb-speed data/perturb_data_dir_spe
     "blasr data split --data data/test --parts 4",
     "blasr data combine data/train_a data/train_b --out data/train_all",
     "blasr data perturb-speed --data data/train --out data/train_sp",
+    "blasr data cmvn data/train --nj 8",
 )
 COUNTED_CHOICES: Mapping[Choice, str] = {
     "even": "N utterances, spread evenly",
@@ -207,6 +210,38 @@ def _perturb(args: argparse.Namespace) -> None:
     _print_fixes(report, args.out)
 
 
+def _configure_cmvn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a Kaldi data directory")
+    add_option(parser, "--out", note="the directory for cmvn.scp, cmvn.ark and cmvn.json (default: DIR)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration of a training; its features")
+    add_overrides(parser)
+    add_option(parser, "--nj")
+    add_option(parser, "--max-loss")
+    add_option(parser, "--allow-pipes")
+
+
+def _cmvn(args: argparse.Namespace) -> None:
+    from blasr.config import load_config
+    from blasr.features.config import FeatureSection
+
+    if args.config is None:
+        features = load_config(FeatureSection, Path(os.devnull), args.overrides).features
+    else:
+        from blasr.pipeline.config import RunConfig
+
+        features = load_config(RunConfig, args.config, args.overrides).features
+    from blasr.data import DataDir
+    from blasr.features import write_cmvn
+
+    data_dir = DataDir.read(args.directory, allow_pipes=args.allow_pipes)
+    out = args.out or args.directory
+    tally = write_cmvn(features, data_dir, out, num_jobs=args.nj, max_loss=args.max_loss)
+    print(tally.summary())
+    print(f"written: {out / 'cmvn.scp'}")
+    if not out.samefile(args.directory):
+        print(f"training reads cmvn.scp and cmvn.json in the data directory: cp {out}/cmvn.* {args.directory}")
+
+
 COMMANDS = {
     "check": Command(
         "print every problem with its line and its fix, or a summary",
@@ -246,5 +281,14 @@ COMMANDS = {
         ("blasr data perturb-speed --data data/train --out data/train_sp",),
         _configure_perturb,
         _perturb,
+    ),
+    "cmvn": Command(
+        "statistics that normalize each speaker's features, for train, align, dump and tune",
+        (
+            "blasr data cmvn data/train --config conf/bl_resnet22_a2b3.yaml --nj 8",
+            "blasr data cmvn data/dev --set features.sample_rate=16000",
+        ),
+        _configure_cmvn,
+        _cmvn,
     ),
 }

@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--cmvn",
         type=Path,
         metavar="FILE",
-        help="statistics of the speakers, as Kaldi's compute-cmvn-stats writes them (default: collected from --data)",
+        help="statistics of speakers, as compute-cmvn-stats writes them (default: cmvn.scp of --data, or collected)",
     )
     add_network_options(parser)
     add_option(parser, "--nj")

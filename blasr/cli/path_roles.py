@@ -51,8 +51,14 @@ WRITES: Final[Mapping[str, Patterns | None]] = {
 DATA_TABLES: Final[Patterns] = (
     "utt2*", "spk2*", "reco2*", "text", "segments", "wav.scp", "feats.scp", "cmvn.scp", "vad.scp"
 )  # fmt: skip
+CMVN: Final[Patterns] = ("cmvn.*",)
+IN_PLACE: Final[Mapping[str, Patterns]] = {
+    "data cmvn": ("utt2*", "spk2*", "reco2*", "text", "segments", "wav.scp", "feats.scp", "vad.scp")
+}
+"""The commands that may write into the data directory, and its files that they do not write."""
 OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     **dict.fromkeys(("data fix", "data subset", "data combine", "data perturb-speed"), DATA_TABLES),
+    "data cmvn": CMVN,
     "subwords train": ALL,
     "bundle": ALL,
     "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst", "*silprob.txt"),
@@ -64,10 +70,12 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
 }
 """The commands whose ``--out`` is a folder, and what they write there."""
 
-JOINED: Final = frozenset({"kaldi_dir", "dump --combine"})
+JOINED: Final = frozenset({"kaldi_dir", "dump --combine", *IN_PLACE})
 """Folders of results that may be, or contain, the folders that are read, as in Kaldi's layout."""
 
-EXPERIMENT_FILES: Final[Patterns] = (*NETWORK, "*.json", "metrics.*", "train.log", "tensorboard/*")
+EXPERIMENT_FILES: Final[Patterns] = (
+    *NETWORK, "*.json", "metrics.*", "train.log", "tensorboard/*", "speaker_stats/*"
+)  # fmt: skip
 """What a training run writes into its folder."""
 
 CHECKED_LATER: Final = frozenset({"train", "vision train"})
@@ -94,13 +102,18 @@ def check_paths(args: argparse.Namespace) -> None:
         check_inputs_survive(*_tool_paths(args))
         return
     values = vars(args)
-    inputs = [Input(_option(name), path, READS[name]) for name in READS for path in _paths(values.get(name))]
+    reads = {**READS, **({"directory": IN_PLACE[command]} if command in IN_PLACE else {})}
+    inputs = [Input(_option(name), path, reads[name]) for name in reads for path in _paths(values.get(name))]
     for name in TABLES_READ & values.keys():
         inputs += [Input(_option(name), path) for path in files_read(values[name])]
     outputs = []
     for name, patterns in WRITES.items():
         for path in _paths(values.get(name)):
-            joins = name in JOINED or (values.get("combine") is not None and f"{command} --combine" in JOINED)
+            joins = (
+                name in JOINED
+                or command in JOINED
+                or (values.get("combine") is not None and f"{command} --combine" in JOINED)
+            )
             writes = OUT_FOLDERS.get(command) if name == "out" else patterns
             in_graph = command == "graph" and name == "out" and path.suffix == ".fst"
             outputs.append(Output(_option(name), path.parent if in_graph else path, writes, joins))

@@ -2,6 +2,7 @@ from .cmvn import CmvnStats as CmvnStats
 from .cmvn import apply_cmvn as apply_cmvn
 from .cmvn import read_cmvn_stats as read_cmvn_stats
 from .config import FeatureConfig as FeatureConfig
+from .config import FeatureSection as FeatureSection
 from .config import MfccConfig as MfccConfig
 from .deltas import add_deltas as add_deltas
 from .deltas import stack_deltas as stack_deltas
@@ -17,4 +18,7 @@ from .mel import mel_scale as mel_scale
 from .perturbation import UNCHANGED as UNCHANGED
 from .perturbation import Perturbation as Perturbation
 from .speaker_stats import SpeakerStats as SpeakerStats
-from .speaker_stats import collect_speaker_stats as collect_speaker_stats
+from .speaker_stats_collection import collect_speaker_stats as collect_speaker_stats
+from .stored_speaker_stats import SpeakerStatsStore as SpeakerStatsStore
+from .stored_speaker_stats import load_speaker_stats as load_speaker_stats
+from .stored_speaker_stats import write_cmvn as write_cmvn

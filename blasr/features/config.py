@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from blasr.errors import ConfigError
@@ -86,3 +86,10 @@ class MfccConfig(FeatureConfig):
         super().__post_init__()
         if not 1 <= self.num_ceps <= self.num_mel_bins:
             raise ConfigError(f"num_ceps: found {self.num_ceps}, expected 1 to num_mel_bins ({self.num_mel_bins})")
+
+
+@dataclass(frozen=True)
+class FeatureSection:
+    """A configuration that has nothing but ``features``, under the name that a training's configuration uses."""
+
+    features: FeatureConfig = field(default_factory=FeatureConfig)

@@ -52,7 +52,7 @@ class FeatureExtractor:
     Args:
         config: :class:`blasr.features.config.MfccConfig` for MFCCs, otherwise log-mel features.
         data_dir: the utterances and their audio.
-        speaker_stats: from :func:`blasr.features.speaker_stats.collect_speaker_stats`; needed if ``config.cmvn`` is
+        speaker_stats: from :func:`blasr.features.collect_speaker_stats`; needed if ``config.cmvn`` is
             ``speaker``, for every perturbation that is used.
 
     Raises:
@@ -67,12 +67,11 @@ class FeatureExtractor:
         self.data_dir = data_dir
         self._static = StaticFeatures(config, data_dir)
         self._speaker_stats = speaker_stats or SpeakerStats()
-        for voice, stats in self._speaker_stats.by_voice.items():
-            if stats.dim != self.dim:
-                raise MismatchError(
-                    f"the statistics of speaker {voice.speaker} have {stats.dim} coefficients, the features {self.dim}",
-                    fix="collect them again with this configuration of the features",
-                )
+        if self._speaker_stats.dim not in (None, self.dim):
+            raise MismatchError(
+                f"the statistics of speakers have {self._speaker_stats.dim} coefficients, the features {self.dim}",
+                fix="collect them again with this configuration of the features",
+            )
 
     @property
     def dim(self) -> int:

@@ -1,23 +1,16 @@
-"""The statistics that normalize each speaker's features, collected by one pass over a data directory."""
+"""The statistics that normalize the features of each speaker, as they are and under perturbations."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from blasr.data.data_dir import DataDir
-from blasr.errors import UTTERANCE_ERRORS, DataError
-from blasr.features.cmvn import CmvnStats
-from blasr.features.config import FeatureConfig
-from blasr.features.perturbation import UNCHANGED, Perturbation
-from blasr.features.static_features import StaticFeatures
-from blasr.progress import track
-from blasr.tally import Tally
-from blasr.threads import one_torch_thread
+import numpy as np
 
-logger = logging.getLogger(__name__)
+from blasr.errors import DataError
+from blasr.features.cmvn import CmvnStats
+from blasr.features.perturbation import UNCHANGED, Perturbation
+from blasr.units import AnyArray
 
 
 class Voice(NamedTuple):
@@ -27,17 +20,31 @@ class Voice(NamedTuple):
     perturbation: Perturbation = UNCHANGED
 
 
-@dataclass(frozen=True)
 class SpeakerStats:
     """CMVN statistics of each voice: a speaker, unperturbed or under a perturbation.
 
-    Perturbed speech is normalized by statistics of all of the speaker's utterances under the same perturbation. Speed
-    and warp make another voice with another mean spectrum. Like a new speaker, it is normalized by its own statistics
+    Perturbed speech is normalized by statistics of the speaker's utterances under the same perturbation. Speed and
+    warp make another voice with another mean spectrum. Like a new speaker, it is normalized by its own statistics
     (speed-perturbed speakers are separate speakers in Kaldi too). The statistics of the unperturbed voice would leave
     an offset of up to 1 standard deviation of the log-mel features, which no test speaker has.
+
+    Args:
+        speakers: the speakers.
+        perturbations: the perturbations of each speaker, without gain.
+        matrices: Kaldi's statistics, float64 ``(speakers, perturbations, 2, D + 1)``; may be memory-mapped. A count of
+            0 means that the voice has no statistics.
     """
 
-    by_voice: Mapping[Voice, CmvnStats] = field(default_factory=dict)
+    def __init__(
+        self,
+        speakers: Sequence[str] = (),
+        perturbations: Sequence[Perturbation] = (UNCHANGED,),
+        matrices: AnyArray | None = None,
+    ) -> None:
+        self.perturbations = tuple(perturbations)
+        self.matrices = np.zeros((0, len(self.perturbations), 2, 1)) if matrices is None else matrices
+        self._rows = {speaker: row for row, speaker in enumerate(speakers)}
+        self._columns = {perturbation: column for column, perturbation in enumerate(self.perturbations)}
 
     @classmethod
     def of_speakers(cls, stats: Mapping[str, CmvnStats]) -> SpeakerStats:
@@ -45,11 +52,25 @@ class SpeakerStats:
 
         One set of statistics for all speakers is ``dict.fromkeys(speakers, stats)``.
         """
-        return cls({Voice(speaker): item for speaker, item in stats.items()})
+        return cls(list(stats), (UNCHANGED,), np.stack([item.matrix for item in stats.values()])[:, None])
+
+    @property
+    def dim(self) -> int | None:
+        """Coefficients, D; None if there are no speakers."""
+        return self.matrices.shape[-1] - 1 if len(self.matrices) else None
+
+    def voices(self) -> list[Voice]:
+        """Return the voices that have statistics."""
+        return [
+            Voice(speaker, perturbation)
+            for speaker, row in self._rows.items()
+            for perturbation, column in self._columns.items()
+            if self.matrices[row, column, 0, -1] > 0
+        ]
 
     def speakers(self) -> dict[str, CmvnStats]:
         """Return the statistics of the unperturbed speakers."""
-        return {voice.speaker: item for voice, item in self.by_voice.items() if voice.perturbation == UNCHANGED}
+        return {voice.speaker: self.of(voice.speaker) for voice in self.voices() if voice.perturbation == UNCHANGED}
 
     def of(self, speaker: str, perturbation: Perturbation = UNCHANGED) -> CmvnStats:
         """Return the statistics of one voice; the gain is ignored.
@@ -57,47 +78,18 @@ class SpeakerStats:
         Raises:
             DataError: the voice has no statistics.
         """
-        stats = self.by_voice.get(Voice(speaker, perturbation.voice))
-        if stats is None:
+        matrix = self.find(speaker, perturbation)
+        if matrix is None:
             how = "" if perturbation.voice == UNCHANGED else f" under {perturbation.voice}"
             raise DataError(
                 f"has no frames of speaker {speaker}{how} to compute statistics from",
                 fix="normalize by utterance, or give statistics",
             )
-        return stats
+        return CmvnStats(matrix)
 
-
-@one_torch_thread()
-def collect_speaker_stats(
-    config: FeatureConfig, data_dir: DataDir, voices: Sequence[Perturbation] = (UNCHANGED,)
-) -> SpeakerStats:
-    """Collect the statistics of every speaker's features before normalization, by one pass over the audio.
-
-    A speaker without frames has no statistics. If ``config.cmvn`` is not ``speaker``, no audio is read and there are no
-    statistics at all.
-
-    Args:
-        config: the configuration of the features.
-        data_dir: the speakers and their utterances.
-        voices: the perturbations of each speaker.
-
-    Utterances whose audio cannot be used are left out, counted and logged.
-    """
-    if config.cmvn != "speaker":
-        return SpeakerStats()
-    static = StaticFeatures(config, data_dir)
-    voices = list(dict.fromkeys(perturbation.voice for perturbation in voices))
-    stats: dict[Voice, CmvnStats] = {}
-    tally = Tally("speaker statistics")
-    listed = [utterance for utterances in data_dir.speakers().values() for utterance in utterances]
-    for utterance in track(listed, "speaker statistics", total=len(listed)):
-        try:
-            for perturbation, features in zip(voices, static.compute_voices(utterance, voices), strict=True):
-                voice = Voice(utterance.speaker, perturbation)
-                stats.setdefault(voice, CmvnStats.zeros(static.dim)).accumulate(features)
-            tally.keep()
-        except UTTERANCE_ERRORS as error:
-            tally.drop(utterance.id, error.reason)  # the stage that needs the utterance logs why
-    if tally.dropped:
-        logger.warning(tally.summary())
-    return SpeakerStats(stats)
+    def find(self, speaker: str, perturbation: Perturbation = UNCHANGED) -> AnyArray | None:
+        """Return the matrix ``(2, D + 1)`` of one voice, or None if it has no statistics."""
+        row, column = self._rows.get(speaker), self._columns.get(perturbation.voice)
+        if row is None or column is None or not self.matrices[row, column, 0, -1] > 0:
+            return None
+        return np.asarray(self.matrices[row, column])

@@ -16,7 +16,8 @@ from blasr.features.config import FeatureConfig
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import FeatureExtractor, pad_context
 from blasr.features.fbank import LogMel
-from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
+from blasr.features.speaker_stats import SpeakerStats
+from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.inference.config import ScoringConfig
 from blasr.inference.loglike_checks import check_matrix
 from blasr.inference.posteriors import PosteriorComputer
@@ -125,13 +126,13 @@ class AcousticScorer:
 
         Args:
             data_dir: the utterances and their audio.
-            stats: statistics of its speakers; by default they are collected in one pass over the audio.
+            stats: statistics of its speakers; by default those of its ``cmvn.scp``, or collected from the audio.
 
         Raises:
             DataError: audio cannot be read.
         """
         if stats is None:
-            stats = collect_speaker_stats(self.features, data_dir)
+            stats = load_speaker_stats(self.features, data_dir)
         extractor = FeatureExtractor(self.features, data_dir, stats)
 
         def score(utterance: Utterance) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,7 +16,8 @@ from blasr.chunks import (
     all_voices,
     balancing_weights,
 )
-from blasr.features import FeatureExtractor, collect_speaker_stats
+from blasr.data import DataDir
+from blasr.features import UNCHANGED, FeatureExtractor, Perturbation, SpeakerStats, SpeakerStatsStore
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus
 from blasr.training import DistributedContext
@@ -47,13 +48,33 @@ def make_batches(config: RunConfig, corpus: Corpus, distributed: DistributedCont
     Raises:
         DataError: audio cannot be read for the speakers' statistics.
     """
-    stats = collect_speaker_stats(config.features, corpus.train.data_dir, all_voices(config.augmentation))
+    stats = shared_speaker_stats(config, corpus.train.data_dir, all_voices(config.augmentation), "train", distributed)
     extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats)
     return RunBatches(
         train_batches(config, corpus, extractor, distributed),
         valid_batches(config, corpus, extractor, distributed),
         partial(train_batches, without_augmentation(config), corpus, extractor, distributed),
     )
+
+
+def shared_speaker_stats(
+    config: RunConfig, data_dir: DataDir, voices: Sequence[Perturbation], name: str, distributed: DistributedContext
+) -> SpeakerStats:
+    """Return the speakers' statistics, which are collected once and stored in the experiment directory.
+
+    Args:
+        config: the run's configuration; ``chunks.num_workers`` processes read the audio.
+        data_dir: the speakers and their utterances.
+        voices: the perturbations of each speaker.
+        name: the name of the data in the experiment directory.
+        distributed: the processes; the main one collects, the others wait.
+
+    Raises:
+        DataError: no speaker has usable audio.
+        MismatchError: ``cmvn.scp`` of the data directory belongs to other data or other features.
+    """
+    store = SpeakerStatsStore(config.features, data_dir, voices, config.experiment / "speaker_stats" / name)
+    return store.open_or_collect(config.chunks.num_workers) if distributed.is_main else store.wait()
 
 
 def without_augmentation(config: RunConfig) -> RunConfig:
@@ -107,7 +128,7 @@ def valid_batches(
     if data is None:
         return None
     if data.data_dir is not corpus.train.data_dir:
-        stats = collect_speaker_stats(config.features, data.data_dir)
+        stats = shared_speaker_stats(config, data.data_dir, [UNCHANGED], "valid", distributed)
         extractor = FeatureExtractor(config.features, data.data_dir, stats)
     loader = ExampleLoader(extractor, data.utterances, data.labels, cache_bytes=config.chunks.cache_mb * 2**20)
     chunk_frames = max(config.chunks.chunk_frames, VALID_CHUNK_FRAMES)

@@ -15,7 +15,8 @@ from blasr.errors import ConfigError
 from blasr.features.cmvn import read_cmvn_stats
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
+from blasr.features.speaker_stats import SpeakerStats
+from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.inference.acoustic_scorer import UtteranceScorer
 from blasr.inference.config import ScoringConfig
 from blasr.inference.manifest import data_entry, file_entry
@@ -54,7 +55,8 @@ def network_scorer(
         data_dir: the utterances; the statistics of its speakers normalize the features.
         config: prior scale and device.
         model: the ``final.mdl`` of the decoder; by default the one of the training labels.
-        cmvn: statistics of the speakers, as ``compute-cmvn-stats`` writes them; by default they are collected.
+        cmvn: statistics of the speakers, as ``compute-cmvn-stats`` writes them; by default those of the data
+            directory's ``cmvn.scp``, or collected from the audio.
 
     Raises:
         ConfigError: ``cmvn`` is given for features that are not normalized by speaker.
@@ -102,7 +104,7 @@ def gmm_scorer(gmm: Path, data_dir: DataDir) -> DataScorer:
     num_pdfs = read_gmms(gmm).num_pdfs
     features = read_feature_config(gmm)
     check_sample_rate(data_dir, features.sample_rate, str(gmm / FEATURE_FILE))
-    extractor = FeatureExtractor(features, data_dir, collect_speaker_stats(features, data_dir))
+    extractor = FeatureExtractor(features, data_dir, load_speaker_stats(features, data_dir))
     manifest = {
         "values": "log p(x|s) of the Gaussian mixtures",
         "blasr": __version__,

@@ -16,7 +16,8 @@ from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.decode_table import decode_utterance
 from blasr.errors import UTTERANCE_ERRORS, BlasrError
-from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
+from blasr.features.speaker_stats import SpeakerStats
+from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.inference.config import ScoringConfig
 from blasr.inference.manifest import data_entry, file_entry
 from blasr.io.folder_lock import locked_folder
@@ -211,7 +212,7 @@ class _Tuner:
         started = time.monotonic()
         features, data_dir = experiment.description.features, self._data_dir
         if self._stats is None:
-            self._stats = collect_speaker_stats(features, data_dir)
+            self._stats = load_speaker_stats(features, data_dir)
         if self._search is None:
             self._search = compile_search(self._inputs, DecodeConfig(self._config.decoder, determinize=False))
         score = experiment.scorer(ScoringConfig(0.0, self._config.device)).for_data(data_dir, self._stats)

@@ -14,7 +14,7 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.tally import Tally
 
 

@@ -15,7 +15,7 @@ from blasr.align.tree_stats import TreeStats, TreeStatsAccumulator, log_likeliho
 from blasr.errors import DataError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.hmm.phone_segments import Segmenter
 from blasr.hmm.transition_model import read_transition_model
 from blasr.hmm.tree import ContextDependency, read_tree

@@ -15,7 +15,7 @@ from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.fbank import num_frames
 from blasr.features.perturbation import UNCHANGED
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.io import AlignmentIndex, write_alignments
 
 CONFIG = FeatureConfig(cmvn="utterance")

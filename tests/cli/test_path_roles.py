@@ -13,6 +13,7 @@ from blasr.cli.path_roles import (
     BEST_PATH_OUTPUTS,
     CHECKED_LATER,
     GMM,
+    IN_PLACE,
     OUT_FOLDERS,
     READS,
     TABLES_READ,
@@ -90,11 +91,21 @@ def test_an_output_cannot_be_a_file_that_is_read(command: str, output: str, sour
             check_paths(_namespace(command, {output: other, source: [path] if source == "sources" else path}))
 
 
+def test_statistics_go_into_the_data_directory_and_harm_nothing_there(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/wav.scp").touch()
+    check_paths(_namespace("data cmvn", {"out": tmp_path / "data", "directory": tmp_path / "data"}))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/cmvn.scp").symlink_to(tmp_path / "data/wav.scp")
+    with pytest.raises(ConfigError, match="would overwrite a file of"):
+        check_paths(_namespace("data cmvn", {"out": tmp_path / "out", "directory": tmp_path / "data"}))
+
+
 @pytest.mark.parametrize(("command", "output", "source"), list(_pairs(tools=False)))
 def test_a_folder_of_outputs_cannot_be_a_folder_that_is_read(
     command: str, output: str, source: str, tmp_path: Path
 ) -> None:
-    if (output, source) in (("kaldi_dir", "lattices"), ("out", "combine")):
+    if (output, source) in (("kaldi_dir", "lattices"), ("out", "combine")) or command in IN_PLACE:
         return  # as in Kaldi's layout; what they read is not written
     folder = tmp_path / "a" / "input"
     folder.mkdir(parents=True)

@@ -17,7 +17,8 @@ from blasr.features.deltas import add_deltas, stack_deltas
 from blasr.features.extraction import FeatureExtractor, inputs_with_context, pad_context
 from blasr.features.fbank import LogMel, num_frames
 from blasr.features.perturbation import Perturbation
-from blasr.features.speaker_stats import SpeakerStats, collect_speaker_stats
+from blasr.features.speaker_stats import SpeakerStats
+from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.io.audio import read_audio
 from tests.features.voices import voice
 
@@ -195,7 +196,7 @@ def test_statistics_must_be_given_and_must_fit(data_dir: DataDir) -> None:
     with pytest.raises(ConfigError, match="normalized by speaker, but there are no statistics"):
         FeatureExtractor(FeatureConfig(), data_dir)
     stats = collect_speaker_stats(FeatureConfig(), data_dir)
-    with pytest.raises(MismatchError, match="of speaker ann have 64 coefficients, the features 13"):
+    with pytest.raises(MismatchError, match="of speakers have 64 coefficients, the features 13"):
         FeatureExtractor(MfccConfig(), data_dir, stats)
     shared = SpeakerStats.of_speakers(dict.fromkeys(stats.speakers(), stats.of("bob")))
     utterance = data_dir.utterances[0]

@@ -14,7 +14,7 @@ from blasr.features.cmvn import CmvnStats
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor, pad_context
 from blasr.features.fbank import TooShortError
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.inference.acoustic_scorer import AcousticScorer, score_utterances
 from blasr.inference.config import PriorConfig, ScoringConfig
 from blasr.inference.posteriors import PosteriorComputer

@@ -16,7 +16,7 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError, MismatchError
 from blasr.features.config import MfccConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.features.speaker_stats import collect_speaker_stats
+from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.inference.config import ScoringConfig
 from blasr.pipeline.data_scorers import gmm_scorer, network_scorer
 from blasr.pipeline.dump import dump

@@ -6,6 +6,7 @@ from .alignments import write_alignments as write_alignments
 from .binary_streams import BinaryReader as BinaryReader
 from .compression import CompressionMethod as CompressionMethod
 from .extended_filenames import open_output as open_output
+from .holders import DOUBLE_MATRIX as DOUBLE_MATRIX
 from .holders import MATRIX as MATRIX
 from .holders import Holder as Holder
 from .holders import compressed_matrix as compressed_matrix

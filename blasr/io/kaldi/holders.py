@@ -111,6 +111,14 @@ MATRIX: Final = Holder[AnyArray](
 """Matrices ``(T, F)``: read as they are stored (compressed ones as float32), written in 32 bits."""
 
 
+def _write_double_matrix(writer: Writer, matrix: AnyArray) -> None:
+    writer.float_matrix(matrix, double=True)
+
+
+DOUBLE_MATRIX: Final = replace(MATRIX, write_binary=_write_double_matrix, write_text=_write_double_matrix)
+"""Matrices written in 64 bits, such as statistics."""
+
+
 def compressed_matrix(method: CompressionMethod = CompressionMethod.AUTOMATIC) -> Holder[AnyArray]:
     """Matrices written compressed. The text form has the same values as the compressed one."""
 
