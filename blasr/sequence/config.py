@@ -37,16 +37,16 @@ class PhoneLmConfig:
 
 @dataclass(frozen=True)
 class SequenceConfig:
-    """The sequence criteria ``lfmmi`` and ``sMBR``.
+    """The sequence criteria ``lfmmi`` and ``smbr``.
 
     The scores of a frame are ``acoustic_scale * (log p(s|x) - prior_scale * log p(s))``.
 
     Args:
         acoustic_scale: the weight of the acoustic scores against the phone language model and the transitions.
         prior_scale: the weight of the log priors.
-        boost: boosted MMI (Povey et al. 2008): this is subtracted from the score of the right pdf of every frame in
-            the denominator; 0 for MMI.
-        tolerance: the numerator may enter and leave a state this many frames before or after the alignment.
+        boost: boosted MMI (Povey et al. 2008): this is added to the scores of wrong pdfs in the denominator; 0 for MMI.
+        tolerance: a pdf is right at a frame if it is aligned within this many frames. With 0, most of the criterion
+            teaches where states begin and end, not which ones there are.
         frame_weight: weight of the frame cross-entropy that is added to the criterion.
         leak: the probability of going to any state at any frame (Kaldi's ``leaky-hmm-coefficient``).
         whole_utterances: True if every chunk is one utterance, so that its first and last states are known. With

@@ -30,9 +30,10 @@ class _Emissions:
 class SequenceCriterion(nn.Module):
     """The criterion of a batch, summed over its utterances, as a differentiable scalar to minimize.
 
-    ``lfmmi``: minus the log of the share of the numerator's paths in the weight of all paths. The numerator's paths are
-    those of the graph with the aligned pdf at every frame, or one that is aligned within ``tolerance`` frames. With a
-    boost, it is boosted MMI. ``smbr``: the expected number of frames with another pdf than the aligned one.
+    A pdf is right at a frame if it is aligned within ``tolerance`` frames. ``lfmmi``: minus the log of the share of the
+    numerator's paths, which have a right pdf at every frame, in the weight of all paths of the graph. With a boost, the
+    paths of the denominator are heavier for every wrong frame: boosted MMI (Povey et al. 2008). ``smbr``: the expected
+    number of wrong frames.
 
     Args:
         kind: which criterion.
@@ -83,30 +84,26 @@ class SequenceCriterion(nn.Module):
         Without ``gradient``, the second one is meaningless.
         """
         has_state = self._has_state.to(scores.device)
+        scores, right = scores.double(), self._right(targets, has_state)
         if self._kind == "smbr":
-            return self._smbr(scores.double(), targets, lengths, has_state)
-        scores = scores.double()
-        allowed = self._allowed(targets, has_state)
-        numerator = _emissions(scores, allowed, lengths)
-        if self._config.boost:
-            boost = torch.full_like(targets, self._config.boost, dtype=scores.dtype)
-            scores = scores.scatter_add(2, targets.clamp(min=0)[..., None], -boost[..., None])
-        denominator = _emissions(scores, has_state, lengths)
+            return self._smbr(_emissions(scores, has_state, lengths), right, lengths)
+        numerator = _emissions(scores, right, lengths)
+        denominator = _emissions(scores + self._config.boost * ~right, has_state, lengths)
         log_numerator, above = self._posteriors(numerator, lengths, gradient=gradient)
         log_denominator, below = self._posteriors(denominator, lengths, gradient=gradient)
         return log_denominator - log_numerator, below - above
 
-    def _allowed(self, targets: Tensor, has_state: Tensor) -> Tensor:
-        """Return which pdfs the numerator allows, ``(B, T, num_pdfs)``; all pdfs where the aligned one has no state."""
-        allowed = torch.zeros(*targets.shape, len(has_state), dtype=torch.bool, device=targets.device)
+    def _right(self, targets: Tensor, has_state: Tensor) -> Tensor:
+        """Return which pdfs are right, ``(B, T, num_pdfs)``; all of them where the aligned one has no state."""
+        right = torch.zeros(*targets.shape, len(has_state), dtype=torch.bool, device=targets.device)
         frames = torch.arange(targets.shape[1], device=targets.device)
         known = targets != IGNORE_INDEX
         last = known.sum(1, keepdim=True) - 1
         for shift in range(-self._config.tolerance, self._config.tolerance + 1):
             near = torch.minimum((frames + shift).clamp(min=0)[None, :], last)
-            allowed.scatter_(2, targets.gather(1, near)[..., None], True)
-        allowed &= has_state
-        return allowed | (~allowed.any(2, keepdim=True) & has_state)
+            right.scatter_(2, targets.gather(1, near)[..., None], True)
+        right &= has_state
+        return right | (~right.any(2, keepdim=True) & has_state)
 
     def _posteriors(self, emissions: _Emissions, lengths: Tensor, *, gradient: bool) -> tuple[Tensor, Tensor]:
         """Return the log total weight ``(B,)``, and the posteriors of the pdfs ``(B, T, num_pdfs)``."""
@@ -114,11 +111,9 @@ class SequenceCriterion(nn.Module):
         total, occupation = recursions.posteriors(emissions.values, lengths, gradient=gradient)
         return total + emissions.log_scales, emissions.values if occupation is None else occupation.double()
 
-    def _smbr(self, scores: Tensor, targets: Tensor, lengths: Tensor, has_state: Tensor) -> tuple[Tensor, Tensor]:
-        emissions = _emissions(scores, has_state, lengths)
-        accuracies = torch.zeros_like(scores).scatter_(2, targets.clamp(min=0)[..., None], 1.0)
-        recursions = self._recursions(scores.device)
-        total, expected, gradient = recursions.expected_accuracy(emissions.values, accuracies, lengths)
+    def _smbr(self, emissions: _Emissions, right: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        recursions = self._recursions(emissions.values.device)
+        total, expected, gradient = recursions.expected_accuracy(emissions.values, right.double(), lengths)
         return lengths - expected.double() + 0.0 * total, -gradient.double()  # not a number if there is no path
 
     def _recursions(self, device: torch.device) -> CompiledRecursions | TorchRecursions:

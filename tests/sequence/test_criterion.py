@@ -22,9 +22,9 @@ BACKENDS = ("numba", "torch")
 ROWS: list[tuple[CriterionKind, dict[str, Any]]] = [
     ("lfmmi", {}),
     ("lfmmi", {"boost": 0.4}),
-    ("lfmmi", {"tolerance": 1, "prior_scale": 0.5}),
+    ("lfmmi", {"tolerance": 1, "prior_scale": 0.5, "boost": 0.3}),
     ("lfmmi", {"whole_utterances": False}),
-    ("smbr", {}),
+    ("smbr", {"tolerance": 1}),
     ("smbr", {"whole_utterances": False}),
 ]
 
@@ -49,15 +49,13 @@ def enumerated(kind: CriterionKind, graph: SequenceGraph, outputs: Tensor, confi
         numerator = denominator = accuracy = 0.0
         for states, weight in weighted_paths(graph, 0.02, len(wanted), whole=config.whole_utterances):
             pdfs = graph.pdf_ids[states].tolist()
-            right = sum(pdf == target for pdf, target in zip(pdfs, wanted, strict=True))
+            windows = [wanted[max(0, t - config.tolerance) : t + config.tolerance + 1] for t in range(len(wanted))]
+            right = sum(pdf in window for pdf, window in zip(pdfs, windows, strict=True))
             likely = weight * math.exp(sum(scores[frame, pdf].item() for frame, pdf in enumerate(pdfs)))
-            boosted = likely * math.exp(-config.boost * right)
+            boosted = likely * math.exp(config.boost * (len(wanted) - right))
             denominator += boosted
             accuracy += boosted * right
-            if all(
-                pdf in wanted[max(0, frame - config.tolerance) : frame + config.tolerance + 1]
-                for frame, pdf in enumerate(pdfs)
-            ):
+            if right == len(wanted):
                 numerator += likely
         total += len(wanted) - accuracy / denominator if kind == "smbr" else math.log(denominator / numerator)
     return total
