@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -171,7 +172,11 @@ class ChunkBatches:
 
 
 def _start_worker(number: int) -> None:
-    """Let the main process finish its step and save when a batch system stops the job."""
+    """Let the main process finish its step and save when a batch system stops the job.
+
+    Objects of the main process leave the garbage collector's view, which would copy every page that it visits.
+    """
+    gc.freeze()
     ignore_first_stop()
 
 

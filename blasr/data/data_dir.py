@@ -208,15 +208,17 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
     sides = {key: tuple(entry.value.split()) for key, entry in tables.get("reco2file_and_channel", {}).items()}
     segments = tables.get("segments")
     utterances = []
+    known: dict[str, str] = {}  # one object for each name, however many utterances have it
     for utterance, entry in sorted((tables["wav.scp"] if segments is None else segments).items()):
         recording, start, end, channel = utterance, None, None, None
         if segments is not None:
             recording, start, end, channel = parse_segment(entry.value)
+            recording = known.setdefault(recording, recording)
         if channel is None and recording in sides:
             channel = parse_channel(sides[recording][1])
         words = tuple(split_fields(texts[utterance].value)) if utterance in texts else None
         speed = file_and_speed(tables["wav.scp"][recording].value)[1]
-        speaker = speakers[utterance].value
+        speaker = known.setdefault(speakers[utterance].value, speakers[utterance].value)
         utterances.append(Utterance(utterance, speaker, recording, channel, start, end, words, speed))
     return DataDir(
         path=files.path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
@@ -225,7 +226,8 @@ def _jobs_of(
 
 
 def _start_worker(number: int) -> None:
-    """Let the main process decide when the workers end."""
+    """Let the main process decide when the workers end; do not copy its objects to collect garbage among them."""
+    gc.freeze()
     ignore_first_stop()
 
 
