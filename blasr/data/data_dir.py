@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,8 +57,8 @@ class DataDir:
     """
 
     path: Path
-    utterances: tuple[Utterance, ...]
-    recordings: dict[str, str]
+    utterances: Sequence[Utterance]
+    recordings: Mapping[str, str]
     reco2file_and_channel: dict[str, tuple[str, str]] = field(default_factory=dict)
     allow_pipes: bool = False
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from blasr.chunks import PdfLabels, PlannedUtterance, index_labels
-from blasr.data import DataDir, Utterance
+from blasr.data import DataDir, UtteranceSelection, open_data_dir
 from blasr.errors import DataError, MismatchError
 from blasr.pipeline.config import DataConfig
 from blasr.tally import Tally
@@ -30,14 +30,14 @@ class LabeledData:
     """
 
     data_dir: DataDir
-    utterances: dict[str, Utterance]
+    utterances: UtteranceSelection
     labels: PdfLabels
 
     def planned_utterances(self) -> list[PlannedUtterance]:
         """Return the utterances with their lengths, for planning epochs."""
         return [
-            PlannedUtterance(name, utterance.speaker, self.labels.num_frames(name))
-            for name, utterance in self.utterances.items()
+            PlannedUtterance(name, self.utterances.table.speaker(row), self.labels.num_frames(name))
+            for name, row in zip(self.utterances, self.utterances.rows, strict=True)
         ]
 
     @property
@@ -45,9 +45,9 @@ class LabeledData:
         """Number of labeled frames."""
         return sum(self.labels.num_frames(name) for name in self.utterances)
 
-    def subset(self, names: Sequence[str]) -> LabeledData:
-        """Return the same data with fewer utterances; the speakers' statistics stay those of all."""
-        return LabeledData(self.data_dir, {name: self.utterances[name] for name in names}, self.labels)
+    def subset(self, places: Sequence[int]) -> LabeledData:
+        """Return the same data with the utterances at these places; the speakers' statistics stay those of all."""
+        return LabeledData(self.data_dir, self.utterances.select(places), self.labels)
 
     def fingerprint(self) -> str:
         """Return a digest of the chosen utterances and of their labels."""
@@ -77,33 +77,31 @@ def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, 
     Args:
         path: a Kaldi data directory.
         alignments: its alignment directory.
-        index: receives the indexed labels.
+        index: receives the indexed labels; the table of the utterances goes beside it.
         config: ``max_loss`` and ``allow_pipes``.
         stage: the name of the data in logs and errors.
 
     Raises:
         DataError: there are no utterances, the alignments belong to others, or too many utterances have none.
     """
-    data_dir = DataDir.read(path, allow_pipes=config.allow_pipes)
-    if not data_dir.utterances:
-        raise DataError("has no utterances", path=path, fix="check it with `blasr data check`")
+    table = index.with_name(f"{index.name}_utterances")
+    data_dir, utterances = open_data_dir(path, table, allow_pipes=config.allow_pipes)
     labels = index_labels(alignments, index)
-    utterances = {utterance.id: utterance for utterance in data_dir.utterances}
     labels.check_utterances(utterances, path)
     tally = Tally(f"{stage} labels", config.max_loss)
-    kept = {}
-    for name, utterance in utterances.items():
+    kept = []
+    for place, name in enumerate(utterances):
         if name not in labels:
             tally.drop(name, f"without an alignment in {alignments}")
         elif labels.num_frames(name) == 0:
             tally.drop(name, "with an empty alignment")
         else:
             tally.keep()
-            kept[name] = utterance
+            kept.append(place)
     if tally.dropped:
         logger.info("%s", tally.summary())
     tally.check()
-    return LabeledData(data_dir, kept, labels)
+    return LabeledData(data_dir, utterances.select(kept), labels)
 
 
 def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
@@ -135,7 +133,7 @@ def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
 
 def _without(train: LabeledData, valid: LabeledData, config: DataConfig) -> LabeledData:
     """Return the training data without the utterances that are held out."""
-    kept = [name for name in train.utterances if name not in valid.utterances]
+    kept = [place for place, name in enumerate(train.utterances) if name not in valid.utterances]
     num_held_out = len(train.utterances) - len(kept)
     if not num_held_out:
         return train
@@ -147,12 +145,10 @@ def _without(train: LabeledData, valid: LabeledData, config: DataConfig) -> Labe
 
 def _hold_out(data: LabeledData, share: float, seed: int) -> tuple[LabeledData, LabeledData | None]:
     """Return the training part and a random held-out part, or None if nothing is held out."""
-    names = list(data.utterances)
-    count = max(1, round(share * len(names))) if share and len(names) > 1 else 0
+    total = len(data.utterances)
+    count = max(1, round(share * total)) if share and total > 1 else 0
     if not count:
         return data, None
-    held_out = set(np.random.default_rng(seed).choice(len(names), count, replace=False).tolist())
-    return (
-        data.subset([name for index, name in enumerate(names) if index not in held_out]),
-        data.subset([names[index] for index in sorted(held_out)]),
-    )
+    held_out = np.zeros(total, dtype=bool)
+    held_out[np.random.default_rng(seed).choice(total, count, replace=False)] = True
+    return data.subset(np.flatnonzero(~held_out).tolist()), data.subset(np.flatnonzero(held_out).tolist())

@@ -71,7 +71,7 @@ def combine(swbd: Path, fisher: Path, out: Path, texts: Path, max_repeats: int, 
     both = DataDir(
         out,
         tuple(utterances),
-        parts[0].recordings | parts[1].recordings,
+        {**parts[0].recordings, **parts[1].recordings},
         parts[0].reco2file_and_channel | parts[1].reco2file_and_channel,
     )
     both.subset([utterance.id for utterance in utterances]).write(out)

@@ -162,7 +162,7 @@ def test_an_empty_data_directory_is_refused(tones: ToneCorpus, tmp_path: Path) -
 def test_one_missing_recording_is_dropped_and_named(
     tones: ToneCorpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recordings = tones.data.recordings | {"s1-u003": str(tmp_path / "gone.wav")}
+    recordings = {**tones.data.recordings, "s1-u003": str(tmp_path / "gone.wav")}
     data = dataclasses.replace(tones.data, recordings=recordings)
     tally = flat_start(data, tones.lang, tmp_path / "out", SHORT, monophone_only=True).tally
     assert tally.examples["no such audio file"] == "s1-u003" and tally.kept >= len(data) - 2

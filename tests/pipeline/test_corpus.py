@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from blasr.data import DataDir
 from blasr.errors import DataError
 from blasr.pipeline.config import DataConfig
 from blasr.pipeline.corpus import read_corpus, read_labeled
@@ -47,9 +48,18 @@ def test_the_plan_has_speakers_and_lengths(data: Path, alignments: Path, tmp_pat
 
 def test_the_fingerprint_depends_on_the_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:
     labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
-    names = list(labeled.utterances)
-    assert labeled.subset(names).fingerprint() == labeled.fingerprint()
-    assert labeled.subset(names[1:]).fingerprint() != labeled.fingerprint()
+    places = range(len(labeled.utterances))
+    assert labeled.subset(places).fingerprint() == labeled.fingerprint()
+    assert labeled.subset(places[1:]).fingerprint() != labeled.fingerprint()
+
+
+def test_the_second_start_parses_nothing(
+    data: Path, alignments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
+    monkeypatch.setattr(DataDir, "read", None)
+    again = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
+    assert dict(again.utterances) == dict(first.utterances) and again.fingerprint() == first.fingerprint()
 
 
 def test_data_without_labels_is_refused(data: Path, alignments: Path, fsdd_dir: Path, tmp_path: Path) -> None:

@@ -10,6 +10,13 @@ from .holders import DOUBLE_MATRIX as DOUBLE_MATRIX
 from .holders import MATRIX as MATRIX
 from .holders import Holder as Holder
 from .holders import compressed_matrix as compressed_matrix
+from .key_table import REBUILD as REBUILD
+from .key_table import KeyCollector as KeyCollector
+from .key_table import KeyTable as KeyTable
+from .key_table import check_manifest as check_manifest
+from .key_table import describe_files as describe_files
+from .key_table import load_array as load_array
+from .key_table import write_manifest as write_manifest
 from .model_stream import Reader as Reader
 from .model_stream import Writer as Writer
 from .model_stream import open_reader as open_reader

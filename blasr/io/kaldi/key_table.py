@@ -56,6 +56,10 @@ class KeyTable:
         for first, last in zip(self.name_offsets[:-1], self.name_offsets[1:], strict=True):
             yield self.names[first:last].tobytes().decode()
 
+    def key(self, row: int) -> str:
+        """The id of a row."""
+        return bytes(self.names[self.name_offsets[row] : self.name_offsets[row + 1]]).decode()
+
     def row(self, key: str) -> int | None:
         """The row of an id; None if the table lacks it."""
         data = key.encode()
