@@ -184,7 +184,7 @@ def report(graphs: list[Graph], speeds: list[Speed], num_phones: int) -> str:
     lines += [
         "",
         f"A batch has {BATCH} utterances of {FRAMES} frames. The speed is that of the criterion with its gradient, "
-        f"the best of {REPEATS}: numerator and denominator. The memory is that of the forward weights of one graph.",
+        f"the best of {REPEATS}: numerator and denominator. The memory is computed: the forward weights of one graph.",
         "",
         "| graph | criterion | backend | frames/s | MiB |",
         "| --- | --- | --- | ---: | ---: |",
