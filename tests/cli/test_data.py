@@ -134,3 +134,19 @@ def test_splitting_combining_durations_and_speeds(
     assert main([*command, "--no-spk-prefix"]) == 0
     assert "sp1.1-ann-1 ann\n" in (out / "utt2spk").read_text()
     assert "2 parts" in capsys.readouterr().out
+
+
+def test_statistics_of_speakers(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run.yaml").write_text(
+        "experiment: exp\nmodel: {name: resnet22}\nfeatures: {sample_rate: 16000, low_freq: 60}\n"
+    )
+    settings = ["--set", "features.sample_rate=8000", "--nj", "2"]
+    assert main(["data", "cmvn", str(folder), *settings]) == 0
+    assert "2 utterances in -> 2 kept -> 0 dropped" in capsys.readouterr().out
+    assert [line.split()[0] for line in (folder / "cmvn.scp").read_text().splitlines()] == ["ann", "bob"]
+    out = tmp_path / "stats"
+    assert (
+        main(["data", "cmvn", str(folder), "--out", str(out), "--config", str(tmp_path / "run.yaml"), *settings]) == 0
+    )
+    assert f"cp {out}/cmvn.* {folder}" in capsys.readouterr().out
+    assert '"low_freq": 60' in (out / "cmvn.json").read_text()
