@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +64,15 @@ def to_mapping(config: Any) -> dict[str, Any]:
 def write_yaml(config: Any) -> str:
     """Return a configuration as YAML text, with the keys in the order of the dataclass."""
     return yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
+
+
+def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ``section.key`` and the value of every leaf of nested mappings."""
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def check_minimum(config: Any, **bounds: float) -> None:

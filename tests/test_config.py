@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from blasr.config import load_config, parse_config, to_mapping, write_yaml
+from blasr.config import flatten, load_config, parse_config, to_mapping, write_yaml
 from blasr.errors import ConfigError
 from blasr.models import VARIANTS
 from blasr.pipeline.config import RunConfig
@@ -160,3 +160,7 @@ def test_the_right_key_is_suggested_for_a_misspelled_one() -> None:
 
 def test_defaults_are_those_of_the_paper() -> None:
     assert TrainingConfig() == load_config(RunConfig, CONF / "resnet22.yaml").training
+
+
+def test_leaves_have_dotted_keys() -> None:
+    assert list(flatten({"a": {"b": 1, "c": 2}, "d": 3})) == [("a.b", 1), ("a.c", 2), ("d", 3)]

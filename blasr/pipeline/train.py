@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import platform
 import shutil
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -13,10 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import torchaudio
 
-from blasr import __version__
-from blasr.config import to_mapping, write_yaml
+from blasr.config import flatten, to_mapping, write_yaml
 from blasr.errors import MismatchError
 from blasr.inference import Priors
 from blasr.io.atomic import atomic_open, atomic_path
@@ -28,6 +24,7 @@ from blasr.pipeline.corpus import Corpus, read_corpus
 from blasr.pipeline.criterion import make_loss
 from blasr.pipeline.estimate_priors import estimate_priors
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
+from blasr.pipeline.runs import describe_inputs, write_record
 from blasr.training import (
     DistributedContext,
     MetricSums,
@@ -35,7 +32,6 @@ from blasr.training import (
     Trainer,
     TrainingState,
     checkpoint_config,
-    flatten,
     init_distributed,
     resumable_keys,
 )
@@ -75,7 +71,7 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     identity = run_identity(config, corpus)
     model = _initial_model(config, corpus.num_pdfs)
     if distributed.is_main:
-        _write_inputs(config, corpus)
+        _write_inputs(config, corpus, distributed)
         _log_inputs(config, corpus, model)
     loss = make_loss(config, corpus, distributed)
     trainer = Trainer(model, loss, config.training, config.experiment, distributed=distributed, identity=identity)
@@ -156,21 +152,12 @@ def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
     return model
 
 
-def _write_inputs(config: RunConfig, corpus: Corpus) -> None:
-    """Write the resolved configuration, the versions in use, and the model and tree of the labels."""
+def _write_inputs(config: RunConfig, corpus: Corpus, distributed: DistributedContext) -> None:
+    """Write the resolved configuration, the record of this start, and the model and tree of the labels."""
     directory = config.experiment
     with atomic_open(directory / "config.yaml", "w") as file:
         file.write(write_yaml(config))
-    versions = {
-        "blasr": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchaudio": torchaudio.__version__,
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-    }
-    with atomic_open(directory / "versions.json", "w") as file:
-        json.dump(versions, file, indent=2)
+    write_record(directory, to_mapping(config), describe_inputs(corpus, config.initialize_from), distributed)
     for name in ("final.mdl", "tree", "phones.txt"):
         _copy_if_present(corpus.alignments / name, directory / name)
 

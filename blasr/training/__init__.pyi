@@ -5,6 +5,7 @@ from .checkpoint import TrainingState as TrainingState
 from .checkpoint import average_weights as average_weights
 from .checkpoint import load_module as load_module
 from .checkpoint import load_weights as load_weights
+from .checkpoint import read_state as read_state
 from .checkpoint import save_weights as save_weights
 from .config import ScheduleConfig as ScheduleConfig
 from .config import TrainingConfig as TrainingConfig
@@ -16,7 +17,7 @@ from .losses import LossSums as LossSums
 from .metrics import MetricSums as MetricSums
 from .resume import RunIdentity as RunIdentity
 from .resume import checkpoint_config as checkpoint_config
-from .resume import flatten as flatten
+from .resume import last_checkpoint as last_checkpoint
 from .schedule import learning_rate as learning_rate
 from .trainer import Trainer as Trainer
 from .trainer import resumable_keys as resumable_keys

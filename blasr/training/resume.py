@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from blasr.config import flatten
 from blasr.errors import ConfigError
 from blasr.training.checkpoint import read_state
 
@@ -47,15 +48,6 @@ class RunIdentity:
                 path=directory,
                 fix="restore these keys to resume that run, or choose another experiment directory for a new run",
             )
-
-
-def flatten(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield ``section.key`` and the value of every leaf of nested mappings."""
-    for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def last_checkpoint(directory: Path) -> Path:

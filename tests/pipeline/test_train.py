@@ -32,7 +32,7 @@ def test_an_experiment_has_all_that_inference_needs(experiment: Path) -> None:
     there = {path.name for path in experiment.iterdir()}
     assert there >= {
         "config.yaml",
-        "versions.json",
+        "run.json",
         "final.safetensors",
         "final.yaml",
         "final.mdl",

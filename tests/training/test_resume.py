@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from blasr.errors import ConfigError
-from blasr.training import RunIdentity, TrainingState, checkpoint_config, flatten
+from blasr.training import RunIdentity, TrainingState, checkpoint_config
 from blasr.training.checkpoint import save_checkpoint
 from blasr.training.resume import last_checkpoint
 from tests.training.toy import toy_module
@@ -33,10 +33,6 @@ def test_the_refusal_names_the_directory_and_every_key() -> None:
     assert caught.value.path == Path("exp/run")
     assert "a.b: 1 -> 2\n    a.c: 2 -> 3" in caught.value.message
     assert "another experiment directory" in str(caught.value.fix)
-
-
-def test_leaves_have_dotted_keys() -> None:
-    assert list(flatten(BEFORE)) == [("a.b", 1), ("a.c", 2), ("d", 3)]
 
 
 def test_the_configuration_of_the_last_checkpoint(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from blasr.config import to_mapping, write_yaml
 from blasr.io.atomic import atomic_open
 from blasr.io.folder_lock import locked_folder
+from blasr.pipeline.runs import describe_images, write_record
 from blasr.pipeline.vision.config import VisionRunConfig
 from blasr.pipeline.vision.data import read_images
 from blasr.pipeline.vision.experiment import ImageModelDescription, build_image_model, write_final_model
@@ -64,6 +65,7 @@ def _train(config: VisionRunConfig, distributed: DistributedContext) -> Training
     model = _initial_model(config, len(train.classes))
     if distributed.is_main:
         _write_config(config)
+        write_record(config.experiment, to_mapping(config), describe_images(train, valid), distributed)
         _log_inputs(config, model, train, valid)
     trainer = Trainer(
         model,

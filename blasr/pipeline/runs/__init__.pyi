@@ -1,0 +1,11 @@
+from .curve_output import plot_runs as plot_runs
+from .curve_page import curve_page as curve_page
+from .curve_picture import draw_curves as draw_curves
+from .curves import TrainingCurves as TrainingCurves
+from .curves import read_curves as read_curves
+from .difference import RunDifference as RunDifference
+from .difference import compare_runs as compare_runs
+from .inputs import describe_images as describe_images
+from .inputs import describe_inputs as describe_inputs
+from .record import write_record as write_record
+from .record_file import RECORD_FILE as RECORD_FILE

@@ -1,0 +1,49 @@
+"""The data of a training run and its fingerprints, for the record of the run."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from blasr.inference import data_entry, file_entry
+from blasr.pipeline.corpus import Corpus
+from blasr.vision import LabeledImages
+
+
+def describe_inputs(corpus: Corpus, initialize_from: Path | None = None) -> dict[str, Any]:
+    """Return the data directories, labels and models that an acoustic model is trained from.
+
+    Args:
+        corpus: the training data and the held-out data.
+        initialize_from: the experiment that the first weights come from.
+    """
+    entries: dict[str, Any] = {}
+    directory = data_entry(corpus.train.data_dir)
+    for name, data in (("train", corpus.train), ("valid", corpus.valid)):
+        if data is None:
+            continue
+        entries[name] = {
+            "data": directory if data.data_dir is corpus.train.data_dir else data_entry(data.data_dir),
+            "labels": {"dir": str(data.labels.source), "fingerprint": data.labels.fingerprint},
+            "utterances": len(data.utterances),
+            "frames": data.num_frames,
+            "fingerprint": data.fingerprint(),
+        }
+    files = {name: corpus.alignments / name for name in ("final.mdl", "tree")}
+    if initialize_from is not None:
+        files["initial_weights"] = initialize_from / "final.safetensors"
+    return entries | {name: file_entry(path) for name, path in files.items() if path.is_file()}
+
+
+def describe_images(train: LabeledImages, valid: LabeledImages | None) -> dict[str, Any]:
+    """Return the numbers of images and classes that an image model is trained on, with fingerprints."""
+    parts = (("train", train), ("valid", valid))
+    return {name: _image_entry(images) for name, images in parts if images is not None}
+
+
+def _image_entry(images: LabeledImages) -> dict[str, Any]:
+    digest = hashlib.sha256("\n".join(images.classes).encode())
+    for index in range(len(images)):
+        digest.update(f"{images.name(index)} {images.label(index)}\n".encode())
+    return {"images": len(images), "classes": len(images.classes), "fingerprint": digest.hexdigest()[:16]}
