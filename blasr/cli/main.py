@@ -22,6 +22,8 @@ SUBCOMMANDS = {
     "lang": "lexicon and phones -> lang/ with phones.txt, words.txt, L.fst, L_disambig.fst, topo",
     "align": "data and lang -> tree, final.mdl, ali.*.gz; flat start, or realignment with a model",
     "train": "data and alignments -> experiment directory with checkpoints, priors, logs",
+    "plot": "curves of training runs: loss, accuracy, learning rate, speed -> HTML page or PNG",
+    "diff": "two training runs -> what differs: configuration, data, versions, curves, results",
     "tune": "experiment and development set -> epoch, prior scale, LM weight and penalty, frozen",
     "dump": "data and experiment -> loglikes.ark/.scp and a manifest, for any decoder",
     "lm": "n-gram language models: train, perplexity, interpolate, prune",

@@ -29,6 +29,7 @@ READS: Final[Mapping[str, Patterns | None]] = {
     **dict.fromkeys(("cmvn", "files", "released", "stm")),
     # folders that have subfolders and files of other commands
     "experiment": NETWORK,
+    "experiments": (*NETWORK, "*.json", "metrics.*"),
     "gmm": GMM,
     "alignments": GMM,
     "graph": GRAPH,
