@@ -1,6 +1,7 @@
 from .bundle import BundleSettings as BundleSettings
 from .bundle import make_bundle as make_bundle
 from .config import RunConfig as RunConfig
+from .corpus import Corpus as Corpus
 from .data_scorers import DataScorer as DataScorer
 from .data_scorers import gmm_scorer as gmm_scorer
 from .data_scorers import network_scorer as network_scorer

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ class LabeledData:
             for name, row in zip(self.utterances, self.utterances.rows, strict=True)
         ]
 
-    @property
+    @cached_property
     def num_frames(self) -> int:
         """Number of labeled frames."""
         return sum(self.labels.num_frames(name) for name in self.utterances)
@@ -51,6 +52,10 @@ class LabeledData:
 
     def fingerprint(self) -> str:
         """Return a digest of the chosen utterances and of their labels."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256(self.labels.fingerprint.encode())
         for name in self.utterances:
             digest.update(name.encode() + b"\n")

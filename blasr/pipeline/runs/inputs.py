@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from blasr.inference import data_entry, file_entry
+from blasr.inference import file_entry
 from blasr.pipeline.corpus import Corpus
 from blasr.vision import LabeledImages
+
+DATA_TABLES: Final = ("wav.scp", "segments", "reco2file_and_channel", "utt2spk", "cmvn.scp")
+"""The files of a data directory that decide what is trained on."""
 
 
 def describe_inputs(corpus: Corpus, initialize_from: Path | None = None) -> dict[str, Any]:
@@ -19,12 +22,11 @@ def describe_inputs(corpus: Corpus, initialize_from: Path | None = None) -> dict
         initialize_from: the experiment that the first weights come from.
     """
     entries: dict[str, Any] = {}
-    directory = data_entry(corpus.train.data_dir)
     for name, data in (("train", corpus.train), ("valid", corpus.valid)):
         if data is None:
             continue
         entries[name] = {
-            "data": directory if data.data_dir is corpus.train.data_dir else data_entry(data.data_dir),
+            "data": _data_entry(data.data_dir.path),
             "labels": {"dir": str(data.labels.source), "fingerprint": data.labels.fingerprint},
             "utterances": len(data.utterances),
             "frames": data.num_frames,
@@ -34,6 +36,12 @@ def describe_inputs(corpus: Corpus, initialize_from: Path | None = None) -> dict
     if initialize_from is not None:
         files["initial_weights"] = initialize_from / "final.safetensors"
     return entries | {name: file_entry(path) for name, path in files.items() if path.is_file()}
+
+
+def _data_entry(path: Path) -> dict[str, str]:
+    """Return a data directory and the SHA-256 of its tables; audio is not read."""
+    files = {name: path / name for name in DATA_TABLES}
+    return {"dir": str(path)} | {name: file_entry(file)["sha256"] for name, file in files.items() if file.is_file()}
 
 
 def describe_images(train: LabeledImages, valid: LabeledImages | None) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def test_a_corpus(data: Path, alignments: Path, tmp_path: Path) -> None:
     entries = describe_inputs(corpus, tmp_path / "first")
     train, valid = entries["train"], entries["valid"]
     assert (train["utterances"], valid["utterances"]) == (22, 2)
-    assert train["data"] == valid["data"] and train["data"]["dir"] == str(data)
+    assert train["data"] == valid["data"] and train["data"].keys() == {"dir", "wav.scp", "utt2spk"}
+    assert train["data"]["wav.scp"] == hashlib.sha256((data / "wav.scp").read_bytes()).hexdigest()
     assert train["labels"] == valid["labels"] and len(train["labels"]["fingerprint"]) == 64
     assert train["fingerprint"] != valid["fingerprint"]
     assert train["frames"] == corpus.train.num_frames
