@@ -30,6 +30,7 @@ class UnseenErrors:
 
     Attributes:
         seen_words: words of the reference that the training transcripts have.
+        seen_correct: how many of them were recognized.
         seen_errors: errors in runs without an unseen word.
         unseen_words: the other words of the reference.
         unseen_correct: how many of them were recognized.
@@ -37,6 +38,7 @@ class UnseenErrors:
     """
 
     seen_words: int
+    seen_correct: int
     seen_errors: int
     unseen_words: int
     unseen_correct: int
@@ -56,11 +58,12 @@ def runs_of_errors(utterance: AlignedUtterance) -> list[list[str | None]]:
 
 def split_errors(references: Text, hypotheses: Text, seen: Collection[str]) -> UnseenErrors:
     """Align the hypotheses with the references and count errors near unseen words, and all others."""
-    seen_words = seen_errors = unseen_words = unseen_correct = unseen_errors = 0
+    seen_words = seen_correct = seen_errors = unseen_words = unseen_correct = unseen_errors = 0
     for utterance in align_transcripts(references, hypotheses):
         for (reference, _), right in zip(utterance.pairs, utterance.correct, strict=True):
             if reference in seen:
                 seen_words += 1
+                seen_correct += right
             elif reference is not None:
                 unseen_words += 1
                 unseen_correct += right
@@ -69,20 +72,26 @@ def split_errors(references: Text, hypotheses: Text, seen: Collection[str]) -> U
                 unseen_errors += len(run)
             else:
                 seen_errors += len(run)
-    return UnseenErrors(seen_words, seen_errors, unseen_words, unseen_correct, unseen_errors)
+    return UnseenErrors(seen_words, seen_correct, seen_errors, unseen_words, unseen_correct, unseen_errors)
 
 
 def table_of_unseen(systems: Mapping[str, tuple[Path, Path]], references: Text, seen: Collection[str]) -> str:
-    """Return the table of word error rates with and without unseen words; systems are (lattices, lang directory)."""
+    """Return the table of word error rates with and without unseen words; systems are (lattices, lang directory).
+
+    The third column has the errors in runs without an unseen word, per seen word.
+    """
     rows = []
     for name, (lattices, lang) in systems.items():
         split = split_errors(references, best_paths(lattices, lang / "words.txt"), seen)
         words, errors = split.seen_words + split.unseen_words, split.seen_errors + split.unseen_errors
-        recovered = f"{split.unseen_correct} of {split.unseen_words}"
-        without = 100 * split.seen_errors / max(split.seen_words, 1)
-        share = 100 * split.unseen_correct / max(split.unseen_words, 1)
-        rows.append([name, f"{100 * errors / words:.2f}", f"{without:.2f}", recovered, f"{share:.1f}"])
-    return table(("", "WER %", "without unseen words %", "unseen words recognized", "%"), rows)
+        row = [name, f"{100 * errors / words:.2f}", f"{100 * split.seen_errors / max(split.seen_words, 1):.2f}"]
+        for correct, number in (
+            (split.seen_correct, split.seen_words),
+            (split.unseen_correct, split.unseen_words),
+        ):
+            row += [f"{correct} of {number}", f"{100 * correct / max(number, 1):.1f}"]
+        rows.append(row)
+    return table(("", "WER %", "far from unseen words %", "seen words right", "%", "unseen words right", "%"), rows)
 
 
 def table_of_causes(folders: Mapping[str, Path]) -> str:

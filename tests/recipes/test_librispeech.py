@@ -147,7 +147,7 @@ def test_errors_next_to_unseen_words_are_separated() -> None:
     hypotheses = {"u1": ["the", "cap", "pat", "on", "a", "mat"], "u2": ["a", "dog", "ran", "far"]}
     seen = {"the", "sat", "on", "a", "mat", "ran"}
     assert split_errors(references, hypotheses, seen) == UnseenErrors(
-        seen_words=7, seen_errors=1, unseen_words=2, unseen_correct=1, unseen_errors=2
+        seen_words=7, seen_correct=6, seen_errors=1, unseen_words=2, unseen_correct=1, unseen_errors=2
     )
 
 
