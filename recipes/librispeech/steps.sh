@@ -72,7 +72,7 @@ compile_pieces() {
   blasr subwords apply --subwords "$pieces" --text "$lexicon/all_text.txt" --out "$texts/all.txt"
   train_lm pieces4 4 "$texts/train.txt" "$texts/all.txt" "$texts/dev.txt" --closed \
     --vocabulary "$work/lang_pieces/words.txt"
-  blasr lm prune "$lm/pieces4.arpa.gz" --threshold 1e-8 --out "$lm/pieces4.pruned.arpa.gz"
+  blasr lm prune "$lm/pieces4.arpa.gz" --threshold 1e-6 --out "$lm/pieces4.pruned.arpa.gz"
   blasr graph --lang "$work/lang_pieces" --arpa "$lm/pieces4.pruned.arpa.gz" --gmm "$gmm" --out "$work/graph_pieces"
 }
 
