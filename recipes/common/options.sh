@@ -1,7 +1,7 @@
 # Sourced by every recipe after it has set the defaults of its options, like Kaldi's utils/parse_options.sh.
-# `--some-name VALUE` sets the variable some_name; if its default is `false`, the option takes no value and sets `true`.
-# `--help` prints the comment at the top of the recipe, and the other arguments are collected in the array `arguments`.
-# This file also puts this checkout's blasr on the PATH and defines `stage`.
+# `--some-name VALUE` sets the variable some_name; if its default is `false`, the option alone sets `true`. `--help` prints
+# the comment at the top of the recipe, and the other arguments are collected in the array `arguments`. This file also puts
+# this checkout's blasr on the PATH and defines `stage`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ -x "$root/.venv/bin/blasr" ]; then PATH=$root/.venv/bin:$PATH; fi
@@ -18,7 +18,9 @@ while [ $# -gt 0 ]; do
     --*)
       name=${1#--} && name=${name//-/_}
       declare -p "$name" &>/dev/null || { usage >&2; fail "unknown option $1"; }
-      if [ "${!name}" = false ]; then printf -v "$name" true && shift && continue; fi
+      if [ "${!name}" = false ] && [[ ! ${2:-} =~ ^(true|false)$ ]]; then
+        printf -v "$name" true && shift && continue
+      fi
       [ $# -gt 1 ] || fail "$1 needs a value"
       printf -v "$name" '%s' "$2" && shift 2 ;;
     *) arguments+=("$1") && shift ;;
