@@ -21,14 +21,14 @@ missing_words=error
 width=0.25
 epochs="12 10 12"   # of each pass; the later ones start from the network of the one before, on its alignments
 final_epochs="12"   # of the passes over all training speakers; the first starts from the network that was tuned
-short=              # not empty: little data and few epochs, to see that everything runs
+short=false         # little data and few epochs, to see that everything runs
 train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
 . "$(dirname "$0")/../common/options.sh"
 . "$root/recipes/common/recognition.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 train=train
-[ -z "$short" ] || { epochs="5 3" width=0.125 train=train_short train_options="--set chunks.batch_frames=200"; }
+[ "$short" = false ] || { epochs="5 3" width=0.125 train=train_short train_options="--set chunks.batch_frames=200"; }
 
 data=$work/data lang=$work/lang lm=$work/lm.arpa
 . "$root/recipes/an4/systems.sh"
@@ -37,14 +37,14 @@ lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 if stage 0 "data directories and lexicon"; then
   python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --missing-words "$missing_words" --seed "$seed" \
     ${folds:+--folds "$folds" --fold "$fold"}
-  [ -z "$short" ] || blasr data subset --data "$data/train" --even 250 --out "$data/$train"
+  [ "$short" = false ] || blasr data subset --data "$data/train" --even 250 --out "$data/$train"
 fi
 if stage 1 "lang and language model"; then
   blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
   make_lm "$data/train/text" "$lm"
 fi
 tuning=$work/tuning final=$work
-[ -z "$folds$short" ] || final=$tuning # a fold tests what it tuned
+[ -z "$folds" ] && [ "$short" = false ] || final=$tuning # a fold tests what it tuned
 if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" "$train"; fi
 if stage 3 "tuning: networks, realigned with themselves"; then train_networks "$tuning" "$train" "$tuning/tri" "$epochs"; fi
 if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
