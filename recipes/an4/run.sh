@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # AN4: spelled names, numbers and commands of 84 speakers, from CMU's files to word error rates on the official test set.
 #
-#   recipes/an4/run.sh CORPUS_DIR [--rate 8000] [--folds N --fold K] [--missing-words drop] [--short yes] [--stage N]
+#   recipes/an4/run.sh CORPUS_DIR [--rate 8000] [--folds N --fold K] [--missing-words drop] [--short] [--stage N]
 #                      [--work DIR] [--nj N]
 #
 # CORPUS_DIR is the folder an4 with etc/ and wav/ (.flac, .wav, .sph, or .raw of either byte order). A GMM teaches a network,
