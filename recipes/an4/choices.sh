@@ -24,7 +24,6 @@ stage=0
 . "$root/recipes/an4/systems.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
-lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 table=$root/recipes/an4/choices.tsv
 [ -n "$choices" ] || choices=$(grep -v '^#' "$table" | cut -f 1)
 
@@ -32,12 +31,8 @@ table=$root/recipes/an4/choices.tsv
 alignments() {
   [ ! -e "$fold/$1/ali.1.gz" ] || return 0
   case "$1" in
-    tri) train_gmm "$fold" train ;;
-    tri_leaves)
-      blasr align --data "$data/train" --lang "$lang" --nj "$nj" --set features.sample_rate="$rate" \
-        --set triphone.split_threshold=75 --set triphone.num_leaves=1800 --set triphone.totgauss=9000 --out "$fold/$1"
-      blasr graph --lang "$lang" --arpa "$lm" --missing-words drop --gmm "$fold/$1" \
-        --out "$fold/$1/graph" ;;
+    tri) train_gmm "$fold/tri" train ;;
+    tri_leaves) train_gmm "$fold/$1" train --set triphone.split_threshold=75 ;;
     realigned) realign_with base "$1" ;;
     realigned_twice) realign_with realigned-continued "$1" ;;
   esac
@@ -63,7 +58,7 @@ sets=()
 for number in $folds; do
   fold=$work/fold$number data=$work/fold$number/data lang=$work/fold$number/lang lm=$work/fold$number/lm.arpa
   [ -e "$data/test" ] || python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --folds "$num_folds" --fold "$number"
-  [ -e "$lang" ] || blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+  [ -e "$lang" ] || make_lang
   [ -e "$lm" ] || make_lm "$data/train/text" "$lm"
   alignments tri
   for choice in $choices; do

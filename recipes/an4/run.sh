@@ -32,7 +32,6 @@ train=train
 
 data=$work/data lang=$work/lang lm=$work/lm.arpa
 . "$root/recipes/an4/systems.sh"
-lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 
 if stage 0 "data directories and lexicon"; then
   python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --missing-words "$missing_words" --seed "$seed" \
@@ -40,16 +39,16 @@ if stage 0 "data directories and lexicon"; then
   [ "$short" = false ] || blasr data subset --data "$data/train" --even 250 --out "$data/$train"
 fi
 if stage 1 "lang and language model"; then
-  blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+  make_lang
   make_lm "$data/train/text" "$lm"
 fi
 tuning=$work/tuning final=$work
 [ -z "$folds" ] && [ "$short" = false ] || final=$tuning # a fold tests what it tuned
-if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning" "$train"; fi
+if stage 2 "tuning: GMM without the speakers to tune on"; then train_gmm "$tuning/tri" "$train"; fi
 if stage 3 "tuning: networks, realigned with themselves"; then train_networks "$tuning" "$train" "$tuning/tri" "$epochs"; fi
 if stage 4 "tuning: settings on the speakers that were held out"; then tune_systems "$tuning"; fi
 if [ "$final" != "$tuning" ]; then
-  if stage 5 "GMM of all training speakers"; then train_gmm "$final" train_all; fi
+  if stage 5 "GMM of all training speakers"; then train_gmm "$final/tri" train_all; fi
   if stage 6 "networks of all training speakers"; then
     train_networks "$final" train_all "$tuning/tri" "$final_epochs" "$tuning/bl_resnet22_a2b3"
   fi

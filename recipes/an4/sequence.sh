@@ -21,7 +21,6 @@ stage=0
 . "$root/recipes/an4/systems.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
-lm_weights=1-20 word_ins_penalties=-1,-0.5,0,0.5,1,2
 
 # train_sequence OUT CRITERION TUNING: a network from the last one in TUNING.
 train_sequence() {

@@ -1,6 +1,9 @@
-# Sourced by the recipes of AN4: how a GMM and the networks are trained, tuned and tested. Each function takes the folder of
-# the systems. The recipe sets `corpus`, `data`, `lang`, `lm`, `nj`, `rate`, `width`,
-# `epochs`, `seed`, `train_options`, `lm_weights` and `word_ins_penalties`.
+# Sourced by the recipes of AN4, after recognition.sh: how a GMM and the networks are trained, tuned and tested. The recipe sets
+# `corpus`, `data`, `lang`, `lm`, `nj`, `rate`, `width`, `seed` and `train_options`.
+
+# the settings that every system is tuned over
+lm_weights=1-20
+word_ins_penalties=-1,-0.5,0,0.5,1,2
 
 # make_lm TEXT OUT: the corpus's unigram model, which gives all words the same probability, with a hundredth of the unigram
 # model of the transcripts TEXT. This decides between O and OH, which sound alike and would be equally good paths.
@@ -9,11 +12,16 @@ make_lm() {
   blasr lm interpolate "$corpus/etc/an4.lm" "$2.transcripts" --weight 0.99 --out "$2"
 }
 
-# train_gmm OUT TRAIN_SET: OUT/tri, aligned from a flat start, and its graph with the language model "$lm".
+# make_lang: "$lang" from the corpus's lexicon.
+make_lang() {
+  blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+}
+
+# train_gmm GMM TRAIN_SET [ALIGN_OPTION...]: GMM, aligned from a flat start, and its graph with the language model "$lm".
 train_gmm() {
   blasr align --data "$data/$2" --lang "$lang" --nj "$nj" --set features.sample_rate="$rate" \
-    --set triphone.num_leaves=1800 --set triphone.totgauss=9000 --out "$1/tri"
-  blasr graph --lang "$lang" --arpa "$lm" --missing-words drop --gmm "$1/tri" --out "$1/tri/graph"
+    --set triphone.num_leaves=1800 --set triphone.totgauss=9000 --out "$1" "${@:3}"
+  blasr graph --lang "$lang" --arpa "$lm" --missing-words drop --gmm "$1" --out "$1/graph"
 }
 
 # train_network OUT TRAIN_SET ALIGNMENTS EPOCHS [INITIAL]: one network, from the weights of INITIAL if it is given.

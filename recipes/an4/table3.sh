@@ -27,23 +27,19 @@ stage=0
 . "$root/recipes/an4/systems.sh"
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
-lm_weights=1-20
-word_ins_penalties=-1,-0.5,0,0.5,1,2
 results=$work/$rate/w${width}_e${epochs}
 
 # prepare_fold K: data, lang, alignments of train and dev, and graph of fold K, each unless it is there.
 prepare_fold() {
   fold=$work/$rate/fold$1of$num_folds
-  data=$fold/data lang=$fold/lang gmm=$fold/tri graph=$fold/tri/graph
+  data=$fold/data lang=$fold/lang lm=$fold/lm.arpa gmm=$fold/tri graph=$fold/tri/graph
   [ ! -e "$fold/done" ] || return 0
   python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --folds "$num_folds" --fold "$1" \
     --dev-speakers "$dev_speakers"
-  blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
-  blasr align --data "$data/train" --lang "$lang" --nj "$nj" --set triphone.num_leaves=1800 \
-    --set triphone.totgauss=9000 --set features.sample_rate="$rate" --out "$gmm"
+  make_lang
+  make_lm "$data/train/text" "$lm"
+  train_gmm "$gmm" train
   blasr align --data "$data/dev" --lang "$lang" --gmm "$gmm" --nj "$nj" --out "$fold/tri_dev"
-  make_lm "$data/train/text" "$fold/lm.arpa"
-  blasr graph --lang "$lang" --arpa "$fold/lm.arpa" --missing-words drop --gmm "$gmm" --out "$graph"
   touch "$fold/done"
 }
 
