@@ -19,7 +19,7 @@ fold=0
 seed=0              # of the split and of the networks
 missing_words=error
 width=0.25
-epochs="12 10 12"   # of each pass; the later ones start from the network of the one before, on its alignments
+epochs="10 14"   # of each pass; the later ones start from the network of the one before, on its alignments
 final_epochs="12"   # of the passes over all training speakers; the first starts from the network that was tuned
 short=false         # little data and few epochs, to see that everything runs
 train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
