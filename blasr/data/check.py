@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blasr.errors import DataError, FormatError
-from blasr.io.audio import is_pipe
 from blasr.io.kaldi.pipes import FILE_FIX, file_before_pipe
+from blasr.io.recording_entry import is_pipe
 from blasr.io.symbols import RESERVED_FIX, describe_reserved, is_reserved
 from blasr.io.text_lines import InspectedText, describe_lines, describe_unusual, inspect_lines
 

@@ -8,8 +8,10 @@ from typing import Final
 
 from blasr.data.check import DataFiles, TableEntry, parse_channel, parse_segment
 from blasr.errors import BlasrError
-from blasr.io.audio import AudioInfo, AudioSelection, audio_info, column_of, file_and_speed, is_pipe, sample_range
+from blasr.io.audio import AudioInfo, AudioSelection, audio_info, column_of, sample_range
 from blasr.io.kaldi.pipes import file_before_pipe
+from blasr.io.kaldi.specifiers import ScriptEntry
+from blasr.io.recording_entry import RecordingEntry, is_pipe
 from blasr.progress import track
 
 FRAME_SECONDS: Final = 0.025
@@ -33,7 +35,7 @@ def check_audio(files: DataFiles, *, open_audio: bool, allow_pipes: bool) -> Non
         if not (
             allow_pipes and open_audio
             if is_pipe(entry.value)
-            else open_audio or not Path(file_and_speed(entry.value)[0]).is_file()
+            else open_audio or not Path(ScriptEntry.parse(RecordingEntry.parse(entry.value).source).file).is_file()
         ):
             continue  # without open_audio, only a missing file is opened, for its error
         try:

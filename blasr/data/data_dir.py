@@ -12,7 +12,8 @@ from blasr.data.check_audio import check_audio
 from blasr.data.check_kaldi import check_for_kaldi
 from blasr.errors import DataError
 from blasr.io.atomic import atomic_open
-from blasr.io.audio import AudioSelection, audio_info, file_and_speed, read_segment
+from blasr.io.audio import AudioSelection, audio_info, read_segment
+from blasr.io.recording_entry import RecordingEntry
 from blasr.units import FloatArray
 
 __all__ = ["DataDir", "Problem", "Utterance", "check_data_dir"]
@@ -217,7 +218,7 @@ def _join(files: DataFiles, allow_pipes: bool) -> DataDir:
         if channel is None and recording in sides:
             channel = parse_channel(sides[recording][1])
         words = tuple(split_fields(texts[utterance].value)) if utterance in texts else None
-        speed = file_and_speed(tables["wav.scp"][recording].value)[1]
+        speed = RecordingEntry.parse(tables["wav.scp"][recording].value).speed
         speaker = known.setdefault(speakers[utterance].value, speakers[utterance].value)
         utterances.append(Utterance(utterance, speaker, recording, channel, start, end, words, speed))
     return DataDir(

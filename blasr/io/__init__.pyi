@@ -7,12 +7,12 @@ from .audio import AudioInfo as AudioInfo
 from .audio import AudioSelection as AudioSelection
 from .audio import audio_info as audio_info
 from .audio import column_of as column_of
-from .audio import file_and_speed as file_and_speed
-from .audio import is_pipe as is_pipe
 from .audio import read_audio as read_audio
 from .audio import read_channels as read_channels
 from .audio import read_segment as read_segment
 from .audio import sample_range as sample_range
+from .audio_archives import SHARD_SUFFIX as SHARD_SUFFIX
+from .audio_archives import ShardWriter as ShardWriter
 from .audio_source import STANDARD_INPUT as STANDARD_INPUT
 from .folder_lock import locked_folder as locked_folder
 from .fst import Fst as Fst
@@ -36,6 +36,8 @@ from .kaldi.table_writer import write_value as write_value
 from .kaldi.tables import read_matrices as read_matrices
 from .kaldi.tables import read_table as read_table
 from .kaldi.tables import read_value as read_value
+from .recording_entry import RecordingEntry as RecordingEntry
+from .recording_entry import is_pipe as is_pipe
 from .sphere import SphereHeader as SphereHeader
 from .symbols import EPSILON_SYMBOL as EPSILON_SYMBOL
 from .symbols import RESERVED_FIX as RESERVED_FIX

@@ -1,12 +1,12 @@
 """Speech from audio files, whole or in part, in Kaldi's range of 16-bit integers.
 
-libsndfile reads the files: wav, flac, NIST SPHERE (sph), ogg, mp3 and others. A segment is read by seeking.
+libsndfile decodes the files: wav, flac, NIST SPHERE (sph), ogg, mp3 and others. A segment is read by seeking.
 """
 
 from __future__ import annotations
 
-import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,8 @@ import soundfile
 
 from blasr.errors import DataError
 from blasr.io.audio_source import open_audio
+from blasr.io.recording_entry import RecordingEntry
+from blasr.io.sphere import is_compressed
 from blasr.io.wav_header import COPY_AGAIN
 from blasr.units import AnyArray, FloatArray
 
@@ -24,7 +26,6 @@ _INT16_SCALE: Final = 32768.0  # libsndfile's floats multiplied by this are in t
 MAX_OVERSHOOT_SECONDS: Final = 0.5
 """How far a segment may end after its recording. It is shortened (Kaldi's ``extract-segments --max-overshoot``)."""
 
-_SPEED_COMMAND: Final = re.compile(r"sox -t wav ([^|]+?) -t wav - speed (\d+(?:\.\d+)?) \|\s*")
 _PLAIN_SUBTYPES: Final = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW")
 """Encodings without a state: if the last sample is there, every sample can be read and is finite."""
 _BLOCK_SAMPLES: Final = 1 << 18
@@ -66,27 +67,11 @@ class AudioSelection:
     sample_rate: int | None = None
 
 
-def is_pipe(entry: str) -> bool:
-    """Whether an entry of ``wav.scp`` is a command that must be run (see also :func:`file_and_speed`)."""
-    return entry.rstrip().endswith("|") and file_and_speed(entry)[0] == entry
-
-
-def file_and_speed(entry: str) -> tuple[str, float]:
-    """Split an entry of ``wav.scp`` into the file and the speed at which it is played.
-
-    Usually these are the entry itself and 1. Kaldi's ``utils/data/perturb_data_dir_speed.sh`` writes the command
-    ``sox -t wav FILE -t wav - speed 0.9 |`` instead of a file. It is parsed here and never run.
-    """
-    match = _SPEED_COMMAND.fullmatch(entry)
-    if match is None or match[1] == "-" or not 0.5 <= float(match[2]) <= 2:
-        return entry, 1.0
-    return match[1], float(match[2])
-
-
 def audio_info(path: str | Path, *, verify: bool = False, allow_pipes: bool = False) -> AudioInfo:
     """Read the header of an audio file and check it against the file's size.
 
-    If ``path`` is an entry with a speed (:func:`file_and_speed`), the number of samples is the one at this speed.
+    If ``path`` is an entry of ``wav.scp`` with a speed or a channel (:class:`blasr.io.RecordingEntry`), the numbers of
+    samples and of channels are those of the entry.
 
     Args:
         path: the audio file, or an entry of ``wav.scp``.
@@ -96,11 +81,14 @@ def audio_info(path: str | Path, *, verify: bool = False, allow_pipes: bool = Fa
     Raises:
         DataError: the file is missing, truncated or empty, or is not audio.
     """
-    file_path, speed = file_and_speed(path) if isinstance(path, str) else (path, 1.0)
-    with _open(file_path, allow_pipes) as file:
+    with _open_entry(path, allow_pipes) as (file, entry):
         if verify:
             _check_samples(file)
-        return AudioInfo(file.samplerate, round(file.frames / speed), file.channels)
+        num_channels = file.channels
+        if entry.channel is not None:
+            column_of(num_channels, _chosen_by(entry))
+            num_channels = 1
+        return AudioInfo(file.samplerate, round(file.frames / entry.speed), num_channels)
 
 
 def read_audio(
@@ -131,11 +119,11 @@ def read_segment(
     """Read a segment of a recording and the audio around it; return the samples, their rate, and the segment's place.
 
     Positions are ``int(seconds * rate)``. A segment that ends up to half a second after the recording is shortened,
-    as in Kaldi's ``featbin/extract-segments.cc``. If the entry has a speed (:func:`file_and_speed`), times count at
-    this speed, but the samples are those of the file.
+    as in Kaldi's ``featbin/extract-segments.cc``. If the entry has a speed (:class:`blasr.io.RecordingEntry`), times
+    count at this speed, but the samples are those of the file.
 
     Args:
-        path: the audio file, an entry ``FILE.ark:OFFSET`` of ``wav.scp`` or, with ``allow_pipes``, a command.
+        path: the audio file, or an entry of ``wav.scp``; a command only with ``allow_pipes``.
         selection: what to read.
         margin_samples: how many samples to read before and after the segment; fewer near the ends of the recording.
         utterance: the utterance-id to name in errors.
@@ -148,21 +136,22 @@ def read_segment(
     Raises:
         DataError: as :func:`read_audio`, or the segment is not inside the recording.
     """
-    path, speed = file_and_speed(path) if isinstance(path, str) else (path, 1.0)
     times = selection.start_seconds, selection.end_seconds
-    start_seconds, end_seconds = (None if time is None else time * speed for time in times)
-    with _open(path, allow_pipes, utterance) as file:
+    with _open_entry(path, allow_pipes, utterance) as (file, entry):
+        start_seconds, end_seconds = (None if time is None else time * entry.speed for time in times)
         rate = int(file.samplerate)
         if selection.sample_rate is not None and rate != selection.sample_rate:
             wanted = selection.sample_rate
             raise DataError(
                 f"found a sample rate of {rate} Hz, expected {wanted} Hz",
-                fix=f"resample it (sox {path} -r {wanted} OUT.wav) or set features.sample_rate={rate}",
+                fix=f"resample it (sox {entry.source} -r {wanted} OUT.wav) or set features.sample_rate={rate}",
                 reason="another sample rate",
             )
         start, end = sample_range(file.frames, rate, start_seconds, end_seconds)
         first, last = max(start - margin_samples, 0), min(end + margin_samples, file.frames)
-        column = column_of(file.channels, selection)
+        column = column_of(file.channels if entry.channel is None else 1, selection)
+        if entry.channel is not None:
+            column = column_of(file.channels, _chosen_by(entry))
         samples = _read_samples(file, first, last)[:, column]
         _check_finite(samples, first, rate)
     speech = np.ascontiguousarray(samples) * np.float32(_INT16_SCALE)
@@ -182,7 +171,7 @@ def read_channels(path: str | Path, channel: int | None = None) -> tuple[FloatAr
     Raises:
         DataError: as :func:`read_audio`.
     """
-    with _open(path, False) as file:
+    with open_audio(path) as file:
         samples = _read_samples(file, 0, file.frames)
         if channel is not None:
             if not 0 <= channel < file.channels:
@@ -195,9 +184,25 @@ def read_channels(path: str | Path, channel: int | None = None) -> tuple[FloatAr
         return speech, int(file.samplerate), int(file.channels)
 
 
-def _open(entry: str | Path, allow_pipes: bool, utterance: str | None = None) -> AbstractContextManager[Any]:
-    is_command = isinstance(entry, str) and is_pipe(entry)
-    return open_audio(entry, allow_pipes=allow_pipes, utterance=utterance, is_command=is_command)
+@contextmanager
+def _open_entry(
+    path: str | Path, allow_pipes: bool, utterance: str | None = None
+) -> Iterator[tuple[Any, RecordingEntry]]:
+    """Open what an entry names; yield the ``soundfile.SoundFile``, and the channel and speed to take of it.
+
+    A SPHERE file that libsndfile does not decode is expanded by the entry's own ``sph2pipe`` if commands are allowed.
+    """
+    entry = RecordingEntry.parse(path) if isinstance(path, str) else RecordingEntry(str(path))
+    source: str | Path = entry.source if isinstance(path, str) else path
+    if entry.expander is not None and allow_pipes and is_compressed(entry.source):
+        entry = RecordingEntry(entry.expander, None, entry.speed)
+        source = entry.source
+    with open_audio(source, allow_pipes=allow_pipes, utterance=utterance, is_command=entry.is_command) as file:
+        yield file, entry
+
+
+def _chosen_by(entry: RecordingEntry) -> AudioSelection:
+    return AudioSelection(channel=entry.channel)
 
 
 def _check_samples(file: Any) -> None:
@@ -279,7 +284,7 @@ def column_of(num_channels: int, selection: AudioSelection) -> int:
     if channel is not None and not 0 <= channel < num_channels:
         raise DataError(
             f"found {num_channels} channel(s), expected channel {channel}, counted from 0",
-            fix="correct the channel in segments or reco2file_and_channel",
+            fix="correct the channel in segments, reco2file_and_channel or wav.scp",
             reason="without the chosen channel",
         )
     return channel or 0

@@ -1,7 +1,7 @@
 """Opening audio with libsndfile: from files, from commands, from archives and from the standard input.
 
 What libsndfile refuses without a usable reason is described here. Streamed wave files, whose header does not declare
-their length, are given one.
+their length, are given one. Of SPHERE files, the header is read here, and libsndfile decodes the samples.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import soundfile
 
 from blasr.errors import BlasrError, DataError, FormatError
+from blasr.io.audio_archives import recording_at
+from blasr.io.file_part import FilePart
 from blasr.io.kaldi.pipes import FILE_FIX, file_before_pipe, run_pipeline
 from blasr.io.kaldi.specifiers import ScriptEntry
-from blasr.io.kaldi.tables import read_value
-from blasr.io.kaldi.waves import WAVE_FILE
 from blasr.io.sphere import SphereHeader
 from blasr.io.wav_header import COPY_AGAIN, read_wav_header
 
@@ -36,8 +37,6 @@ _UNKNOWN_ENCODINGS: Final = (4, 18)  # SF_ERR_UNSUPPORTED_ENCODING, SFE_UNIMPLEM
 _UNKNOWN_LENGTH: Final = 1 << 62
 _CONVERT: Final = "copy it again from its source, or convert it to wav or flac with sox or ffmpeg"
 
-Source = Path | BinaryIO | io.RawIOBase
-
 
 @contextmanager
 def open_audio(
@@ -46,7 +45,7 @@ def open_audio(
     """Open audio as a ``soundfile.SoundFile``. The entry and the utterance are added to errors that are raised inside.
 
     Args:
-        entry: a file, an entry ``FILE.ark:OFFSET`` of ``wav.scp``, ``-`` for the standard input, or a command.
+        entry: a file, a place ``FILE:OFFSET`` in an archive, ``-`` for the standard input, or a command.
         allow_pipes: run a command in place of a file.
         utterance: the utterance-id to name in errors.
         is_command: whether the entry is a command.
@@ -59,34 +58,55 @@ def open_audio(
             raise DataError(f"{file_name!r} is a file, not a program", fix=FILE_FIX)
         if is_command and not allow_pipes:
             raise DataError("is a command, and commands are not allowed", fix="pass --allow-pipes to run it")
-        source = _source(entry, is_command)
-        try:
-            file = soundfile.SoundFile(source)
-        except soundfile.SoundFileError as error:
-            raise _unreadable(error, source) from None
-        with file:
-            _check_opened(file)
-            yield file
+        with _source(entry, is_command) as source:
+            try:
+                file = soundfile.SoundFile(source.file, **source.raw)
+            except soundfile.SoundFileError as error:
+                raise _unreadable(error, source.file) from None
+            with file:
+                _check_opened(file, source)
+                yield file
     except BlasrError as error:
         raise error.at(path=entry, utterance=utterance) from None
 
 
-def _source(entry: str | Path, is_command: bool) -> Source:
-    """Return what libsndfile can open: a checked file, or its bytes."""
+@dataclass(frozen=True)
+class _AudioSource:
+    """What libsndfile opens: a file or a stream; and how, if it has no header that libsndfile reads."""
+
+    file: Path | BinaryIO | io.RawIOBase
+    raw: dict[str, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> _AudioSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not isinstance(self.file, Path):
+            self.file.close()
+
+
+def _source(entry: str | Path, is_command: bool) -> _AudioSource:
+    """Return what libsndfile can open, after a check of the header."""
     if is_command:
-        return _checked_bytes(_command_output(str(entry)))
+        return _checked(io.BytesIO(_command_output(str(entry))))
     if str(entry) == STANDARD_INPUT:
-        return _checked_bytes(_standard_input())
-    if isinstance(entry, str) and (target := ScriptEntry.parse(entry)).offset and Path(target.file).is_file():
-        return _checked_bytes(read_value(entry, WAVE_FILE))
+        return _checked(io.BytesIO(_standard_input()))
+    if isinstance(entry, str) and (target := ScriptEntry.parse(entry)).offset:
+        if Path(target.file).is_file():
+            return _checked(recording_at(Path(target.file), target.offset))
+        entry = target.file
     path = Path(entry)
     if path.is_fifo():
-        return _checked_bytes(path.read_bytes())
+        return _checked(io.BytesIO(path.read_bytes()))
     if not path.is_file():
         message = "is a folder, not an audio file" if path.is_dir() else "no such audio file"
         where = "its entry in wav.scp; relative paths" if isinstance(entry, str) else "the path; relative ones"
         raise DataError(message, fix=f"correct {where} start from the current folder")
-    return _checked_path(path)
+    try:
+        return _checked(FilePart(path, 0, path.stat().st_size), path)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise DataError(message, fix="make the file readable, or correct its path") from None
 
 
 @functools.lru_cache(maxsize=1)
@@ -101,51 +121,52 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _checked_path(path: Path) -> Source:
-    try:
-        with path.open("rb") as stream:
-            patch = _checked(stream, path.stat().st_size)
-    except OSError as error:
-        raise DataError(
-            f"cannot be read: {error.strerror}", fix="make the file readable, or correct its path"
-        ) from None
-    return path if patch is None else _PatchedFile(path.open("rb"), *patch)
+def _checked(stream: FilePart | io.BytesIO, path: Path | None = None) -> _AudioSource:
+    """Check a wav or SPHERE header against the size of the stream; libsndfile shortens the audio silently.
 
-
-def _checked_bytes(data: bytes) -> Source:
-    patch = _checked(io.BytesIO(data), len(data))
-    if patch is not None:
-        offset, replacement = patch
-        data = data[:offset] + replacement + data[offset + len(replacement) :]
-    return io.BytesIO(data)
-
-
-def _checked(stream: BinaryIO, size: int) -> tuple[int, bytes] | None:
-    """Check a wav or SPHERE header against the size of the file; libsndfile shortens the audio silently.
-
-    Returns:
-        None, or for a streamed wave file an offset and the bytes that must replace those of the file there.
+    Args:
+        stream: the audio.
+        path: its file, if it is all of it; libsndfile reads that faster.
 
     Raises:
-        DataError: the file is truncated, or its header cannot be used.
+        DataError: the audio is truncated, or its header cannot be used.
     """
+    size = stream.seek(0, io.SEEK_END)
     if size == 0:
         raise DataError("is empty (0 bytes)", fix=COPY_AGAIN)
-    wav = read_wav_header(stream, size)
-    if wav is not None:
-        return wav.size_field if wav.is_streamed else None
+    binary = cast(BinaryIO, stream)
+    wav = read_wav_header(binary, size)
     stream.seek(0)
-    if stream.read(7) == b"NIST_1A":
-        try:
-            header = SphereHeader.read_from(stream)
-        except FormatError:
-            raise DataError("is a SPHERE file with a damaged or incomplete header", fix=COPY_AGAIN) from None
-        header.check()
-        declared, found = header.audio_bytes or 0, size - header.num_bytes
-        if declared > found:
-            message = f"is truncated: found {found} bytes of audio, the header declares {declared}"
-            raise DataError(message, fix=COPY_AGAIN)
-    return None
+    if wav is not None and wav.is_streamed:
+        return _AudioSource(_PatchedFile(binary, *wav.size_field))
+    if wav is None and stream.read(7) == b"NIST_1A":
+        return _checked_sphere(stream, size)
+    stream.seek(0)
+    if path is None:
+        return _AudioSource(stream)
+    stream.close()
+    return _AudioSource(path)
+
+
+def _checked_sphere(stream: FilePart | io.BytesIO, size: int) -> _AudioSource:
+    """Return the samples of a SPHERE file: as many as its header declares, without what may follow them."""
+    try:
+        header = SphereHeader.read_from(cast(BinaryIO, stream))
+    except FormatError:
+        raise DataError("is a SPHERE file with a damaged or incomplete header", fix=COPY_AGAIN) from None
+    header.check()
+    found = size - header.num_bytes
+    declared = found if header.audio_bytes is None else header.audio_bytes
+    if declared > found:
+        message = f"is truncated: found {found} bytes of audio, the header declares {declared}"
+        raise DataError(message, fix=COPY_AGAIN)
+    if isinstance(stream, FilePart):
+        samples: FilePart | io.BytesIO = stream.part(header.num_bytes, declared)
+        stream.close()
+    else:
+        samples = io.BytesIO(stream.getvalue()[header.num_bytes : header.num_bytes + declared])
+    raw = {"samplerate": header.sample_rate, "channels": header.num_channels, "format": "RAW"}
+    return _AudioSource(samples, {**raw, "subtype": header.coding.subtype, "endian": header.coding.endian})
 
 
 class _PatchedFile(io.RawIOBase):
@@ -188,7 +209,7 @@ class _PatchedFile(io.RawIOBase):
         super().close()
 
 
-def _unreadable(error: soundfile.SoundFileError, source: Source) -> DataError:
+def _unreadable(error: soundfile.SoundFileError, source: Path | BinaryIO | io.RawIOBase) -> DataError:
     """Return why libsndfile could not open a file, without the internals of its messages."""
     code = getattr(error, "code", None)
     reason = "its header is damaged or incomplete"
@@ -199,7 +220,7 @@ def _unreadable(error: soundfile.SoundFileError, source: Source) -> DataError:
     return DataError(f"is not a readable audio file: {reason}", fix=_CONVERT)
 
 
-def _first_bytes(source: Source) -> bytes:
+def _first_bytes(source: Path | BinaryIO | io.RawIOBase) -> bytes:
     if isinstance(source, Path):
         with source.open("rb") as stream:
             return stream.read(16)
@@ -207,13 +228,13 @@ def _first_bytes(source: Source) -> bytes:
     return source.read(16) or b""
 
 
-def _check_opened(file: Any) -> None:
+def _check_opened(file: Any, source: _AudioSource) -> None:
     """Check what libsndfile found.
 
     Raises:
         DataError: there are no samples, their number is unknown, or the file is truncated.
     """
-    if file.format == "RAW":  # libsndfile takes files of some names for audio without a header
+    if file.format == "RAW" and not source.raw:  # libsndfile takes files of some names for audio without a header
         raise DataError("is not a readable audio file: it has no header", fix=_CONVERT)
     if file.frames <= 0:
         raise DataError("has no samples", fix="record it again or remove it")

@@ -1,7 +1,7 @@
 """The header of NIST SPHERE audio (``.sph``), the format of LDC's telephone speech.
 
-libsndfile decodes SPHERE files with plain PCM or mu-law samples. It does not decode samples that are compressed with
-*shorten*, as on many of LDC's discs; NIST's ``sph2pipe`` does.
+The header says how the samples after it are coded: mu-law, A-law or PCM in either byte order. Samples that are
+compressed with *shorten*, as on many of LDC's discs, are expanded by NIST's ``sph2pipe``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,21 @@ _MAX_HEADER_BYTES: Final = 1 << 20
 _NUMBER: Final = re.compile("[0-9]{1,18}")
 _LIMITS: Final = {"sample_rate": 1_000_000, "channel_count": 1024, "sample_n_bytes": 8}
 """Fields that must be a number from 1, and the largest value of each."""
+_LAWS: Final = {"ulaw": "ULAW", "mulaw": "ULAW", "mu-law": "ULAW", "alaw": "ALAW", "a-law": "ALAW"}
+_PCM: Final = {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}
+_EXPAND: Final = (
+    "expand it with NIST's sph2pipe: sph2pipe -f sph IN.sph OUT.sph (or let blasr run it: write Kaldi's entry "
+    "`sph2pipe -f wav -p -c 1 IN.sph |` in wav.scp and pass --allow-pipes)"
+)
+_CONVERT: Final = "write it again from its source, or convert it with sox or sph2pipe"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCoding:
+    """How samples are coded, in libsndfile's words: a subtype such as ``ULAW`` and a byte order."""
+
+    subtype: str
+    endian: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class SphereHeader:
     def read_from(cls, stream: BinaryIO) -> SphereHeader:
         """Read the header at the beginning of a stream, as :meth:`read`."""
         stream.seek(0)
-        first, size = stream.readline(16), stream.readline(16).strip()
+        first, size, *_ = [part.strip() for part in (stream.read(32) + b"\n\n").split(b"\n")]
         if not first.startswith(_MAGIC) or not size.isdigit() or int(size) > _MAX_HEADER_BYTES:
             raise FormatError("is not a NIST SPHERE file: it does not begin with NIST_1A and the header's size")
         stream.seek(0)
@@ -66,19 +81,53 @@ class SphereHeader:
         return cls(int(size), fields)
 
     def check(self) -> None:
-        """Check that libsndfile can decode the audio.
+        """Check that the audio can be decoded.
 
         Raises:
             DataError: the audio is compressed, or a field is missing or cannot be right.
         """
         if self.compression is not None:
             message = f"is SPHERE compressed with {self.compression}, which libsndfile does not decode"
-            raise DataError(message, fix="expand it with NIST's sph2pipe: sph2pipe -f sph IN.sph OUT.sph")
+            raise DataError(message, fix=_EXPAND, reason="compressed SPHERE")
         for name, most in _LIMITS.items():
             value = self.fields.get(name, "1" if name == "channel_count" else "nothing")
             if not _NUMBER.fullmatch(value) or not 0 < int(value) <= most:
                 message = f"has a damaged header: {name} is {value}, expected 1 to {most}"
-                raise DataError(message, fix="write it again from its source, or convert it with sox or sph2pipe")
+                raise DataError(message, fix=_CONVERT)
+        _ = self.coding
+
+    @property
+    def num_channels(self) -> int:
+        """The number of channels, whose samples alternate."""
+        return int(self.fields.get("channel_count", "1"))
+
+    @property
+    def sample_rate(self) -> int:
+        """The sample rate in Hz."""
+        return int(self.fields["sample_rate"])
+
+    @property
+    def coding(self) -> SampleCoding:
+        """How the samples are coded.
+
+        Raises:
+            DataError: the header names a coding that is none of mu-law, A-law and PCM, or contradicts itself.
+        """
+        width, order = int(self.fields["sample_n_bytes"]), self.fields.get("sample_byte_format", "")
+        usual = "ulaw" if width == 1 else "pcm"  # as in sph2pipe
+        name = self.fields.get("sample_coding", usual).partition(",")[0].strip()
+        if name in _LAWS and width == 1:
+            return SampleCoding(_LAWS[name], "FILE")
+        if name.partition("-")[0] != "pcm" or width not in _PCM:
+            message = f"has SPHERE samples of {width} byte(s) in the coding {name!r}, expected mu-law, A-law or PCM"
+            raise DataError(message, fix=_CONVERT, reason="in an unknown coding")
+        if width == 1:
+            return SampleCoding(_PCM[width], "FILE")
+        digits = "".join(str(place) for place in range(width))
+        if order not in (digits, digits[::-1]):
+            found = f"sample_byte_format is {order or 'nothing'}, expected {digits} or {digits[::-1]}"
+            raise DataError(f"has a damaged header: {found}", fix=_CONVERT)
+        return SampleCoding(_PCM[width], "LITTLE" if order == digits else "BIG")
 
     @property
     def compression(self) -> str | None:
@@ -97,3 +146,11 @@ class SphereHeader:
             return None
         count, width, channels = map(int, values)
         return count * width * channels
+
+
+def is_compressed(path: str | Path) -> bool:
+    """Whether a file is SPHERE with compressed samples."""
+    try:
+        return SphereHeader.read(path).compression is not None
+    except FormatError:
+        return False

@@ -9,7 +9,7 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import UTTERANCE_ERRORS, MismatchError
 from blasr.inference.loglike_checks import check_num_pdfs
 from blasr.inference.manifest import file_entry, same_tree
-from blasr.io.audio import audio_info, is_pipe
+from blasr.io import audio_info, is_pipe
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.models.config import NUM_MEL_BINS

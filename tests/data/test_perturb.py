@@ -12,7 +12,8 @@ from blasr.data.perturb import perturb_speed
 from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
-from blasr.io.audio import audio_info, file_and_speed, is_pipe, read_audio
+from blasr.io.audio import audio_info, read_audio
+from blasr.io.recording_entry import RecordingEntry, is_pipe
 from tests.data.data_dirs import FIXED, read, write
 
 PERTURBED = {
@@ -78,7 +79,8 @@ def test_an_output_that_is_also_the_source_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_only_kaldis_speed_command_is_understood(entry: str, expected: tuple[str, float] | None) -> None:
-    assert file_and_speed(entry) == (expected or (entry, 1.0))
+    parsed = RecordingEntry.parse(entry)
+    assert (parsed.source, parsed.speed) == (expected or (entry, 1.0))
     assert is_pipe(entry) == (expected is None and entry.endswith("|"))
 
 

@@ -14,8 +14,6 @@ from blasr.io.audio import (
     AudioInfo,
     AudioSelection,
     audio_info,
-    file_and_speed,
-    is_pipe,
     read_audio,
     read_channels,
     read_segment,
@@ -244,20 +242,6 @@ def test_a_margin_surrounds_the_segment(ramp: Path) -> None:
     assert np.array_equal(samples[own], RAMP[2000:4000])
     samples, _, own = read_segment(ramp, AudioSelection(0, 0.5), margin_samples=5000)
     assert (len(samples), own) == (8000, slice(0, 4000))
-
-
-@pytest.mark.parametrize(
-    ("entry", "expected", "pipe"),
-    [
-        ("a.wav", ("a.wav", 1.0), False),
-        ("sox -t wav a.wav -t wav - speed 0.9 |", ("a.wav", 0.9), False),
-        ("sox -t wav - -t wav - speed 0.9 |", ("sox -t wav - -t wav - speed 0.9 |", 1.0), True),
-        ("sox a.wav -t wav - |", ("sox a.wav -t wav - |", 1.0), True),
-    ],
-)
-def test_the_speed_command_of_kaldi_is_parsed_and_not_run(entry: str, expected: tuple[str, float], pipe: bool) -> None:
-    assert file_and_speed(entry) == expected
-    assert is_pipe(entry) is pipe
 
 
 def test_times_count_at_the_speed_of_the_entry(ramp: Path) -> None:
