@@ -210,6 +210,10 @@ class FlatStartConfig(AlignmentConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.features.cmvn == "online":
+            raise ConfigError(
+                "features.cmvn: found online, which GMMs do not have; expected speaker, utterance or none"
+            )
         if self.batch_frames < 1:
             raise ConfigError(f"batch_frames: found {self.batch_frames}, expected at least 1")
 

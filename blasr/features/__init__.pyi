@@ -4,6 +4,7 @@ from .cmvn import read_cmvn_stats as read_cmvn_stats
 from .config import FeatureConfig as FeatureConfig
 from .config import FeatureSection as FeatureSection
 from .config import MfccConfig as MfccConfig
+from .config import OnlineCmvnConfig as OnlineCmvnConfig
 from .deltas import add_deltas as add_deltas
 from .deltas import stack_deltas as stack_deltas
 from .extraction import FeatureExtractor as FeatureExtractor
@@ -15,6 +16,10 @@ from .fbank import LogMel as LogMel
 from .fbank import TooShortError as TooShortError
 from .mel import filter_edges as filter_edges
 from .mel import mel_scale as mel_scale
+from .online_cmvn import GLOBAL_CMVN as GLOBAL_CMVN
+from .online_cmvn import OnlineCmvn as OnlineCmvn
+from .online_cmvn import read_global_cmvn as read_global_cmvn
+from .online_cmvn import write_global_cmvn as write_global_cmvn
 from .perturbation import UNCHANGED as UNCHANGED
 from .perturbation import Perturbation as Perturbation
 from .speaker_stats import SpeakerStats as SpeakerStats

@@ -7,7 +7,32 @@ from typing import Literal
 
 from blasr.errors import ConfigError
 
-CmvnMode = Literal["speaker", "utterance", "none"]
+CmvnMode = Literal["speaker", "utterance", "online", "none"]
+
+
+@dataclass(frozen=True)
+class OnlineCmvnConfig:
+    """Running statistics (Kaldi's ``OnlineCmvnOptions``, with its defaults).
+
+    Args:
+        cmn_window: the number of frames, up to the present one, that normalize it.
+        speaker_frames: the largest number of frames of the speaker's earlier utterances that fill up the window.
+        global_frames: the largest number of frames of the training data that fill up the rest.
+
+    Raises:
+        ConfigError: not 0 <= global_frames <= speaker_frames <= cmn_window, or the window is empty.
+    """
+
+    cmn_window: int = 600
+    speaker_frames: int = 600
+    global_frames: int = 200
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.global_frames <= self.speaker_frames <= self.cmn_window and self.cmn_window > 0):
+            raise ConfigError(
+                f"found cmn_window {self.cmn_window}, speaker_frames {self.speaker_frames} and global_frames "
+                f"{self.global_frames}, expected 0 <= global_frames <= speaker_frames <= cmn_window, and a window"
+            )
 
 
 @dataclass(frozen=True)
@@ -16,8 +41,10 @@ class FeatureConfig:
 
     A ``high_freq`` of 0 or less counts from the Nyquist frequency. ``dither`` is in 16-bit units; without it, features
     are reproducible. ``cmvn`` selects the statistics that normalize the mean of each coefficient, and also the variance
-    with ``norm_vars``. With ``segment_context``, the context of a segment is the audio around it in the recording.
-    Without it, and at the ends of the recording, the edge frames are repeated.
+    with ``norm_vars``: ``speaker`` and ``utterance`` need all frames; ``online`` needs those before a frame, as
+    ``online_cmvn`` describes, and global statistics of the training data. With ``segment_context``, the context of a
+    segment is the audio around it in the recording. Without it, and at the ends of the recording, the edge frames are
+    repeated.
     """
 
     sample_rate: int = 8000
@@ -33,6 +60,7 @@ class FeatureConfig:
     norm_vars: bool = False
     delta_window: int = 2
     segment_context: bool = False
+    online_cmvn: OnlineCmvnConfig = field(default_factory=OnlineCmvnConfig)
 
     def __post_init__(self) -> None:
         nyquist = self.sample_rate / 2

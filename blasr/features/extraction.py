@@ -13,6 +13,7 @@ from blasr.errors import BlasrError, ConfigError, MismatchError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import stack_deltas
+from blasr.features.online_cmvn import OnlineCmvn
 from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.features.speaker_stats import SpeakerStats
 from blasr.features.static_features import StaticFeatures
@@ -47,22 +48,33 @@ class FeatureExtractor:
     them, because the rounding of matrix products depends on the number of threads.
 
     A gain adds the same constant to every log-mel coefficient and to the speaker's mean, so normalization removes it.
-    It has an effect only with ``cmvn="none"``, with dither, or near digital silence.
+    It has an effect only with ``cmvn="none"`` or ``"online"``, with dither, or near digital silence.
 
     Args:
         config: :class:`blasr.features.config.MfccConfig` for MFCCs, otherwise log-mel features.
         data_dir: the utterances and their audio.
         speaker_stats: from :func:`blasr.features.collect_speaker_stats`; needed if ``config.cmvn`` is
             ``speaker``, for every perturbation that is used.
+        global_stats: statistics of the training data; needed if ``config.cmvn`` is ``online``. Every utterance starts
+            from them, as that of a new speaker.
 
     Raises:
-        ConfigError: ``config.cmvn`` is ``speaker``, but there are no statistics.
+        ConfigError: ``config.cmvn`` is ``speaker`` or ``online``, but there are no such statistics.
         MismatchError: the statistics have another number of coefficients.
     """
 
-    def __init__(self, config: FeatureConfig, data_dir: DataDir, speaker_stats: SpeakerStats | None = None) -> None:
+    def __init__(
+        self,
+        config: FeatureConfig,
+        data_dir: DataDir,
+        speaker_stats: SpeakerStats | None = None,
+        global_stats: CmvnStats | None = None,
+    ) -> None:
         if config.cmvn == "speaker" and speaker_stats is None:
             raise ConfigError("features are normalized by speaker, but there are no statistics of speakers")
+        if config.cmvn == "online" and global_stats is None:
+            raise ConfigError("features are normalized by running statistics, but there are no global statistics")
+        self._global_stats = global_stats
         self.config = config
         self.data_dir = data_dir
         self._static = StaticFeatures(config, data_dir)
@@ -142,6 +154,10 @@ class FeatureExtractor:
             return features, core
         if self.config.cmvn == "utterance":
             return apply_cmvn(features, CmvnStats.of(features[core]), self.config.norm_vars), core
+        if self.config.cmvn == "online":
+            assert self._global_stats is not None
+            running = OnlineCmvn(self.config.online_cmvn, self._global_stats, norm_vars=self.config.norm_vars)
+            return running.normalize(features), core
         if perturbation.gain_db != 0.0:
             features = features - self._static.gain_offset(perturbation.gain_db)
         try:

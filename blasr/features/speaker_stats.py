@@ -72,6 +72,10 @@ class SpeakerStats:
         """Return the statistics of the unperturbed speakers."""
         return {voice.speaker: self.of(voice.speaker) for voice in self.voices() if voice.perturbation == UNCHANGED}
 
+    def total(self) -> CmvnStats:
+        """Return the statistics of all unperturbed speakers together."""
+        return CmvnStats(np.asarray(self.matrices[:, self._columns[UNCHANGED]].sum(axis=0)))
+
     def of(self, speaker: str, perturbation: Perturbation = UNCHANGED) -> CmvnStats:
         """Return the statistics of one voice; the gain is ignored.
 

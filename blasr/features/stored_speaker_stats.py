@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 SCRIPT: Final = "cmvn.scp"
 ARCHIVE: Final = "cmvn.ark"
 FINGERPRINT: Final = "cmvn.json"
-_AFTER_NORMALIZATION: Final = ("cmvn", "norm_vars", "delta_window", "segment_context")
+_AFTER_NORMALIZATION: Final = ("cmvn", "norm_vars", "delta_window", "segment_context", "online_cmvn")
 """The keys of the features' configuration on which the statistics do not depend."""
 _DATA_FILES: Final = ("wav.scp", "segments", "utt2spk", "reco2file_and_channel")
 

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from blasr.data.data_dir import DataDir, Utterance
-from blasr.errors import UTTERANCE_ERRORS, BlasrError
+from blasr.errors import UTTERANCE_ERRORS, BlasrError, ConfigError
 from blasr.features.cmvn import CmvnStats, apply_cmvn
 from blasr.features.config import FeatureConfig
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import FeatureExtractor, pad_context
 from blasr.features.fbank import LogMel
+from blasr.features.online_cmvn import OnlineCmvn
 from blasr.features.speaker_stats import SpeakerStats
 from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.inference.config import ScoringConfig
@@ -44,13 +45,25 @@ class AcousticScorer:
         features: the features that it reads.
         priors: the priors of its pdfs.
         config: prior scale and device.
+        global_stats: statistics of the training data, if ``features.cmvn`` is ``online``.
+
+    Raises:
+        ConfigError: ``features.cmvn`` is ``online``, but there are no global statistics.
     """
 
     def __init__(
-        self, model: nn.Module, features: FeatureConfig, priors: Priors, config: ScoringConfig | None = None
+        self,
+        model: nn.Module,
+        features: FeatureConfig,
+        priors: Priors,
+        config: ScoringConfig | None = None,
+        global_stats: CmvnStats | None = None,
     ) -> None:
         config = config or ScoringConfig()
+        if features.cmvn == "online" and global_stats is None:
+            raise ConfigError("features are normalized by running statistics, but there are no global statistics")
         self.features = features
+        self.global_stats = global_stats
         self.num_pdfs = priors.num_pdfs
         self._log_mel = LogMel(features)
         self._posteriors = PosteriorComputer(model, choose_device(config.device), piece_frames=config.piece_frames)
@@ -71,15 +84,36 @@ class AcousticScorer:
         features: Tensor = self._log_mel(torch.from_numpy(samples))
         return features
 
+    def online_cmvn(self, speaker_stats: CmvnStats | None = None) -> OnlineCmvn:
+        """Return a normalizer of the frames of one utterance or stream, if ``features.cmvn`` is ``online``.
+
+        Args:
+            speaker_stats: statistics of the speaker's earlier utterances.
+
+        Raises:
+            ConfigError: the network is normalized in another way, which needs all frames.
+        """
+        if self.global_stats is None or self.features.cmvn != "online":
+            raise ConfigError(
+                f"the network is normalized by {self.features.cmvn}, not by running statistics",
+                fix="use a network that was trained with features.cmvn=online",
+            )
+        return OnlineCmvn(
+            self.features.online_cmvn, self.global_stats, speaker_stats, norm_vars=self.features.norm_vars
+        )
+
     @one_torch_thread()
     def normalized_inputs(self, features: Tensor, stats: CmvnStats | None = None) -> Tensor:
         """Return the network's input ``(3, F, T)``, without context, of features ``(T, F)``.
 
         Args:
             features: from :meth:`compute_features`.
-            stats: statistics of the speaker; by default those of the features themselves.
+            stats: statistics of the speaker; by default those of the features themselves. If ``features.cmvn`` is
+                ``online``, they are of earlier utterances; by default there are none.
         """
-        if self.features.cmvn != "none":
+        if self.features.cmvn == "online":
+            features = self.online_cmvn(stats).normalize(features)
+        elif self.features.cmvn != "none":
             features = apply_cmvn(features, stats or CmvnStats.of(features), self.features.norm_vars)
         return stack_deltas(features, window=self.features.delta_window)
 
@@ -133,7 +167,7 @@ class AcousticScorer:
         """
         if stats is None:
             stats = load_speaker_stats(self.features, data_dir)
-        extractor = FeatureExtractor(self.features, data_dir, stats)
+        extractor = FeatureExtractor(self.features, data_dir, stats, self.global_stats)
 
         def score(utterance: Utterance) -> FloatArray:
             try:

@@ -20,7 +20,9 @@ from blasr.config import parse_config, write_yaml
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.decode_table import check_graph
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
+from blasr.features.cmvn import CmvnStats
 from blasr.features.config import FeatureConfig
+from blasr.features.online_cmvn import GLOBAL_CMVN, read_global_cmvn
 from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.inference.loglike_checks import check_num_pdfs
@@ -46,8 +48,8 @@ WORDS: Final = "words.txt"
 PHONES: Final = "phones.txt"
 LEXICON: Final = "align_lexicon.int"
 FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, PHONES, LEXICON)
-OPTIONAL_FILES: Final = (WHOLE_WORDS,)
-"""Files that exist only if the vocabulary consists of pieces of words."""
+OPTIONAL_FILES: Final = (WHOLE_WORDS, GLOBAL_CMVN)
+"""Files that exist only if the vocabulary consists of pieces of words, or if the features are normalized online."""
 
 BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it again (blasr bundle)"
 
@@ -108,6 +110,7 @@ class Bundle:
     phones: SymbolTable
     joiner: WordJoiner
     lexicon: AlignLexicon
+    global_stats: CmvnStats | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> Bundle:
@@ -124,6 +127,7 @@ class Bundle:
         for entry in config.files:
             _check_file(path, entry)
         _check_no_others(path, config)
+        _check_normalization(path, config)
         model, _ = load_network(config.model, config.num_pdfs, path / WEIGHTS)
         bundle = cls(
             path,
@@ -136,6 +140,9 @@ class Bundle:
             SymbolTable.read(path / PHONES),
             WordJoiner.beside(path / WORDS),
             AlignLexicon.read(path / LEXICON),
+            read_global_cmvn(path / GLOBAL_CMVN, config.features.num_mel_bins)
+            if config.features.cmvn == "online"
+            else None,
         )
         numbers = {
             f"the network in {path / WEIGHTS}": config.num_pdfs,
@@ -217,6 +224,16 @@ def _check_no_others(folder: Path, config: BundleConfig) -> None:
     for name in set(OPTIONAL_FILES) - {entry.name for entry in config.files}:
         if (folder / name).exists():
             raise MismatchError(f"{name} is not part of the bundle", path=folder, fix=BUNDLE_AGAIN)
+
+
+def _check_normalization(folder: Path, config: BundleConfig) -> None:
+    """Refuse a bundle that was made with running statistics and says otherwise, or the other way around."""
+    has_global = any(entry.name == GLOBAL_CMVN for entry in config.files)
+    if has_global != (config.features.cmvn == "online"):
+        found = "has" if has_global else "has no"
+        message = f"normalizes by {config.features.cmvn} (features.cmvn), but {found} {GLOBAL_CMVN}"
+        fix = f"normalization must be that of the training: {BUNDLE_AGAIN}"
+        raise MismatchError(message, path=folder / MANIFEST, fix=fix)
 
 
 def _check_file(folder: Path, expected: BundledFile) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from blasr.decoding.lattice_decoder import LatticeDecoder
-from blasr.errors import BlasrError
+from blasr.errors import BlasrError, ConfigError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.extraction import pad_context
 from blasr.features.fbank import EPSILON
@@ -75,14 +75,19 @@ class Transcriber:
 
     Features, network, priors, search and weights are those of ``blasr dump``, ``decode`` and ``score``. A file that is
     not cut therefore gets the same words. If the bundle normalizes by speaker, each side of a file is a speaker. If it
-    normalizes by utterance, each side is an utterance. Results do not depend on the number of workers.
+    normalizes by utterance, each side is an utterance. If it normalizes by running statistics, they run along each side
+    from its beginning, as in a stream. Results do not depend on the number of workers.
     """
 
     def __init__(self, bundle: Bundle, config: TranscriptionConfig | None = None) -> None:
         self.bundle, self.config = bundle, config or TranscriptionConfig()
         settings = bundle.config
+        self._online = settings.features.cmvn == "online"
+        if self._online and self.config.same_speaker:
+            message = "the bundle normalizes by running statistics, which cannot be those of several files together"
+            raise ConfigError(message, path=bundle.path, fix="leave out --same-speaker")
         scoring = ScoringConfig(settings.prior_scale, self.config.device)
-        self._scorer = AcousticScorer(bundle.model, settings.features, bundle.priors, scoring)
+        self._scorer = AcousticScorer(bundle.model, settings.features, bundle.priors, scoring, bundle.global_stats)
         self._shift = self._scorer.frame_shift_seconds
         self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, settings.decoder)
         self._determinization = DeterminizationConfig(settings.decoder.lattice_beam, settings.decoder.acoustic_scale)
@@ -166,7 +171,7 @@ class Transcriber:
         decoded = []
         for side, features in zip(recording.sides, features_of_sides, strict=True):
             segments = cut_recording(features.mean(dim=1).numpy(), self._shift, self.config.segmentation)
-            own_stats = stats or CmvnStats.of(_sounding_frames(features))
+            own_stats = None if self._online else stats or CmvnStats.of(_sounding_frames(features))
             inputs = self._scorer.normalized_inputs(features, own_stats)
             decoded.append([pool.submit(self._decode, inputs, segment, side.label) for segment in segments])
         log_mel = tuple(features.numpy() if self.config.pictures else None for features in features_of_sides)

@@ -17,7 +17,16 @@ from blasr.chunks import (
     balancing_weights,
 )
 from blasr.data import DataDir
-from blasr.features import UNCHANGED, FeatureExtractor, Perturbation, SpeakerStats, SpeakerStatsStore
+from blasr.features import (
+    GLOBAL_CMVN,
+    UNCHANGED,
+    CmvnStats,
+    FeatureExtractor,
+    Perturbation,
+    SpeakerStats,
+    SpeakerStatsStore,
+    write_global_cmvn,
+)
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus
 from blasr.training import DistributedContext
@@ -49,10 +58,11 @@ def make_batches(config: RunConfig, corpus: Corpus, distributed: DistributedCont
         DataError: audio cannot be read for the speakers' statistics.
     """
     stats = shared_speaker_stats(config, corpus.train.data_dir, all_voices(config.augmentation), "train", distributed)
-    extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats)
+    global_stats = shared_global_stats(config, corpus.train.data_dir, distributed)
+    extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats, global_stats)
     return RunBatches(
         train_batches(config, corpus, extractor, distributed),
-        valid_batches(config, corpus, extractor, distributed),
+        valid_batches(config, corpus, extractor, distributed, global_stats),
         partial(train_batches, without_augmentation(config), corpus, extractor, distributed),
     )
 
@@ -75,6 +85,20 @@ def shared_speaker_stats(
     """
     store = SpeakerStatsStore(config.features, data_dir, voices, config.experiment / "speaker_stats" / name)
     return store.open_or_collect(config.chunks.num_workers) if distributed.is_main else store.wait()
+
+
+def shared_global_stats(config: RunConfig, data_dir: DataDir, distributed: DistributedContext) -> CmvnStats | None:
+    """Return the statistics of the training data, and store them with the experiment; None if ``cmvn`` is not online.
+
+    They are the sums over all speakers of :func:`shared_speaker_stats`. Arguments and errors are the same.
+    """
+    if config.features.cmvn != "online":
+        return None
+    by_speaker = replace(config, features=replace(config.features, cmvn="speaker"))
+    stats = shared_speaker_stats(by_speaker, data_dir, [UNCHANGED], "train", distributed).total()
+    if distributed.is_main:
+        write_global_cmvn(config.experiment / GLOBAL_CMVN, stats)
+    return stats
 
 
 def without_augmentation(config: RunConfig) -> RunConfig:
@@ -114,7 +138,11 @@ def train_batches(
 
 
 def valid_batches(
-    config: RunConfig, corpus: Corpus, extractor: FeatureExtractor, distributed: DistributedContext
+    config: RunConfig,
+    corpus: Corpus,
+    extractor: FeatureExtractor,
+    distributed: DistributedContext,
+    global_stats: CmvnStats | None = None,
 ) -> ChunkBatches | None:
     """Return the batches of the held-out data, in order and unchanged; None if there is no held-out data.
 
@@ -123,13 +151,14 @@ def valid_batches(
         corpus: the run's data.
         extractor: the extractor of the training data, used also for held-out data of the same data directory.
         distributed: the processes that share the data.
+        global_stats: statistics of the training data, if the features are normalized online.
     """
     data = corpus.valid
     if data is None:
         return None
     if data.data_dir is not corpus.train.data_dir:
         stats = shared_speaker_stats(config, data.data_dir, [UNCHANGED], "valid", distributed)
-        extractor = FeatureExtractor(config.features, data.data_dir, stats)
+        extractor = FeatureExtractor(config.features, data.data_dir, stats, global_stats)
     loader = ExampleLoader(extractor, data.utterances, data.labels, cache_bytes=config.chunks.cache_mb * 2**20)
     chunk_frames = max(config.chunks.chunk_frames, VALID_CHUNK_FRAMES)
     sizes = ChunkConfig(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from blasr.decoding.config import DecoderConfig
 from blasr.errors import DataError, MismatchError
+from blasr.features.online_cmvn import GLOBAL_CMVN
 from blasr.inference.bundle import FILES, GRAPH, LEXICON, MODEL, WEIGHTS, WORDS, BundleConfig, write_bundle
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
@@ -111,6 +112,8 @@ def _find_sources(experiment: Experiment, graph_file: Path, lang: Path, model: P
         "phones.txt": lang / "phones.txt",
         LEXICON: lang / "phones" / LEXICON,
     }
+    if experiment.description.features.cmvn == "online":
+        sources[GLOBAL_CMVN] = experiment.directory / GLOBAL_CMVN
     if (lang / WHOLE_WORDS).is_file():
         sources[WHOLE_WORDS] = lang / WHOLE_WORDS
     absent = [path for path in (*sources.values(), model) if not path.is_file()]

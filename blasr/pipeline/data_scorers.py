@@ -15,6 +15,7 @@ from blasr.errors import ConfigError
 from blasr.features.cmvn import read_cmvn_stats
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
+from blasr.features.online_cmvn import GLOBAL_CMVN
 from blasr.features.speaker_stats import SpeakerStats
 from blasr.features.stored_speaker_stats import load_speaker_stats
 from blasr.inference.acoustic_scorer import UtteranceScorer
@@ -71,6 +72,7 @@ def network_scorer(
         if features.cmvn != "speaker":
             raise ConfigError(f"the features are normalized by {features.cmvn}, not by speaker", fix="leave out --cmvn")
         stats = SpeakerStats.of_speakers(read_cmvn_stats(cmvn))
+    stats_file = experiment.directory / GLOBAL_CMVN if features.cmvn == "online" else cmvn
     manifest = {
         "values": "log p(s|x) - prior_scale * log p(s)",
         "blasr": __version__,
@@ -85,7 +87,7 @@ def network_scorer(
             "floor": priors.floor,
             "floored": priors.num_floored,
         },
-        "cmvn": _cmvn_entry(features) | ({} if cmvn is None else {"stats": file_entry(cmvn)}),
+        "cmvn": _cmvn_entry(features) | ({} if stats_file is None else {"stats": file_entry(stats_file)}),
     }
     return DataScorer(data_dir, experiment.scorer(config).for_data(data_dir, stats), num_pdfs, manifest)
 

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, DataError
+from blasr.features.cmvn import CmvnStats
 from blasr.features.config import FeatureConfig
+from blasr.features.online_cmvn import GLOBAL_CMVN, read_global_cmvn
 from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.config import ScoringConfig
 from blasr.inference.network import load_network
@@ -43,6 +45,7 @@ class Experiment:
         priors: the priors of its pdfs.
         weights: the file of the weights.
         origin: the epochs that the weights come from.
+        global_stats: statistics of the training data, if the features are normalized online.
     """
 
     directory: Path
@@ -51,6 +54,7 @@ class Experiment:
     priors: Priors
     weights: Path
     origin: str
+    global_stats: CmvnStats | None = None
 
     @classmethod
     def load(cls, directory: Path, checkpoint: str = "final") -> Experiment:
@@ -62,7 +66,8 @@ class Experiment:
                 ``blasr tune`` computed.
 
         Raises:
-            DataError: the training has not finished, or there is no such checkpoint.
+            DataError: the training has not finished, there is no such checkpoint, or the features are normalized
+                online and there are no global statistics.
             MismatchError: weights and description do not fit together.
         """
         path = directory / "final.yaml"
@@ -72,7 +77,10 @@ class Experiment:
         weights = checkpoint_path(directory, checkpoint)
         model, metadata = load_network(description.model, description.num_pdfs, weights)
         origin = metadata.get("origin", f"epoch {metadata.get('epoch', '?')}")
-        return cls(directory, description, model, Priors.read(directory), weights, origin)
+        features, stats = description.features, None
+        if features.cmvn == "online":
+            stats = read_global_cmvn(directory / GLOBAL_CMVN, features.num_mel_bins)
+        return cls(directory, description, model, Priors.read(directory), weights, origin, stats)
 
     @property
     def num_pdfs(self) -> int:
@@ -91,7 +99,7 @@ class Experiment:
 
     def scorer(self, config: ScoringConfig | None = None) -> AcousticScorer:
         """Return a scorer that computes log-likelihoods with this network."""
-        return AcousticScorer(self.model, self.description.features, self.priors, config)
+        return AcousticScorer(self.model, self.description.features, self.priors, config, self.global_stats)
 
 
 def _not_an_experiment(directory: Path) -> DataError:

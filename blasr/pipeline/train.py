@@ -137,7 +137,15 @@ def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
     if config.initialize_from is None:
         return model
     expected = model.state_dict()
-    weights = Experiment.load(config.initialize_from).model.state_dict()
+    initial = Experiment.load(config.initialize_from)
+    before, now = initial.description.features.cmvn, config.features.cmvn
+    if config.training.criterion != "cross_entropy" and before != now and "online" in (before, now):
+        raise MismatchError(
+            f"was trained with features.cmvn={before}, this run has features.cmvn={now}",
+            path=config.initialize_from,
+            fix=f"set features.cmvn={before}, or train a network with cross_entropy and features.cmvn={now} first",
+        )
+    weights = initial.model.state_dict()
     fitting = {
         name: tensor for name, tensor in weights.items() if name in expected and expected[name].shape == tensor.shape
     }

@@ -19,7 +19,7 @@ from blasr.features.config import FeatureConfig, MfccConfig
         ("preemphasis", 2.0, "preemphasis: found 2.0"),
         ("dither", -1.0, "dither: found -1.0"),
         ("delta_window", 0, "delta_window: found 0"),
-        ("cmvn", "sliding", "cmvn: found 'sliding', expected one of speaker, utterance, none"),
+        ("cmvn", "sliding", "cmvn: found 'sliding', expected one of speaker, utterance, online, none"),
         ("num_mel_bin", 3, "did you mean num_mel_bins"),
     ],
 )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from blasr.chunks import ChunkBatch
+from blasr.data import DataDir
+from blasr.features import GLOBAL_CMVN, FeatureExtractor, OnlineCmvn, collect_speaker_stats, read_global_cmvn
 from blasr.pipeline.batches import VALID_CHUNK_FRAMES, make_batches
-from blasr.pipeline.corpus import read_corpus
+from blasr.pipeline.corpus import Corpus, LabeledData, read_corpus, read_labeled
 from blasr.training import DistributedContext
 from blasr.units import IGNORE_INDEX
 from tests.pipeline.conftest import run_config
@@ -67,3 +71,23 @@ def test_plain_data_is_neither_augmented_nor_balanced(data: Path, alignments: Pa
     source = make_batches(expected, corpus, DistributedContext()).train
     for found, same in zip(plain.batches(1), source.batches(1), strict=True):
         assert torch.equal(found.inputs, same.inputs)
+
+
+def test_running_statistics_start_from_those_of_the_training_data(data: Path, alignments: Path, tmp_path: Path) -> None:
+    """They are stored with the experiment, for inference, and held-out data uses them too."""
+    features = {"cmvn": "online", "online_cmvn": {"cmn_window": 60, "speaker_frames": 60, "global_frames": 20}}
+    config = run_config(tmp_path / "run", data, alignments, features=features, data={"valid": data, "train": data})
+    labeled = read_labeled(data, alignments, tmp_path / "labels", config.data, "train")
+    corpus = Corpus(labeled, LabeledData(DataDir.read(data), labeled.utterances, labeled.labels), alignments)
+    batches = make_batches(config, corpus, DistributedContext())
+    stats = read_global_cmvn(tmp_path / "run" / GLOBAL_CMVN, 64)
+    by_speaker = collect_speaker_stats(replace(config.features, cmvn="speaker"), corpus.train.data_dir)
+    np.testing.assert_allclose(stats.matrix, by_speaker.total().matrix)
+    assert stats.count == sum(item.count for item in by_speaker.speakers().values())
+    extractor = FeatureExtractor(config.features, corpus.train.data_dir, None, stats)
+    utterance = next(iter(corpus.train.data_dir.utterances))
+    raw = FeatureExtractor(replace(config.features, cmvn="none"), corpus.train.data_dir).features(utterance)
+    expected = OnlineCmvn(config.features.online_cmvn, stats).normalize(raw)
+    assert torch.equal(extractor.features(utterance), expected)
+    assert batches.valid is not None
+    assert num_labels(batches.valid.batches(1)) == corpus.valid.num_frames == num_labels(batches.train.batches(1))  # type: ignore[union-attr]

@@ -5,21 +5,33 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.config import DecoderConfig
-from blasr.errors import DataError, MismatchError
+from blasr.errors import ConfigError, DataError, MismatchError
+from blasr.features.cmvn import CmvnStats
+from blasr.features.config import FeatureConfig
+from blasr.features.deltas import stack_deltas
+from blasr.features.extraction import pad_context
+from blasr.features.fbank import LogMel
+from blasr.features.online_cmvn import GLOBAL_CMVN, write_global_cmvn
 from blasr.hmm.model_file import write_model
 from blasr.hmm.topology import make_topology
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import monophone_tree
+from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.bundle import FILES, Bundle
-from blasr.inference.transcribe import Transcriber
+from blasr.inference.config import TranscriptionConfig
+from blasr.inference.transcribe import Transcriber, load_bundle
 from blasr.lattices.config import PathWeights
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
 from blasr.pipeline.bundle import BundleSettings, make_bundle
+from blasr.pipeline.data_scorers import network_scorer
 from blasr.pipeline.experiment import Experiment
-from tests.pipeline.systems import System, babble, system, write_audio
+from tests.pipeline.systems import System, babble, system, write_audio, write_system
 
 __all__ = ["system"]  # a fixture
 
@@ -38,6 +50,58 @@ def test_a_bundle_stands_alone(system: System, tmp_path: Path) -> None:
     assert (tmp_path / "moved" / "final.safetensors").read_bytes() == experiment.weights.read_bytes()
     assert not bundle.model.training
     assert str(tmp_path) not in (tmp_path / "moved" / "bundle.yaml").read_text()
+
+
+@pytest.fixture(scope="module")
+def online(tmp_path_factory: pytest.TempPathFactory) -> System:
+    """A recognizer with running statistics, and speech to collect the global ones from."""
+    parts = write_system(tmp_path_factory.mktemp("online"), FeatureConfig(norm_vars=True, cmvn="online"))
+    frames = LogMel(FeatureConfig())(torch.from_numpy(babble(6, 0) * 32768))
+    write_global_cmvn(parts.experiment / GLOBAL_CMVN, CmvnStats.of(frames))
+    return parts
+
+
+def test_running_statistics_are_those_of_a_dump(online: System, tmp_path: Path) -> None:
+    """A file, an utterance of a data directory, and frames that arrive in pieces have the same features."""
+    experiment = Experiment.load(online.experiment)
+    make_bundle(experiment, online.graph, tmp_path / "bundle")
+    transcriber = load_bundle(tmp_path / "bundle")
+    audio = write_audio(tmp_path / "one.wav", babble(3, 4))
+    data = DataDir(tmp_path, (Utterance("one", "ann", "one"),), {"one": str(audio)})
+    scorer, bundle = experiment.scorer(), Bundle.read(tmp_path / "bundle")
+    again = AcousticScorer(bundle.model, bundle.config.features, bundle.priors, None, bundle.global_stats)
+    expected = scorer.for_data(data)(data.utterances[0])
+    np.testing.assert_array_equal(again.log_likelihoods(again.inputs_of_file(audio)), expected)
+    samples, _ = data.read_audio(data.utterances[0])
+    features, stream = scorer.compute_features(samples), scorer.online_cmvn()
+    pieces = torch.cat([stream.normalize(piece) for piece in torch.split(features, 17)])
+    inputs = pad_context(stack_deltas(pieces))
+    np.testing.assert_allclose(scorer.log_likelihoods(inputs), expected, rtol=0, atol=1e-2)
+    assert transcriber.transcribe(audio).seconds == 3.0
+    with pytest.raises(ConfigError, match="leave out --same-speaker"):
+        load_bundle(tmp_path / "bundle", TranscriptionConfig(same_speaker=True))
+    with pytest.raises(ConfigError, match="normalized by online, not by speaker"):
+        network_scorer(experiment, data, cmvn=tmp_path / "cmvn.ark")
+
+
+def test_running_and_other_statistics_do_not_mix(system: System, online: System, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    make_bundle(Experiment.load(online.experiment), online.graph, out)
+    manifest = (out / "bundle.yaml").read_text()
+    (out / "bundle.yaml").write_text(manifest.replace("cmvn: online\n", "cmvn: speaker\n"))
+    with pytest.raises(MismatchError, match=r"normalizes by speaker .*, but has global_cmvn\.stats"):
+        Bundle.read(out)
+    make_bundle(Experiment.load(system.experiment), system.graph, out)
+    manifest = (out / "bundle.yaml").read_text()
+    (out / "bundle.yaml").write_text(manifest.replace("cmvn: speaker\n", "cmvn: online\n"))
+    with pytest.raises(MismatchError, match=r"normalizes by online .*, but has no global_cmvn\.stats"):
+        Bundle.read(out)
+    with pytest.raises(ConfigError, match="normalized by speaker, not by running statistics"):
+        Experiment.load(system.experiment).scorer().online_cmvn()
+    shutil.copytree(online.experiment, tmp_path / "experiment")
+    (tmp_path / "experiment" / GLOBAL_CMVN).unlink()
+    with pytest.raises(DataError, match=r"global_cmvn\.stats: no such file"):
+        Experiment.load(tmp_path / "experiment")
 
 
 def test_only_a_bundle_is_replaced(system: System, tmp_path: Path) -> None:

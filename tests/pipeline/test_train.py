@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError, DataError, MismatchError, TrainingError
 from blasr.inference import Priors
 from blasr.io.kaldi.alignments import write_alignments
@@ -104,6 +105,20 @@ def test_initial_weights_of_another_experiment(experiment: Path, data: Path, ali
     train(config)
     source, result = Experiment.load(experiment).model, Experiment.load(tmp_path / "run").model
     torch.testing.assert_close(result.output.weight, source.output.weight)
+
+
+def test_running_statistics_come_with_the_experiment(
+    experiment: Path, data: Path, alignments: Path, tmp_path: Path
+) -> None:
+    online = {"features": {"cmvn": "online"}}
+    train(run_config(tmp_path / "run", data, alignments, training={"epochs": 1}, **online))
+    loaded = Experiment.load(tmp_path / "run")
+    assert loaded.global_stats is not None and loaded.global_stats.count > 500
+    utterance = DataDir.read(data).utterances[0]
+    assert np.isfinite(loaded.scorer().for_data(DataDir.read(data))(utterance)).all()
+    sequence = {"training": {"criterion": "lfmmi"}, **online}
+    with pytest.raises(MismatchError, match=r"trained with features\.cmvn=speaker, this run has features\.cmvn=online"):
+        train(run_config(tmp_path / "sequence", data, alignments, experiment, **sequence))
 
 
 def test_alignments_of_other_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:
