@@ -18,6 +18,7 @@ from blasr.align.config import (
     TriphoneConfig,
 )
 from blasr.errors import ConfigError
+from blasr.features.config import MfccConfig
 
 HEAVY = ("numpy", "torch", "numba", "kaldifst", "soundfile")
 
@@ -49,6 +50,7 @@ def test_no_workers_means_all_cores() -> None:
         (TriphoneConfig, {"num_leaves": 0}, "num_leaves: found 0"),
         (TriphoneConfig, {"central_position": 3}, "central_position 3 is outside the 3 phones"),
         (FlatStartConfig, {"batch_frames": 0}, "batch_frames: found 0"),
+        (FlatStartConfig, {"features": MfccConfig(cmvn="online")}, "found online, which GMMs do not have"),
         (FlatStartConfig, {"nj": -1}, "nj at least 0"),
         (RealignConfig, {"max_loss": 1.5}, "max_loss between 0 and 1"),
         (RealignConfig, {"beam": 0.0}, "expected 0 < beam"),
