@@ -1,4 +1,4 @@
-"""``blasr data``: check a Kaldi data directory; fix, cut, join and perturb directories."""
+"""``blasr data``: check a Kaldi data directory; fix, cut, join, perturb and pack directories."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ steps/compute_cmvn_stats.sh.
     "blasr data split --data data/test --parts 4",
     "blasr data combine data/train_a data/train_b --out data/train_all",
     "blasr data perturb-speed --data data/train --out data/train_sp",
+    "blasr data pack data/train --out /nfs/train",
     "blasr data cmvn data/train --nj 8",
 )
 COUNTED_CHOICES: Mapping[Choice, str] = {
@@ -210,6 +211,34 @@ def _perturb(args: argparse.Namespace) -> None:
     _print_fixes(report, args.out)
 
 
+def _configure_pack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a Kaldi data directory")
+    add_option(parser, "--out", required=True, note="the data directory to write, with the shards")
+    parser.add_argument(
+        "--shard-mb",
+        type=positive_integer,
+        metavar="N",
+        default=1024,
+        help="size of a shard in MB (default: %(default)s)",
+    )
+    add_option(parser, "--max-loss")
+    add_option(parser, "--allow-pipes")
+
+
+def _pack(args: argparse.Namespace) -> None:
+    from blasr.data import pack_data_dir
+
+    tally, report = pack_data_dir(
+        args.directory,
+        args.out,
+        shard_bytes=args.shard_mb * 2**20,
+        max_loss=args.max_loss,
+        allow_pipes=args.allow_pipes,
+    )
+    print(tally.summary())
+    _print_fixes(report, args.out)
+
+
 def _configure_cmvn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a Kaldi data directory")
     add_option(parser, "--out", note="the directory for cmvn.scp, cmvn.ark and cmvn.json (default: DIR)")
@@ -281,6 +310,12 @@ COMMANDS = {
         ("blasr data perturb-speed --data data/train --out data/train_sp",),
         _configure_perturb,
         _perturb,
+    ),
+    "pack": Command(
+        "the audio in a few large files, for network disks",
+        ("blasr data pack data/train --out /nfs/train --shard-mb 1024",),
+        _configure_pack,
+        _pack,
     ),
     "cmvn": Command(
         "statistics that normalize each speaker's features, for train, align, dump and tune",

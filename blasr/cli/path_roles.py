@@ -59,6 +59,7 @@ IN_PLACE: Final[Mapping[str, Patterns]] = {
 """The commands that may write into the data directory, and its files that they do not write."""
 OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     **dict.fromkeys(("data fix", "data subset", "data combine", "data perturb-speed"), DATA_TABLES),
+    "data pack": (*DATA_TABLES, "audio.*"),
     "data cmvn": CMVN,
     "subwords train": ALL,
     "bundle": ALL,

@@ -5,6 +5,7 @@ from .data_dir import check_data_dir as check_data_dir
 from .durations import write_durations as write_durations
 from .fix import FixReport as FixReport
 from .fix import fix_data_dir as fix_data_dir
+from .pack import pack_data_dir as pack_data_dir
 from .perturb import SPEEDS as SPEEDS
 from .perturb import perturb_speed as perturb_speed
 from .problem_report import problem_report as problem_report

@@ -13,6 +13,8 @@ from .audio import read_segment as read_segment
 from .audio import sample_range as sample_range
 from .audio_archives import SHARD_SUFFIX as SHARD_SUFFIX
 from .audio_archives import ShardWriter as ShardWriter
+from .audio_copy import StoredAudio as StoredAudio
+from .audio_copy import read_stored as read_stored
 from .audio_source import STANDARD_INPUT as STANDARD_INPUT
 from .folder_lock import locked_folder as locked_folder
 from .fst import Fst as Fst

@@ -74,7 +74,7 @@ class ShardWriter:
     stream: BinaryIO
 
     def __post_init__(self) -> None:
-        self._tar = tarfile.open(fileobj=self.stream, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115 (see close)
+        self._tar = tarfile.open(fileobj=self.stream, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 (see close)
 
     @property
     def num_bytes(self) -> int:

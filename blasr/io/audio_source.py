@@ -88,7 +88,7 @@ class _AudioSource:
 def _source(entry: str | Path, is_command: bool) -> _AudioSource:
     """Return what libsndfile can open, after a check of the header."""
     if is_command:
-        return _checked(io.BytesIO(_command_output(str(entry))))
+        return _checked(io.BytesIO(command_output(str(entry))))
     if str(entry) == STANDARD_INPUT:
         return _checked(io.BytesIO(_standard_input()))
     if isinstance(entry, str) and (target := ScriptEntry.parse(entry)).offset:
@@ -110,8 +110,8 @@ def _source(entry: str | Path, is_command: bool) -> _AudioSource:
 
 
 @functools.lru_cache(maxsize=1)
-def _command_output(command: str) -> bytes:
-    """The audio that a command writes. It is kept for the next segment of the same recording."""
+def command_output(command: str) -> bytes:
+    """Return the audio that a command writes. It is kept for the next segment of the same recording."""
     return run_pipeline(command)
 
 

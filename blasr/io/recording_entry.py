@@ -61,6 +61,16 @@ class RecordingEntry:
         channels = _CHANNEL.findall(sphere["options"])
         return cls(sphere["file"], int(channels[-1]) - 1 if channels else None, speed, command)
 
+    def at_usual_speed(self) -> str:
+        """Return an entry for the same audio without a change of speed."""
+        return self.expander or self.source
+
+    def stored_at(self, place: str) -> str:
+        """Return the entry that plays the source at this entry's speed, if it is stored as ``FILE:OFFSET``."""
+        if self.speed == 1.0:
+            return place
+        return f"wav-copy {place} - | sox -t wav - -t wav - speed {self.speed:g} |"
+
     @property
     def is_command(self) -> bool:
         """Whether the source is a command that must be run."""

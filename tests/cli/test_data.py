@@ -150,3 +150,13 @@ def test_statistics_of_speakers(folder: Path, tmp_path: Path, capsys: pytest.Cap
     )
     assert f"cp {out}/cmvn.* {folder}" in capsys.readouterr().out
     assert '"low_freq": 60' in (out / "cmvn.json").read_text()
+
+
+def test_packing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "packed"
+    assert main(["data", "pack", str(folder), "--out", str(out), "--shard-mb", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "pack: 2 recordings in -> 2 kept -> 0 dropped" in printed
+    assert f"{out}: kept 2 utterances, removed 0" in printed
+    assert (out / "wav.scp").read_text().startswith(f"ann-1 {out}/audio.000001.tar:512\n")
+    assert main(["data", "check", str(out), "--audio", "--need-text"]) == 0
