@@ -24,6 +24,9 @@ from blasr.units import AnyArray
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+_dispatchers: list[Any] = []
+
+
 def jit(function: _Function) -> _Function:
     """Compile a function at its first call, without the GIL, and keep the machine code on disk.
 
@@ -47,8 +50,25 @@ def _compiled(function: _Function, *, inline: bool) -> _Function:
     dispatcher = compile_lazily(function)
     if hasattr(dispatcher, "py_func"):  # NUMBA_DISABLE_JIT leaves the function as it is
         dispatcher._cache = _CallGraphCache(function)
+        _dispatchers.append(dispatcher)
     compiled: _Function = dispatcher
     return compiled
+
+
+def compiled_functions() -> list[Any]:
+    """Return the functions of blasr's imported modules that numba compiles, as its dispatchers."""
+    return [dispatcher for dispatcher in _dispatchers if dispatcher.py_func.__module__.startswith("blasr.")]
+
+
+def is_cached(function: Any) -> bool:
+    """Return whether the cache on disk has machine code of a function for its present sources."""
+    index = function._cache._cache_file._load_index()
+    return any(key[-1] == call_graph_hash(function.py_func) for key in index)
+
+
+def cache_folders() -> list[str]:
+    """Return the folders with the machine code of :func:`compiled_functions`."""
+    return sorted({function._cache.cache_path for function in compiled_functions()})
 
 
 COMPILING: Final = "compiling the search for the first time; this takes about half a minute"

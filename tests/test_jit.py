@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from blasr.jit import before_compilation
+from blasr.jit import before_compilation, compiled_functions, is_cached
 
 CALLEE = "from blasr.jit import jit\n\n\n@jit\ndef twice(x):\n    return {} * x\n"
 CALLER = "from blasr.jit import jit\nfrom numbers_ import ADDED\nfrom callee import twice\n\n\n"
@@ -59,3 +59,10 @@ def test_only_the_first_compilation_is_announced(entry: Callable[..., Any]) -> N
         assert entry(7, 1)(5) == 36
     assert entry(8, 1)(5) == 41
     assert announced == ["first"]
+
+
+def test_the_cache_says_what_it_has(entry: Callable[..., Any]) -> None:
+    first = entry(2, 1)
+    assert first(5) == 11 and is_cached(first)
+    assert not is_cached(entry(9, 1))
+    assert first not in compiled_functions()  # only those of blasr

@@ -36,6 +36,7 @@ SUBCOMMANDS = {
     "explain": "hypotheses or lattices and references -> causes of the errors, tables, one HTML page",
     "kaldi": "Kaldi's small tools: copy-feats, ali-to-pdf, show-transitions, lattice-copy, ...",
     "summary": "a model variant -> layers, parameters, MACs, receptive field",
+    "doctor": "the machine and the installation: versions, optional parts, a self-test of every stage",
     "vision": "the image models: list, summary, train, evaluate",
 }
 
