@@ -43,7 +43,7 @@ TABLES_READ: Final = frozenset({"loglikes"})
 """The inputs that are rspecifiers."""
 
 WRITES: Final[Mapping[str, Patterns | None]] = {
-    **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list", "hyp_out")),
+    **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list", "hyp_out", "manifest")),
     "kaldi_dir": ("wer_*", "scoring/*"),
     "pictures": ("*.png",),
 }
@@ -119,6 +119,8 @@ def check_paths(args: argparse.Namespace) -> None:
             writes = OUT_FOLDERS.get(command) if name == "out" else patterns
             in_graph = command == "graph" and name == "out" and path.suffix == ".fst"
             outputs.append(Output(_option(name), path.parent if in_graph else path, writes, joins))
+    if isinstance(table := values.get("out"), str):  # a wspecifier
+        outputs += [Output("--out", path) for path in files_written(table) if str(path) != "-"]
     check_inputs_survive(outputs, inputs)
 
 

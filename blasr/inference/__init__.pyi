@@ -15,7 +15,9 @@ from .config import PriorConfig as PriorConfig
 from .config import ScoringConfig as ScoringConfig
 from .config import SegmentationConfig as SegmentationConfig
 from .config import TranscriptionConfig as TranscriptionConfig
+from .dump import HOLDERS as HOLDERS
 from .dump import write_dump as write_dump
+from .dump import write_table as write_table
 from .loglike_checks import check_matrix as check_matrix
 from .loglike_checks import check_num_pdfs as check_num_pdfs
 from .manifest import Manifest as Manifest

@@ -185,7 +185,12 @@ def check_loglikes(table: str, tree: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, values: Mapping[str, Any]) -> None:
     """Write ``manifest.json``."""
-    with atomic_open(folder / MANIFEST_NAME, "w") as file:
+    write_manifest_file(folder / MANIFEST_NAME, values)
+
+
+def write_manifest_file(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a manifest under any name."""
+    with atomic_open(path, "w") as file:
         json.dump(values, file, indent=2)
         file.write("\n")
 

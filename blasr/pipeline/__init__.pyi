@@ -9,6 +9,7 @@ from .decode import DecodeConfig as DecodeConfig
 from .decode import check_decoding as check_decoding
 from .decode import decode as decode
 from .decode_inputs import DecodePaths as DecodePaths
+from .dump import DumpOutput as DumpOutput
 from .dump import dump as dump
 from .experiment import Experiment as Experiment
 from .graph_checks import DecodingModel as DecodingModel

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +22,9 @@ from blasr.io.kaldi.tables import read_matrices
 from blasr.pipeline.experiment import Experiment
 from blasr.pipeline.train import train
 from tests.pipeline.conftest import alignments, data, run_config
+from tests.pipeline.systems import System, babble, system, write_audio
 
-__all__ = ["alignments", "data"]  # fixtures
+__all__ = ["alignments", "data", "system"]  # fixtures
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,89 @@ def test_dump_of_gmms(golden: Path, data: Path, tmp_path: Path) -> None:
 def test_an_experiment_or_gmms(data: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main(["dump", "--data", str(data), "--out", str(tmp_path / "out")])
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory of 6 utterances for the small system."""
+    folder = tmp_path_factory.mktemp("speech")
+    names = [f"a-{number}" for number in range(6)]
+    for number, name in enumerate(names):
+        write_audio(folder / f"{name}.wav", babble(1 + number % 3, number))
+    (folder / "wav.scp").write_text("".join(f"{name} {folder}/{name}.wav\n" for name in names))
+    (folder / "utt2spk").write_text("".join(f"{name} a\n" for name in names))
+    return folder
+
+
+def piped(system: System, speech: Path, *more: str, reader: str = "cat") -> tuple[bytes, str, list[int]]:
+    """Run the dump to ``ark:-`` in a shell's pipe; return the reader's output, stderr, and both exit statuses."""
+    words = command(system.experiment, speech, Path("ark:-"), *more)
+    shell = f'"$@" | {reader}; echo "${{PIPESTATUS[@]}}" >&2'
+    line = ["bash", "-c", shell, "bash", sys.executable, "-m", "blasr.cli", *words]
+    done = subprocess.run(line, capture_output=True, check=True, timeout=300)
+    *messages, statuses = done.stderr.decode().splitlines()
+    return done.stdout, "\n".join(messages), [int(status) for status in statuses.split()]
+
+
+def test_a_pipe_has_the_archive_and_nothing_else(system: System, speech: Path, tmp_path: Path) -> None:
+    assert main(command(system.experiment, speech, tmp_path / "files")) == 0
+    archive, messages, statuses = piped(system, speech, "--nj", "2")
+    assert archive == (tmp_path / "files" / "loglikes.ark").read_bytes()
+    assert "dump: 6 utterances in -> 6 kept -> 0 dropped" in messages
+    assert statuses == [0, 0]
+
+
+def test_a_reader_that_stops_early_is_no_traceback(system: System, speech: Path) -> None:
+    archive, messages, statuses = piped(system, speech, reader="head -c 1000")
+    assert (len(archive), messages, statuses) == (1000, "", [141, 0])
+
+
+def test_a_loss_ends_a_pipe_with_an_error(system: System, speech: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "data"
+    shutil.copytree(speech, broken)
+    text = (broken / "wav.scp").read_text().replace("a-3.wav", "absent.wav")
+    (broken / "wav.scp").write_text(text)
+    cmvn = tmp_path / "cmvn.ark"
+    shutil.copyfile(statistics(speech, tmp_path), cmvn)
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text("of another dump")
+    _, messages, statuses = piped(system, broken, "--cmvn", f"{cmvn}", "--max-loss", "0.1", "--manifest", str(manifest))
+    assert statuses == [1, 0]
+    assert "above the allowed 10.0% of 6 utterances" in messages
+    assert not manifest.exists()
+
+
+def statistics(speech: Path, folder: Path) -> Path:
+    """The statistics of the speaker, so that the missing recording is only noticed when it is scored."""
+    assert main(["data", "cmvn", str(speech), "--out", str(folder / "cmvn")]) == 0
+    return next((folder / "cmvn").glob("*.ark"))
+
+
+def test_an_archive_and_a_script_with_a_manifest(system: System, speech: Path, tmp_path: Path) -> None:
+    out, manifest = f"ark,scp:{tmp_path}/x/x.ark,{tmp_path}/x/x.scp", tmp_path / "m.json"
+    words = ["--manifest", str(manifest), "--compress"]
+    assert main([*command(system.experiment, speech, tmp_path, *words)[:-1], out]) == 0
+    assert main(command(system.experiment, speech, tmp_path / "files")) == 0
+    values = json.loads(manifest.read_text())
+    assert values["complete"] is True and values["bytes_per_value"] == 2
+    assert values["utterances"] == {"asked": 6, "written": 6, "dropped": {}}
+    floats = dict(read_matrices(tmp_path / "files" / "loglikes.ark"))
+    for name, matrix in read_matrices(f"scp:{tmp_path}/x/x.scp"):
+        assert np.abs(matrix - floats[name]).max() < np.ptp(floats[name]) / 125_000
+
+
+def test_outputs_that_cannot_be_written(
+    system: System, speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    for out, message in (
+        ("/dev/full", "/dev/full: is a file, expected a directory"),
+        ("ark:/dev/full", "/dev/full: cannot be written: No space left on device"),
+        (f"ark:{tmp_path}/x.ark", "manifest.json: belongs to a dump in this folder"),
+        (f"ark:{speech}/x.ark", "--out"),
+        ("ark:| cat", "runs commands only if they are allowed"),
+    ):
+        assert main([*command(system.experiment, speech, tmp_path)[:-1], out]) != 0
+        error = capsys.readouterr().err
+        assert message in error and error.count("blasr dump: error: ") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.json"]

@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import kaldi_native_io
+import kaldiio
 import numpy as np
 import pytest
 
 from blasr.errors import DataError, MismatchError
-from blasr.inference import write_dump
+from blasr.inference import write_dump, write_table
 from blasr.inference.manifest import Manifest
+from blasr.io.kaldi import Wspecifier
 from blasr.io.kaldi.tables import read_matrices
 from blasr.tally import Tally
 from blasr.units import FloatArray
@@ -88,3 +91,32 @@ def test_too_many_dropped_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="1 too short for one frame, first b"):
         write(tmp_path, items(), tally)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("num_frames", [1, 7, 9, 200])
+@pytest.mark.parametrize("bytes_per_value", [1, 2])
+def test_compressed_archives_for_other_readers(tmp_path: Path, num_frames: int, bytes_per_value: int) -> None:
+    """kaldiio and Kaldi's own code read the same values, and none is farther off than the documented bound."""
+    random = np.random.default_rng(num_frames)
+    values = (random.normal(size=(num_frames, 40)) * 6 - random.uniform(0, 30, 40)).astype(np.float32)
+    names = Wspecifier(str(tmp_path / "x.ark"), str(tmp_path / "x.scp"))
+    write_table(
+        names,
+        [("a", values)],
+        num_pdfs=40,
+        asked=1,
+        tally=Tally("dump"),
+        manifest={},
+        bytes_per_value=bytes_per_value,
+    )
+    ((_, ours),) = read_matrices(tmp_path / "x.ark")
+    np.testing.assert_allclose(kaldiio.load_scp(str(tmp_path / "x.scp"))["a"], ours, atol=1e-5)  # rounds differently
+    with kaldi_native_io.SequentialFloatMatrixReader(f"scp:{tmp_path}/x.scp") as reader:
+        for _, read in reader:
+            np.testing.assert_array_equal(np.array(read), ours)
+    allowed = np.ptp(values) / 125_000
+    if bytes_per_value == 1 and num_frames > 8:
+        allowed = np.ptp(values, axis=0) / 125 + np.ptp(values) / 16_000
+    assert (np.abs(ours - values) <= allowed).all()
+    size = (tmp_path / "x.ark").stat().st_size
+    assert size < values.nbytes * (bytes_per_value if num_frames > 8 else 2) / 4 + 8 * 40 + 100

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from blasr.data.data_dir import DataDir, Utterance
-from blasr.errors import DataError
+from blasr.errors import ConfigError, DataError
 from blasr.features.fbank import TooShortError
 from blasr.inference.manifest import Manifest
 from blasr.io.kaldi import read_matrices
 from blasr.pipeline.data_scorers import DataScorer
-from blasr.pipeline.dump import dump
+from blasr.pipeline.dump import DumpOutput, dump
 from blasr.units import FloatArray
 
 
@@ -46,3 +46,25 @@ def test_too_many_losses_leave_nothing(scorer: DataScorer, tmp_path: Path) -> No
     with pytest.raises(DataError, match="1 too short for one frame, first u3"):
         dump(scorer, tmp_path / "out", workers=2, max_loss=0.05)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_table_is_written_in_order_by_workers(scorer: DataScorer, tmp_path: Path) -> None:
+    output = DumpOutput(f"ark:{tmp_path}/x.ark", tmp_path / "manifest.x.json")
+    dump(scorer, output, workers=3, max_loss=0.2)
+    assert [name for name, _ in read_matrices(tmp_path / "x.ark")] == ["u0", "u1", "u2", "u4", "u5"]
+    assert Manifest.read(tmp_path / "manifest.x.json").written == 5
+
+
+def test_too_many_losses_end_a_table_early(scorer: DataScorer, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="1 too short for one frame, first u3"):
+        dump(scorer, DumpOutput(f"ark:{tmp_path}/x.ark", tmp_path / "m.json"), max_loss=0.05)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_gets_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    with pytest.raises(ConfigError, match="the standard output is a terminal"):
+        DumpOutput("ark:-")
+    DumpOutput("ark,t:-")
+    with pytest.raises(ConfigError, match="has its own manifest"):
+        DumpOutput(tmp_path, tmp_path / "m.json")

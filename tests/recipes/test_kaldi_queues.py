@@ -27,6 +27,7 @@ case "$*" in
   "data split "*) for ((job = 1; job <= $6; job++)); do mkdir -p "$4/split$6/$job"; done ;;
   "dump "*--combine*) touch "$out/loglikes.scp" ;;
   *utt-that-fails*) echo "error: no frame is left" >&2; exit 1 ;;
+  "dump "*--manifest*) echo archive && touch "$out" ;;
   "dump "*) mkdir -p "$out" && touch "$out"/loglikes.{ark,scp} ;;
   "decode "*) mkdir -p "$out" && echo lattices >"$out/lat.ark" ;;
   "align "*) mkdir -p "$out" && touch "$out"/{ali.1.gz,tree,final.mdl,phones.txt} ;;
@@ -152,8 +153,8 @@ def test_all_steps_run_on_a_queue(recipe: Path, queue: str) -> None:
     done = run(recipe, "steps/blasr/decode.sh", *options, "exp/tri4/graph", "data/test", "exp/net/decode")
     assert done.returncode == 0, done.stderr
     out = recipe / "exp" / "net" / "decode"
-    logs = {f"{name}.{job}.log" for name in ("dump", "decode") for job in (1, 2, 3)}
-    assert {path.name for path in (out / "log").iterdir()} == logs
+    assert {path.name for path in (out / "log").iterdir()} == {f"decode.{job}.log" for job in (1, 2, 3)}
+    assert [call for call in calls(recipe) if call.startswith("decode ")][-1].count(" --data data/test/split3/3 ") == 1
     assert {f"lat.{job}.gz" for job in (1, 2, 3)} <= {path.name for path in out.iterdir()}
     assert not list(out.glob("*/lat.ark")) and not list(out.glob("dump.*/loglikes.ark"))
     assert (out / "scoring" / "log" / "score.log").is_file() and "%WER 5.00" in done.stdout
@@ -167,18 +168,37 @@ def test_a_queues_failed_job_stops_the_step(recipe: Path, queue: str) -> None:
     assert not (recipe / "exp" / "net" / "output" / "loglikes.scp").exists()
 
 
-def test_kaldis_decoder_on_a_queue_is_called_as_kaldi_calls_it(recipe: Path, queue: str) -> None:
+@pytest.mark.parametrize("keep", ["false", "true"])
+def test_kaldis_decoder_on_a_queue_is_called_as_kaldi_calls_it(recipe: Path, queue: str, keep: str) -> None:
     """``latgen-faster-mapped [options] trans-model-in fst-in loglikes-rspecifier lattice-wspecifier``, one per job."""
-    record = '#!/bin/bash\nprintf "%s|" "$@" >>"$0.calls"\necho >>"$0.calls"\n'
+    record = (
+        '#!/bin/bash\nprintf "%s|" "$@" >>"$0.calls"\necho >>"$0.calls"\n[[ $* != *" ark:- "* ]] || cat >>"$0.input"\n'
+    )
     program(recipe.parent / "bin" / "latgen-faster-mapped", record)
     options = ("--nj", 2, "--cmd", queue, "--beam", 11, "--lattice-beam", 6, "--max-active", 900, "--acwt", 0.2)
     graph, out = "exp/tri4/graph", "exp/net/decode"
-    done = run(recipe, "steps/blasr/decode.sh", *options, "--skip-scoring", "true", graph, "data/test", out)
+    more = ("--skip-scoring", "true", "--keep-loglikes", keep)
+    done = run(recipe, "steps/blasr/decode.sh", *options, *more, graph, "data/test", out)
     assert done.returncode == 0, done.stderr
     found = sorted(calls(recipe, "latgen-faster-mapped"))
     assert found == [
         "--min-active=200|--max-active=900|--max-mem=50000000|--beam=11|--lattice-beam=6|--acoustic-scale=0.2|"
         f"--allow-partial=true|--word-symbol-table={graph}/words.txt|exp/net/final.mdl|{graph}/HCLG.fst|"
-        f"scp:{out}/dump.{job}/loglikes.scp|ark:|gzip -c > {out}/lat.{job}.gz|"
+        f"{'ark:-' if keep == 'false' else f'scp:{out}/dump.{job}/loglikes.scp'}|ark:|gzip -c > {out}/lat.{job}.gz|"
         for job in (1, 2)
     ]
+    if keep == "false":
+        assert (recipe.parent / "bin" / "latgen-faster-mapped.input").read_text() == "archive\narchive\n"
+        dump = [call for call in calls(recipe) if call.startswith("dump ") and "--out ark:- " in call][-1]
+        assert dump.startswith("dump --data data/test/split2/2 --experiment exp/net --model exp/net/final.mdl ")
+        assert dump.endswith(f" --nj 1 --out ark:- --manifest {out}/log/manifest.2.json")
+
+
+def test_a_dump_that_fails_in_a_pipe_stops_the_step(recipe: Path, queue: str) -> None:
+    """Also if the program that runs the jobs reports only the status of the decoder."""
+    program(recipe.parent / "bin" / "latgen-faster-mapped", "#!/bin/bash\ncat >/dev/null\n")
+    options = ("--nj", 2, "--cmd", queue, "--checkpoint", "utt-that-fails", "--skip-scoring", "true")
+    done = run(recipe, "steps/blasr/decode.sh", *options, "exp/tri4/graph", "data/test", "exp/net/decode")
+    assert done.returncode == 2
+    assert "no such file: exp/net/decode/log/manifest.1.json" in done.stderr
+    assert not (recipe / "exp" / "net" / "decode" / "num_jobs").exists()

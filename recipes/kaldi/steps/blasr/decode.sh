@@ -9,6 +9,9 @@
 # latgen-faster-mapped if it is on the PATH, and from blasr's decoder otherwise. Scores come from local/score.sh if Kaldi
 # is installed, and from blasr otherwise.
 #
+# On the CPU, each job computes the log-likelihoods and pipes them into its decoder; nothing is stored but
+# log/manifest.JOB.json, which records the network and the data. With a GPU, or to keep them, dump.sh writes them first.
+#
 # Options:
 #   --nj N                jobs, at most as many as speakers (default: 4)
 #   --cmd CMD             the program that runs the jobs (default: run.pl)
@@ -18,7 +21,7 @@
 #   --acwt X              acoustic scale; affects only the pruning (default: 0.1)
 #   --beam X --lattice-beam X --max-active N --min-active N   options of the search (default: 13.0 8.0 7000 200)
 #   --decoder NAME        kaldi, blasr, or auto (default: auto)
-#   --keep-loglikes true  keep the log-likelihoods, 4 bytes for every frame and pdf (default: false)
+#   --keep-loglikes true  store the log-likelihoods, 4 bytes for every frame and pdf (default: false)
 #   --skip-scoring true   only write lattices (default: false)
 #   --scoring-opts "..."  options of local/score.sh or steps/blasr/score.sh, such as "--min-lmwt 4 --max-lmwt 15"
 #   --checkpoint NAME --prior-scale X --use-gpu yes|no|optional --num-threads N --allow-pipes true: see dump.sh
@@ -41,30 +44,50 @@ if [ "$stage" -le 0 ]; then # before any job
     --graph "$graphdir" $(pipes_option) --out "$dir" >&2
 fi
 
-if stage 0 "log-likelihoods (logs: $dir/log/dump.*.log)"; then
+network=(--data "$data/split$nj/JOB" --experiment "$srcdir" --model "$model" --checkpoint "$checkpoint"
+  --prior-scale "$prior_scale" --device cpu --nj "$num_threads" $(pipes_option))
+latgen=(latgen-faster-mapped --min-active="$min_active" --max-active="$max_active" --max-mem="$max_mem" --beam="$beam"
+  --lattice-beam="$lattice_beam" --acoustic-scale="$acwt" --allow-partial=true
+  --word-symbol-table="$graphdir/words.txt" "$model" "$graphdir/HCLG.fst")
+search=(blasr decode --min-active "$min_active" --max-active "$max_active" --beam "$beam" --lattice-beam "$lattice_beam"
+  --acoustic-scale "$acwt" --graph "$graphdir" --lang "$graphdir")
+lattices=("ark:|gzip -c > $dir/lat.JOB.gz")
+pack=(--out "$dir/decode.JOB" '&&' gzip -c "$dir/decode.JOB/lat.ark" '>' "$dir/lat.JOB.gz" '&&' rm "$dir/decode.JOB/lat.ark")
+[ "$decoder" = kaldi ] || [ "$decoder" = blasr ] || fail "--decoder is $decoder, expected kaldi, blasr or auto"
+stored=true
+if [ "$keep_loglikes" != true ] && [ "$(device)" = cpu ]; then stored=false; fi
+
+if [ "$stored" = true ] && stage 0 "log-likelihoods (logs: $dir/log/dump.*.log)"; then
   "$here/dump.sh" --nj "$nj" --cmd "$cmd" --model "$model" --checkpoint "$checkpoint" --prior-scale "$prior_scale" \
     --use-gpu "$use_gpu" --num-threads "$num_threads" --allow-pipes "$allow_pipes" "$data" "$srcdir" "$dir"
 fi
 
 if stage 1 "lattices by $decoder's decoder (logs: $dir/log/decode.*.log)"; then
-  blasr decode --check --graph "$graphdir" --model "$model" --loglikes "scp:$dir/loglikes.scp" --out "$dir"
-  case "$decoder" in
-    kaldi)
-      $cmd JOB=1:"$nj" "$dir/log/decode.JOB.log" latgen-faster-mapped --min-active="$min_active" \
-        --max-active="$max_active" --max-mem="$max_mem" --beam="$beam" --lattice-beam="$lattice_beam" \
-        --acoustic-scale="$acwt" --allow-partial=true --word-symbol-table="$graphdir/words.txt" "$model" \
-        "$graphdir/HCLG.fst" "scp:$dir/dump.JOB/loglikes.scp" "ark:|gzip -c > $dir/lat.JOB.gz" ||
+  run=($cmd JOB=1:"$nj" "$dir/log/decode.JOB.log")
+  if [ "$stored" = true ]; then
+    blasr decode --check --graph "$graphdir" --model "$model" --loglikes "scp:$dir/loglikes.scp" --out "$dir"
+    loglikes="scp:$dir/dump.JOB/loglikes.scp"
+    case "$decoder" in
+      kaldi) "${run[@]}" "${latgen[@]}" "$loglikes" "${lattices[@]}" || job_failed "$dir"/log/decode.*.log ;;
+      blasr) "${run[@]}" "${search[@]}" --model "$model" --nj "$num_threads" --loglikes "$loglikes" "${pack[@]}" ||
         job_failed "$dir"/log/decode.*.log ;;
-    blasr)
-      $cmd JOB=1:"$nj" "$dir/log/decode.JOB.log" blasr decode --min-active "$min_active" --max-active "$max_active" \
-        --beam "$beam" --lattice-beam "$lattice_beam" --acoustic-scale "$acwt" --graph "$graphdir" --model "$model" \
-        --lang "$graphdir" --nj "$num_threads" --loglikes "scp:$dir/dump.JOB/loglikes.scp" --out "$dir/decode.JOB" \
-        '&&' gzip -c "$dir/decode.JOB/lat.ark" '>' "$dir/lat.JOB.gz" '&&' rm "$dir/decode.JOB/lat.ark" ||
+    esac
+    if [ "$keep_loglikes" != true ]; then rm $(numbered "$dir/dump." | sed 's|$|/loglikes.ark|'); fi
+  else
+    split_data "$data"
+    mkdir -p "$dir/log"
+    rm -f "$dir"/log/manifest.*.json
+    case "$decoder" in
+      kaldi) "${run[@]}" OMP_NUM_THREADS="$num_threads" blasr dump "${network[@]}" --out ark:- \
+        --manifest "$dir/log/manifest.JOB.json" '|' "${latgen[@]}" ark:- "${lattices[@]}" ||
+        job_failed "$dir"/log/decode.*.log
+        # Not every program that runs jobs notices that the first program of a pipe has failed.
+        need $(numbered "$dir/log/manifest." | sed 's|$|.json|') ;;
+      blasr) "${run[@]}" OMP_NUM_THREADS="$num_threads" "${search[@]}" "${network[@]}" "${pack[@]}" ||
         job_failed "$dir"/log/decode.*.log ;;
-    *) fail "--decoder is $decoder, expected kaldi, blasr or auto" ;;
-  esac
+    esac
+  fi
   echo "$nj" >"$dir/num_jobs"
-  if [ "$keep_loglikes" != true ]; then rm $(numbered "$dir/dump." | sed 's|$|/loglikes.ark|'); fi
 fi
 
 if [ "$skip_scoring" != true ] && stage 2 "score"; then
