@@ -37,9 +37,15 @@ class Tally:
         """Count items for which the stage produced an output."""
         self.kept += count
 
-    def drop(self, item: str, reason: str) -> None:
-        """Count one item without an output. Items with the same ``reason`` are reported together: keep it general."""
-        self.dropped[reason] += 1
+    def drop(self, item: str, reason: str, count: int = 1) -> None:
+        """Count items without an output. Items with the same ``reason`` are reported together: keep it general.
+
+        Args:
+            item: the item, or the first one of several.
+            reason: why.
+            count: the number of items.
+        """
+        self.dropped[reason] += count
         self.examples.setdefault(reason, item)
 
     def drop_error(self, item: str, error: BlasrError) -> None:

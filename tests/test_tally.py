@@ -14,6 +14,8 @@ def test_summary_names_each_reason_and_its_first_item() -> None:
     tally.drop("u1", "too short")
     tally.drop("u2", "too short")
     assert tally.summary() == "align: 10 utterances in -> 8 kept -> 2 dropped (2 too short, first u1)"
+    tally.drop("u5", "too short", 3)
+    assert "13 utterances in -> 8 kept -> 5 dropped (5 too short, first u1)" in tally.summary()
 
 
 @given(kept=st.integers(0, 50), dropped=st.integers(0, 50), max_loss=st.floats(0, 1))

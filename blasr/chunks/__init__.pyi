@@ -9,5 +9,5 @@ from .examples import Example as Example
 from .examples import ExampleLoader as ExampleLoader
 from .labels import PdfLabels as PdfLabels
 from .labels import index_labels as index_labels
-from .plan import PlannedUtterance as PlannedUtterance
+from .plan import PlannedUtterances as PlannedUtterances
 from .plan import ProcessShare as ProcessShare

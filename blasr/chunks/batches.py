@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from blasr.chunks.config import ChunkConfig
 from blasr.chunks.cutting import ChunkBatch, ChunkGatherer, batch_edges, blank_batch, chunk_table
 from blasr.chunks.examples import ExampleLoader
-from blasr.chunks.plan import ChunkPool, PlannedUtterance, ProcessShare, plan_epoch
+from blasr.chunks.plan import ChunkPool, PlannedUtterances, ProcessShare, plan_epoch
 from blasr.chunks.pool_examples import PoolDataset, PoolExamples
 from blasr.errors import BlasrError
 from blasr.interrupts import ignore_first_stop
@@ -72,7 +72,7 @@ class ChunkBatches:
     def __init__(
         self,
         loader: ExampleLoader,
-        utterances: Sequence[PlannedUtterance],
+        utterances: PlannedUtterances,
         config: ChunkConfig,
         sampling: Sampling | None = None,
         *,
@@ -112,11 +112,11 @@ class ChunkBatches:
             DataError: too many utterances have unreadable audio, or differ from their labels in length.
         """
         pools = list(self._pools(epoch))
-        expected = sum(len(group) for pool in pools for group in pool.groups)
+        expected = sum(len(pool.places) for pool in pools)
         while pools and first >= pools[0].num_batches:
             first -= pools.pop(0).num_batches
         loader: DataLoader[PoolExamples | BlasrError] = DataLoader(
-            PoolDataset(self._loader, pools, epoch),
+            PoolDataset(self._loader, pools, self._utterances.names, epoch),
             batch_size=None,
             shuffle=False,
             num_workers=min(self._config.num_workers, len(pools)),

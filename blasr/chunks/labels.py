@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,12 +50,9 @@ class PdfLabels(Mapping[str, IntArray]):
         """The number of frames in the alignment of an utterance."""
         return len(self.index[utterance])
 
-    def counts(self, utterances: Iterable[str]) -> AnyArray:
-        """How many frames of ``utterances`` have each pdf-id: int64 ``(num_pdfs,)``."""
-        total = np.zeros(self.num_pdfs, dtype=np.int64)
-        for utterance in utterances:
-            total += np.bincount(self[utterance], minlength=self.num_pdfs)
-        return total
+    def counts(self, rows: AnyArray) -> AnyArray:
+        """How many frames of the utterances in these rows of the index have each pdf-id: int64 ``(num_pdfs,)``."""
+        return self.index.counts(rows, self.num_pdfs)
 
     def check_utterances(self, wanted: Collection[str], data: Path) -> None:
         """Refuse alignments that share no utterance with the data.

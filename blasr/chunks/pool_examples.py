@@ -43,17 +43,18 @@ class PoolDataset(Dataset[PoolExamples | BlasrError]):
     Args:
         loader: makes examples.
         pools: the items of this data set.
+        names: the utterance-ids of the corpus, by their places.
         epoch: from 1.
     """
 
-    def __init__(self, loader: ExampleLoader, pools: Sequence[ChunkPool], epoch: int) -> None:
-        self._loader, self._pools, self._epoch = loader, pools, epoch
+    def __init__(self, loader: ExampleLoader, pools: Sequence[ChunkPool], names: Sequence[str], epoch: int) -> None:
+        self._loader, self._pools, self._names, self._epoch = loader, pools, names, epoch
 
     def __len__(self) -> int:
         return len(self._pools)
 
     def __getitem__(self, index: int) -> PoolExamples | BlasrError:
-        groups = self._pools[index].groups
+        groups = [[self._names[place] for place in group] for group in self._pools[index].groups()]
         examples: list[Example] = []
         dropped: list[tuple[str, BlasrError]] = []
         try:

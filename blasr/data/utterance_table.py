@@ -82,10 +82,6 @@ class UtteranceTable(Sequence[Utterance]):
             speed,
         )
 
-    def speaker(self, row: int) -> str:
-        """Return the speaker of one row."""
-        return self.speakers[int(self.columns["speaker"][row])]
-
 
 class MappedTexts(Mapping[str, str]):
     """Texts by their names, both memory-mapped: the entries of ``wav.scp``."""
@@ -139,6 +135,31 @@ class UtteranceSelection(Mapping[str, Utterance]):
     def __iter__(self) -> Iterator[str]:
         return (self.table.keys.key(row) for row in self.rows)
 
+    @property
+    def names(self) -> UtteranceNames:
+        """The utterance-ids by their places."""
+        return UtteranceNames(self.table.keys, self.rows)
+
+    @property
+    def speakers(self) -> AnyArray:
+        """A number for the speaker of each utterance: int32 ``(N,)``."""
+        return np.asarray(self.table.columns["speaker"][self.rows])
+
+    def rows_in(self, keys: KeyTable) -> AnyArray:
+        """Return the row of each utterance in a table of ids, or -1 if it lacks the utterance: int64 ``(N,)``."""
+        return np.asarray(keys.rows_of(self.table.keys)[self.rows])
+
+    def contains_rows_of(self, others: UtteranceSelection) -> AnyArray:
+        """Whether each utterance of another selection is also in this one: bool ``(len(others),)``."""
+        chosen = np.zeros(len(self.table) + 1, bool)  # the last one stands for -1
+        chosen[self.rows] = True
+        return np.asarray(chosen[others.rows_in(self.table.keys)])
+
+    def digest_into(self, digest: Any) -> None:
+        """Update a digest with the utterance-ids, one a line."""
+        for lines in self.table.keys.lines(self.rows):
+            digest.update(lines)
+
     def _row(self, name: object) -> int | None:
         row = self.table.keys.row(name) if isinstance(name, str) else None
         if row is None:
@@ -155,9 +176,33 @@ class UtteranceSelection(Mapping[str, Utterance]):
             raise KeyError(name)
         return self.table[row]
 
-    def select(self, places: Sequence[int]) -> UtteranceSelection:
+    def select(self, places: Sequence[int] | AnyArray) -> UtteranceSelection:
         """Return the utterances at these places, which count from 0 and increase."""
         return UtteranceSelection(self.table, self.rows[np.asarray(places, np.int64)])
+
+
+class UtteranceNames(Sequence[str]):
+    """Utterance-ids by their places; a text is made at each access.
+
+    Args:
+        keys: the ids.
+        rows: their rows, int64 ``(N,)``.
+    """
+
+    def __init__(self, keys: KeyTable, rows: AnyArray) -> None:
+        self._keys, self._rows = keys, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> UtteranceNames: ...
+    def __getitem__(self, index: int | slice) -> str | UtteranceNames:
+        if isinstance(index, slice):
+            return UtteranceNames(self._keys, self._rows[index])
+        return self._keys.key(int(self._rows[index]))
 
 
 def open_data_dir(path: Path, folder: Path, *, allow_pipes: bool = False) -> tuple[DataDir, UtteranceSelection]:

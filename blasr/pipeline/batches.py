@@ -124,7 +124,7 @@ def train_batches(
     sampling = Sampling(
         seed=seed,
         join_probability=config.augmentation.join_probability,
-        pdf_weights=balancing_weights(data.labels.counts(data.utterances), gamma) if gamma < 1 else None,
+        pdf_weights=balancing_weights(data.pdf_counts(), gamma) if gamma < 1 else None,
     )
     return ChunkBatches(
         loader,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from blasr.chunks import PdfLabels, PlannedUtterance, index_labels
+from blasr.chunks import PdfLabels, PlannedUtterances, index_labels
 from blasr.data import DataDir, UtteranceSelection, open_data_dir
 from blasr.errors import DataError, MismatchError
 from blasr.pipeline.config import DataConfig
 from blasr.tally import Tally
+from blasr.units import AnyArray
 
 logger = logging.getLogger(__name__)
 
@@ -28,27 +28,35 @@ class LabeledData:
         data_dir: the audio and the speakers' statistics.
         utterances: the chosen utterances, by utterance-id.
         labels: pdf-ids of these utterances, and perhaps of others.
+        label_rows: the row of each utterance in the index of the labels: int64 ``(N,)``.
     """
 
     data_dir: DataDir
     utterances: UtteranceSelection
     labels: PdfLabels
+    label_rows: AnyArray
 
-    def planned_utterances(self) -> list[PlannedUtterance]:
+    def planned_utterances(self) -> PlannedUtterances:
         """Return the utterances with their lengths, for planning epochs."""
-        return [
-            PlannedUtterance(name, self.utterances.table.speaker(row), self.labels.num_frames(name))
-            for name, row in zip(self.utterances, self.utterances.rows, strict=True)
-        ]
+        return PlannedUtterances(self.utterances.names, self.utterances.speakers, self.lengths)
+
+    @cached_property
+    def lengths(self) -> AnyArray:
+        """Numbers of labeled frames: int32 ``(N,)``."""
+        return self.labels.index.num_frames_of(self.label_rows).astype(np.int32)
 
     @cached_property
     def num_frames(self) -> int:
         """Number of labeled frames."""
-        return sum(self.labels.num_frames(name) for name in self.utterances)
+        return int(self.lengths.sum(dtype=np.int64))
 
-    def subset(self, places: Sequence[int]) -> LabeledData:
+    def pdf_counts(self) -> AnyArray:
+        """Count the labeled frames of each pdf: int64 ``(num_pdfs,)``."""
+        return self.labels.counts(self.label_rows)
+
+    def subset(self, places: AnyArray) -> LabeledData:
         """Return the same data with the utterances at these places; the speakers' statistics stay those of all."""
-        return LabeledData(self.data_dir, self.utterances.select(places), self.labels)
+        return LabeledData(self.data_dir, self.utterances.select(places), self.labels, self.label_rows[places])
 
     def fingerprint(self) -> str:
         """Return a digest of the chosen utterances and of their labels."""
@@ -57,8 +65,7 @@ class LabeledData:
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(self.labels.fingerprint.encode())
-        for name in self.utterances:
-            digest.update(name.encode() + b"\n")
+        self.utterances.digest_into(digest)
         return digest.hexdigest()[:16]
 
 
@@ -92,21 +99,21 @@ def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, 
     table = index.with_name(f"{index.name}_utterances")
     data_dir, utterances = open_data_dir(path, table, allow_pipes=config.allow_pipes)
     labels = index_labels(alignments, index)
-    labels.check_utterances(utterances, path)
+    rows = utterances.rows_in(labels.index.key_table)
+    if not (rows >= 0).any():
+        labels.check_utterances(utterances, path)
+    is_empty = (rows >= 0) & (labels.index.num_frames_of(np.maximum(rows, 0)) == 0)
+    kept = np.flatnonzero((rows >= 0) & ~is_empty)
     tally = Tally(f"{stage} labels", config.max_loss)
-    kept = []
-    for place, name in enumerate(utterances):
-        if name not in labels:
-            tally.drop(name, f"without an alignment in {alignments}")
-        elif labels.num_frames(name) == 0:
-            tally.drop(name, "with an empty alignment")
-        else:
-            tally.keep()
-            kept.append(place)
+    tally.keep(len(kept))
+    for reason, is_lost in (("without an alignment in {alignments}", rows < 0), ("with an empty alignment", is_empty)):
+        if is_lost.any():
+            first = utterances.names[int(np.argmax(is_lost))]
+            tally.drop(first, reason.format(alignments=alignments), int(is_lost.sum()))
     if tally.dropped:
         logger.info("%s", tally.summary())
     tally.check()
-    return LabeledData(data_dir, utterances.select(kept), labels)
+    return LabeledData(data_dir, utterances.select(kept), labels, rows[kept])
 
 
 def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
@@ -138,12 +145,12 @@ def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
 
 def _without(train: LabeledData, valid: LabeledData, config: DataConfig) -> LabeledData:
     """Return the training data without the utterances that are held out."""
-    kept = [place for place, name in enumerate(train.utterances) if name not in valid.utterances]
+    kept = np.flatnonzero(~valid.utterances.contains_rows_of(train.utterances))
     num_held_out = len(train.utterances) - len(kept)
     if not num_held_out:
         return train
     logger.info("train: %d utterances are held out because they are also in %s", num_held_out, config.valid)
-    if not kept:
+    if not len(kept):
         raise DataError(f"every utterance is also in {config.valid}: nothing is left to train on", path=config.train)
     return train.subset(kept)
 
@@ -156,4 +163,4 @@ def _hold_out(data: LabeledData, share: float, seed: int) -> tuple[LabeledData, 
         return data, None
     held_out = np.zeros(total, dtype=bool)
     held_out[np.random.default_rng(seed).choice(total, count, replace=False)] = True
-    return data.subset(np.flatnonzero(~held_out).tolist()), data.subset(np.flatnonzero(held_out).tolist())
+    return data.subset(np.flatnonzero(~held_out)), data.subset(np.flatnonzero(held_out))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor, nn
 
 from blasr.config import write_yaml
@@ -61,7 +62,7 @@ def make_loss(config: RunConfig, corpus: Corpus, distributed: DistributedContext
         return frames
     if config.sequence.whole_utterances:
         check_whole_utterances(config, corpus)
-    counts = corpus.train.labels.counts(corpus.train.utterances)
+    counts = corpus.train.pdf_counts()
     priors = Priors.from_counts(counts, config.priors, str(config.data.alignments))
     criterion = SequenceCriterion(kind, denominator_graph(config, corpus, distributed), priors.log, config.sequence)
     return SequenceLoss(criterion, frames, config.sequence.frame_weight).to(distributed.device)
@@ -73,12 +74,12 @@ def check_whole_utterances(config: RunConfig, corpus: Corpus) -> None:
     for data in (corpus.train, corpus.valid):
         if data is None:
             continue
-        longest = max(data.planned_utterances(), key=lambda item: item.num_frames)
-        frames = int(longest.num_frames / slowest) + _MOST_ROUNDED_FRAMES
+        longest = int(np.argmax(data.lengths))
+        frames = int(data.lengths[longest] / slowest) + _MOST_ROUNDED_FRAMES
         if frames > config.chunks.chunk_frames:
             raise ConfigError(
                 f"chunks.chunk_frames is {config.chunks.chunk_frames}, but sequence.whole_utterances is true and "
-                f"{longest.name} may have {frames} frames",
+                f"{data.utterances.names[longest]} may have {frames} frames",
                 fix=f"set chunks.chunk_frames={frames} or more, or sequence.whole_utterances=false",
             )
 

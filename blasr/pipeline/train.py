@@ -80,7 +80,7 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     weights, origin = trainer.final_weights(batches.plain() if config.training.select == "average" else None)
     held_out = trainer.evaluate(batches.valid) if batches.valid is not None else None
     priors = estimate_priors(
-        corpus.train.labels.counts(corpus.train.utterances),
+        corpus.train.pdf_counts(),
         config.priors,
         str(config.data.alignments),
         module=trainer.module,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from blasr.chunks import ExampleLoader, PdfLabels, PlannedUtterance
+from blasr.chunks import ExampleLoader, PdfLabels, PlannedUtterances
 from blasr.chunks.augmentation import all_voices
 from blasr.chunks.config import AugmentationConfig
 from blasr.data.data_dir import DataDir
@@ -47,7 +47,7 @@ def write_labels(directory: Path, labels: dict[str, list[int]], num_pdfs: int) -
 
 def corpus(
     directory: Path, lengths: list[int], augmentation: AugmentationConfig | None = None, spoil: tuple[int, ...] = ()
-) -> tuple[ExampleLoader, list[PlannedUtterance], FeatureExtractor]:
+) -> tuple[ExampleLoader, PlannedUtterances, FeatureExtractor]:
     """Return loader, utterances and extractor.
 
     Frame t of utterance u has the label 1000 u + t. The labels of the utterances in ``spoil`` are too short.
@@ -62,5 +62,6 @@ def corpus(
     extractor = FeatureExtractor(CONFIG, data_dir, collect_speaker_stats(CONFIG, data_dir, voices))
     utterances = {utterance.id: utterance for utterance in data_dir.utterances}
     loader = ExampleLoader(extractor, utterances, pdf_labels, augmentation=augmentation)
-    planned = [PlannedUtterance(name, item.speaker, pdf_labels.num_frames(name)) for name, item in utterances.items()]
-    return loader, planned, extractor
+    speakers = np.array([int(item.speaker.removeprefix("s")) for item in utterances.values()], np.int32)
+    frames = np.array([pdf_labels.num_frames(name) for name in utterances], np.int32)
+    return loader, PlannedUtterances(list(utterances), speakers, frames), extractor

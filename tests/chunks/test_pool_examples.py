@@ -5,17 +5,26 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from blasr.chunks.examples import ExampleLoader
 from blasr.chunks.plan import ChunkPool
 from blasr.chunks.pool_examples import PoolDataset, PoolExamples
 from blasr.errors import MismatchError
 from tests.chunks.corpus import corpus
 
 
+def data_set(loader: ExampleLoader, groups: tuple[tuple[str, ...], ...]) -> PoolDataset:
+    """One pool of these groups, in a corpus with the names u00, u01 and u02."""
+    places = np.array([int(name[1:]) for group in groups for name in group], np.int32)
+    edges = np.cumsum([0, *map(len, groups)]).astype(np.int32)
+    return PoolDataset(loader, [ChunkPool(places, edges, 1, 0)], ["u00", "u01", "u02"], epoch=1)
+
+
 def load(directory: Path, groups: tuple[tuple[str, ...], ...], spoil: tuple[int, ...] = ()) -> PoolExamples:
     loader, _, _ = corpus(directory, [10, 20, 30], spoil=spoil)
-    item = PoolDataset(loader, [ChunkPool(groups, 1, 0)], epoch=1)[0]
+    item = data_set(loader, groups)[0]
     assert isinstance(item, PoolExamples)
     return item
 
@@ -43,7 +52,7 @@ def test_a_pool_may_lose_all_its_utterances(tmp_path: Path) -> None:
 def test_unreadable_audio_is_dropped_with_its_message(tmp_path: Path) -> None:
     loader, _, _ = corpus(tmp_path, [10, 20])
     (tmp_path / "data" / "u00.wav").unlink()
-    examples = PoolDataset(loader, [ChunkPool((("u00", "u01"),), 1, 0)], epoch=1)[0]
+    examples = data_set(loader, (("u00", "u01"),))[0]
     assert isinstance(examples, PoolExamples) and examples.names == ("u01",)
     ((name, error),) = pickle.loads(pickle.dumps(examples.dropped))  # noqa: S301 (as it comes from a worker process)
     assert name == error.utterance == "u00" and "no such audio file" in str(error)
@@ -56,5 +65,5 @@ def test_other_mistakes_are_returned(tmp_path: Path) -> None:
         raise MismatchError("found 80 coefficients, expected 64", utterance="u00")
 
     loader.load = load  # type: ignore[method-assign, assignment]
-    error = PoolDataset(loader, [ChunkPool((("u00",),), 1, 0)], epoch=1)[0]
+    error = data_set(loader, (("u00",),))[0]
     assert isinstance(error, MismatchError) and error.utterance == "u00"

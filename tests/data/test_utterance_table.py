@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +62,21 @@ def test_a_selection_has_no_others(segmented: DataDir, tmp_path: Path) -> None:
         chosen["ann-2"]
     again: UtteranceSelection = pickle.loads(pickle.dumps(chosen.select([1])))  # noqa: S301
     assert dict(again) == {"bob-1": by_id["bob-1"]}
+
+
+def test_selections_as_arrays(segmented: DataDir, tmp_path: Path) -> None:
+    by_id = open_data_dir(segmented.path, tmp_path / "table")[1]
+    chosen = by_id.select(np.array([0, 2]))
+    assert list(chosen.names) == ["ann-1", "bob-1"] and list(chosen.names[1:]) == ["bob-1"]
+    assert chosen.speakers.tolist() == [0, 1] and chosen.table.speakers == ["ann", "bob"]
+    segmented.subset(["ann-2", "bob-1"]).write(tmp_path / "other")
+    other = open_data_dir(tmp_path / "other", tmp_path / "other_table")[1]
+    assert chosen.rows_in(other.table.keys).tolist() == [-1, 1]
+    assert other.contains_rows_of(by_id).tolist() == [False, True, True]
+    assert other.select([0]).contains_rows_of(by_id).tolist() == [False, True, False]
+    digest = hashlib.sha256()
+    chosen.digest_into(digest)
+    assert digest.digest() == hashlib.sha256(b"ann-1\nbob-1\n").digest()
 
 
 def test_it_is_built_again_when_a_file_changes(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blasr.data import DataDir
 from blasr.errors import DataError
+from blasr.io import read_alignments, write_alignments
 from blasr.pipeline.config import DataConfig
 from blasr.pipeline.corpus import read_corpus, read_labeled
 from tests.pipeline.conftest import write_data_dir
@@ -42,13 +46,45 @@ def test_utterances_of_a_held_out_directory_are_not_trained_on(
 def test_the_plan_has_speakers_and_lengths(data: Path, alignments: Path, tmp_path: Path) -> None:
     labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
     planned = labeled.planned_utterances()
-    assert planned[0].name == "george-0-05" and planned[0].speaker == "george"
-    assert sum(utterance.num_frames for utterance in planned) == labeled.num_frames
+    assert planned.names[0] == "george-0-05" and list(planned.names) == list(labeled.utterances)
+    for place, (name, utterance) in enumerate(labeled.utterances.items()):
+        assert labeled.utterances.table.speakers[planned.speakers[place]] == utterance.speaker
+        assert planned.num_frames[place] == len(labeled.labels[name])
+    assert planned.num_frames.sum() == labeled.num_frames
+
+
+def test_pdfs_are_counted_in_the_chosen_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:
+    labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train").subset(np.array([0, 3, 4]))
+    expected = np.concatenate([labeled.labels[name] for name in labeled.utterances])
+    assert len(labeled.utterances) == 3
+    assert labeled.pdf_counts().tolist() == np.bincount(expected, minlength=144).tolist()
+
+
+def test_the_fingerprint_is_a_digest_of_the_names(data: Path, alignments: Path, tmp_path: Path) -> None:
+    labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train").subset(np.arange(0, 24, 2))
+    lines = "".join(f"{name}\n" for name in labeled.utterances)
+    assert labeled.fingerprint() == hashlib.sha256((labeled.labels.fingerprint + lines).encode()).hexdigest()[:16]
+
+
+def test_empty_and_absent_alignments_are_counted(data: Path, alignments: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ali"
+    other.mkdir()
+    shutil.copyfile(alignments / "final.mdl", other / "final.mdl")
+    kept = dict(read_alignments(alignments))
+    first, second = (utterance.id for utterance in DataDir.read(data).utterances[:2])
+    del kept[first]
+    kept[second] = kept[second][:0]
+    write_alignments(other / "ali.1.gz", kept.items())
+    expected = rf"1 without an alignment in .*, first {first}; 1 with an empty alignment, first {second}"
+    with pytest.raises(DataError, match=expected):
+        read_labeled(data, other, tmp_path / "labels", DataConfig(max_loss=0.05), "train")
+    labeled = read_labeled(data, other, tmp_path / "labels", DataConfig(max_loss=0.2), "train")
+    assert len(labeled.utterances) == 22 and first not in labeled.utterances and second not in labeled.utterances
 
 
 def test_the_fingerprint_depends_on_the_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:
     labeled = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
-    places = range(len(labeled.utterances))
+    places = np.arange(len(labeled.utterances))
     assert labeled.subset(places).fingerprint() == labeled.fingerprint()
     assert labeled.subset(places[1:]).fingerprint() != labeled.fingerprint()
 

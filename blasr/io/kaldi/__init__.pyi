@@ -16,6 +16,7 @@ from .key_table import KeyTable as KeyTable
 from .key_table import check_manifest as check_manifest
 from .key_table import describe_files as describe_files
 from .key_table import load_array as load_array
+from .key_table import take_ranges as take_ranges
 from .key_table import write_manifest as write_manifest
 from .model_stream import Reader as Reader
 from .model_stream import Writer as Writer

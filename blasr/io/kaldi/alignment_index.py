@@ -8,6 +8,7 @@ utterance-ids and offsets beside it.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,12 +27,15 @@ from blasr.io.kaldi.key_table import (
     check_manifest,
     describe_files,
     load_array,
+    take_ranges,
     write_manifest,
 )
 from blasr.io.kaldi.specifiers import Specifier
 from blasr.units import AnyArray, IntArray
 
 _KIND: Final = "alignments"
+_BLOCK_FRAMES: Final = 1 << 20
+"""Frames that are counted at a time."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ class AlignmentIndex(Mapping[str, IntArray]):
     def __init__(self, folder: Specifier) -> None:
         self.folder = Path(folder).absolute()
         manifest = check_manifest(self.folder, _KIND)
-        self._keys = KeyTable.load(self.folder)
+        self.key_table = KeyTable.load(self.folder)
+        """The utterance-ids."""
         self.labels: IntArray = load_array(self.folder, "labels")
         """The labels of all utterances, stored consecutively."""
         self.offsets: AnyArray = load_array(self.folder, "offsets")
@@ -69,7 +74,7 @@ class AlignmentIndex(Mapping[str, IntArray]):
         self.fingerprint = str(manifest.get("fingerprint"))
         """SHA-256 of all utterance-ids and labels, in hexadecimal."""
         counts = (manifest.get("utterances"), manifest.get("frames"))
-        if counts != (len(self._keys), len(self.labels)) or len(self.offsets) != len(self._keys) + 1:
+        if counts != (len(self.key_table), len(self.labels)) or len(self.offsets) != len(self.key_table) + 1:
             raise FormatError("the arrays of the index do not fit its manifest", path=self.folder, fix=REBUILD)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -81,20 +86,34 @@ class AlignmentIndex(Mapping[str, IntArray]):
         """The number of frames of all utterances together."""
         return len(self.labels)
 
+    def num_frames_of(self, rows: AnyArray) -> AnyArray:
+        """Return the numbers of frames of the utterances in these rows: int64 ``(N,)``."""
+        return np.asarray(self.offsets[rows + 1] - self.offsets[rows])
+
+    def counts(self, rows: AnyArray, num_labels: int) -> AnyArray:
+        """Count how many frames of the utterances in these rows have each label: int64 ``(num_labels,)``."""
+        total = np.zeros(num_labels, np.int64)
+        sizes = self.num_frames_of(rows)
+        blocks = np.searchsorted(np.cumsum(sizes), np.arange(_BLOCK_FRAMES, int(sizes.sum()), _BLOCK_FRAMES), "right")
+        for first, last in itertools.pairwise([0, *blocks.tolist(), len(rows)]):
+            labels = take_ranges(self.labels, self.offsets[rows[first:last]], sizes[first:last])
+            total += np.bincount(labels, minlength=num_labels)
+        return total
+
     def __getitem__(self, utterance: str) -> IntArray:
-        row = self._keys.row(utterance)
+        row = self.key_table.row(utterance)
         if row is None:
             raise KeyError(utterance)
         return self.labels[self.offsets[row] : self.offsets[row + 1]]
 
     def __contains__(self, utterance: object) -> bool:
-        return isinstance(utterance, str) and self._keys.row(utterance) is not None
+        return isinstance(utterance, str) and self.key_table.row(utterance) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
+        return iter(self.key_table)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.key_table)
 
     @classmethod
     def build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:

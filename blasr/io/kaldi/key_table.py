@@ -27,6 +27,8 @@ REBUILD: Final = "remove the folder, so that the index is built again"
 _ARRAYS: Final = ("names", "name_offsets", "hashes", "rows")
 _MANIFEST: Final = "index.json"
 _VERSION: Final = 2
+_BLOCK_ROWS: Final = 1 << 15
+"""Ids that are compared or joined at a time."""
 
 
 def _hash(key: bytes) -> int:
@@ -71,6 +73,44 @@ class KeyTable:
                 return row
             position += 1
         return None
+
+    def rows_of(self, others: KeyTable) -> AnyArray:
+        """Return the row of every id of another table, or -1 if this table lacks it: int64 ``(len(others),)``."""
+        found = np.full(len(others), -1, np.int64)
+        if not len(self):
+            return found
+        for start in range(0, len(others), _BLOCK_ROWS):
+            hashes, rows = others.hashes[start : start + _BLOCK_ROWS], others.rows[start : start + _BLOCK_ROWS]
+            positions = np.minimum(np.searchsorted(self.hashes, hashes), len(self) - 1)
+            same = self.hashes[positions] == hashes
+            mine, theirs = self.rows[positions[same]], rows[same]
+            equal = self._equal(mine, others, theirs)
+            found[theirs[equal]] = mine[equal]
+            for row in theirs[~equal].tolist():  # another id has the same hash
+                number = self.row(others.key(row))
+                found[row] = -1 if number is None else number
+        return found
+
+    def _equal(self, rows: AnyArray, others: KeyTable, theirs: AnyArray) -> AnyArray:
+        """Whether the ids of ``rows`` are those of the rows ``theirs`` of another table: bool, like ``rows``."""
+        starts, sizes = self.name_offsets[rows], self.name_offsets[rows + 1] - self.name_offsets[rows]
+        other_starts = others.name_offsets[theirs]
+        equal = sizes == others.name_offsets[theirs + 1] - other_starts
+        sizes = np.where(equal, sizes, 0)
+        different = take_ranges(self.names, starts, sizes) != take_ranges(others.names, other_starts, sizes)
+        equal[np.repeat(np.arange(len(rows)), sizes)[different]] = False
+        return np.asarray(equal)
+
+    def lines(self, rows: AnyArray) -> Iterator[bytes]:
+        """Yield the ids of rows, each with a newline after it, in blocks of lines."""
+        for start in range(0, len(rows), _BLOCK_ROWS):
+            block = rows[start : start + _BLOCK_ROWS]
+            sizes = self.name_offsets[block + 1] - self.name_offsets[block]
+            text = np.full(int(sizes.sum()) + len(block), ord("\n"), np.uint8)
+            is_name = np.ones(len(text), bool)
+            is_name[np.cumsum(sizes + 1) - 1] = False
+            text[is_name] = take_ranges(self.names, self.name_offsets[block], sizes)
+            yield text.tobytes()
 
     def save(self, folder: Path) -> None:
         """Write the arrays to an existing folder."""
@@ -117,6 +157,12 @@ class KeyCollector:
 
     def _name(self, row: int) -> str:
         return self._names[self._offsets[row] : self._offsets[row + 1]].decode()
+
+
+def take_ranges(array: AnyArray, starts: AnyArray, sizes: AnyArray) -> AnyArray:
+    """Return the elements of ``array[starts[n]:starts[n] + sizes[n]]`` for every n, joined."""
+    before = np.cumsum(sizes) - sizes
+    return np.asarray(array[np.repeat(starts - before, sizes) + np.arange(int(sizes.sum()))])
 
 
 def load_array(folder: Path, name: str) -> AnyArray:

@@ -114,3 +114,17 @@ def test_another_process_maps_the_files(alignments: Path, tmp_path: Path) -> Non
     second = copy.copy(index)  # as pickle does
     assert second.fingerprint == index.fingerprint
     assert second["b"].tolist() == [3, 1, 2]
+
+
+@pytest.mark.parametrize("block", [1, 3, 1 << 20])
+def test_labels_are_counted_in_blocks(tmp_path: Path, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blasr.io.kaldi.alignment_index._BLOCK_FRAMES", block)
+    lengths = [4, 0, 2, 7]
+    labels = [np.arange(length, dtype=np.int32) % 3 for length in lengths]
+    write_alignments(tmp_path / "ali.1.gz", ((f"u{n}", item) for n, item in enumerate(labels)))
+    index = AlignmentIndex.build(tmp_path / "ali.1.gz", tmp_path / "index")
+    for rows in ([0, 1, 2, 3], [3, 1], [1], []):
+        chosen = np.array(rows, np.int64)
+        expected = np.bincount(np.concatenate([[], *(labels[row] for row in rows)]).astype(int), minlength=5)
+        assert index.counts(chosen, 5).tolist() == expected.tolist()
+        assert index.num_frames_of(chosen).tolist() == [lengths[row] for row in rows]

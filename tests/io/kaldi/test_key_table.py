@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from blasr.errors import DataError, FormatError
 from blasr.io.kaldi import key_table
-from blasr.io.kaldi.key_table import KeyCollector, KeyTable, check_manifest, describe_files, load_array, write_manifest
+from blasr.io.kaldi.key_table import (
+    KeyCollector,
+    KeyTable,
+    check_manifest,
+    describe_files,
+    load_array,
+    take_ranges,
+    write_manifest,
+)
 
 
 def table_of(*keys: str) -> KeyTable:
@@ -32,6 +40,38 @@ def test_ids_with_equal_hashes_are_distinguished(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(key_table, "_hash", len)
     table = table_of("aa", "bb", "c")
     assert [table.row(key) for key in ("aa", "bb", "c", "dd")] == [0, 1, 2, None]
+
+
+IDS = st.lists(st.text(min_size=1, max_size=3), unique=True)
+
+
+@given(IDS, IDS)
+def test_the_rows_of_another_table(keys: list[str], others: list[str]) -> None:
+    expected = [keys.index(key) if key in keys else -1 for key in others]
+    assert table_of(*keys).rows_of(table_of(*others)).tolist() == expected
+
+
+@pytest.mark.parametrize("block", [1, 2, 100])
+def test_the_rows_of_another_table_with_equal_hashes(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_table, "_hash", len)
+    monkeypatch.setattr(key_table, "_BLOCK_ROWS", block)
+    table = table_of("aa", "bb", "c", "\u00e9")  # the last one has two bytes
+    others = table_of("bb", "x", "\u00e9", "c", "zz", "aa", "longer")
+    assert table.rows_of(others).tolist() == [1, -1, 3, 2, -1, 0, -1]
+
+
+@pytest.mark.parametrize("block", [1, 2, 100])
+def test_the_ids_of_rows_as_lines(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_table, "_BLOCK_ROWS", block)
+    table = table_of("a", "bb", "", "\u00e9")
+    assert b"".join(table.lines(np.array([3, 0, 2, 1]))).decode() == "\u00e9\na\n\nbb\n"
+    assert list(table.lines(np.zeros(0, np.int64))) == []
+
+
+def test_ranges_are_joined() -> None:
+    array = np.arange(10, 20)
+    assert take_ranges(array, np.array([7, 0, 3]), np.array([3, 0, 2])).tolist() == [17, 18, 19, 13, 14]
+    assert take_ranges(array, np.zeros(0, int), np.zeros(0, int)).tolist() == []
 
 
 def test_an_id_that_appears_twice_is_refused() -> None:
