@@ -78,7 +78,8 @@ def test_running_statistics_start_from_those_of_the_training_data(data: Path, al
     features = {"cmvn": "online", "online_cmvn": {"cmn_window": 60, "speaker_frames": 60, "global_frames": 20}}
     config = run_config(tmp_path / "run", data, alignments, features=features, data={"valid": data, "train": data})
     labeled = read_labeled(data, alignments, tmp_path / "labels", config.data, "train")
-    corpus = Corpus(labeled, LabeledData(DataDir.read(data), labeled.utterances, labeled.labels), alignments)
+    valid = LabeledData(DataDir.read(data), labeled.utterances, labeled.labels, labeled.label_rows)
+    corpus = Corpus(labeled, valid, alignments)
     batches = make_batches(config, corpus, DistributedContext())
     stats = read_global_cmvn(tmp_path / "run" / GLOBAL_CMVN, 64)
     by_speaker = collect_speaker_stats(replace(config.features, cmvn="speaker"), corpus.train.data_dir)
