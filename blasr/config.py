@@ -188,6 +188,8 @@ def _convert(hint: Any, value: Any, where: str, errors: list[str]) -> Any:
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in arguments:
             return None
+        if rows := _rows_by_kind(arguments):
+            return _build_row(rows, value, where, errors)
         fewest: list[str] | None = None
         for option in arguments:
             if option is not type(None):
@@ -211,6 +213,31 @@ def _convert(hint: Any, value: Any, where: str, errors: list[str]) -> Any:
         items = [_convert(arguments[0], item, f"{where}[{index}]", errors) for index, item in enumerate(value)]
         return tuple(items) if origin is tuple else items
     return _convert_scalar(hint, value, where, errors)
+
+
+def _rows_by_kind(options: Sequence[Any]) -> dict[str, Any]:
+    """Return dataclasses by the one value of their field ``kind``; nothing if an option is not of this form."""
+    rows = {}
+    for option in options:
+        kind = typing.get_type_hints(option).get("kind") if dataclasses.is_dataclass(option) else None
+        if typing.get_origin(kind) is not typing.Literal:
+            return {}
+        rows[typing.get_args(kind)[0]] = option
+    return rows
+
+
+def _build_row(rows: Mapping[str, Any], value: Any, where: str, errors: list[str]) -> Any:
+    """Build the dataclass that the value's ``kind`` names."""
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if isinstance(kind, str) and kind in rows:
+        return _build(rows[kind], value, where, errors)
+    if not isinstance(value, Mapping) or kind is None:
+        errors.append(f"{where}: found {value!r}, expected a row such as {{kind: {next(iter(rows))}}}")
+        return None
+    nearest = difflib.get_close_matches(str(kind), rows, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"known kinds: {', '.join(rows)}"
+    errors.append(f"{where}.kind: found {kind!r}; {hint}")
+    return None
 
 
 def _convert_scalar(hint: Any, value: Any, where: str, errors: list[str]) -> Any:

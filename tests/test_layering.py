@@ -15,7 +15,7 @@ LEVELS = (
     {"errors", "units", "config", "interrupts", "jit", "tally", "progress", "threads", "yaml_text"},
     {"io", "nn"},
     {"data", "hmm", "lexicon", "lm", "models", "scoring", "vision"},
-    {"features", "graph", "lattices"},
+    {"augmentation", "features", "graph", "lattices"},
     {"chunks", "decoding", "sequence", "training"},
     {"inference"},
     {"align"},

@@ -1,8 +1,8 @@
 from .augmentation import all_voices as all_voices
+from .augmentation import random_state as random_state
 from .batches import ChunkBatches as ChunkBatches
 from .batches import Sampling as Sampling
 from .batches import balancing_weights as balancing_weights
-from .config import AugmentationConfig as AugmentationConfig
 from .config import ChunkConfig as ChunkConfig
 from .cutting import ChunkBatch as ChunkBatch
 from .examples import Example as Example

@@ -1,17 +1,13 @@
-"""Random augmentation of training utterances, determined by (seed, epoch, utterance-id) alone."""
+"""Random augmentation of training utterances, determined by (seed, epoch, utterance-id) alone, and their labels."""
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
-from torchaudio.functional import mask_along_axis
 
-from blasr.chunks.config import AugmentationConfig
-from blasr.features import UNCHANGED, FeatureConfig, Perturbation
+from blasr.augmentation import AugmentationConfig
+from blasr.features import FeatureConfig, Perturbation
 from blasr.units import IntArray
 
 
@@ -20,31 +16,9 @@ def random_state(seed: int, epoch: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, epoch, zlib.crc32(name.encode())])
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """How one utterance is changed in one epoch.
-
-    Args:
-        perturbation: the change of its audio.
-        mask_seed: seed of the masks on its features; None for no masks.
-    """
-
-    perturbation: Perturbation = UNCHANGED
-    mask_seed: int | None = None
-
-
-def draw_augmentation(config: AugmentationConfig, random: np.random.Generator) -> Augmentation:
-    """Draw one of the augmentations that ``config`` allows."""
-    speed = float(random.choice(config.speeds))
-    warp = float(random.choice(config.vtln_warps))
-    gain = float(random.uniform(-config.gain_db, config.gain_db)) if config.gain_db else 0.0
-    masked = config.frequency_masks or config.time_masks
-    return Augmentation(Perturbation(speed, warp, gain), int(random.integers(2**31)) if masked else None)
-
-
 def all_voices(config: AugmentationConfig) -> list[Perturbation]:
-    """Return the voices that :func:`draw_augmentation` may choose, with the unperturbed one first."""
-    return [Perturbation(speed, warp) for speed in (1.0, *config.speeds) for warp in (1.0, *config.vtln_warps)]
+    """Return the voices that may be drawn, with the unperturbed one first."""
+    return [Perturbation(speed, warp) for speed, warp in config.voices()]
 
 
 def first_frame_center(config: FeatureConfig) -> float:
@@ -67,17 +41,3 @@ def resample_labels(labels: IntArray, num_frames: int, speed: float, *, first_ce
     centers = (np.arange(num_frames) + first_center) * speed - first_center
     nearest = np.floor(centers + 0.5).astype(np.int64)
     return np.asarray(labels[np.clip(nearest, 0, len(labels) - 1)])
-
-
-def mask_inputs(inputs: Tensor, config: AugmentationConfig, seed: int) -> Tensor:
-    """Return a network input ``(3, F, T)`` with SpecAugment masks (Park et al. 2019).
-
-    Features and deltas have the same masks. A masked value is 0, the mean.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also record a traceback for a GPU
-        for _ in range(config.frequency_masks):
-            inputs = mask_along_axis(inputs, config.frequency_mask_bins + 1, 0.0, 1)
-        for _ in range(config.time_masks):
-            inputs = mask_along_axis(inputs, config.time_mask_frames + 1, 0.0, 2)
-    return inputs

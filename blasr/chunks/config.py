@@ -1,4 +1,4 @@
-"""How utterances are cut into chunks, mixed into batches and perturbed. Light: imports neither torch nor numpy."""
+"""How utterances are cut into chunks and mixed into batches. Light: imports neither torch nor numpy."""
 
 from __future__ import annotations
 
@@ -38,42 +38,3 @@ class ChunkConfig:
         check_share(self, "balance_gamma")
         if self.balance_gamma < 1 and self.chunk_frames > 1:
             raise ConfigError(f"balance_gamma draws single frames: chunk_frames is {self.chunk_frames}, expected 1")
-
-
-@dataclass(frozen=True)
-class AugmentationConfig:
-    """How training utterances are perturbed in every epoch; by default not at all.
-
-    Every utterance is perturbed differently in every epoch. The seed, epoch and utterance-id alone determine how.
-
-    Args:
-        speeds: speed factors to draw from; 1.1 is faster and higher. Labels are moved to the new frames.
-        vtln_warps: vocal tract length warps to draw from.
-        gain_db: gains are drawn uniformly from minus to plus this number of dB.
-        frequency_masks: number of SpecAugment masks over mel bins.
-        frequency_mask_bins: the largest width of such a mask, in bins.
-        time_masks: number of SpecAugment masks over time.
-        time_mask_frames: the largest length of such a mask, in frames.
-        join_probability: the probability that an utterance is joined to the next one of its speaker. Each keeps its
-            own labels and silence; with ``cmvn: utterance`` each is also normalized alone.
-
-    Raises:
-        ConfigError: a value is out of range.
-    """
-
-    speeds: tuple[float, ...] = (1.0,)
-    vtln_warps: tuple[float, ...] = (1.0,)
-    gain_db: float = 0.0
-    frequency_masks: int = 0
-    frequency_mask_bins: int = 8
-    time_masks: int = 0
-    time_mask_frames: int = 10
-    join_probability: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("speeds", "vtln_warps"):
-            values = getattr(self, name)
-            if not values or not all(0.5 <= value <= 2 for value in values):
-                raise ConfigError(f"{name} is {list(values)}, expected values from 0.5 to 2")
-        check_minimum(self, gain_db=0, frequency_masks=0, frequency_mask_bins=0, time_masks=0, time_mask_frames=0)
-        check_share(self, "join_probability", below_one=True)

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from blasr.chunks.augmentation import (
-    Augmentation,
-    draw_augmentation,
-    first_frame_center,
-    mask_inputs,
-    random_state,
-    resample_labels,
-)
-from blasr.chunks.config import AugmentationConfig
+from blasr.augmentation import Augmenter, Changes
+from blasr.chunks.augmentation import first_frame_center, random_state, resample_labels
 from blasr.chunks.labels import PdfLabels
 from blasr.data import Utterance
 from blasr.errors import BlasrError
@@ -58,7 +50,7 @@ class ExampleLoader:
         extractor: computes normalized static features.
         utterances: by utterance-id.
         labels: pdf-ids by utterance-id.
-        augmentation: None leaves the utterances unchanged.
+        augmenter: None leaves the utterances unchanged.
         seed: seed of the augmentation.
         cache_bytes: memory for the static features of utterances loaded before.
     """
@@ -69,14 +61,14 @@ class ExampleLoader:
         utterances: Mapping[str, Utterance],
         labels: PdfLabels,
         *,
-        augmentation: AugmentationConfig | None = None,
+        augmenter: Augmenter | None = None,
         seed: int = 0,
         cache_bytes: int = 0,
     ) -> None:
         self._extractor = extractor
         self._utterances = utterances
         self._labels = labels
-        self._augmentation = augmentation
+        self._augmenter = augmenter
         self._seed = seed
         self._cache: dict[tuple[str, Perturbation], FramesInContext] = {}
         self._cache_left = cache_bytes
@@ -96,22 +88,19 @@ class ExampleLoader:
         """
         random = random_state(self._seed, epoch, group[0])
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
-        drawn = draw_augmentation(self._augmentation, random) if self._augmentation is not None else Augmentation()
-        parts = [self._features(name, drawn.perturbation, generator) for name in group]
+        changes = self._augmenter.draw(random) if self._augmenter is not None else Changes()
+        parts = [self._features(name, changes, generator) for name in group]
         pdf_ids = np.concatenate(
             [
-                self._resampled_labels(name, core.stop - core.start, drawn.perturbation.speed)
+                self._resampled_labels(name, core.stop - core.start, round(changes.speed, 2))
                 for name, (_, core) in zip(group, parts, strict=True)
             ]
         )
         (first, first_core), (last, last_core) = parts[0], parts[-1]
         before, after = first[: first_core.start], last[last_core.stop :]
         features = torch.cat([before, *(frames[core] for frames, core in parts), after])
-        mask = None
-        if self._augmentation is not None and drawn.mask_seed is not None:
-            mask = partial(mask_inputs, config=self._augmentation, seed=drawn.mask_seed)
         core = slice(len(before), len(before) + len(pdf_ids))
-        inputs = inputs_with_context(features, core, self._extractor.config.delta_window, mask)
+        inputs = inputs_with_context(features, core, self._extractor.config.delta_window, changes.mask_inputs)
         return Example("+".join(group), inputs.numpy(), pdf_ids)
 
     def _resampled_labels(self, name: str, num_frames: int, speed: float) -> IntArray:
@@ -128,7 +117,12 @@ class ExampleLoader:
             )
         return labels
 
-    def _features(self, name: str, perturbation: Perturbation, generator: torch.Generator) -> FramesInContext:
+    def _features(self, name: str, changes: Changes, generator: torch.Generator) -> FramesInContext:
+        perturbation = Perturbation(changes.speed, changes.vtln_warp, changes.gain_db)
+        if changes.waveform:
+            return self._extractor.features_with_context(
+                self._utterances[name], perturbation, generator, changes.change_waveform
+            )
         key = (name, perturbation)
         if key in self._cache:
             return self._cache[key]

@@ -30,6 +30,7 @@ steps/compute_cmvn_stats.sh.
     "blasr data perturb-speed --data data/train --out data/train_sp",
     "blasr data pack data/train --out /nfs/train",
     "blasr data cmvn data/train --nj 8",
+    "blasr data augment data/train --config conf/bl_resnet22_a2b3.yaml --even 10 --out heard",
 )
 COUNTED_CHOICES: Mapping[Choice, str] = {
     "even": "N utterances, spread evenly",
@@ -271,6 +272,41 @@ def _cmvn(args: argparse.Namespace) -> None:
         print(f"training reads cmvn.scp and cmvn.json in the data directory: cp {out}/cmvn.* {args.directory}")
 
 
+def _configure_augment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a Kaldi data directory")
+    add_option(parser, "--out", required=True, note="a new data directory with the changed audio and changes.txt")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the configuration of a training; its features and augmentation"
+    )
+    add_overrides(parser)
+    parser.add_argument("--epoch", type=positive_integer, default=1, metavar="N", help="the epoch of the training")
+    parser.add_argument(
+        "--even", type=positive_integer, metavar="N", help="only N utterances, spread evenly (default: all)"
+    )
+    add_option(parser, "--max-loss")
+    add_option(parser, "--allow-pipes")
+
+
+def _augment(args: argparse.Namespace) -> None:
+    from blasr.config import load_config
+    from blasr.pipeline.config import AudibleConfig, RunConfig
+
+    if args.config is None:
+        config = load_config(AudibleConfig, Path(os.devnull), args.overrides)
+    else:
+        run = load_config(RunConfig, args.config, args.overrides)
+        config = AudibleConfig(run.features, run.augmentation, run.training.seed)
+    from blasr.data import DataDir
+    from blasr.pipeline import write_augmented
+
+    data_dir = DataDir.read(args.directory, allow_pipes=args.allow_pipes)
+    tally = write_augmented(
+        config, data_dir, args.out, epoch=args.epoch, num_utterances=args.even, max_loss=args.max_loss
+    )
+    print(tally.summary())
+    print(f"written: {args.out / 'wav.scp'}, {args.out / 'changes.txt'}")
+
+
 COMMANDS = {
     "check": Command(
         "print every problem with its line and its fix, or a summary",
@@ -325,5 +361,14 @@ COMMANDS = {
         ),
         _configure_cmvn,
         _cmvn,
+    ),
+    "augment": Command(
+        "the audio that a training hears, as files to listen to",
+        (
+            "blasr data augment data/train --config conf/bl_resnet22_a2b3.yaml --even 10 --out heard",
+            "blasr data augment data/train --set 'augmentation.transforms=[{kind: reverberation}]' --out heard",
+        ),
+        _configure_augment,
+        _augment,
     ),
 }

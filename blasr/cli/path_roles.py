@@ -61,6 +61,7 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     **dict.fromkeys(("data fix", "data subset", "data combine", "data perturb-speed"), DATA_TABLES),
     "data pack": (*DATA_TABLES, "audio.*"),
     "data cmvn": CMVN,
+    "data augment": ALL,
     "subwords train": ALL,
     "bundle": ALL,
     "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst", "*silprob.txt"),

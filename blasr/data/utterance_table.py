@@ -176,9 +176,32 @@ class UtteranceSelection(Mapping[str, Utterance]):
             raise KeyError(name)
         return self.table[row]
 
+    def values_by_place(self) -> SelectedUtterances:
+        """Return the utterances as a sequence, in the same order."""
+        return SelectedUtterances(self.table, self.rows)
+
     def select(self, places: Sequence[int] | AnyArray) -> UtteranceSelection:
         """Return the utterances at these places, which count from 0 and increase."""
         return UtteranceSelection(self.table, self.rows[np.asarray(places, np.int64)])
+
+
+class SelectedUtterances(Sequence[Utterance]):
+    """Some utterances of a table by their places; see :class:`UtteranceSelection`."""
+
+    def __init__(self, table: UtteranceTable, rows: AnyArray) -> None:
+        self._table, self._rows = table, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Utterance: ...
+    @overload
+    def __getitem__(self, index: slice) -> SelectedUtterances: ...
+    def __getitem__(self, index: int | slice) -> Utterance | SelectedUtterances:
+        if isinstance(index, slice):
+            return SelectedUtterances(self._table, self._rows[index])
+        return self._table[int(self._rows[index])]
 
 
 class UtteranceNames(Sequence[str]):

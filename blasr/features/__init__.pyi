@@ -24,6 +24,7 @@ from .perturbation import UNCHANGED as UNCHANGED
 from .perturbation import Perturbation as Perturbation
 from .speaker_stats import SpeakerStats as SpeakerStats
 from .speaker_stats_collection import collect_speaker_stats as collect_speaker_stats
+from .static_features import StaticFeatures as StaticFeatures
 from .stored_speaker_stats import SpeakerStatsStore as SpeakerStatsStore
 from .stored_speaker_stats import load_speaker_stats as load_speaker_stats
 from .stored_speaker_stats import write_cmvn as write_cmvn

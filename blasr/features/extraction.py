@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,9 +17,13 @@ from blasr.features.deltas import stack_deltas
 from blasr.features.online_cmvn import OnlineCmvn
 from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.features.speaker_stats import SpeakerStats
+from blasr.features.speaker_stats_collection import derived_stats
 from blasr.features.static_features import StaticFeatures
 from blasr.threads import one_torch_thread
 from blasr.units import CONTEXT_FRAMES
+
+WaveformChange = Callable[[Tensor, str], Tensor]
+"""Returns a waveform ``(N,)`` in 16-bit range, changed, but as long as before; the name is the utterance-id."""
 
 
 def pad_context(inputs: Tensor, frames: int = CONTEXT_FRAMES) -> Tensor:
@@ -115,14 +120,18 @@ class FeatureExtractor:
         utterance: Utterance,
         perturbation: Perturbation = UNCHANGED,
         generator: torch.Generator | None = None,
+        change: WaveformChange | None = None,
     ) -> tuple[Tensor, slice]:
         """Return static features of the utterance and the audio around it, and the slice of the utterance's own frames.
 
         Nothing around it is included without ``config.segment_context``, or beyond the ends of the recording. Arguments
         and errors are those of :meth:`features`; :func:`inputs_with_context` turns the result into a network input.
+
+        ``change`` adds noise or the like. A speaker's statistics are then moved by the difference that it makes to the
+        mean and variance of this utterance, as if all of the speaker's utterances had been changed so.
         """
         margin = CONTEXT_FRAMES + 2 * self.config.delta_window if self.config.segment_context else 0
-        return self._normalized(utterance, perturbation, margin, generator)
+        return self._normalized(utterance, perturbation, margin, generator, change)
 
     def network_input(
         self,
@@ -147,9 +156,12 @@ class FeatureExtractor:
         perturbation: Perturbation,
         margin_frames: int,
         generator: torch.Generator | None,
+        change: WaveformChange | None = None,
     ) -> tuple[Tensor, slice]:
         """Return features with up to ``margin_frames`` around them, and the slice of the utterance's own frames."""
-        features, core = self._static.compute(utterance, perturbation, margin_frames=margin_frames, generator=generator)
+        waveform, core = self._static.waveform(utterance, perturbation, margin_frames)
+        changed = waveform if change is None else change(waveform, utterance.id)
+        features = self._static.of_waveform(utterance, changed, perturbation, generator)
         if self.config.cmvn == "none":
             return features, core
         if self.config.cmvn == "utterance":
@@ -164,4 +176,10 @@ class FeatureExtractor:
             stats = self._speaker_stats.of(utterance.speaker, perturbation)
         except BlasrError as error:
             raise error.at(path=self.data_dir.path) from None
+        if change is not None:
+            unchanged = self._static.of_waveform(utterance, waveform, perturbation, generator)
+            if perturbation.gain_db != 0.0:
+                unchanged = unchanged - self._static.gain_offset(perturbation.gain_db)
+            sample = [CmvnStats.of(item[core]).matrix for item in (unchanged, features)]
+            stats = CmvnStats(derived_stats(stats.matrix, np.stack(sample))[1])
         return apply_cmvn(features, stats, self.config.norm_vars), core

@@ -55,10 +55,19 @@ class StaticFeatures:
             DataError: its audio cannot be read or has another sample rate.
             ConfigError: the frequency range does not allow the warp.
         """
+        waveform, core = self.waveform(utterance, perturbation, margin_frames)
+        return self.of_waveform(utterance, waveform, perturbation, generator), core
+
+    def waveform(
+        self, utterance: Utterance, perturbation: Perturbation = UNCHANGED, margin_frames: int = 0
+    ) -> tuple[Tensor, slice]:
+        """Return the waveform ``(N,)`` that :meth:`compute` takes features of, and the slice of the utterance's frames.
+
+        Arguments and errors are those of :meth:`compute`.
+        """
         waveform, core = self._read_surrounded(utterance, margin_frames, perturbation.speed)
         waveform = self._change_speed(self._change_speed(waveform, utterance.speed), perturbation.speed)
-        waveform = waveform * 10 ** (perturbation.gain_db / 20)
-        return self._transformed(utterance, waveform, perturbation, generator), core
+        return waveform * 10 ** (perturbation.gain_db / 20), core
 
     def compute_voices(self, utterance: Utterance, voices: Iterable[Perturbation]) -> Iterator[Tensor]:
         """Yield the features ``(T, D)`` of an utterance in each of several voices; its audio is read once.
@@ -69,7 +78,21 @@ class StaticFeatures:
         samples, _ = self.data_dir.read_audio(utterance, self.config.sample_rate)
         waveform = self._change_speed(torch.from_numpy(samples), utterance.speed)
         for voice in voices:
-            yield self._transformed(utterance, self._change_speed(waveform, voice.speed), voice)
+            yield self.of_waveform(utterance, self._change_speed(waveform, voice.speed), voice)
+
+    def of_waveform(
+        self,
+        utterance: Utterance,
+        waveform: Tensor,
+        perturbation: Perturbation,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Return the features ``(T, D)`` of a waveform from :meth:`waveform`; errors as :meth:`compute`."""
+        try:
+            features: Tensor = self._transform(waveform, vtln_warp=perturbation.vtln_warp, generator=generator)
+        except TooShortError as error:
+            raise error.at(path=self.data_dir.path, utterance=utterance.id) from None
+        return features
 
     def gain_offset(self, gain_db: float) -> Tensor:
         """Return the constant ``(D,)`` that a gain adds to every frame."""
@@ -102,16 +125,3 @@ class StaticFeatures:
         """Return how many samples :meth:`_change_speed` makes of ``num_samples``."""
         rate = self.config.sample_rate
         return -(-rate * num_samples // round(speed * rate))
-
-    def _transformed(
-        self,
-        utterance: Utterance,
-        waveform: Tensor,
-        perturbation: Perturbation,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        try:
-            features: Tensor = self._transform(waveform, vtln_warp=perturbation.vtln_warp, generator=generator)
-        except TooShortError as error:
-            raise error.at(path=self.data_dir.path, utterance=utterance.id) from None
-        return features

@@ -1,3 +1,4 @@
+from .augment import write_augmented as write_augmented
 from .bundle import BundleSettings as BundleSettings
 from .bundle import make_bundle as make_bundle
 from .config import RunConfig as RunConfig

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from blasr.augmentation import AugmentationConfig, Augmenter, TrainingSpeech
 from blasr.chunks import (
-    AugmentationConfig,
     ChunkBatches,
     ChunkConfig,
     ExampleLoader,
@@ -28,7 +28,7 @@ from blasr.features import (
     write_global_cmvn,
 )
 from blasr.pipeline.config import RunConfig
-from blasr.pipeline.corpus import Corpus
+from blasr.pipeline.corpus import Corpus, LabeledData
 from blasr.training import DistributedContext
 
 VALID_CHUNK_FRAMES = 200
@@ -55,13 +55,15 @@ def make_batches(config: RunConfig, corpus: Corpus, distributed: DistributedCont
     """Return the batches of a run.
 
     Raises:
-        DataError: audio cannot be read for the speakers' statistics.
+        ConfigError: a codec of the augmentation is not installed.
+        DataError: audio cannot be read for the speakers' statistics, or a list of the augmentation is missing.
     """
+    augmenter = make_augmenter(config, corpus.train)  # before anything takes long
     stats = shared_speaker_stats(config, corpus.train.data_dir, all_voices(config.augmentation), "train", distributed)
     global_stats = shared_global_stats(config, corpus.train.data_dir, distributed)
     extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats, global_stats)
     return RunBatches(
-        train_batches(config, corpus, extractor, distributed),
+        train_batches(config, corpus, extractor, distributed, augmenter),
         valid_batches(config, corpus, extractor, distributed, global_stats),
         partial(train_batches, without_augmentation(config), corpus, extractor, distributed),
     )
@@ -107,16 +109,40 @@ def without_augmentation(config: RunConfig) -> RunConfig:
     return replace(config, chunks=chunks, augmentation=AugmentationConfig())
 
 
+def make_augmenter(config: RunConfig, data: LabeledData) -> Augmenter:
+    """Return the augmenter of a run.
+
+    Args:
+        config: the run's configuration.
+        data: the training data, which is also the other speech of babble without a list.
+
+    Raises:
+        ConfigError: a codec is not installed.
+        DataError: a list of audio, or a file in it, is missing.
+    """
+    rate = config.features.sample_rate
+    return Augmenter(
+        config.augmentation,
+        rate,
+        lambda: TrainingSpeech(data.data_dir, data.utterances.values_by_place(), rate),
+        allow_pipes=config.data.allow_pipes,
+    )
+
+
 def train_batches(
-    config: RunConfig, corpus: Corpus, extractor: FeatureExtractor, distributed: DistributedContext
+    config: RunConfig,
+    corpus: Corpus,
+    extractor: FeatureExtractor,
+    distributed: DistributedContext,
+    augmenter: Augmenter | None = None,
 ) -> ChunkBatches:
-    """Return the batches of the training data, augmented and shuffled as configured."""
+    """Return the batches of the training data, shuffled as configured, and augmented if there is an augmenter."""
     data, seed = corpus.train, config.training.seed
     loader = ExampleLoader(
         extractor,
         data.utterances,
         data.labels,
-        augmentation=config.augmentation,
+        augmenter=augmenter,
         seed=seed,
         cache_bytes=config.chunks.cache_mb * 2**20 if config.chunks.num_workers == 0 else 0,
     )

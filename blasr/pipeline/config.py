@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blasr.chunks.config import AugmentationConfig, ChunkConfig
+from blasr.augmentation.config import AugmentationConfig
+from blasr.chunks.config import ChunkConfig
 from blasr.config import check_share
 from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
@@ -46,6 +47,21 @@ class DataConfig:
     def __post_init__(self) -> None:
         check_share(self, "valid_share", below_one=True)
         check_share(self, "max_loss")
+
+
+@dataclass(frozen=True)
+class AudibleConfig:
+    """The part of a training's configuration that changes its audio.
+
+    Args:
+        features: the features; their sample rate is that of the audio.
+        augmentation: the transforms.
+        seed: ``training.seed`` of the training.
+    """
+
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    seed: int = 0
 
 
 @dataclass(frozen=True)

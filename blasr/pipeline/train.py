@@ -14,11 +14,11 @@ import torch
 
 from blasr.config import flatten, to_mapping, write_yaml
 from blasr.errors import MismatchError
-from blasr.inference import Priors
+from blasr.inference import Priors, file_entry
 from blasr.io.atomic import atomic_open, atomic_path
 from blasr.io.folder_lock import locked_folder
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
-from blasr.pipeline.batches import make_batches
+from blasr.pipeline.batches import make_augmenter, make_batches
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus, read_corpus
 from blasr.pipeline.criterion import make_loss
@@ -68,6 +68,7 @@ def train(config: RunConfig) -> TrainingState:
 
 def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     corpus = _read_shared_corpus(config, distributed)
+    make_augmenter(config, corpus.train)  # refuses absent noises and codecs before anything is written
     identity = run_identity(config, corpus)
     model = _initial_model(config, corpus.num_pdfs)
     if distributed.is_main:
@@ -117,7 +118,10 @@ def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:
         *(f"training.{key}" for key in resumable_keys(config.training)),
         *(added_keys(before, config) if before is not None else ()),
     )
-    identity = RunIdentity({**to_mapping(config), "train_data": corpus.train.fingerprint()}, resumable)
+    data = {"train_data": corpus.train.fingerprint()}
+    if lists := config.augmentation.lists():
+        data["augmentation_lists"] = ",".join(file_entry(path)["sha256"] for path in lists)
+    identity = RunIdentity({**to_mapping(config), **data}, resumable)
     if before is not None:
         identity.check(before, config.experiment)
     return identity
@@ -165,7 +169,12 @@ def _write_inputs(config: RunConfig, corpus: Corpus, distributed: DistributedCon
     directory = config.experiment
     with atomic_open(directory / "config.yaml", "w") as file:
         file.write(write_yaml(config))
-    write_record(directory, to_mapping(config), describe_inputs(corpus, config.initialize_from), distributed)
+    write_record(
+        directory,
+        to_mapping(config),
+        describe_inputs(corpus, config.initialize_from, config.augmentation.lists()),
+        distributed,
+    )
     for name in ("final.mdl", "tree", "phones.txt"):
         _copy_if_present(corpus.alignments / name, directory / name)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from blasr.augmentation import AugmentationConfig, Augmenter
 from blasr.chunks import ExampleLoader, PdfLabels, PlannedUtterances
 from blasr.chunks.augmentation import all_voices
-from blasr.chunks.config import AugmentationConfig
 from blasr.data.data_dir import DataDir
 from blasr.features.config import FeatureConfig
 from blasr.features.extraction import FeatureExtractor
@@ -61,7 +61,8 @@ def corpus(
     voices = [UNCHANGED] if augmentation is None else all_voices(augmentation)
     extractor = FeatureExtractor(CONFIG, data_dir, collect_speaker_stats(CONFIG, data_dir, voices))
     utterances = {utterance.id: utterance for utterance in data_dir.utterances}
-    loader = ExampleLoader(extractor, utterances, pdf_labels, augmentation=augmentation)
+    augmenter = None if augmentation is None else Augmenter(augmentation, 8000)
+    loader = ExampleLoader(extractor, utterances, pdf_labels, augmenter=augmenter)
     speakers = np.array([int(item.speaker.removeprefix("s")) for item in utterances.values()], np.int32)
     frames = np.array([pdf_labels.num_frames(name) for name in utterances], np.int32)
     return loader, PlannedUtterances(list(utterances), speakers, frames), extractor

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from blasr.augmentation.config import AugmentationConfig, CodecConfig, NoiseConfig, ReverberationConfig
 from blasr.chunks import (
-    AugmentationConfig,
     ChunkBatch,
     ChunkBatches,
     ChunkConfig,
@@ -22,7 +22,7 @@ from blasr.errors import DataError
 from blasr.features.deltas import stack_deltas
 from blasr.features.extraction import pad_context
 from blasr.units import IGNORE_INDEX
-from tests.chunks.corpus import corpus
+from tests.chunks.corpus import corpus, write_corpus
 
 LENGTHS = [3, 40, 17, 55, 1, 29, 120, 8]
 
@@ -72,7 +72,9 @@ def test_every_frame_has_its_own_context(tmp_path: Path, chunk_frames: int) -> N
 
 
 def test_workers_and_starting_points_change_nothing(tmp_path: Path) -> None:
-    augmentation = AugmentationConfig(speeds=(0.9, 1.1), gain_db=3.0, time_masks=1, frequency_masks=1)
+    noise = NoiseConfig(list=write_corpus(tmp_path / "noise", [50]).path / "wav.scp", probability=0.5)
+    rows = (noise, ReverberationConfig(probability=0.5), CodecConfig(probability=0.5))
+    augmentation = AugmentationConfig(speeds=(0.9, 1.1), gain_db=3.0, time_masks=1, frequency_masks=1, transforms=rows)
     loader, utterances, _ = corpus(tmp_path, LENGTHS, augmentation)
 
     def batches(workers: int, first: int = 0) -> list[ChunkBatch]:

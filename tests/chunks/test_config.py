@@ -1,4 +1,4 @@
-"""The configuration of chunks and augmentation: defaults, and what is refused."""
+"""The configuration of chunks: defaults, and what is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blasr.chunks import AugmentationConfig, ChunkConfig
+from blasr.chunks import ChunkConfig
 from blasr.errors import ConfigError
 
 
@@ -32,20 +32,6 @@ def test_balance_is_for_single_frames() -> None:
 def test_chunks_out_of_range_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         ChunkConfig(**values)
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"speeds": ()}, r"speeds is \[\], expected values from 0.5 to 2"),
-        ({"vtln_warps": (1.0, 3.0)}, "vtln_warps is"),
-        ({"time_masks": -1}, "time_masks is -1, expected 0 or more"),
-        ({"join_probability": 1.0}, "join_probability is 1.0, expected from 0 to below 1"),
-    ],
-)
-def test_augmentation_out_of_range_is_refused(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        AugmentationConfig(**values)
 
 
 def test_the_configuration_needs_no_torch() -> None:

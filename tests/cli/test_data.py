@@ -160,3 +160,16 @@ def test_packing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert f"{out}: kept 2 utterances, removed 0" in printed
     assert (out / "wav.scp").read_text().startswith(f"ann-1 {out}/audio.000001.tar:512\n")
     assert main(["data", "check", str(out), "--audio", "--need-text"]) == 0
+
+
+def test_audio_to_listen_to(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "heard"
+    rows = "augmentation.transforms=[{kind: reverberation}, {kind: codec, codecs: [gsm]}]"
+    assert main(["data", "augment", str(folder), "--out", str(out), "--set", rows, "--even", "1"]) == 0
+    assert "1 utterances in -> 1 kept -> 0 dropped" in capsys.readouterr().out
+    assert (out / "changes.txt").read_text() == "ann-1 speed 1, warp 1, gain +0.0 dB, Reverberation, Codec\n"
+    assert (out / "wav" / "ann-1.wav").is_file()
+    (tmp_path / "run.yaml").write_text("experiment: exp\nmodel: {name: resnet22}\naugmentation: {gain_db: 6}\n")
+    config = ["--config", str(tmp_path / "run.yaml"), "--set", "training.seed=3", "--epoch", "2"]
+    assert main(["data", "augment", str(folder), "--out", str(tmp_path / "two"), *config]) == 0
+    assert "gain +0.0" not in (tmp_path / "two" / "changes.txt").read_text()

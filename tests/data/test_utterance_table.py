@@ -60,6 +60,8 @@ def test_a_selection_has_no_others(segmented: DataDir, tmp_path: Path) -> None:
     assert list(chosen) == ["ann-1", "bob-1"] and "ann-2" not in chosen and "zoe" not in chosen
     with pytest.raises(KeyError):
         chosen["ann-2"]
+    by_place = chosen.values_by_place()
+    assert list(by_place) == list(chosen.values()) and len(by_place) == 2 and by_place[-1] == by_place[1:][0]
     again: UtteranceSelection = pickle.loads(pickle.dumps(chosen.select([1])))  # noqa: S301
     assert dict(again) == {"bob-1": by_id["bob-1"]}
 

@@ -15,8 +15,10 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError, DataError, MismatchError, TrainingError
 from blasr.inference import Priors
 from blasr.io.kaldi.alignments import write_alignments
+from blasr.pipeline.corpus import read_corpus
 from blasr.pipeline.experiment import Experiment
-from blasr.pipeline.train import train
+from blasr.pipeline.runs import describe_inputs
+from blasr.pipeline.train import run_identity, train
 from blasr.training import load_weights, save_weights
 from blasr.training.checkpoint import read_state
 from tests.pipeline.conftest import run_config
@@ -119,6 +121,24 @@ def test_running_statistics_come_with_the_experiment(
     sequence = {"training": {"criterion": "lfmmi"}, **online}
     with pytest.raises(MismatchError, match=r"trained with features\.cmvn=speaker, this run has features\.cmvn=online"):
         train(run_config(tmp_path / "sequence", data, alignments, experiment, **sequence))
+
+
+def test_the_noises_of_a_run_must_not_change(data: Path, alignments: Path, tmp_path: Path) -> None:
+    """The list belongs to what a resumed run compares, and its absence is found before anything is written."""
+    noises = tmp_path / "noises.scp"
+    row = {"kind": "noise", "list": str(noises)}
+    config = run_config(tmp_path / "run", data, alignments, augmentation={"transforms": [row]})
+    with pytest.raises(DataError, match=r"noises\.scp: no such file, expected a list of recordings"):
+        train(config)
+    assert not (tmp_path / "run" / "config.yaml").exists()
+    noises.write_bytes((data / "wav.scp").read_bytes())
+    corpus = read_corpus(config.data, tmp_path / "labels", config.training.seed)
+    before = run_identity(config, corpus).config
+    assert not run_identity(config, corpus).changes(before)
+    noises.write_bytes((data / "wav.scp").read_bytes()[:-1])
+    assert "augmentation_lists" in run_identity(config, corpus).changes(before)[0]
+    recorded = describe_inputs(corpus, None, config.augmentation.lists())["augmentation"]
+    assert [entry["file"] for entry in recorded] == [str(noises)]
 
 
 def test_alignments_of_other_utterances(data: Path, alignments: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +15,15 @@ DATA_TABLES: Final = ("wav.scp", "segments", "reco2file_and_channel", "utt2spk",
 """The files of a data directory that decide what is trained on."""
 
 
-def describe_inputs(corpus: Corpus, initialize_from: Path | None = None) -> dict[str, Any]:
+def describe_inputs(
+    corpus: Corpus, initialize_from: Path | None = None, audio_lists: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Return the data directories, labels and models that an acoustic model is trained from.
 
     Args:
         corpus: the training data and the held-out data.
         initialize_from: the experiment that the first weights come from.
+        audio_lists: the lists of noises and the like that the augmentation reads.
     """
     entries: dict[str, Any] = {}
     for name, data in (("train", corpus.train), ("valid", corpus.valid)):
@@ -35,6 +39,8 @@ def describe_inputs(corpus: Corpus, initialize_from: Path | None = None) -> dict
     files = {name: corpus.alignments / name for name in ("final.mdl", "tree")}
     if initialize_from is not None:
         files["initial_weights"] = initialize_from / "final.safetensors"
+    if audio_lists:
+        entries["augmentation"] = [file_entry(path) for path in audio_lists]
     return entries | {name: file_entry(path) for name, path in files.items() if path.is_file()}
 
 
