@@ -289,7 +289,7 @@ def _configure_augment(parser: argparse.ArgumentParser) -> None:
 
 def _augment(args: argparse.Namespace) -> None:
     from blasr.config import load_config
-    from blasr.pipeline.config import AudibleConfig, RunConfig
+    from blasr.pipeline import AudibleConfig, RunConfig
 
     if args.config is None:
         config = load_config(AudibleConfig, Path(os.devnull), args.overrides)

@@ -1,6 +1,7 @@
 from .augment import write_augmented as write_augmented
 from .bundle import BundleSettings as BundleSettings
 from .bundle import make_bundle as make_bundle
+from .config import AudibleConfig as AudibleConfig
 from .config import RunConfig as RunConfig
 from .corpus import Corpus as Corpus
 from .data_scorers import DataScorer as DataScorer
