@@ -9,5 +9,6 @@ from .examples import Example as Example
 from .examples import ExampleLoader as ExampleLoader
 from .labels import PdfLabels as PdfLabels
 from .labels import index_labels as index_labels
+from .labels import labels_are_indexed as labels_are_indexed
 from .plan import PlannedUtterances as PlannedUtterances
 from .plan import ProcessShare as ProcessShare

@@ -77,12 +77,25 @@ def index_labels(alignments: Path, folder: Path) -> PdfLabels:
         FormatError: a file is not in Kaldi's format.
         MismatchError: the alignments have transition-ids that ``alignments/final.mdl`` lacks.
     """
-    model_path = alignments / "final.mdl"
-    if not model_path.is_file():
-        raise DataError("is missing", path=model_path, fix="give an alignment directory with final.mdl and ali.*.gz")
-    model = read_transition_model(model_path)
-    conversion = LabelConversion(partial(to_pdf_ids, model), files=(model_path,))
+    model, conversion = _conversion(alignments)
     return PdfLabels(AlignmentIndex.open_or_build(alignments, folder, conversion), model.num_pdfs, alignments)
+
+
+def labels_are_indexed(alignments: Path, folder: Path) -> bool:
+    """Whether ``folder`` has the complete index of these alignments.
+
+    Raises:
+        DataError, FormatError: as :func:`index_labels`, of missing files.
+    """
+    return AlignmentIndex.is_current(alignments, folder, _conversion(alignments)[1])
+
+
+def _conversion(alignments: Path) -> tuple[TransitionModel, LabelConversion]:
+    path = alignments / "final.mdl"
+    if not path.is_file():
+        raise DataError("is missing", path=path, fix="give an alignment directory with final.mdl and ali.*.gz")
+    model = read_transition_model(path)
+    return model, LabelConversion(partial(to_pdf_ids, model), files=(path,))
 
 
 def to_pdf_ids(model: TransitionModel, transition_ids: IntArray) -> IntArray:

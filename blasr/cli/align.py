@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from blasr.cli.options import add_option, add_overrides, add_yes_no, check_gmm
+from blasr.cli.options import add_network_options, add_option, add_overrides, add_yes_no, check_gmm
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError
 
@@ -34,8 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--out", required=True, note="a directory, created if absent")
     add_option(parser, "--gmm", note="align with its GMMs, or over its tree with --experiment")
     add_option(parser, "--experiment", note="align with it, over the tree of --gmm (default: its own)")
-    add_option(parser, "--checkpoint")
-    add_option(parser, "--prior-scale")
+    add_network_options(parser, "with --experiment")
     add_option(parser, "--device")
     add_yes_no(parser, "--mono-only", "stop the flat start after the monophones")
     parser.add_argument(
@@ -82,15 +81,17 @@ def run(args: argparse.Namespace) -> None:
         from blasr.inference.config import ScoringConfig
         from blasr.pipeline.experiment import Experiment
         from blasr.pipeline.realign import realign_with_network
+        from blasr.pipeline.tuned_setting import NetworkChoice
 
+        choice = NetworkChoice.resolve(args.experiment, args.checkpoint, args.prior_scale, args.setting)
         realign_with_network(
-            Experiment.load(args.experiment, args.checkpoint),
+            Experiment.load(args.experiment, choice.checkpoint),
             data,
             lang,
             args.out,
             gmm=args.gmm,
             config=realign_config,
-            scoring=ScoringConfig(args.prior_scale, args.device),
+            scoring=ScoringConfig(choice.prior_scale, args.device),
         )
 
 

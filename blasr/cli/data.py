@@ -181,13 +181,15 @@ def _combine(args: argparse.Namespace) -> None:
 
 def _configure_durations(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--data", required=True)
+    add_option(parser, "--max-loss")
     add_option(parser, "--allow-pipes")
 
 
 def _durations(args: argparse.Namespace) -> None:
     from blasr.data import write_durations
 
-    count, seconds = write_durations(args.data, allow_pipes=args.allow_pipes)
+    tally, count, seconds = write_durations(args.data, max_loss=args.max_loss, allow_pipes=args.allow_pipes)
+    print(tally.summary())
     print(f"{args.data / 'utt2dur'}: {count} utterances, {seconds / 3600:.3g} hours")
 
 

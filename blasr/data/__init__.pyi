@@ -14,4 +14,5 @@ from .subset import split_data_dir as split_data_dir
 from .subset import subset_by_list as subset_by_list
 from .subset import subset_data_dir as subset_data_dir
 from .utterance_table import UtteranceSelection as UtteranceSelection
+from .utterance_table import has_table as has_table
 from .utterance_table import open_data_dir as open_data_dir

@@ -239,9 +239,7 @@ def open_data_dir(path: Path, folder: Path, *, allow_pipes: bool = False) -> tup
     Raises:
         DataError: as :meth:`DataDir.read`, or there are no utterances.
     """
-    kind = f"utterances{' with commands' if allow_pipes else ''}"
-    sources = [file for name in sorted(TABLES) if (file := path / name).is_file()]
-    described = describe_files(sources)
+    kind, described = _identity(path, allow_pipes)
     try:
         check_manifest(folder, kind, described)
         table = UtteranceTable(folder)
@@ -253,6 +251,21 @@ def open_data_dir(path: Path, folder: Path, *, allow_pipes: bool = False) -> tup
         table = UtteranceTable(folder)
     data_dir = DataDir(path, table, table.recordings, table.sides, allow_pipes)
     return data_dir, UtteranceSelection(table, np.arange(len(table)))
+
+
+def has_table(path: Path, folder: Path, *, allow_pipes: bool = False) -> bool:
+    """Whether ``folder`` has the complete table of a data directory as its files are now."""
+    try:
+        check_manifest(folder, *_identity(path, allow_pipes))
+    except BlasrError:
+        return False
+    return True
+
+
+def _identity(path: Path, allow_pipes: bool) -> tuple[str, list[dict[str, Any]]]:
+    """Return the kind of the table of a data directory, and what it is built from."""
+    sources = [file for name in sorted(TABLES) if (file := path / name).is_file()]
+    return f"utterances{' with commands' if allow_pipes else ''}", describe_files(sources)
 
 
 def _write(data_dir: DataDir, folder: Path, kind: str, described: list[dict[str, Any]]) -> None:

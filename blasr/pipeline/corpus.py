@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from blasr.chunks import PdfLabels, PlannedUtterances, index_labels
-from blasr.data import DataDir, UtteranceSelection, open_data_dir
+from blasr.chunks import PdfLabels, PlannedUtterances, index_labels, labels_are_indexed
+from blasr.data import DataDir, UtteranceSelection, has_table, open_data_dir
 from blasr.errors import DataError, MismatchError
 from blasr.pipeline.config import DataConfig
 from blasr.tally import Tally
@@ -96,8 +96,7 @@ def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, 
     Raises:
         DataError: there are no utterances, the alignments belong to others, or too many utterances have none.
     """
-    table = index.with_name(f"{index.name}_utterances")
-    data_dir, utterances = open_data_dir(path, table, allow_pipes=config.allow_pipes)
+    data_dir, utterances = open_data_dir(path, _table_of(index), allow_pipes=config.allow_pipes)
     labels = index_labels(alignments, index)
     rows = utterances.rows_in(labels.index.key_table)
     if not (rows >= 0).any():
@@ -114,6 +113,22 @@ def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, 
         logger.info("%s", tally.summary())
     tally.check()
     return LabeledData(data_dir, utterances.select(kept), labels, rows[kept])
+
+
+def _table_of(index: Path) -> Path:
+    """Return the folder of the table of utterances whose labels are in ``index``."""
+    return index.with_name(f"{index.name}_utterances")
+
+
+def corpus_is_indexed(config: DataConfig, index: Path) -> bool:
+    """Whether :func:`read_corpus` would build nothing: another process has built the tables and the labels."""
+    parts = [(config.train, config.alignments, index / "train")]
+    if config.valid is not None:
+        parts.append((config.valid, config.valid_alignments or config.alignments, index / "valid"))
+    return all(
+        has_table(path, _table_of(folder), allow_pipes=config.allow_pipes) and labels_are_indexed(alignments, folder)
+        for path, alignments, folder in parts
+    )
 
 
 def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:

@@ -103,7 +103,7 @@ def denominator_graph(config: RunConfig, corpus: Corpus, distributed: Distribute
         graph = build_denominator(_alignments(corpus), transitions, read_tree(tree), config.sequence.phone_lm)
         kept.parent.mkdir(parents=True, exist_ok=True)
         graph.write(kept)
-    distributed.wait()
+    distributed.wait_for(kept.exists)
     return SequenceGraph.read(kept)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from blasr.align.config import RealignConfig
@@ -13,6 +14,8 @@ from blasr.inference.config import ScoringConfig
 from blasr.pipeline.experiment import Experiment
 from blasr.tally import Tally
 from blasr.threads import one_torch_thread
+
+logger = logging.getLogger(__name__)
 
 
 def realign_with_network(
@@ -44,6 +47,8 @@ def realign_with_network(
         raise ConfigError(
             f"{experiment.directory} has no tree", fix="name the alignment directory of its training with --gmm"
         )
+    scoring = scoring or ScoringConfig()
+    logger.info("aligning with %s, prior scale %g", experiment.directory, scoring.prior_scale)
     with one_torch_thread():
         score = experiment.scorer(scoring).for_data(data)
         return realign(data, lang, gmm or experiment.directory, score, out, config)

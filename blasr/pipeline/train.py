@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from blasr.io.folder_lock import locked_folder
 from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
 from blasr.pipeline.batches import make_augmenter, make_batches
 from blasr.pipeline.config import RunConfig
-from blasr.pipeline.corpus import Corpus, read_corpus
+from blasr.pipeline.corpus import Corpus, corpus_is_indexed, read_corpus
 from blasr.pipeline.criterion import make_loss
 from blasr.pipeline.estimate_priors import estimate_priors
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
@@ -96,14 +97,12 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
 
 
 def _read_shared_corpus(config: RunConfig, distributed: DistributedContext) -> Corpus:
-    """Return the corpus; rank 0 indexes the labels while the others wait."""
+    """Return the corpus; rank 0 indexes the labels while the others wait, however long it takes."""
+    index = config.experiment / "labels"
     if not distributed.is_main:
         logging.getLogger("blasr").setLevel(logging.WARNING)
-        distributed.wait()
-    corpus = read_corpus(config.data, config.experiment / "labels", config.training.seed)
-    if distributed.is_main:
-        distributed.wait()
-    return corpus
+        distributed.wait_for(partial(corpus_is_indexed, config.data, index))
+    return read_corpus(config.data, index, config.training.seed)
 
 
 def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
 from blasr.errors import ConfigError
+
+_POLL_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,14 @@ class DistributedContext:
         """Return once every process has called this."""
         if self.world_size > 1:
             dist.barrier()
+
+    def wait_for(self, is_ready: Callable[[], bool]) -> None:
+        """Return once ``is_ready`` is true, for work of rank 0 that may take longer than a process group waits.
+
+        This has no time limit. If rank 0 fails, ``torchrun`` ends the other processes.
+        """
+        while not is_ready():
+            time.sleep(_POLL_SECONDS)
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """Return ``module`` with its gradients averaged over the processes."""

@@ -34,7 +34,8 @@ train_network() {
 
 # realign NETWORK TRAIN_SET GMM OUT: the alignments of a network, over the tree of the GMM.
 realign() {
-  blasr align --data "$data/$2" --lang "$lang" --experiment "$1" --gmm "$3" --nj "$nj" --out "$4"
+  blasr align --data "$data/$2" --lang "$lang" --experiment "$1" --checkpoint final --prior-scale 1 --gmm "$3" \
+    --nj "$nj" --out "$4"
 }
 
 # train_networks OUT TRAIN_SET GMM EPOCHS [INITIAL]: one network after the other, each from the weights and on the alignments of

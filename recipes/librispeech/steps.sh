@@ -31,7 +31,8 @@ train_network() {
 }
 
 realign() {
-  blasr align --data "$data/train" --lang "$lang" --nj "$nj" --gmm "$gmm" --experiment "$first" --out "$alignments"
+  blasr align --data "$data/train" --lang "$lang" --nj "$nj" --gmm "$gmm" --experiment "$first" \
+    --checkpoint final --prior-scale 1 --out "$alignments"
 }
 
 # train_lm NAME ORDER TEXT MORE_TEXT DEV_TEXT LM_OPTION...: write $lm/NAME.arpa.gz. TEXT and DEV_TEXT have utterance-ids. If

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,9 @@ def test_realignment_with_gmms(corpus: Path, trained: Path, tmp_path: Path) -> N
     assert np.mean(np.concatenate([before[name] == after[name] for name in before])) > 0.99
 
 
-def test_realignment_with_a_network(corpus: Path, trained: Path, tmp_path: Path) -> None:
+def test_realignment_with_a_network(
+    corpus: Path, trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     transitions = read_transition_model(trained / "final.mdl")
     torch.manual_seed(0)
     config = AcousticModelConfig(name="bl_resnet22_a2b3", width=0.0625)
@@ -102,12 +105,19 @@ def test_realignment_with_a_network(corpus: Path, trained: Path, tmp_path: Path)
     priors = Priors.from_counts(np.ones(transitions.num_pdfs, dtype=np.int64), PriorConfig(), "test")
     description = ModelDescription(config, transitions.num_pdfs, FeatureConfig(), "untrained")
     write_final(experiment, description, network.state_dict(), priors)
+    caplog.set_level("INFO")
     arguments = ["align", *_inputs(corpus), "--experiment", str(experiment), "--device", "cpu"]
     assert main([*arguments, "--gmm", str(trained), "--out", str(tmp_path / "ali")]) == 0
     for name, alignment in read_alignments(tmp_path / "ali"):
         phones = [phone for phone in dict.fromkeys(transitions.phones(alignment).tolist()) if phone > 2]
         assert phones == ([3, 4] if int(name[2:]) % 2 == 0 else [4, 3])
     assert main([*arguments, "--out", str(tmp_path / "without")]) == 2
+    assert f"aligning with {experiment}, prior scale 1" in caplog.text
+    setting = {"lm_weight": 10, "word_insertion_penalty": 0, "checkpoint": "final", "prior_scale": 0.25}
+    (experiment / "setting.json").write_text(json.dumps(setting))
+    assert main([*arguments, "--gmm", str(trained), "--out", str(tmp_path / "tuned")]) == 0
+    assert f"checkpoint final and prior scale 0.25, from {experiment}/setting.json" in caplog.text
+    assert f"aligning with {experiment}, prior scale 0.25" in caplog.text
 
 
 @pytest.mark.parametrize(

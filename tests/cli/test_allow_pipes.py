@@ -45,5 +45,5 @@ def test_a_command_runs_only_if_allowed_and_one_message_is_logged(
     assert not list(tmp_path.glob("ran-*"))
     assert main(["data", "durations", "--data", str(folder), "--allow-pipes"]) == 0
     assert len(list(tmp_path.glob("ran-*"))) == 3
-    messages = [record for record in caplog.records if "command" in record.getMessage()]
+    messages = [record for record in caplog.records if "running commands" in record.getMessage()]
     assert len(messages) == 1

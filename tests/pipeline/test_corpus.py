@@ -13,7 +13,7 @@ from blasr.data import DataDir
 from blasr.errors import DataError
 from blasr.io import read_alignments, write_alignments
 from blasr.pipeline.config import DataConfig
-from blasr.pipeline.corpus import read_corpus, read_labeled
+from blasr.pipeline.corpus import corpus_is_indexed, read_corpus, read_labeled
 from tests.pipeline.conftest import write_data_dir
 
 
@@ -96,6 +96,20 @@ def test_the_second_start_parses_nothing(
     monkeypatch.setattr(DataDir, "read", None)
     again = read_labeled(data, alignments, tmp_path / "labels", DataConfig(), "train")
     assert dict(again.utterances) == dict(first.utterances) and again.fingerprint() == first.fingerprint()
+
+
+def test_other_processes_see_when_everything_is_indexed(
+    data: Path, alignments: Path, fsdd_dir: Path, tmp_path: Path
+) -> None:
+    valid = write_data_dir(tmp_path / "valid", fsdd_dir, ["george-0-05", "theo-9-07"])
+    config, index = DataConfig(data, alignments, valid=valid), tmp_path / "labels"
+    assert not corpus_is_indexed(config, index)
+    read_labeled(data, alignments, index / "train", config, "train")
+    assert not corpus_is_indexed(config, index)
+    read_corpus(config, index, seed=0)
+    assert corpus_is_indexed(config, index)
+    (data / "utt2spk").touch()
+    assert not corpus_is_indexed(config, index)
 
 
 def test_data_without_labels_is_refused(data: Path, alignments: Path, fsdd_dir: Path, tmp_path: Path) -> None:

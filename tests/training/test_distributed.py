@@ -12,7 +12,7 @@ from torch import nn
 from torch.multiprocessing.spawn import spawn
 
 from blasr.errors import ConfigError
-from blasr.training import CrossEntropy, Trainer, TrainingConfig, init_distributed, load_weights
+from blasr.training import CrossEntropy, DistributedContext, Trainer, TrainingConfig, init_distributed, load_weights
 from blasr.training.distributed import choose_device
 from tests.training.toy import ToySource
 
@@ -76,6 +76,13 @@ def test_two_processes_equal_one(two_processes: Path, tmp_path: Path) -> None:
 def test_two_processes_resume_exactly(two_processes: Path) -> None:
     whole, parts = epoch_weights(two_processes / "whole"), epoch_weights(two_processes / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_work_of_rank_zero_is_waited_for_without_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    DistributedContext().wait_for(lambda: len(waited) == 5000)  # longer than a process group waits
+    assert sum(waited) > 1800
 
 
 def test_devices_are_checked() -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from blasr.errors import ConfigError, FormatError, MismatchError, StopRequestedError, TrainingError
-from blasr.training import CrossEntropy, RunIdentity, Trainer, TrainingConfig, load_weights
+from blasr.training import CrossEntropy, DistributedContext, RunIdentity, Trainer, TrainingConfig, load_weights
 from blasr.training.checkpoint import read_state
 from tests.training.toy import ToySource, toy_module
 
@@ -53,6 +53,18 @@ def figures(directory: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
     timing = ("points_per_second", "waiting", "seconds", "processor_seconds")
     return [{key: value for key, value in line.items() if key not in timing} for line in lines]
+
+
+def test_another_number_of_processes_within_an_epoch_is_refused(tmp_path: Path) -> None:
+    config = TrainingConfig(epochs=2, checkpoint_interval=2)
+    with pytest.raises(StopEarlyError):
+        Trainer(toy_module(), CrossEntropy(), config, tmp_path).fit(StoppingSource((2, 3)))
+    before = (tmp_path / "checkpoints" / "last.safetensors").read_bytes()
+    trainer = Trainer(toy_module(), CrossEntropy(), config, tmp_path)
+    trainer.distributed = DistributedContext(world_size=2)  # of another start; no process group is needed to refuse it
+    with pytest.raises(ConfigError, match=r"within an epoch by 1 processes, found 2 now\n  fix: resume with 1"):
+        trainer.fit(ToySource())
+    assert (tmp_path / "checkpoints" / "last.safetensors").read_bytes() == before
 
 
 @pytest.mark.parametrize("stop", [(1, 3), (2, 0), (2, 4), (3, 2)])

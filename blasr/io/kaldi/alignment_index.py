@@ -154,14 +154,24 @@ class AlignmentIndex(Mapping[str, IntArray]):
         return cls(folder)
 
     @classmethod
-    def open_or_build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:
-        """Open the index in a folder if it was built from exactly these files; otherwise :meth:`build` it."""
+    def is_current(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> bool:
+        """Whether the folder has a complete index that was built from exactly these files."""
         files = [*_archives(source), *(conversion.files if conversion else ())]
         try:
             check_manifest(Path(folder), _KIND, describe_files(files))
-            return cls(folder)
         except BlasrError:
-            return cls.build(source, folder, conversion)
+            return False
+        return True
+
+    @classmethod
+    def open_or_build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:
+        """Open the index in a folder if :meth:`is_current`; otherwise :meth:`build` it."""
+        try:
+            if cls.is_current(source, folder, conversion):
+                return cls(folder)
+        except BlasrError:
+            pass  # it is damaged
+        return cls.build(source, folder, conversion)
 
 
 def _archives(source: Specifier) -> list[Path]:
