@@ -20,6 +20,7 @@ LEVELS = (
     {"inference"},
     {"align"},
     {"pipeline"},
+    {"serving"},
     {"cli"},
 )
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}

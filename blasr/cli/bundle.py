@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 OUTPUTS = """\
 --out receives bundle.yaml (features, CMVN, network, decoder, LM weight and penalty, version, and a hash of every file),
-final.safetensors, priors.*, final.mdl, HCLG.fst, words.txt, phones.txt and align_lexicon.int. It can be moved and sent.
+final.safetensors, priors.*, final.mdl, HCLG.fst, words.txt, phones.txt and align_lexicon.int, and for live recognition
+and lists of phrases, if they are there, global_cmvn.stats, tree and lang/. It can be moved and sent.
 
 """
 
@@ -34,6 +35,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--out", required=True, note="a new or empty directory, or a bundle, which is replaced")
     add_option(parser, "--model", note="the graph's (default: the experiment's)")
     add_option(parser, "--lang", note="for the words and their times (default: the graph's directory)")
+    parser.add_argument(
+        "--global-cmvn",
+        type=Path,
+        metavar="FILE",
+        help="statistics of the training data, for live recognition (default: the experiment's, if it has them)",
+    )
     add_option(parser, "--lm-weight", default=None, note="default: that of the setting, or 10")
     add_option(parser, "--word-ins-penalty", default=None, note="default: that of the setting, or 0")
     add_search_options(parser)
@@ -59,6 +66,7 @@ def run(args: argparse.Namespace) -> None:
         args.out,
         model=args.model,
         lang=args.lang,
+        global_cmvn=args.global_cmvn,
         settings=BundleSettings(decoder, weights, choice.prior_scale),
     )
 

@@ -31,6 +31,7 @@ SUBCOMMANDS = {
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
     "bundle": "experiment, graph and lang -> one directory with everything that transcribe needs",
     "transcribe": "audio files and a bundle -> words with times and confidences: text, CTM, JSON, SRT",
+    "serve": "a bundle -> live and uploaded speech to text: WebSocket, HTTP and a page",
     "lattice": "lattices -> determinized or rescored lattices, N-best lists, confidences, oracle error rate",
     "score": "hypotheses or lattices and references -> WER table, best LM weight and penalty, significance",
     "explain": "hypotheses or lattices and references -> causes of the errors, tables, one HTML page",

@@ -6,7 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from blasr.cli.options import add_option, add_yes_no, non_negative_integer, non_negative_number, positive_number
+from blasr.cli.options import (
+    add_option,
+    add_yes_no,
+    non_negative_integer,
+    non_negative_number,
+    positive_integer,
+    positive_number,
+)
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError
 from blasr.inference.config import TRANSCRIPT_SUFFIXES, SegmentationConfig, TranscriptionConfig
@@ -16,6 +23,9 @@ FILE is any file that libsndfile reads: wav, flac, ogg, mp3, sph and others, at 
 and each side is a speaker, unless --channel, --mix or --same-speaker says otherwise. Long files are decoded in segments
 that are cut at quiet places and overlap. A file that cannot be read is reported, the others are transcribed, and the
 exit status is 1.
+
+With --live, there is one FILE, raw 16-bit PCM or a wave file, that is recognized while it comes. An utterance ends at a
+pause (Kaldi's rules of endpoints). Words so far appear on stderr if that is a terminal, with --format json as lines.
 
 """
 
@@ -29,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --pictures pictures interview.mp3",
         "ffmpeg -i talk.mp4 -f wav - | blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle -",
         "blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --format ctm sw02001.sph > sw02001.ctm",
+        "arecord -q -f S16_LE -r 8000 | blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --live -",
     )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="audio; - is the standard input")
     add_option(parser, "--bundle", required=True)
@@ -41,6 +52,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a directory for NAME.png of each file: its spectrogram with phones and words (needs blasr[pictures])",
     )
     add_yes_no(parser, "--stream", "print each segment with its times on stderr as soon as it is decoded")
+    add_yes_no(parser, "--live", "recognize one stream while it comes; results are text or json")
+    parser.add_argument(
+        "--rate", type=positive_integer, metavar="HZ", help="of raw PCM with --live (default: the network's)"
+    )
     sides = parser.add_mutually_exclusive_group()
     sides.add_argument(
         "--channel", type=non_negative_integer, metavar="N", help="transcribe this channel only, counted from 0"
@@ -73,6 +88,11 @@ def run(args: argparse.Namespace) -> None:
         ConfigError: options that exclude each other.
         BlasrError: as :func:`blasr.pipeline.transcribe.transcribe_files`.
     """
+    if args.live:
+        _run_live(args)
+        return
+    if args.rate is not None:
+        raise ConfigError("--rate is for raw PCM, which needs --live", fix="leave it out; files say their rate")
     if args.format == "srt" and args.out is None and len(args.files) > 1:
         raise ConfigError("the subtitles of several files cannot share one output", fix="name a directory with --out")
     config = TranscriptionConfig(
@@ -101,3 +121,34 @@ def run(args: argparse.Namespace) -> None:
     for text in transcripts:
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def _run_live(args: argparse.Namespace) -> None:
+    """Recognize one stream; final results go to the standard output, and words so far to a terminal."""
+    refused = {"--out": args.out, "--pictures": args.pictures, "--stream": args.stream or None}
+    refused["--same-speaker"] = args.same_speaker or None
+    for option, value in refused.items():
+        if value is not None:
+            raise ConfigError(f"{option} does not go with --live", fix="leave one of them out")
+    if args.format not in ("text", "json"):
+        raise ConfigError(f"live results are text or json, not {args.format}", fix="transcribe a file without --live")
+    if len(args.files) > 1:
+        raise ConfigError(f"found {len(args.files)} files, expected one stream", fix="give one FILE with --live")
+    from blasr.inference.bundle import Bundle
+    from blasr.inference.live import LiveConfig, LiveRecognizer
+    from blasr.pipeline.live import recognize_stream, result_lines
+
+    config = LiveConfig(confidences=args.confidences, device=args.device)
+    recognizer = LiveRecognizer(Bundle.read(args.bundle), config)
+    recognizer.compile()
+    results = recognize_stream(recognizer, args.files[0], sample_rate=args.rate, channel=args.channel)
+    show_partial = sys.stderr.isatty()
+    for final, line in result_lines(results, args.format):
+        if final or args.format == "json":
+            if show_partial and args.format == "text":
+                sys.stderr.write("\r\033[K")
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        elif show_partial:
+            sys.stderr.write(f"\r\033[K{line[-100:]}")
+            sys.stderr.flush()

@@ -7,6 +7,10 @@ from .decode_table import check_columns as check_columns
 from .decode_table import check_graph as check_graph
 from .decode_table import decode_table as decode_table
 from .decode_table import decode_utterance as decode_utterance
+from .endpoint import KALDI_RULES as KALDI_RULES
+from .endpoint import EndpointRule as EndpointRule
+from .endpoint import SearchEnd as SearchEnd
+from .endpoint import is_endpoint as is_endpoint
 from .lattice_decoder import LatticeDecoder as LatticeDecoder
 from .streaming import StreamingDecoder as StreamingDecoder
 from .viterbi import ForcedAlignment as ForcedAlignment

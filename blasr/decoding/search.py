@@ -8,7 +8,7 @@ from blasr.decoding.config import SearchBeams
 from blasr.decoding.lattice_output import LatticeArrays, lattice_arrays, lattice_of
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
 from blasr.decoding.token_passing import SearchGraph, advance, start_tokens
-from blasr.decoding.token_store import FrameTokens, Trellis, first_tokens, new_frames
+from blasr.decoding.token_store import FrameTokens, Trellis, final_relative_cost, first_tokens, new_frames
 from blasr.jit import jit
 from blasr.lattices.lattice import Lattice
 from blasr.lm.backoff_grammar import LmDifference
@@ -68,6 +68,13 @@ class IncrementalSearch:
     def alive(self) -> bool:
         """Whether a token is left; after a dead end of the graph there is none."""
         return bool(self._trellis.frames.first[self.num_frames] >= 0)
+
+    @property
+    def final_relative_cost(self) -> float:
+        """How much worse the best path that may end here is than the best path so far; inf if none may end."""
+        store, _, frames = self._trellis
+        first = frames.first[self.num_frames]
+        return float(final_relative_cost(self._graph.final, self._difference, store.tokens, first))
 
     def tokens_of(self, frame: int) -> IntArray:
         """Return the indices of the tokens after ``frame`` frames, the newest first."""

@@ -11,7 +11,7 @@ import numpy as np
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError
 from blasr.lattices.config import CostScales
-from blasr.lattices.lattice import Lattice
+from blasr.lattices.lattice import BestPath, Lattice
 from blasr.units import FloatArray
 
 
@@ -67,6 +67,11 @@ class StreamingDecoder:
         """The number of frames that the tokens within the settle beam agree on."""
         return self._stable_frames
 
+    @property
+    def final_relative_cost(self) -> float:
+        """How much worse the best path that may end here is than the best path so far; inf if none may end."""
+        return self._search.final_relative_cost
+
     def accept(self, loglikes: FloatArray) -> tuple[int, ...]:
         """Search the next ``(T, num_pdfs)`` unscaled log-likelihoods; return the words that were committed.
 
@@ -84,10 +89,14 @@ class StreamingDecoder:
 
     def partial(self) -> tuple[int, ...]:
         """Return the words of the best path so far, which may end anywhere in the graph; committed words come first."""
-        if not self.num_frames or not self._search.alive:  # nothing yet, or a dead end of the graph
-            return self.committed
-        path = self._search.lattice().best_path(CostScales(acoustic_scale=self._decoder.config.acoustic_scale))
-        return tuple(path.words.tolist())
+        path = self.best_path()
+        return self.committed if path is None else tuple(path.words.tolist())
+
+    def best_path(self) -> BestPath | None:
+        """Return the best path so far, which may end anywhere; None before the first frame and after a dead end."""
+        if not self.num_frames or not self._search.alive:
+            return None
+        return self._search.lattice().best_path(CostScales(acoustic_scale=self._decoder.config.acoustic_scale))
 
     def finish(self) -> Lattice:
         """End the utterance and return its lattice, the same as that of :meth:`LatticeDecoder.decode` for all frames.

@@ -224,3 +224,22 @@ def final_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyAr
         taken = difference.old.final[tokens[index].old]
         return cost + added - taken if taken < np.inf else np.inf
     return cost
+
+
+@jit
+def final_relative_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, first: int) -> float:
+    """Return how much worse than the best token of a frame the best one is that ends the utterance; inf if none can.
+
+    Args:
+        final: the final costs of the graph.
+        difference: the language models that are exchanged, if any.
+        tokens: the records of all tokens.
+        first: the first token of the frame.
+    """
+    best, best_final = np.inf, np.inf
+    index = first
+    while index >= 0:
+        best = min(best, tokens[index].cost)
+        best_final = min(best_final, tokens[index].cost + final_cost(final, difference, tokens, index))
+        index = tokens[index].next
+    return best_final - best if best_final < np.inf else np.inf

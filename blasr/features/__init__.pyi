@@ -28,3 +28,6 @@ from .static_features import StaticFeatures as StaticFeatures
 from .stored_speaker_stats import SpeakerStatsStore as SpeakerStatsStore
 from .stored_speaker_stats import load_speaker_stats as load_speaker_stats
 from .stored_speaker_stats import write_cmvn as write_cmvn
+from .streaming import FixedCmvn as FixedCmvn
+from .streaming import FrameNormalizer as FrameNormalizer
+from .streaming import StreamingInputs as StreamingInputs

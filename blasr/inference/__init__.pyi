@@ -3,8 +3,10 @@ from .acoustic_scorer import UtteranceScorer as UtteranceScorer
 from .acoustic_scorer import score_utterances as score_utterances
 from .bundle import FILES as FILES
 from .bundle import GRAPH as GRAPH
+from .bundle import LANG as LANG
 from .bundle import LEXICON as LEXICON
 from .bundle import MODEL as MODEL
+from .bundle import TREE as TREE
 from .bundle import WEIGHTS as WEIGHTS
 from .bundle import WORDS as WORDS
 from .bundle import Bundle as Bundle
@@ -18,6 +20,12 @@ from .config import TranscriptionConfig as TranscriptionConfig
 from .dump import HOLDERS as HOLDERS
 from .dump import write_dump as write_dump
 from .dump import write_table as write_table
+from .live import LiveConfig as LiveConfig
+from .live import LiveRecognizer as LiveRecognizer
+from .live import LiveSession as LiveSession
+from .live import LiveUtterance as LiveUtterance
+from .live_messages import final_message as final_message
+from .live_messages import partial_message as partial_message
 from .loglike_checks import check_matrix as check_matrix
 from .loglike_checks import check_num_pdfs as check_num_pdfs
 from .manifest import Manifest as Manifest
@@ -30,6 +38,7 @@ from .network import load_network as load_network
 from .posteriors import PosteriorComputer as PosteriorComputer
 from .priors import Priors as Priors
 from .recordings import recording_name as recording_name
+from .streaming_scorer import StreamingScorer as StreamingScorer
 from .transcribe import Transcriber as Transcriber
 from .transcribe import TranscriptionEvent as TranscriptionEvent
 from .transcribe import load_bundle as load_bundle

@@ -23,6 +23,7 @@ from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.config import FeatureConfig
 from blasr.features.online_cmvn import GLOBAL_CMVN, read_global_cmvn
+from blasr.graph.lang import REQUIRED_FILES
 from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.inference.loglike_checks import check_num_pdfs
@@ -48,8 +49,12 @@ WORDS: Final = "words.txt"
 PHONES: Final = "phones.txt"
 LEXICON: Final = "align_lexicon.int"
 FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, PHONES, LEXICON)
-OPTIONAL_FILES: Final = (WHOLE_WORDS, GLOBAL_CMVN)
-"""Files that exist only if the vocabulary consists of pieces of words, or if the features are normalized online."""
+LANG: Final = "lang"
+"""The folder of the lang directory, which the graphs of phrases are compiled from."""
+TREE: Final = "tree"
+LANG_FILES: Final = tuple(f"{LANG}/{name}" for name in REQUIRED_FILES)
+OPTIONAL_FILES: Final = (WHOLE_WORDS, GLOBAL_CMVN, TREE, *LANG_FILES)
+"""Files for a vocabulary of pieces of words, for running statistics, and for other graphs."""
 
 BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it again (blasr bundle)"
 
@@ -112,6 +117,12 @@ class Bundle:
     lexicon: AlignLexicon
     global_stats: CmvnStats | None = None
 
+    @property
+    def lang(self) -> Path | None:
+        """The lang directory, beside the tree; None if the bundle was made without one of them."""
+        names = {entry.name for entry in self.config.files}
+        return self.path / LANG if names.issuperset((TREE, *LANG_FILES)) else None
+
     @classmethod
     def read(cls, path: str | Path) -> Bundle:
         """Read a bundle and compare every file with its entry in ``bundle.yaml``.
@@ -141,7 +152,7 @@ class Bundle:
             WordJoiner.beside(path / WORDS),
             AlignLexicon.read(path / LEXICON),
             read_global_cmvn(path / GLOBAL_CMVN, config.features.num_mel_bins)
-            if config.features.cmvn == "online"
+            if any(entry.name == GLOBAL_CMVN for entry in config.files)
             else None,
         )
         numbers = {
@@ -204,19 +215,20 @@ def write_bundle(
     with atomic_dir(out) as folder:
         for name, source in sources.items():
             try:
+                (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(source, folder / name)
             except OSError as error:
                 raise DataError(f"cannot be copied: {error.strerror}", path=source) from None
         write_model(folder / MODEL, transition_model)
-        config = replace(config, files=tuple(_file_of(folder / name) for name in (MODEL, *sources)))
+        config = replace(config, files=tuple(_file_of(folder, name) for name in (MODEL, *sources)))
         (folder / MANIFEST).write_text(write_yaml(config), encoding="utf-8")
     return config
 
 
-def _file_of(path: Path) -> BundledFile:
-    with path.open("rb") as stream:
+def _file_of(folder: Path, name: str) -> BundledFile:
+    with (folder / name).open("rb") as stream:
         digest: Any = hashlib.file_digest(stream, "sha256")
-    return BundledFile(path.name, path.stat().st_size, digest.hexdigest())
+    return BundledFile(name, (folder / name).stat().st_size, digest.hexdigest())
 
 
 def _check_no_others(folder: Path, config: BundleConfig) -> None:
@@ -227,11 +239,9 @@ def _check_no_others(folder: Path, config: BundleConfig) -> None:
 
 
 def _check_normalization(folder: Path, config: BundleConfig) -> None:
-    """Refuse a bundle that was made with running statistics and says otherwise, or the other way around."""
-    has_global = any(entry.name == GLOBAL_CMVN for entry in config.files)
-    if has_global != (config.features.cmvn == "online"):
-        found = "has" if has_global else "has no"
-        message = f"normalizes by {config.features.cmvn} (features.cmvn), but {found} {GLOBAL_CMVN}"
+    """Refuse a bundle that normalizes by running statistics and has nothing that these begin with."""
+    if config.features.cmvn == "online" and all(entry.name != GLOBAL_CMVN for entry in config.files):
+        message = f"normalizes by {config.features.cmvn} (features.cmvn), but has no {GLOBAL_CMVN}"
         fix = f"normalization must be that of the training: {BUNDLE_AGAIN}"
         raise MismatchError(message, path=folder / MANIFEST, fix=fix)
 
@@ -240,7 +250,7 @@ def _check_file(folder: Path, expected: BundledFile) -> None:
     path = folder / expected.name
     if not path.is_file():
         raise DataError(f"{expected.name} is missing", path=folder, fix=BUNDLE_AGAIN)
-    found = _file_of(path)
+    found = _file_of(folder, expected.name)
     if found.bytes != expected.bytes:
         message = f"has {found.bytes} bytes, the bundle was made with {expected.bytes}: it is truncated or was changed"
         raise DataError(message, path=path, fix=BUNDLE_AGAIN)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
 import torchaudio
 
 from blasr.errors import DataError
+from blasr.inference.resampling import check_rates
 from blasr.io.audio import read_channels
 from blasr.io.audio_source import STANDARD_INPUT
 from blasr.threads import one_torch_thread
 from blasr.units import FloatArray
-
-MAX_FILTER_TAPS: Final = 100_000_000
-"""The largest resampling filter: the product of both rates over their greatest common divisor. Larger ones would fill
-the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +91,9 @@ def _label(channel: int, num_channels: int) -> str:
 def _resampled(signal: FloatArray, rate: int, wanted: int, path: Path) -> FloatArray:
     if rate == wanted:
         return signal
-    divisor = math.gcd(rate, wanted)
-    if (rate // divisor) * (wanted // divisor) > MAX_FILTER_TAPS:
-        message = f"has a sample rate of {rate} Hz, which blasr cannot resample to {wanted} Hz"
-        raise DataError(message, path=path, fix=f"resample it first (sox {path} -r {wanted} OUT.wav)")
+    try:
+        check_rates(rate, wanted)
+    except DataError as error:
+        raise error.at(path=path) from None
     resampled: FloatArray = torchaudio.functional.resample(torch.from_numpy(signal), rate, wanted).numpy()
     return resampled

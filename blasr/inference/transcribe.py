@@ -24,21 +24,12 @@ from blasr.features.fbank import EPSILON
 from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.bundle import Bundle
 from blasr.inference.config import ScoringConfig, TranscriptionConfig
+from blasr.inference.lattice_words import LatticeWords
 from blasr.inference.recordings import Recording, Side, read_recording
 from blasr.inference.segmentation import AudioSegment, cut_recording, join_segments, join_time
-from blasr.inference.transcript import (
-    TranscribedPhone,
-    TranscribedSegment,
-    TranscribedSide,
-    TranscribedWord,
-    Transcript,
-)
+from blasr.inference.transcript import TranscribedSegment, TranscribedSide, Transcript
 from blasr.jit import COMPILING, before_compilation
-from blasr.lattices.config import DeterminizationConfig
-from blasr.lattices.determinization import determinize_lattice, warm_up
-from blasr.lattices.lattice import BestPath
-from blasr.lattices.timed_words import PathFormatter, word_confidences
-from blasr.lattices.word_times import phone_times
+from blasr.lattices.determinization import warm_up
 from blasr.threads import one_torch_thread
 from blasr.units import FloatArray
 
@@ -90,15 +81,7 @@ class Transcriber:
         self._scorer = AcousticScorer(bundle.model, settings.features, bundle.priors, scoring, bundle.global_stats)
         self._shift = self._scorer.frame_shift_seconds
         self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, settings.decoder)
-        self._determinization = DeterminizationConfig(settings.decoder.lattice_beam, settings.decoder.acoustic_scale)
-        self._scales = settings.setting.scales
-        self._formatter = PathFormatter(
-            words=bundle.words,
-            joiner=bundle.joiner,
-            frame_shift=self._shift,
-            transition_model=bundle.transition_model,
-            lexicon=bundle.lexicon,
-        )
+        self._words = LatticeWords(bundle, confidences=self.config.confidences)
 
     def compile(self) -> float:
         """Compile the search, unless it is cached on this machine; return how many seconds that took."""
@@ -185,27 +168,11 @@ class Transcriber:
         lattice = self._decoder.decode(matrix)
         if not lattice.num_states:
             return TranscribedSegment(side, start, end, (), "without a path to the last frame")
-        path = lattice.best_path(self._scales)
-        times, _ = self._formatter.times(path, partial=not lattice.reached_final)
-        confidences: Sequence[float | None] | None = None
-        if self.config.confidences and times:
-            compact, _ = determinize_lattice(lattice, self._determinization, self.bundle.transition_model)
-            confidences = word_confidences(path, times, compact, self._scales)
-        rows = self._formatter.ctm("", times, confidences, channel=side, first_frame=segment.decode_start)
-        words = tuple(
-            TranscribedWord(row.word, row.start_seconds, row.duration_seconds, row.confidence) for row in rows
-        )
+        path = self._words.best_path(lattice)
+        words = self._words.of_lattice(lattice, path, first_frame=segment.decode_start, channel=side)
         trouble = "" if lattice.reached_final else "without a final state"
-        phones = self._phones(path, segment.decode_start) if self.config.pictures else ()
+        phones = self._words.phones(path, segment.decode_start) if self.config.pictures else ()
         return TranscribedSegment(side, start, end, words, trouble, phones)
-
-    def _phones(self, path: BestPath, first_frame: int) -> tuple[TranscribedPhone, ...]:
-        """Return the phones of a path that begins at a frame of the recording."""
-        name, shift = self.bundle.phones.symbol_of, self._shift
-        return tuple(
-            TranscribedPhone(name(phone), (first_frame + start) * shift, (first_frame + end) * shift)
-            for phone, start, end in phone_times(path.transition_ids, self.bundle.transition_model)
-        )
 
     def _finish(self, path: Path, file: _PendingFile | BlasrError) -> Iterator[TranscriptionEvent]:
         """Yield the events of a file as its segments are decoded."""

@@ -38,6 +38,7 @@ from .kaldi.table_writer import write_value as write_value
 from .kaldi.tables import read_matrices as read_matrices
 from .kaldi.tables import read_table as read_table
 from .kaldi.tables import read_value as read_value
+from .pcm_stream import PcmStream as PcmStream
 from .recording_entry import RecordingEntry as RecordingEntry
 from .recording_entry import is_pipe as is_pipe
 from .sphere import SphereHeader as SphereHeader

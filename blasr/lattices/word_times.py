@@ -61,6 +61,11 @@ class AlignLexicon:
             entries.append((word, output, tuple(phones)))
         return cls(entries)
 
+    @property
+    def phones_between_words(self) -> frozenset[int]:
+        """The phone-ids that belong to no word, such as that of optional silence."""
+        return frozenset(phone for _, phones in self._entries.get(EPSILON, []) for phone in phones)
+
     def segment(
         self, words: Sequence[int], phones: Sequence[int], *, partial: bool = False
     ) -> list[tuple[int, int, int]] | None:

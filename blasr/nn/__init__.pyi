@@ -16,6 +16,9 @@ from .residual import ResidualBlock as ResidualBlock
 from .resize import Resize as Resize
 from .shuffle import FirstChannels as FirstChannels
 from .shuffle import ShuffleUnit as ShuffleUnit
+from .streaming import Stream as Stream
+from .streaming import chain as chain
+from .streaming import stream as stream
 from .summary import ModelSummary as ModelSummary
 from .summary import PartSummary as PartSummary
 from .summary import summarize_parts as summarize_parts

@@ -16,6 +16,10 @@ from .dump import dump as dump
 from .experiment import Experiment as Experiment
 from .graph_checks import DecodingModel as DecodingModel
 from .graph_checks import check_decode as check_decode
+from .live import LiveFormat as LiveFormat
+from .live import LivePartial as LivePartial
+from .live import recognize_stream as recognize_stream
+from .live import result_lines as result_lines
 from .loglike_sources import ArchiveSource as ArchiveSource
 from .loglike_sources import LoglikeSource as LoglikeSource
 from .network_checks import check_network as check_network

@@ -60,6 +60,7 @@ def make_batches(config: RunConfig, corpus: Corpus, distributed: DistributedCont
     """
     augmenter = make_augmenter(config, corpus.train)  # before anything takes long
     stats = shared_speaker_stats(config, corpus.train.data_dir, all_voices(config.augmentation), "train", distributed)
+    store_global_stats(config, stats, distributed)
     global_stats = shared_global_stats(config, corpus.train.data_dir, distributed)
     extractor = FeatureExtractor(config.features, corpus.train.data_dir, stats, global_stats)
     return RunBatches(
@@ -97,10 +98,15 @@ def shared_global_stats(config: RunConfig, data_dir: DataDir, distributed: Distr
     if config.features.cmvn != "online":
         return None
     by_speaker = replace(config, features=replace(config.features, cmvn="speaker"))
-    stats = shared_speaker_stats(by_speaker, data_dir, [UNCHANGED], "train", distributed).total()
-    if distributed.is_main:
-        write_global_cmvn(config.experiment / GLOBAL_CMVN, stats)
-    return stats
+    speaker_stats = shared_speaker_stats(by_speaker, data_dir, [UNCHANGED], "train", distributed)
+    store_global_stats(config, speaker_stats, distributed)
+    return speaker_stats.total()
+
+
+def store_global_stats(config: RunConfig, stats: SpeakerStats, distributed: DistributedContext) -> None:
+    """Store the sums over all speakers with the experiment, for live recognition, which has no whole recordings."""
+    if distributed.is_main and stats.dim is not None and UNCHANGED in stats.perturbations:
+        write_global_cmvn(config.experiment / GLOBAL_CMVN, stats.total())
 
 
 def without_augmentation(config: RunConfig) -> RunConfig:

@@ -9,7 +9,19 @@ from pathlib import Path
 from blasr.decoding.config import DecoderConfig
 from blasr.errors import DataError, MismatchError
 from blasr.features.online_cmvn import GLOBAL_CMVN
-from blasr.inference.bundle import FILES, GRAPH, LEXICON, MODEL, WEIGHTS, WORDS, BundleConfig, write_bundle
+from blasr.graph.lang import REQUIRED_FILES
+from blasr.inference.bundle import (
+    FILES,
+    GRAPH,
+    LANG,
+    LEXICON,
+    MODEL,
+    TREE,
+    WEIGHTS,
+    WORDS,
+    BundleConfig,
+    write_bundle,
+)
 from blasr.io.fst import read_fst
 from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
@@ -44,6 +56,7 @@ def make_bundle(
     *,
     model: Path | None = None,
     lang: Path | None = None,
+    global_cmvn: Path | None = None,
     settings: BundleSettings | None = None,
 ) -> BundleConfig:
     """Write a bundle of a trained network and its graph into the folder ``out``.
@@ -54,6 +67,9 @@ def make_bundle(
         out: a new or empty folder, or a bundle, which is replaced.
         model: the ``final.mdl`` that the graph was compiled from; by default the experiment's.
         lang: the folder with ``words.txt``, ``phones.txt`` and ``phones/align_lexicon.int``; by default the graph's.
+            A whole lang directory is copied, with the tree beside the model, so that other graphs can be compiled.
+        global_cmvn: statistics of the training data in Kaldi's format, which running statistics begin with; by default
+            those that the training stored, if it did.
         settings: the decoding settings.
 
     Raises:
@@ -65,7 +81,7 @@ def make_bundle(
     graph = graph_file.parent
     model = model or experiment.final_mdl
     lang = lang or graph
-    sources = _find_sources(experiment, graph_file, lang, model)
+    sources = _find_sources(experiment, graph_file, lang, model, global_cmvn)
     num_pdfs = check_network(experiment, model)
     decoding_model = DecodingModel.read(model)
     words = SymbolTable.read(sources[WORDS])
@@ -101,8 +117,11 @@ def make_bundle(
     return config
 
 
-def _find_sources(experiment: Experiment, graph_file: Path, lang: Path, model: Path) -> dict[str, Path]:
+def _find_sources(
+    experiment: Experiment, graph_file: Path, lang: Path, model: Path, global_cmvn: Path | None
+) -> dict[str, Path]:
     """Return the files that a bundle copies, by their names in it, after checking that all of them exist."""
+    tree = model.parent / TREE
     sources = {
         WEIGHTS: experiment.weights,
         "priors.vec": experiment.directory / "priors.vec",
@@ -112,8 +131,11 @@ def _find_sources(experiment: Experiment, graph_file: Path, lang: Path, model: P
         "phones.txt": lang / "phones.txt",
         LEXICON: lang / "phones" / LEXICON,
     }
-    if experiment.description.features.cmvn == "online":
-        sources[GLOBAL_CMVN] = experiment.directory / GLOBAL_CMVN
+    stats = global_cmvn or experiment.directory / GLOBAL_CMVN
+    if global_cmvn is not None or experiment.description.features.cmvn == "online" or stats.is_file():
+        sources[GLOBAL_CMVN] = stats
+    if all((lang / name).is_file() for name in REQUIRED_FILES) and tree.is_file():
+        sources |= {TREE: tree, **{f"{LANG}/{name}": lang / name for name in REQUIRED_FILES}}
     if (lang / WHOLE_WORDS).is_file():
         sources[WHOLE_WORDS] = lang / WHOLE_WORDS
     absent = [path for path in (*sources.values(), model) if not path.is_file()]

@@ -27,7 +27,19 @@ from blasr.cli.path_roles import (
 )
 from blasr.errors import ConfigError
 
-NOT_PATHS = {"name", "pattern", "oov", "optional_silence", "unknown", "dataset", "overrides", "device", "checkpoint"}
+NOT_PATHS = {
+    "name",
+    "pattern",
+    "oov",
+    "optional_silence",
+    "unknown",
+    "dataset",
+    "overrides",
+    "device",
+    "checkpoint",
+    "host",
+    "origins",
+}
 
 
 def _parsers(parser: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -1,0 +1,9 @@
+from .app import SpeechServer as SpeechServer
+from .app import serve as serve
+from .client_stream import ClientStream as ClientStream
+from .config import DEFAULT_PORT as DEFAULT_PORT
+from .config import ServerConfig as ServerConfig
+from .protocol import ClientCommand as ClientCommand
+from .protocol import ClientConfig as ClientConfig
+from .protocol import ProtocolError as ProtocolError
+from .protocol import parse_text as parse_text
