@@ -3,6 +3,9 @@ from .axes import WIDTH as WIDTH
 from .axes import Pair as Pair
 from .axes import crop as crop
 from .big_little import BigLittleModule as BigLittleModule
+from .binarize_config import BinarizeConfig as BinarizeConfig
+from .binarize_config import PatternScale as PatternScale
+from .binarize_config import Pointwise as Pointwise
 from .bottleneck import Bottleneck as Bottleneck
 from .bottleneck import SqueezeExcitation as SqueezeExcitation
 from .choices import Merge as Merge
@@ -12,6 +15,14 @@ from .choices import branch_names as branch_names
 from .conv import ConvNorm as ConvNorm
 from .counting import LayerCount as LayerCount
 from .counting import count_layers as count_layers
+from .file_size import FileSize as FileSize
+from .file_size import file_size as file_size
+from .pattern import PatternConv2d as PatternConv2d
+from .pattern import binarize as binarize
+from .pattern import is_binarized as is_binarized
+from .pointwise_int8 import Int8Conv2d as Int8Conv2d
+from .pointwise_int8 import Int8Linear as Int8Linear
+from .pointwise_int8 import quantize_pointwise as quantize_pointwise
 from .residual import ResidualBlock as ResidualBlock
 from .resize import Resize as Resize
 from .shuffle import FirstChannels as FirstChannels

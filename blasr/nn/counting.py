@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+
+from blasr.nn.pattern import PatternConv2d
+from blasr.nn.pointwise_int8 import Int8Conv2d, Int8Linear
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def count_layers(model: nn.Module, input_shape: Sequence[int]) -> list[LayerCoun
     leaves = {
         name: module
         for name, module in model.named_modules()
-        if next(module.parameters(recurse=False), None) is not None
+        if next(module.parameters(recurse=False), None) is not None or isinstance(module, CONVOLUTIONS)
     }
     layers: list[LayerCount] = []
     ran: set[str] = set()
@@ -94,18 +98,21 @@ def own_parameters(module: nn.Module) -> Iterator[nn.Parameter]:
     return module.parameters(recurse=False)
 
 
+CONVOLUTIONS: Final = (nn.Conv1d, nn.Conv2d, nn.Conv3d, PatternConv2d, Int8Conv2d)
+
+
 def kind_of(module: nn.Module) -> str:
     """Return the class of ``module``, with the kernel of a convolution."""
-    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+    if isinstance(module, CONVOLUTIONS):
         return f"{type(module).__name__} {'x'.join(map(str, module.kernel_size))}"
     return type(module).__name__
 
 
 def macs_of(module: nn.Module, output: Sequence[int]) -> int:
     """Return the MACs of ``module`` for one output of shape ``output`` (no batch axis)."""
-    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+    if isinstance(module, CONVOLUTIONS):
         return math.prod(output) * module.in_channels // module.groups * math.prod(module.kernel_size)
-    return math.prod(output) * module.in_features if isinstance(module, nn.Linear) else 0
+    return math.prod(output) * module.in_features if isinstance(module, nn.Linear | Int8Linear) else 0
 
 
 @contextmanager
