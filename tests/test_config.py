@@ -10,7 +10,7 @@ import pytest
 
 from blasr.config import flatten, load_config, parse_config, to_mapping, write_yaml
 from blasr.errors import ConfigError
-from blasr.models import VARIANTS
+from blasr.models import TABLE3
 from blasr.pipeline.config import RunConfig
 from blasr.training import TrainingConfig, learning_rate
 
@@ -131,7 +131,7 @@ def test_a_configuration_survives_conversion_to_a_mapping() -> None:
     assert "rate: 0.5" in write_yaml(config)
 
 
-@pytest.mark.parametrize("name", list(VARIANTS))
+@pytest.mark.parametrize("name", [*TABLE3, "sep_resnet22"])
 def test_configurations_of_the_paper(name: str) -> None:
     config = load_config(RunConfig, CONF / f"{name}.yaml")
     assert (config.model.name, config.model.width, config.experiment.name) == (name, 1.0, name)

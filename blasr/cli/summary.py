@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from blasr.cli.columns import columns
 from blasr.cli.options import positive_integer, positive_number
@@ -15,7 +16,7 @@ from blasr.models.variants import VARIANTS
 
 if TYPE_CHECKING:
     from blasr.models import AcousticSummary
-    from blasr.nn import ModelSummary
+    from blasr.nn import FileSize, ModelSummary
 
 TABLE3_HEADER = ("name", "params", "MACs", "paper params/1e7", "paper GMACs", "paper WER avg", "WER SWB", "WER CH")
 TABLE3_NOTES = (
@@ -26,10 +27,20 @@ TABLE3_NOTES = (
     "WER in %, as published (Hub5'00 after training on 2000 hours); blasr did not measure it.",
 )
 
+SIZE_NOTES = (
+    "Bytes. A binary pattern has one bit for each weight, and a float scale for each filter. The rest: scales, biases,",
+    "batch norm with its statistics. The header of the file has names, types and shapes. Metadata, such as the epoch,",
+    "is added to it: less than a hundred bytes.",
+)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr summary``."""
-    parser.epilog = examples("blasr summary bl_resnet22_a2b3 --num-pdfs 9000", "blasr summary --table3")
+    parser.epilog = examples(
+        "blasr summary bl_resnet22_a2b3 --num-pdfs 9000",
+        "blasr summary bl_resnet22_a2b3 --width 0.25 --num-pdfs 464 --size --keep stem",
+        "blasr summary --table3",
+    )
     parser.add_argument("name", nargs="?", metavar="NAME", help=f"a variant: {', '.join(VARIANTS)}")
     parser.add_argument("--table3", action="store_true", help="all variants beside the paper's Table 3")
     parser.add_argument(
@@ -41,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--width", type=positive_number, metavar="X", help="multiplies the channel counts (default: 1.0)"
     )
+    add_size_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -52,16 +64,61 @@ def run(args: argparse.Namespace) -> None:
     given = {"num_pdfs": args.num_pdfs, "width": args.width}
     options = {name: value for name, value in given.items() if value is not None}
     if args.table3:
-        if args.name is not None or options:
+        if args.name is not None or options or args.size:
             raise ConfigError("--table3 shows all variants as published", fix="give --table3 alone, or a NAME")
         print(table3())
         return
     if args.name is None:
         raise ConfigError("the name of a variant is missing", fix="give a NAME, or --table3")
+    keep = size_options(args)
     AcousticModelConfig(args.name)  # refuses an unknown name before torch is imported
-    from blasr.models import summarize
+    from blasr.models import summarize, weight_sizes
 
-    print(describe(summarize(args.name, **options)))
+    if args.size:
+        print(size_table(weight_sizes(args.name, **options, **keep)))
+    else:
+        print(describe(summarize(args.name, **options)))
+
+
+def add_size_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--size`` and ``--keep``."""
+    sizes = "only the size of the weights' file: in float, as binary patterns, and with 8-bit 1x1 convolutions"
+    parser.add_argument("--size", action="store_true", help=sizes)
+    kept = "with --size: parts that stay in float, such as stem, and strided for convolutions with a stride"
+    parser.add_argument("--keep", nargs="+", metavar="PART", help=kept)
+
+
+def size_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the value of ``--keep`` as a keyword, if it is given.
+
+    Raises:
+        ConfigError: ``--keep`` is given without ``--size``.
+    """
+    if args.keep is None:
+        return {}
+    if not args.size:
+        raise ConfigError("--keep is for --size", fix="add --size")
+    return {"keep": tuple(args.keep)}
+
+
+def size_table(sizes: Mapping[str, FileSize]) -> str:
+    """Return the sizes of a network's weights as text."""
+    whole = next(iter(sizes.values())).data
+    rows = [
+        (
+            form,
+            size.kernels,
+            size.pointwise,
+            size.rest,
+            size.data,
+            f"{100 * (1 - size.data / whole):.1f}%",
+            size.header,
+            size.data + size.header,
+        )
+        for form, size in sizes.items()
+    ]
+    header = ("weights", "k x k", "1x1, linear", "rest", "bytes", "smaller", "header", "file")
+    return "\n\n".join((columns(header, rows), "\n".join(SIZE_NOTES)))
 
 
 def describe(summary: AcousticSummary) -> str:
@@ -89,7 +146,7 @@ def describe(summary: AcousticSummary) -> str:
             layer_table(summary, "C x F x T"),
             "\n".join(
                 (
-                    f"parameters:      {summary.params}",
+                    f"parameters:      {summary.params}{trained(summary)}",
                     f"MACs:            {summary.macs} (one {summary.frames}-frame window; convolutions only)",
                     f"receptive field: {summary.receptive_field} frames "
                     f"({context} before and {context} after; T frames in, T - {2 * context} out)",
@@ -97,6 +154,12 @@ def describe(summary: AcousticSummary) -> str:
             ),
         ]
     )
+
+
+def trained(summary: ModelSummary) -> str:
+    """Return a remark if some weights of a network are no parameters, because they are patterns or 8-bit integers."""
+    fixed = any(layer.kind.startswith(("Pattern", "Int8")) for layer in summary.layers)
+    return " (trained; the signs of patterns and 8-bit weights are fixed, see --size)" if fixed else ""
 
 
 def layer_table(summary: ModelSummary, axes: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from blasr.cli.columns import columns
 from blasr.cli.options import add_option, add_overrides, integer, positive_integer, positive_number
 from blasr.cli.parser import Command, add_commands, examples, run_command
-from blasr.cli.path_roles import check_experiment_paths
-from blasr.cli.summary import layer_table
+from blasr.cli.path_roles import NETWORK, check_experiment_paths
+from blasr.cli.summary import add_size_options, layer_table, size_options, size_table, trained
 from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, DependencyError
 from blasr.vision.config import check_size
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from blasr.vision import ImageSummary
 
 LIST_EXAMPLES = ("blasr vision list bl_resnext",)
-SUMMARY_EXAMPLES = ("blasr vision summary --paper", "blasr vision summary bl_resnet50_a2b4 --image-size 256")
+SUMMARY_EXAMPLES = (
+    "blasr vision summary --paper",
+    "blasr vision summary bl_resnet50_a2b4 --image-size 256",
+    "blasr vision summary sep_net_r --size",
+)
 TRAIN_EXAMPLES = (
     "blasr vision train conf/vision/bl_resnet50_a2b4.yaml --set data.train=imagenet/train "
     "--set data.valid=imagenet/val",
@@ -75,13 +79,14 @@ def _configure_summary(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=positive_number, metavar="X", help="multiplies the channel counts (default: 1)")
     parser.add_argument("--alpha", type=integer, metavar="N", help="a little branch has 1/N of the channels")
     parser.add_argument("--beta", type=integer, metavar="N", help="a little branch has 1/N of the blocks")
+    add_size_options(parser)
 
 
 def _summary(args: argparse.Namespace) -> None:
     options = ("image_size", "num_classes", "width", "alpha", "beta")
     given = {name: getattr(args, name) for name in options if getattr(args, name) is not None}
     if args.paper:
-        if args.name is not None or given:
+        if args.name is not None or given or args.size:
             raise ConfigError("--paper shows all models as published", fix="give --paper alone, or a NAME")
         print(paper_table())
         return
@@ -95,9 +100,14 @@ def _summary(args: argparse.Namespace) -> None:
     if at:
         given.setdefault("image_size", int(size))
     check_size(given.get("image_size", 224))
+    keep = size_options(args)
     find_variant(name, args.alpha, args.beta)  # refuses a wrong name before torch is imported
-    from blasr.vision import summarize
+    from blasr.vision import summarize, weight_sizes
 
+    if args.size:
+        given.pop("image_size", None)
+        print(size_table(weight_sizes(name, **given, **keep)))
+        return
     print(describe(summarize(name, **given)))
 
 
@@ -119,6 +129,7 @@ def _train(args: argparse.Namespace) -> None:
         "data.train": (config.data.train, patterns),
         "data.valid": (config.data.valid, patterns),
         "released": (config.released, None),
+        "initialize_from": (config.initialize_from, NETWORK),
     }
     check_experiment_paths(config.experiment, args.config, write_yaml(config), inputs)
     from blasr.pipeline.vision import train_vision
@@ -202,7 +213,8 @@ def describe(summary: ImageSummary) -> str:
             f"{summary.name}: {summary.num_classes} classes, images of {size} x {size}",
             columns(("part", "output C x H x W", "params", "MACs", "structure"), parts),
             layer_table(summary, "C x H x W"),
-            f"parameters: {summary.params}\nMACs:       {summary.macs} (convolutions and classifier, one image)",
+            f"parameters: {summary.params}{trained(summary)}\n"
+            f"MACs:       {summary.macs} (convolutions and classifier, one image)",
         )
     )
 

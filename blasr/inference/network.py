@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
+from blasr.models import AcousticModel, AcousticModelConfig, build_configured_model
 from blasr.training import load_module, load_weights
 
 
@@ -17,6 +17,6 @@ def load_network(config: AcousticModelConfig, num_pdfs: int, weights: Path) -> t
         MismatchError: they belong to another network.
     """
     tensors, metadata = load_weights(weights)
-    model = build_acoustic_model(config.name, num_pdfs=num_pdfs, width=config.width)
+    model = build_configured_model(config, num_pdfs)
     load_module(model, tensors, weights)
     return model.eval(), metadata

@@ -2,9 +2,11 @@ from .acoustic import AcousticModel as AcousticModel
 from .config import NUM_MEL_BINS as NUM_MEL_BINS
 from .config import AcousticModelConfig as AcousticModelConfig
 from .factory import build_acoustic_model as build_acoustic_model
+from .factory import build_configured_model as build_configured_model
 from .paper import PAPER_NUM_PDFS as PAPER_NUM_PDFS
 from .paper import TABLE3 as TABLE3
 from .paper import PublishedAcousticFigures as PublishedAcousticFigures
 from .summary import AcousticSummary as AcousticSummary
 from .summary import summarize as summarize
+from .summary import weight_sizes as weight_sizes
 from .variants import VARIANTS as VARIANTS

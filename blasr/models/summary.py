@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from blasr.models.acoustic import NUM_PLANES
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
-from blasr.models.factory import build_acoustic_model
+from blasr.models.factory import build_acoustic_model, build_configured_model
 from blasr.models.paper import PAPER_NUM_PDFS
 from blasr.models.variants import StageSpec, stage_specs
-from blasr.nn import ModelSummary, summarize_parts
+from blasr.nn import FileSize, ModelSummary, compare_file_sizes, summarize_parts
 from blasr.units import WINDOW_FRAMES
 
 
@@ -47,7 +47,7 @@ def summarize(
     """Count a variant without allocating its weights.
 
     Args:
-        name: a variant of Table 3, such as ``bl_resnet22_a2b3``.
+        name: a variant, such as ``bl_resnet22_a2b3``.
         num_pdfs: outputs, the tree's number of pdfs.
         width: multiplies the channel counts.
         frames: T of the input for which MACs and output sizes are counted; 49 is the paper's window.
@@ -61,6 +61,24 @@ def summarize(
     structures = dict(_structures(stage_specs(AcousticModelConfig(name, width).variant, width), num_pdfs))
     counted = summarize_parts(model, model.parts, structures, (NUM_PLANES, NUM_MEL_BINS, frames))
     return AcousticSummary(counted.parts, counted.layers, name, width, num_pdfs, frames)
+
+
+def weight_sizes(
+    name: str, *, num_pdfs: int = PAPER_NUM_PDFS, width: float = 1.0, keep: Sequence[str] | None = None
+) -> dict[str, FileSize]:
+    """Return the size of a variant's weights in float, as patterns, and as patterns with 8-bit 1x1 convolutions.
+
+    Args:
+        name, num_pdfs, width: see :func:`summarize`; for a variant with patterns, its network in float is compared.
+        keep: what stays in float; by default what the variant keeps.
+
+    Raises:
+        ConfigError: see :func:`summarize` and :func:`blasr.nn.binarize`.
+    """
+    config = AcousticModelConfig(name, width)
+    kept = config.patterns.keep if keep is None and config.patterns is not None else keep or ()
+    with torch.device("meta"):
+        return compare_file_sizes(lambda: build_configured_model(config.in_float, num_pdfs), kept)
 
 
 def _structures(specs: tuple[StageSpec, ...], num_pdfs: int) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,17 @@
-"""The seven acoustic models as rows of data, and what a row means for each of the four stages.
+"""The acoustic models as rows of data, and what a row means for each of the four stages.
 
-Appendix B.2 and Table 11 of the paper: https://arxiv.org/abs/1807.03848. Light: imports no torch.
+The first seven are the paper's, appendix B.2 and Table 11: https://arxiv.org/abs/1807.03848. The others have the blocks
+and the binary patterns of SEP-Nets: https://arxiv.org/abs/1706.03912. Light: imports no torch.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
+from blasr.nn.binarize_config import BinarizeConfig
 from blasr.nn.choices import Merge, branch_names
 
 STAGE_CHANNELS: Final = (64, 128, 256, 512)
@@ -20,7 +23,7 @@ RESNET_BLOCKS: Final = (3, 3, 3, 2)
 
 @dataclass(frozen=True)
 class AcousticVariant:
-    """One row of Table 3.
+    """One row of Table 3, or one with parts of SEP-Nets.
 
     Attributes:
         name: as in the paper's table, such as ``bl_resnet22_a2b3``.
@@ -29,6 +32,9 @@ class AcousticVariant:
         merge: how the branches are merged.
         branches: number of branches in each stage; 1 is a plain ResNet stage.
         big_channels: channels of the big branch in each stage.
+        pattern_residual: whether a 1x1 convolution is parallel to each 3x3 convolution of the residual blocks.
+        binarize: the binary patterns that the network has; None in float.
+        in_float: for a network with patterns, the name of the same network in float.
     """
 
     name: str
@@ -37,23 +43,40 @@ class AcousticVariant:
     merge: Merge = "add"
     branches: tuple[int, int, int, int] = (2, 2, 2, 2)
     big_channels: tuple[int, int, int, int] = STAGE_CHANNELS
+    pattern_residual: bool = False
+    binarize: BinarizeConfig | None = None
+    in_float: str = ""
 
 
-VARIANTS: Final = {
-    variant.name: variant
-    for variant in (
-        AcousticVariant("resnet22", branches=(1, 1, 1, 1)),
-        AcousticVariant("bl_resnet22_a4b1", alpha=4, beta=1),
-        AcousticVariant("bl_resnet22_a4b2", alpha=4, beta=2),
-        AcousticVariant("bl_resnet22_a4b3", alpha=4, beta=3),
-        AcousticVariant("bl_resnet22_a2b3", alpha=2, beta=3, branches=(2, 2, 2, 1)),
-        AcousticVariant("bl_resnet22_a4b1_cat", alpha=4, beta=1, merge="concat"),
-        AcousticVariant(
-            "bl_pyr_resnet22_a4b1", alpha=4, beta=1, branches=(4, 3, 2, 1), big_channels=(256, 128, 256, 512)
-        ),
-    )
-}
-"""The variants by name, in the order of Table 3."""
+_PAPER: Final = (
+    AcousticVariant("resnet22", branches=(1, 1, 1, 1)),
+    AcousticVariant("bl_resnet22_a4b1", alpha=4, beta=1),
+    AcousticVariant("bl_resnet22_a4b2", alpha=4, beta=2),
+    AcousticVariant("bl_resnet22_a4b3", alpha=4, beta=3),
+    AcousticVariant("bl_resnet22_a2b3", alpha=2, beta=3, branches=(2, 2, 2, 1)),
+    AcousticVariant("bl_resnet22_a4b1_cat", alpha=4, beta=1, merge="concat"),
+    AcousticVariant("bl_pyr_resnet22_a4b1", alpha=4, beta=1, branches=(4, 3, 2, 1), big_channels=(256, 128, 256, 512)),
+)
+
+
+PATTERNS: Final = BinarizeConfig(("stem",))
+"""The rows with patterns keep the stem in float: it reads the features, and has few weights."""
+
+
+def _rows() -> Iterator[AcousticVariant]:
+    yield from _PAPER
+    sep = AcousticVariant("sep_resnet22", branches=(1, 1, 1, 1), pattern_residual=True)
+    yield sep
+    for row in (sep, *(row for row in _PAPER if row.name == "bl_resnet22_a2b3")):
+        yield replace(row, name=f"{row.name}_b", binarize=PATTERNS, in_float=row.name)
+        yield replace(row, name=f"{row.name}_bq", binarize=replace(PATTERNS, pointwise="int8"), in_float=row.name)
+
+
+VARIANTS: Final = {row.name: row for row in _rows()}
+"""The variants by name: those of Table 3 in its order, then those with parts of SEP-Nets.
+
+``_b`` has binary patterns, ``_bq`` 8-bit 1x1 convolutions as well, like SEP-Net-B and SEP-Net-BQ.
+"""
 
 
 @dataclass(frozen=True)

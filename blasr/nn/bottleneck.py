@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop, size_of
 from blasr.nn.choices import Shortcut
 from blasr.nn.conv import ConvNorm
+from blasr.nn.shortcuts import make_shortcut
 
 
 class SqueezeExcitation(nn.Module):
@@ -73,17 +74,3 @@ class Bottleneck(nn.Module):
         residual = self.gate(self.expand(self.conv(self.reduce(x))))
         total: Tensor = residual + crop(self.shortcut(x), size_of(residual), self.unpadded_axes)
         return F.relu(total, inplace=True) if self.relu else total
-
-
-def make_shortcut(in_channels: int, channels: int, stride: Pair, kind: Shortcut, bias: bool) -> nn.Module:
-    """Return the module that gives a block's input the stride and the channels of its output."""
-    if stride == (1, 1) and in_channels == channels:
-        return nn.Identity()
-    if kind == "strided":
-        return ConvNorm(in_channels, channels, (1, 1), stride=stride, bias=bias, relu=False)
-    shortcut = nn.Sequential()
-    if stride != (1, 1):
-        shortcut.add_module("pool", nn.AvgPool2d(3, stride, padding=1))
-    if in_channels != channels:
-        shortcut.add_module("project", ConvNorm(in_channels, channels, (1, 1), bias=bias, relu=False))
-    return shortcut

@@ -10,11 +10,12 @@ Merge = Literal["add", "concat"]
 ResizeMode = Literal["bilinear", "nearest"]
 """How feature maps are upsampled."""
 
-Shortcut = Literal["strided", "pooled"]
-"""The shortcut of a bottleneck with a stride.
+Shortcut = Literal["strided", "pooled", "padded"]
+"""The shortcut of a block with a stride.
 
 ``strided`` is a strided 1x1 convolution. ``pooled`` is a strided average over 3x3, followed by a 1x1 convolution if the
-channels change.
+channels change. ``padded`` takes every other position and adds channels of zeros, without parameters (He et al. 2016,
+option A).
 """
 
 

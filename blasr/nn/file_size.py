@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from blasr.nn.pattern import PatternConv2d
+from blasr.nn.pattern import PatternConv2d, binarize
 from blasr.nn.pointwise_int8 import Int8Conv2d, Int8Linear
 
 _DTYPES: Final = {torch.int64: "I64", torch.float32: "F32", torch.int8: "I8", torch.uint8: "U8"}
@@ -61,6 +61,23 @@ def file_size(model: nn.Module) -> FileSize:
             kernels, pointwise = (kernels + weights, pointwise) if is_kernel else (kernels, pointwise + weights)
     rest = sum(map(_bytes, state.values())) - kernels - pointwise
     return FileSize(kernels, pointwise, rest, header_bytes(state))
+
+
+def compare_file_sizes(build: Callable[[], nn.Module], keep: Sequence[str] = ()) -> dict[str, FileSize]:
+    """Return the sizes of a network in float, as binary patterns, and as patterns with 8-bit 1x1 convolutions.
+
+    Args:
+        build: returns a new network in float.
+        keep: what stays in float; see :class:`BinarizeConfig`.
+
+    Raises:
+        ConfigError: see :func:`binarize`.
+    """
+    return {
+        "float": file_size(build()),
+        "patterns": file_size(binarize(build(), keep)),
+        "patterns, 8-bit 1x1": file_size(binarize(build(), keep, pointwise="int8")),
+    }
 
 
 def header_bytes(tensors: Mapping[str, Tensor]) -> int:

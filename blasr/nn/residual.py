@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop, size_of
+from blasr.nn.choices import Shortcut
 from blasr.nn.conv import ConvNorm
+from blasr.nn.shortcuts import make_shortcut
 
 
 class ResidualBlock(nn.Module):
     """``depth`` 3x3 convolutions, each with batch normalization, and a shortcut around them.
 
     ReLU is between the convolutions and after the sum. The first convolution has the stride. The shortcut is the input
-    itself, or a 1x1 convolution with batch normalization if the stride or the channels change. Along an axis without
+    itself, or of the kind ``shortcut`` if the stride or the channels change. Along an axis without
     padding, the shortcut is computed first and then cropped by as many positions on each side as the convolutions lose
     (Saon et al. 2017).
 
@@ -22,6 +26,8 @@ class ResidualBlock(nn.Module):
         stride: stride of the first convolution, for (H, W); an axis with a stride must be padded.
         padding: for (H, W), each 1 (the axis keeps its length) or 0 (it loses ``2 * depth`` positions).
         bias: whether the convolutions have a bias.
+        shortcut: how the shortcut takes the stride.
+        conv: the convolutions: :class:`ConvNorm`, or a class that is built like it, such as :class:`PatternResidual`.
     """
 
     def __init__(
@@ -33,6 +39,8 @@ class ResidualBlock(nn.Module):
         stride: Pair = (1, 1),
         padding: Pair = (1, 1),
         bias: bool,
+        shortcut: Shortcut = "strided",
+        conv: Callable[..., nn.Module] = ConvNorm,
     ) -> None:
         super().__init__()
         if depth < 1:
@@ -41,7 +49,7 @@ class ResidualBlock(nn.Module):
             raise ValueError(f"stride {stride} with padding {padding}: an axis with a stride must be padded")
         self.convs = nn.Sequential(
             *(
-                ConvNorm(
+                conv(
                     channels if index else in_channels,
                     channels,
                     (3, 3),
@@ -53,10 +61,7 @@ class ResidualBlock(nn.Module):
                 for index in range(depth)
             )
         )
-        plain = stride == (1, 1) and in_channels == channels
-        self.shortcut = (
-            nn.Identity() if plain else ConvNorm(in_channels, channels, (1, 1), stride=stride, bias=bias, relu=False)
-        )
+        self.shortcut = make_shortcut(in_channels, channels, stride, shortcut, bias)
         self.unpadded_axes = tuple(axis for axis in (HEIGHT, WIDTH) if not padding[axis - HEIGHT])
 
     def forward(self, x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from blasr.config import load_config
 from blasr.errors import ConfigError, DataError
-from blasr.models import AcousticModel, build_acoustic_model
+from blasr.models import AcousticModel, build_configured_model
 from blasr.pipeline.batches import make_batches, without_augmentation
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import read_corpus
@@ -109,7 +109,7 @@ def prepare_checkpoint(directory: Path, name: str, device: str = "cpu") -> Path:
     if path.is_file() and load_weights(path)[1].get("sources") == digest:
         return path
     description = load_config(ModelDescription, directory / "final.yaml")
-    model = build_acoustic_model(description.model.name, num_pdfs=description.num_pdfs, width=description.model.width)
+    model = build_configured_model(description.model, description.num_pdfs)
     load_module(model, average_weights(sources), path)
     config = load_config(RunConfig, directory / "config.yaml")
     origin = f"average of epochs {first} to {last}"

@@ -15,6 +15,8 @@ from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
 from blasr.inference.config import PriorConfig
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
+from blasr.nn.binarize_config import BinarizeConfig
+from blasr.pipeline.pattern_config import network_config
 from blasr.sequence.config import SequenceConfig
 from blasr.training.config import TrainingConfig
 
@@ -72,9 +74,11 @@ class RunConfig:
         experiment: the directory that receives everything.
         model: which acoustic model.
         initialize_from: an experiment; this run starts from its final weights, if the shapes agree.
+        binarize: makes binary patterns of the network of ``initialize_from``, a second stage of training.
 
     Raises:
-        ConfigError: the features do not fit the acoustic models, or a sequence criterion lacks what it needs.
+        ConfigError: the features do not fit the acoustic models, or a sequence criterion or patterns lack what they
+            need.
     """
 
     experiment: Path
@@ -87,8 +91,15 @@ class RunConfig:
     priors: PriorConfig = field(default_factory=PriorConfig)
     sequence: SequenceConfig = field(default_factory=SequenceConfig)
     initialize_from: Path | None = None
+    binarize: BinarizeConfig | None = None
+
+    @property
+    def network(self) -> AcousticModelConfig:
+        """The network that is trained: ``model``, with the patterns of ``binarize``."""
+        return network_config(self.model, self.binarize, self.initialize_from)
 
     def __post_init__(self) -> None:
+        network_config(self.model, self.binarize, self.initialize_from)
         if self.features.num_mel_bins != NUM_MEL_BINS:
             raise ConfigError(
                 f"features.num_mel_bins is {self.features.num_mel_bins}, but the acoustic models read {NUM_MEL_BINS}"

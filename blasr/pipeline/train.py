@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from blasr.config import flatten, to_mapping, write_yaml
+from blasr.config import to_mapping, write_yaml
 from blasr.errors import MismatchError
 from blasr.inference import Priors, file_entry
 from blasr.io.atomic import atomic_open, atomic_path
 from blasr.io.folder_lock import locked_folder
-from blasr.models import AcousticModel, AcousticModelConfig, build_acoustic_model
+from blasr.models import AcousticModel, build_configured_model
 from blasr.pipeline.batches import make_augmenter, make_batches
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import Corpus, corpus_is_indexed, read_corpus
@@ -26,12 +24,14 @@ from blasr.pipeline.criterion import make_loss
 from blasr.pipeline.estimate_priors import estimate_priors
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
 from blasr.pipeline.runs import describe_inputs, write_record
+from blasr.pipeline.trained_start import TrainedNetwork, start_from
 from blasr.training import (
     DistributedContext,
     MetricSums,
     RunIdentity,
     Trainer,
     TrainingState,
+    added_keys,
     checkpoint_config,
     init_distributed,
     resumable_keys,
@@ -90,7 +90,7 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
         distributed=distributed,
     )
     if distributed.is_main:
-        description = ModelDescription(config.model, corpus.num_pdfs, config.features, origin)
+        description = ModelDescription(config.network, corpus.num_pdfs, config.features, origin)
         write_final(config.experiment, description, weights, priors)
         _log_results(config, priors, origin, held_out)
     return state
@@ -115,7 +115,7 @@ def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:
     resumable = (
         *RESUMABLE_KEYS,
         *(f"training.{key}" for key in resumable_keys(config.training)),
-        *(added_keys(before, config) if before is not None else ()),
+        *added_keys(before, to_mapping(RunConfig(config.experiment, config.model.in_float)), to_mapping(config)),
     )
     data = {"train_data": corpus.train.fingerprint()}
     if lists := config.augmentation.lists():
@@ -126,40 +126,27 @@ def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:
     return identity
 
 
-def added_keys(before: Mapping[str, Any], config: RunConfig) -> list[str]:
-    """Return the keys of ``config`` that ``before``, from an older blasr, lacks and that have their defaults."""
-    defaults = to_mapping(RunConfig(config.experiment, AcousticModelConfig(config.model.name)))
-    old, default, now = (dict(flatten(mapping)) for mapping in (before, defaults, to_mapping(config)))
-    return [key for key, value in now.items() if key not in old and key in default and default[key] == value]
-
-
 def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
     """Return the model with random weights, or with those of another experiment that fit."""
     torch.manual_seed(config.training.seed)
-    model = build_acoustic_model(config.model.name, num_pdfs=num_pdfs, width=config.model.width)
+    model = build_configured_model(config.network.in_float, num_pdfs)
     if config.initialize_from is None:
         return model
-    expected = model.state_dict()
-    initial = Experiment.load(config.initialize_from)
-    before, now = initial.description.features.cmvn, config.features.cmvn
+    trained = Experiment.load(config.initialize_from)
+    before, now = trained.description.features.cmvn, config.features.cmvn
     if config.training.criterion != "cross_entropy" and before != now and "online" in (before, now):
         raise MismatchError(
             f"was trained with features.cmvn={before}, this run has features.cmvn={now}",
             path=config.initialize_from,
             fix=f"set features.cmvn={before}, or train a network with cross_entropy and features.cmvn={now} first",
         )
-    weights = initial.model.state_dict()
-    fitting = {
-        name: tensor for name, tensor in weights.items() if name in expected and expected[name].shape == tensor.shape
-    }
-    if len(fitting) < len(expected) and config.training.criterion != "cross_entropy":
-        raise MismatchError(
-            f"only {len(fitting)} of {len(expected)} tensors fit this model of {num_pdfs} pdfs",
-            path=config.initialize_from,
-            fix=f"{config.training.criterion} needs a network of the same model, width and alignments",
-        )
-    model.load_state_dict(fitting, strict=False)
-    logger.info("initialized %d of %d tensors from %s", len(fitting), len(expected), config.initialize_from)
+    start_from(
+        model,
+        TrainedNetwork(trained.directory, trained.model.state_dict(), trained.description.model.patterns),
+        config.network.patterns,
+        is_new_stage=config.binarize is not None,
+        whole="" if config.training.criterion == "cross_entropy" else config.training.criterion,
+    )
     return model
 
 

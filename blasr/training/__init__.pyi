@@ -16,6 +16,7 @@ from .losses import CrossEntropy as CrossEntropy
 from .losses import LossSums as LossSums
 from .metrics import MetricSums as MetricSums
 from .resume import RunIdentity as RunIdentity
+from .resume import added_keys as added_keys
 from .resume import checkpoint_config as checkpoint_config
 from .resume import last_checkpoint as last_checkpoint
 from .schedule import learning_rate as learning_rate

@@ -40,6 +40,9 @@ from blasr.io.atomic import atomic_path
 from blasr.training.metrics import MetricSums
 from blasr.training.optimizer_state import load_momentum, load_optimizer_state, optimizer_state
 
+_LARGEST_HEADER: Final = 100_000_000
+"""The longest header that safetensors accepts."""
+
 VERSION: Final = 2
 """The layout of the checkpoints that :func:`save_checkpoint` writes."""
 
@@ -121,7 +124,28 @@ def load_weights(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - not a dict
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, file.metadata() or {}
     except (OSError, SafetensorError) as error:
+        expected, found = _described_bytes(path)
+        if found < expected:
+            message = f"is cut short: it has {found} bytes, and its header describes {expected}"
+            raise FormatError(message, path=path, fix="copy the file again, or write it again") from None
         raise FormatError(f"is not a readable safetensors file: {error}", path=path) from None
+
+
+def _described_bytes(path: Path) -> tuple[int, int]:
+    """Return how many bytes the header of a safetensors file describes, 0 if it has none, and how many there are."""
+    try:
+        with path.open("rb") as file:
+            start, found = file.read(8), path.stat().st_size
+            length = int.from_bytes(start, "little")
+            if len(start) < 8 or length > _LARGEST_HEADER:
+                return 0, found
+            if found < 8 + length:
+                return 8 + length, found
+            entries = json.loads(file.read(length))
+        ends = [entry["data_offsets"][1] for entry in entries.values() if "data_offsets" in entry]
+        return 8 + length + max(ends, default=0), found
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return 0, 0
 
 
 def load_module(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:

@@ -50,6 +50,22 @@ class RunIdentity:
             )
 
 
+def added_keys(
+    before: Mapping[str, Any] | None, defaults: Mapping[str, Any], now: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the keys that the configuration of an older blasr lacks, and that now have their defaults.
+
+    Args:
+        before: the configuration of the run in the directory, None if there is none.
+        defaults: a configuration with the defaults.
+        now: the configuration of this start.
+    """
+    if before is None:
+        return ()
+    old, default, new = (dict(flatten(mapping)) for mapping in (before, defaults, now))
+    return tuple(key for key, value in new.items() if key not in old and key in default and default[key] == value)
+
+
 def last_checkpoint(directory: Path) -> Path:
     """Return the path of the checkpoint that the run in ``directory`` resumes from."""
     return directory / "checkpoints" / "last.safetensors"

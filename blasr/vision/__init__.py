@@ -1,4 +1,4 @@
-"""The image models of the paper, built from the same blocks as the acoustic models.
+"""The image models of the paper, ResNets for CIFAR and SEP-Nets, built from the same blocks as the acoustic models.
 
 :func:`create_model` makes the network of a name that :func:`list_models` returns, and :func:`load_released_state_dict`
 loads the weights that the authors published. :class:`ImageBatches` reads images for training and evaluation.

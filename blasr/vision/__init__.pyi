@@ -28,6 +28,7 @@ from .released import released_classes as released_classes
 from .released import released_variant as released_variant
 from .summary import ImageSummary as ImageSummary
 from .summary import summarize as summarize
+from .summary import weight_sizes as weight_sizes
 from .transforms import EvaluationTransform as EvaluationTransform
 from .transforms import TrainingTransform as TrainingTransform
 

@@ -8,9 +8,22 @@ from collections.abc import Iterator, Sequence
 from torch import nn
 
 from blasr.errors import ConfigError
-from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, FirstChannels, Resize, ResizeMode, ShuffleUnit
+from blasr.nn import (
+    BigLittleModule,
+    BinarizeConfig,
+    Bottleneck,
+    ConvNorm,
+    FirstChannels,
+    PatternResidual,
+    ResidualBlock,
+    Resize,
+    ResizeMode,
+    SepModule,
+    ShuffleUnit,
+    binarize,
+)
 from blasr.vision.model import FeatureBackbone, FeatureInfo, ImageModel
-from blasr.vision.registry import find_variant, network_spec
+from blasr.vision.registry import find_variant, in_float, network_spec, patterns_of
 from blasr.vision.specs import (
     BlockSpec,
     ConvSpec,
@@ -18,6 +31,8 @@ from blasr.vision.specs import (
     ModuleSpec,
     NetworkSpec,
     PoolSpec,
+    ResidualSpec,
+    SepSpec,
     ShuffleSpec,
     SplitSpec,
 )
@@ -36,6 +51,7 @@ def create_model(
     width: float = 1.0,
     alpha: int | None = None,
     beta: int | None = None,
+    patterns: BinarizeConfig | None = None,
 ) -> ImageModel:
     """Return the image model called ``name``, with random weights from torch's random state.
 
@@ -50,9 +66,12 @@ def create_model(
         drop_rate: dropout before the classifier.
         width: multiplies the channel counts.
         alpha, beta: in place of those of the variant.
+        patterns: binarizes the random weights, so that trained patterns can be loaded; by default as the name says:
+            ``sep_net_b`` and ``sep_net_bq`` have patterns.
 
     Raises:
-        ConfigError: the name is unknown, a value is out of range, or alpha does not divide the channels.
+        ConfigError: the name is unknown, a value is out of range, alpha does not divide the channels, or ``patterns``
+            does not fit.
     """
     if num_classes < 0 or in_chans < 1:
         raise ConfigError(f"found {num_classes} classes and {in_chans} input channels, expected at least 0 and 1")
@@ -66,6 +85,11 @@ def create_model(
     parts = {"stem": _layer(in_chans, spec.stem), **dict(_parts(spec, upsample))}
     model = ImageModel(parts, tuple(feature_infos(spec)), num_classes, in_chans, drop_rate)
     initialize(model)
+    own = patterns_of(name)
+    if own is not None and patterns is not None:
+        raise ConfigError(f"{name} has binary patterns already", fix=f"leave out patterns, or choose {in_float(name)}")
+    if (form := own or patterns) is not None:
+        binarize(model, form.keep, scale=form.scale, pointwise=form.pointwise)
     return model
 
 
@@ -130,6 +154,7 @@ def _layer(in_channels: int, spec: Layer) -> nn.Module:
                 (spec.kernel, spec.kernel),
                 stride=(spec.stride, spec.stride),
                 padding=(spec.kernel // 2, spec.kernel // 2),
+                groups=spec.groups,
                 bias=False,
                 relu=spec.relu,
             )
@@ -147,6 +172,18 @@ def _layer(in_channels: int, spec: Layer) -> nn.Module:
             )
         case ShuffleSpec():
             return ShuffleUnit(in_channels, spec.channels, stride=(spec.stride, spec.stride), bias=False)
+        case ResidualSpec():
+            return ResidualBlock(
+                in_channels,
+                spec.channels,
+                2,
+                stride=(spec.stride, spec.stride),
+                bias=False,
+                shortcut="padded",
+                conv=PatternResidual if spec.pattern_residual else ConvNorm,
+            )
+        case SepSpec():
+            return SepModule(spec.channels, spec.reduced, spec.widths, groups=spec.groups, bias=False)
         case PoolSpec():
             pool = nn.MaxPool2d if spec.kind == "max" else nn.AvgPool2d
             return pool(3, stride=spec.stride, padding=1)
@@ -170,8 +207,8 @@ def feature_infos(network: NetworkSpec) -> Iterator[FeatureInfo]:
 def initialize(model: ImageModel) -> None:
     """Initialize convolutions as He et al. (2015), and biases with zero.
 
-    The last normalization of every block starts with zero weights, so that the block starts as its shortcut
-    (Goyal et al. 2017, section 5.1).
+    The last normalization of every bottleneck and every SEP module starts with zero weights, so that the block starts
+    as its shortcut (Goyal et al. 2017, section 5.1).
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
@@ -180,3 +217,5 @@ def initialize(model: ImageModel) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, Bottleneck):
             nn.init.zeros_(module.expand.norm.weight)
+        elif isinstance(module, SepModule):
+            nn.init.zeros_(module.recover.norm.weight)

@@ -7,14 +7,21 @@ from dataclasses import replace
 from typing import Final
 
 from blasr.errors import ConfigError
+from blasr.nn.binarize_config import BinarizeConfig
+from blasr.vision.cifar import CIFAR_VARIANTS, CifarVariant
+from blasr.vision.cifar import network_spec as cifar_spec
 from blasr.vision.layout import network_spec as resnet_spec
+from blasr.vision.sepnet import SEP_VARIANTS, SepNetVariant
+from blasr.vision.sepnet import network_spec as sepnet_spec
 from blasr.vision.shufflenet import SHUFFLE_VARIANTS, ShuffleVariant
 from blasr.vision.shufflenet import network_spec as shufflenet_spec
 from blasr.vision.specs import NetworkSpec
 from blasr.vision.variants import RESNET_VARIANTS, ImageVariant
 
-VARIANTS: Final[dict[str, ImageVariant | ShuffleVariant]] = {**RESNET_VARIANTS, **SHUFFLE_VARIANTS}
-"""Every image model of the paper by name."""
+Variant = ImageVariant | ShuffleVariant | CifarVariant | SepNetVariant
+
+VARIANTS: Final[dict[str, Variant]] = {**RESNET_VARIANTS, **SHUFFLE_VARIANTS, **CIFAR_VARIANTS, **SEP_VARIANTS}
+"""Every image model by name: those of the paper, then ResNets for CIFAR, then SEP-Nets."""
 
 
 def list_models(pattern: str = "") -> list[str]:
@@ -22,7 +29,7 @@ def list_models(pattern: str = "") -> list[str]:
     return [name for name in VARIANTS if pattern in name]
 
 
-def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> ImageVariant | ShuffleVariant:
+def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -> Variant:
     """Return the variant called ``name``, perhaps with another alpha or beta.
 
     An image size after an ``@`` in the name is ignored.
@@ -41,7 +48,7 @@ def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -
     variant = VARIANTS[plain_name]
     if alpha is None and beta is None:
         return variant
-    if not variant.big_little:
+    if isinstance(variant, CifarVariant | SepNetVariant) or not variant.big_little:
         raise ConfigError(f"{name} has no branches", fix="leave out alpha and beta, or choose a name with bl_")
     return replace(
         variant,
@@ -50,8 +57,26 @@ def find_variant(name: str, alpha: int | None = None, beta: int | None = None) -
     )
 
 
-def network_spec(variant: ImageVariant | ShuffleVariant, width: float) -> NetworkSpec:
+def network_spec(variant: Variant, width: float) -> NetworkSpec:
     """Return the layers of ``variant``, with its channel counts multiplied by ``width``."""
-    if isinstance(variant, ShuffleVariant):
-        return shufflenet_spec(variant, width)
-    return resnet_spec(variant, width)
+    match variant:
+        case ShuffleVariant():
+            return shufflenet_spec(variant, width)
+        case CifarVariant():
+            return cifar_spec(variant, width)
+        case SepNetVariant():
+            return sepnet_spec(variant, width)
+        case ImageVariant():
+            return resnet_spec(variant, width)
+
+
+def patterns_of(name: str) -> BinarizeConfig | None:
+    """Return the binary patterns that the model of this name has; None in float."""
+    variant = find_variant(name)
+    return variant.binarize if isinstance(variant, SepNetVariant) else None
+
+
+def in_float(name: str) -> str:
+    """Return the name of the same network in float."""
+    variant = find_variant(name)
+    return (variant.in_float if isinstance(variant, SepNetVariant) else "") or name

@@ -18,9 +18,11 @@ class ConvSpec:
     kernel: int
     stride: int = 1
     relu: bool = True
+    groups: int = 1
 
     def __str__(self) -> str:
-        return f"{self.kernel}x{self.kernel}, {self.channels}{_strided(self.stride)}"
+        groups = f" in {self.groups} groups" if self.groups > 1 else ""
+        return f"{self.kernel}x{self.kernel}, {self.channels}{groups}{_strided(self.stride)}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,47 @@ class SplitSpec:
         return f"first {self.channels} channels"
 
 
-Layer = ConvSpec | BlockSpec | ShuffleSpec | PoolSpec | SplitSpec
+@dataclass(frozen=True)
+class ResidualSpec:
+    """A residual block of two 3x3 convolutions; its shortcut has no parameters.
+
+    Attributes:
+        channels: output channels.
+        stride: stride of the first convolution.
+        pattern_residual: whether a 1x1 convolution is parallel to each 3x3 convolution.
+    """
+
+    channels: int
+    stride: int = 1
+    pattern_residual: bool = False
+
+    def __str__(self) -> str:
+        return f"block of two 3x3{' + 1x1' if self.pattern_residual else ''}, {self.channels}{_strided(self.stride)}"
+
+
+@dataclass(frozen=True)
+class SepSpec:
+    """A SEP module.
+
+    Attributes:
+        channels: input and output channels.
+        reduced: channels after the 1x1 reduction.
+        widths: channels of the two pattern residual blocks.
+        groups: groups of their 3x3 convolutions.
+    """
+
+    channels: int
+    reduced: int
+    widths: tuple[int, int]
+    groups: int
+    stride: int = 1
+
+    def __str__(self) -> str:
+        first, second = self.widths
+        return f"SEP {self.reduced}, {first}, {second} in {self.groups} groups -> {self.channels}"
+
+
+Layer = ConvSpec | BlockSpec | ShuffleSpec | PoolSpec | SplitSpec | ResidualSpec | SepSpec
 Branch = tuple[Layer, ...]
 
 

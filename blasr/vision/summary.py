@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from blasr.nn import ModelSummary, summarize_parts
+from blasr.nn import FileSize, ModelSummary, compare_file_sizes, summarize_parts
 from blasr.vision.factory import create_model
-from blasr.vision.registry import find_variant, network_spec
+from blasr.vision.registry import find_variant, in_float, network_spec, patterns_of
+from blasr.vision.sepnet import SEP_VARIANTS
 from blasr.vision.specs import NetworkSpec
 
 
@@ -49,6 +50,32 @@ def summarize(
     structures = dict(_structures(network_spec(find_variant(name, alpha, beta), width), num_classes))
     counted = summarize_parts(model, model.parts, structures, (model.in_chans, image_size, image_size))
     return ImageSummary(counted.parts, counted.layers, name, image_size, num_classes)
+
+
+def weight_sizes(
+    name: str,
+    *,
+    num_classes: int = 1000,
+    width: float = 1.0,
+    alpha: int | None = None,
+    beta: int | None = None,
+    keep: Sequence[str] | None = None,
+) -> dict[str, FileSize]:
+    """Return the size of a model's weights in float, as patterns, and as patterns with 8-bit 1x1 convolutions.
+
+    Args:
+        name, num_classes, width, alpha, beta: see :func:`summarize`; for a model with patterns, its network in float is
+            compared.
+        keep: what stays in float; by default what the model keeps.
+
+    Raises:
+        ConfigError: see :func:`summarize` and :func:`blasr.nn.binarize`.
+    """
+    patterns = patterns_of(name) or next((row.binarize for row in SEP_VARIANTS.values() if row.in_float == name), None)
+    kept = patterns.keep if keep is None and patterns is not None else keep or ()
+    plain = in_float(name)
+    with torch.device("meta"):
+        return compare_file_sizes(lambda: create_model(plain, num_classes, width=width, alpha=alpha, beta=beta), kept)
 
 
 def _structures(network: NetworkSpec, num_classes: int) -> Iterator[tuple[str, str]]:

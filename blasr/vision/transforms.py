@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from blasr.vision.config import ImageConfig, check_size
@@ -18,7 +18,10 @@ CROP_TRIALS = 10
 
 
 class TrainingTransform:
-    """Crops at a random scale and aspect ratio (Szegedy et al. 2016), mirrors at random, and normalizes."""
+    """Crops at a random scale and aspect ratio (Szegedy et al. 2016), mirrors at random, and normalizes.
+
+    With ``config.pad``, the crop has the size of the image and a random place on the padded image (He et al. 2016).
+    """
 
     def __init__(self, config: ImageConfig) -> None:
         self.config = config
@@ -27,8 +30,12 @@ class TrainingTransform:
         """Return ``(3, size, size)`` of an image of any size and mode; ``random`` decides on crop and mirroring."""
         random = np.random.default_rng() if random is None else random
         size = self.config.size
-        box = random_box(image.width, image.height, self.config, random)
-        crop = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box)
+        image = image.convert("RGB")
+        if self.config.pad:
+            image, box = padded(image, self.config), random_place(image.width, image.height, self.config.pad, random)
+        else:
+            box = random_box(image.width, image.height, self.config, random)
+        crop = image.resize((size, size), Image.Resampling.BILINEAR, box)
         if random.random() < self.config.flip:
             crop = crop.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         return normalized(crop, self.config)
@@ -69,6 +76,18 @@ def random_box(width: int, height: int, config: ImageConfig, random: np.random.G
     wide, tall = min(width, height * ratio), min(height, width / ratio)
     left, upper = (width - wide) / 2, (height - tall) / 2
     return left, upper, left + wide, upper + tall
+
+
+def random_place(width: int, height: int, pad: int, random: np.random.Generator) -> Box:
+    """Return a box of the size of an image, at a random place on the image with a border of ``pad`` pixels."""
+    left, upper = (int(random.integers(2 * pad + 1)) for _ in range(2))
+    return left, upper, left + width, upper + height
+
+
+def padded(image: Image.Image, config: ImageConfig) -> Image.Image:
+    """Return an RGB image with a border of ``config.pad`` pixels of the mean color."""
+    color = tuple(round(255 * value) for value in config.mean)
+    return ImageOps.expand(image, config.pad, color)
 
 
 def normalized(image: Image.Image, config: ImageConfig) -> Tensor:

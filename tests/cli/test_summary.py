@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from blasr.cli.main import main
-from blasr.models import VARIANTS, summarize
+from blasr.models import TABLE3, summarize, weight_sizes
 
 
 def test_table3_has_every_name_and_exact_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["summary", "--table3"]) == 0
     rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line}
-    for name in VARIANTS:
+    for name in TABLE3:
         summary = summarize(name)
         assert rows[name][1:3] == [str(summary.params), str(summary.macs)]
     ours = rows["bl_resnet22_a2b3"]
@@ -62,6 +62,9 @@ def test_columns_add_up_to_the_totals(capsys: pytest.CaptureFixture[str]) -> Non
         ([], "give a NAME, or --table3"),
         (["resnet22", "--table3"], "give --table3 alone"),
         (["--table3", "--width", "0.5"], "give --table3 alone"),
+        (["--table3", "--size"], "give --table3 alone"),
+        (["resnet22", "--keep", "stem"], "--keep is for --size"),
+        (["resnet22", "--size", "--keep", "stam"], "the network has no part 'stam'"),
     ],
 )
 def test_mistakes(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +113,25 @@ def test_a_pipe_loses_nothing() -> None:
         text=True,
         check=True,
     )
-    for name in VARIANTS:
+    for name in TABLE3:
         assert name in run.stdout and str(summarize(name).macs) in run.stdout
     assert "…" not in run.stdout
+
+
+def test_sizes_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["summary", "bl_resnet22_a2b3", "--width", "0.25", "--num-pdfs", "464", "--size"]
+    assert main([*arguments, "--keep", "stem"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:4]]
+    sizes = weight_sizes("bl_resnet22_a2b3_b", num_pdfs=464, width=0.25)
+    for row, size in zip(rows, sizes.values(), strict=True):
+        assert row[-1] == str(size.data + size.header) and row[-4] == str(size.data)
+    assert rows[1][-3] == "87.7%"
+    assert sizes["patterns"].kernels * 8 < sizes["float"].kernels / 4 * 1.05 + 4 * 8 * 5 * 5 * 3 * 16
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.splitlines()[2].split()[-1] != rows[1][-1]  # the stem is binarized too
+
+
+def test_a_variant_with_patterns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "bl_resnet22_a2b3_bq", "--width", "0.1", "--num-pdfs", "20"]) == 0
+    text = capsys.readouterr().out
+    assert "PatternConv2d 3x3" in text and "Int8Conv2d 1x1" in text and "8-bit weights are fixed" in text

@@ -1,6 +1,8 @@
-"""The seven variants against the paper: exact counts, the T column, the rounding of widths."""
+"""The variants of the paper, with exact counts, the T column and the rounding of widths, and those of SEP-Nets."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
@@ -21,7 +23,7 @@ EXACT = {
 
 
 def test_all_seven_are_there() -> None:
-    assert list(VARIANTS) == list(EXACT) == list(TABLE3)
+    assert list(VARIANTS)[:7] == list(EXACT) == list(TABLE3)
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -86,3 +88,23 @@ def test_width_scales_every_count() -> None:
     assert [spec.channels for spec in specs] == [16, 32, 64, 128]
     assert [spec.branches[-1].channels for spec in specs] == [8, 16, 32, 128]
     assert specs == stage_specs(VARIANTS["bl_resnet22_a2b3"], 0.2500001)
+
+
+def test_the_rows_of_sep_nets() -> None:
+    sep = ["sep_resnet22", "sep_resnet22_b", "sep_resnet22_bq", "bl_resnet22_a2b3_b", "bl_resnet22_a2b3_bq"]
+    assert list(VARIANTS)[7:] == sep
+    assert VARIANTS["sep_resnet22"].binarize is None
+    for name in sep[1:]:
+        row = VARIANTS[name]
+        assert row.binarize is not None and row.binarize.keep == ("stem",)
+        assert row.binarize.pointwise == ("int8" if name.endswith("_bq") else "float")
+        assert replace(row, name=row.in_float, binarize=None, in_float="") == VARIANTS[row.in_float]
+
+
+def test_a_pattern_residual_block_adds_a_1x1_convolution_to_each_3x3() -> None:
+    """1/9 of the weights of the residual blocks' convolutions, and a bias and a normalization for each channel."""
+    plain, sep = summarize("resnet22"), summarize("sep_resnet22")
+    blocks = [layer for layer in plain.layers if layer.kind == "Conv2d 3x3"]
+    weights = sum(layer.params - layer.output[0] for layer in blocks)
+    assert sep.params - plain.params == weights / 9 + 3 * sum(layer.output[0] for layer in blocks)
+    assert sep.frame_counts == plain.frame_counts

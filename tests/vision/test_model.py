@@ -10,7 +10,7 @@ from torch import nn
 
 import blasr.vision
 from blasr.errors import ConfigError, DataError, MismatchError
-from blasr.nn import BigLittleModule, Bottleneck, Resize, ResizeMode
+from blasr.nn import BigLittleModule, BinarizeConfig, Bottleneck, Resize, ResizeMode, SepModule, is_binarized
 from blasr.nn.counting import module_outputs
 from blasr.vision import VARIANTS, create_backbone, create_model, find_variant, list_models
 from blasr.vision.model import ImageModel
@@ -30,6 +30,10 @@ KINDS = (
     "bl_resnet101_a2b4_m7",
     "shufflenet_v2_x1_0",
     "bl_shufflenet_v2_x1_0",
+    "resnet20",
+    "sep_resnet20",
+    "sep_net_r",
+    "sep_net_bq",
 )
 MODES: tuple[ResizeMode, ...] = ("bilinear", "nearest")
 BACKBONES = ("resnet50", "resnext101_64x4d", "bl_resnet50_a2b4", "bl_seresnext101_32x4d_a4b2", "bl_resnet101_a2b4_m7")
@@ -46,6 +50,8 @@ def test_every_parameter_learns(name: str) -> None:
     for module in model.modules():
         if isinstance(module, Bottleneck):  # blocks begin as their shortcut
             nn.init.ones_(module.expand.norm.weight)
+        elif isinstance(module, SepModule):
+            nn.init.ones_(module.recover.norm.weight)
     loss = nn.functional.cross_entropy(model(torch.randn(3, 3, 64, 96)), torch.tensor([0, 1, 2]))
     loss.backward()  # type: ignore[no-untyped-call]
     for parameter_name, parameter in model.named_parameters():
@@ -165,3 +171,9 @@ def test_wrong_images() -> None:
         model(torch.zeros(3, 64, 64))
     with pytest.raises(DataError, match=r"(?s)31 x 64 pixels.*stride is 32"):
         model(torch.zeros(1, 3, 31, 64))
+
+
+def test_patterns_of_a_model_that_has_some_are_refused() -> None:
+    with pytest.raises(ConfigError, match="sep_net_b has binary patterns already"):
+        create_model("sep_net_b", patterns=BinarizeConfig())
+    assert is_binarized(create_model("resnet20", 3, width=0.5, patterns=BinarizeConfig()))

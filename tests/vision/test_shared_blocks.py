@@ -11,8 +11,19 @@ from torch import nn
 
 import blasr
 from blasr.models import build_acoustic_model
-from blasr.nn import BigLittleModule, Bottleneck, ConvNorm, Resize, ShuffleUnit, SqueezeExcitation
+from blasr.nn import (
+    BigLittleModule,
+    Bottleneck,
+    ConvNorm,
+    PatternConv2d,
+    ResidualBlock,
+    Resize,
+    SepModule,
+    ShuffleUnit,
+    SqueezeExcitation,
+)
 from blasr.vision import VARIANTS, create_model
+from blasr.vision.cifar import CIFAR_VARIANTS
 
 PACKAGE = Path(blasr.__file__).parent
 
@@ -36,7 +47,13 @@ def test_vision_has_no_blocks_of_its_own(name: str) -> None:
         classes = block_classes(create_model(name))
     assert {cls.__module__.split(".")[1] for cls in classes} == {"nn"}
     gated = name.removeprefix("bl_").startswith("seres")
-    expected = {ShuffleUnit} if "shuffle" in name else {Bottleneck} | ({SqueezeExcitation} if gated else set())
+    expected: set[type[nn.Module]] = {Bottleneck} | ({SqueezeExcitation} if gated else set())
+    if "shuffle" in name:
+        expected = {ShuffleUnit}
+    elif name in CIFAR_VARIANTS:
+        expected = {ResidualBlock}
+    elif name.startswith("sep_net"):
+        expected = {SepModule} | (set() if "_r" in name else {PatternConv2d})
     assert expected <= classes
     assert (BigLittleModule in classes) is name.startswith("bl_")
 

@@ -46,6 +46,22 @@ def test_the_central_crop() -> None:
     assert output[1].min() == pytest.approx(8, abs=1.5) and output[1].max() == pytest.approx(119, abs=1.5)
 
 
+def test_a_padded_crop_has_the_size_of_the_image() -> None:
+    """Every place up to the border's width; outside the image is the mean color."""
+    config = ImageConfig(size=32, mean=(0.2, 0.0, 0.0), std=(1.0, 1.0, 1.0), flip=0.0, pad=4)
+    transform, image = TrainingTransform(config), Image.new("RGB", (32, 32), (255, 255, 255))
+    places = set()
+    for seed in range(400):
+        inside = transform(image, np.random.default_rng(seed))[1] == 1
+        rows, columns = (inside.any(axis).nonzero().flatten() for axis in (1, 0))
+        assert len(rows) >= 28 and len(columns) >= 28 and inside.sum() == len(rows) * len(columns)
+        places.add((int(rows[0]), int(32 - len(rows)), int(columns[0]), int(32 - len(columns))))
+        output = transform(image, np.random.default_rng(seed))
+        torch.testing.assert_close(output[0][~inside], torch.zeros(int((~inside).sum())), atol=1e-6, rtol=0)
+    assert len(places) > 60
+    torch.testing.assert_close(EvaluationTransform(config)(image)[0], torch.full((32, 32), 0.8))
+
+
 def test_mirroring() -> None:
     image = gradient(64, 64)
     for flip, sign in ((0.0, 1), (1.0, -1)):

@@ -50,10 +50,21 @@ def _data_entry(path: Path) -> dict[str, str]:
     return {"dir": str(path)} | {name: file_entry(file)["sha256"] for name, file in files.items() if file.is_file()}
 
 
-def describe_images(train: LabeledImages, valid: LabeledImages | None) -> dict[str, Any]:
-    """Return the numbers of images and classes that an image model is trained on, with fingerprints."""
+def describe_images(
+    train: LabeledImages, valid: LabeledImages | None, initialize_from: Path | None = None
+) -> dict[str, Any]:
+    """Return the numbers of images and classes that an image model is trained on, with fingerprints.
+
+    Args:
+        train: the images to train on.
+        valid: the images that are held out.
+        initialize_from: the experiment that the first weights come from.
+    """
     parts = (("train", train), ("valid", valid))
-    return {name: _image_entry(images) for name, images in parts if images is not None}
+    entries: dict[str, Any] = {name: _image_entry(images) for name, images in parts if images is not None}
+    if initialize_from is not None:
+        entries["initial_weights"] = file_entry(initialize_from / "final.safetensors")
+    return entries
 
 
 def _image_entry(images: LabeledImages) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from blasr.config import check_minimum
 from blasr.errors import ConfigError
+from blasr.nn.binarize_config import BinarizeConfig
+from blasr.pipeline.pattern_config import network_config
 from blasr.training.config import ScheduleConfig, TrainingConfig
 from blasr.vision.config import ImageConfig, ImageModelConfig
 
@@ -56,9 +58,11 @@ class VisionRunConfig:
         experiment: the directory that receives everything.
         model: which image model.
         released: a file of the authors' release, for the initial weights.
+        initialize_from: an experiment, for the initial weights; those of other shapes are left out.
+        binarize: makes binary patterns of the network of ``initialize_from`` or ``released``: a second stage.
 
     Raises:
-        ConfigError: the criterion is one of speech.
+        ConfigError: the criterion is one of speech, there are two sources of weights, or patterns lack one.
     """
 
     experiment: Path
@@ -67,7 +71,17 @@ class VisionRunConfig:
     images: ImageConfig = field(default_factory=ImageConfig)
     training: TrainingConfig = field(default_factory=paper_training)
     released: Path | None = None
+    initialize_from: Path | None = None
+    binarize: BinarizeConfig | None = None
+
+    @property
+    def network(self) -> ImageModelConfig:
+        """The network that is trained: ``model``, with the patterns of ``binarize``."""
+        return network_config(self.model, self.binarize, self.initialize_from or self.released)
 
     def __post_init__(self) -> None:
+        network_config(self.model, self.binarize, self.initialize_from or self.released)
+        if self.released is not None and self.initialize_from is not None:
+            raise ConfigError("both released and initialize_from are given", fix="keep the one to start from")
         if self.training.criterion != "cross_entropy":
             raise ConfigError(f"training.criterion is {self.training.criterion}, which is for speech only")

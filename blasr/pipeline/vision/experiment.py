@@ -55,6 +55,7 @@ def build_image_model(config: ImageModelConfig, num_classes: int) -> ImageModel:
         width=config.width,
         alpha=config.alpha,
         beta=config.beta,
+        patterns=config.binarize,
     )
 
 

@@ -11,15 +11,22 @@ from blasr.config import to_mapping, write_yaml
 from blasr.io.atomic import atomic_open
 from blasr.io.folder_lock import locked_folder
 from blasr.pipeline.runs import describe_images, write_record
+from blasr.pipeline.trained_start import TrainedNetwork, start_from
 from blasr.pipeline.vision.config import VisionRunConfig
 from blasr.pipeline.vision.data import read_images
-from blasr.pipeline.vision.experiment import ImageModelDescription, build_image_model, write_final_model
+from blasr.pipeline.vision.experiment import (
+    ImageModelDescription,
+    build_image_model,
+    load_image_experiment,
+    write_final_model,
+)
 from blasr.training import (
     CrossEntropy,
     DistributedContext,
     RunIdentity,
     Trainer,
     TrainingState,
+    added_keys,
     checkpoint_config,
     init_distributed,
     resumable_keys,
@@ -65,7 +72,8 @@ def _train(config: VisionRunConfig, distributed: DistributedContext) -> Training
     model = _initial_model(config, len(train.classes))
     if distributed.is_main:
         _write_config(config)
-        write_record(config.experiment, to_mapping(config), describe_images(train, valid), distributed)
+        inputs = describe_images(train, valid, config.initialize_from)
+        write_record(config.experiment, to_mapping(config), inputs, distributed)
         _log_inputs(config, model, train, valid)
     trainer = Trainer(
         model,
@@ -81,29 +89,41 @@ def _train(config: VisionRunConfig, distributed: DistributedContext) -> Training
     state = trainer.fit(train_batches, valid_batches)
     weights, origin = trainer.final_weights(train_batches)
     if distributed.is_main:
-        description = ImageModelDescription(config.model, train.classes, config.images, origin)
+        description = ImageModelDescription(config.network, train.classes, config.images, origin)
         write_final_model(config.experiment, description, weights)
     return state
 
 
 def _run_identity(config: VisionRunConfig, train: LabeledImages) -> RunIdentity:
     """Return what must stay the same for the run to resume, and check it against the run in the directory."""
+    before = checkpoint_config(config.experiment)
+    defaults = to_mapping(VisionRunConfig(config.experiment, config.model.in_float))
     identity = RunIdentity(
         {**to_mapping(config), "classes": list(train.classes), "train_images": len(train)},
-        (*RESUMABLE_KEYS, *(f"training.{key}" for key in resumable_keys(config.training))),
+        (
+            *RESUMABLE_KEYS,
+            *(f"training.{key}" for key in resumable_keys(config.training)),
+            *added_keys(before, defaults, to_mapping(config)),
+        ),
     )
-    before = checkpoint_config(config.experiment)
     if before is not None:
         identity.check(before, config.experiment)
     return identity
 
 
 def _initial_model(config: VisionRunConfig, num_classes: int) -> ImageModel:
-    """Return the model with random weights, or with released ones."""
+    """Return the model with random weights, with released ones, or with those of another experiment that fit."""
     torch.manual_seed(config.training.seed)
-    model = build_image_model(config.model, num_classes)
+    model = build_image_model(config.network.in_float, num_classes)
     if config.released is not None:
         load_released_state_dict(model, read_released_file(config.released))
+        trained = TrainedNetwork(config.released, model.state_dict())
+    elif config.initialize_from is not None:
+        source, description = load_image_experiment(config.initialize_from)
+        trained = TrainedNetwork(config.initialize_from, source.state_dict(), description.model.patterns)
+    else:
+        return model
+    start_from(model, trained, config.network.patterns, is_new_stage=config.binarize is not None)
     return model
 
 

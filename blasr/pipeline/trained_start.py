@@ -1,0 +1,98 @@
+"""Starting a training from a trained network: its weights, and the binary patterns that are made from them.
+
+The first stage trains in float. The second stage binarizes the result and trains scales, 1x1 convolutions, biases and
+normalization further (SEP-Nets, arXiv 1706.03912). Networks with patterns can be trained further as they are, or with
+8-bit 1x1 convolutions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from blasr.errors import ConfigError, MismatchError
+from blasr.nn import BinarizeConfig, binarize, quantize_pointwise
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A trained network to start from.
+
+    Attributes:
+        path: its experiment directory or its file.
+        weights: its state.
+        patterns: the binary patterns that it has; None in float.
+    """
+
+    path: Path
+    weights: Mapping[str, Tensor]
+    patterns: BinarizeConfig | None = None
+
+
+def start_from(
+    model: nn.Module,
+    trained: TrainedNetwork,
+    patterns: BinarizeConfig | None,
+    *,
+    is_new_stage: bool = False,
+    whole: str = "",
+) -> None:
+    """Give a network the weights of a trained one, and binary patterns, in place.
+
+    Args:
+        model: the network of this run in float, with random weights.
+        trained: where the weights come from. Those of other names or shapes are left out.
+        patterns: the patterns that this run trains; None in float.
+        is_new_stage: whether this run asks for patterns that ``trained`` does not have yet.
+        whole: what needs all weights of the network, if anything does; patterns do anyway.
+
+    Raises:
+        ConfigError: ``trained`` has patterns, and this run trains in float, binarizes it again, or in another way.
+        MismatchError: all weights are needed, and some are of another network.
+    """
+    check_patterns(trained, patterns, is_new_stage=is_new_stage)
+    source = trained.patterns
+    if source is not None:
+        binarize(model, source.keep, scale=source.scale, pointwise=source.pointwise)
+    expected = model.state_dict()
+    fitting = {
+        name: tensor
+        for name, tensor in trained.weights.items()
+        if name in expected and expected[name].shape == tensor.shape
+    }
+    if len(fitting) < len(expected) and (whole or patterns is not None):
+        raise MismatchError(
+            f"only {len(fitting)} of {len(expected)} tensors fit this model",
+            path=trained.path,
+            fix=f"{whole or 'a second stage'} needs a network of the same model, width and outputs",
+        )
+    model.load_state_dict(fitting, strict=False)
+    logger.info("initialized %d of %d tensors from %s", len(fitting), len(expected), trained.path)
+    if patterns is None or patterns == source:
+        return
+    if source is None:
+        binarize(model, patterns.keep, scale=patterns.scale, pointwise=patterns.pointwise)
+    else:
+        quantize_pointwise(model, patterns.keep)
+    logger.info("now with %s", patterns)
+
+
+def check_patterns(trained: TrainedNetwork, patterns: BinarizeConfig | None, *, is_new_stage: bool) -> None:
+    """Compare the patterns of a trained network with those of the run that starts from it; see :func:`start_from`."""
+    source = trained.patterns
+    if source is None or (patterns == source and not is_new_stage):
+        return
+    if source.pointwise == "float" and patterns == replace(source, pointwise="int8"):
+        return
+    further = f"to train it further, copy the section model of {trained.path / 'final.yaml'} and leave out binarize"
+    if patterns is None:
+        raise ConfigError(f"has {source}, but this run trains in float", path=trained.path, fix=further)
+    if is_new_stage:
+        raise ConfigError(f"is binarized already: it has {source}", path=trained.path, fix=further)
+    raise ConfigError(f"has {source}, but this run {patterns}", path=trained.path, fix=further)
