@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,10 @@ from blasr.inference.config import TranscriptionConfig
 from blasr.inference.transcribe import Transcriber, load_bundle
 from blasr.lattices.config import PathWeights
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
+from blasr.nn import BinarizeConfig, Pointwise, binarize
 from blasr.pipeline.bundle import BundleSettings, make_bundle
 from blasr.pipeline.data_scorers import network_scorer
-from blasr.pipeline.experiment import Experiment
+from blasr.pipeline.experiment import Experiment, write_final
 from tests.pipeline.systems import System, babble, system, write_audio, write_system
 
 __all__ = ["system"]  # a fixture
@@ -175,3 +177,24 @@ def test_an_absent_part_is_named(system: System, tmp_path: Path) -> None:
     (lang / "phones" / "align_lexicon.int").unlink()
     with pytest.raises(DataError, match=r"align_lexicon\.int: no such file"):
         make_bundle(Experiment.load(system.experiment), system.graph, tmp_path / "bundle", lang=lang)
+
+
+@pytest.mark.parametrize("pointwise", ["float", "int8"])
+def test_a_network_with_patterns(system: System, tmp_path: Path, pointwise: Pointwise) -> None:
+    """An experiment with patterns is loaded, scored with, and bundled; the bundle gives the same transcripts."""
+    source = Experiment.load(system.experiment)
+    shutil.copytree(system.experiment, tmp_path / "patterns")
+    patterns = BinarizeConfig(("stem",), pointwise=pointwise)
+    description = replace(source.description, model=replace(source.description.model, binarize=patterns))
+    model = binarize(source.model, patterns.keep, pointwise=pointwise)
+    write_final(tmp_path / "patterns", description, model.state_dict(), source.priors)
+    experiment = Experiment.load(tmp_path / "patterns")
+    planes = torch.randn(1, 3, 64, 60)
+    assert torch.equal(experiment.model(planes), model(planes))
+    assert experiment.weights.stat().st_size < 0.4 * source.weights.stat().st_size
+    audio = write_audio(tmp_path / "a.wav", babble(4, 3))
+    make_bundle(experiment, system.graph, tmp_path / "bundle")
+    bundle = Bundle.read(tmp_path / "bundle")
+    assert bundle.config.model.patterns == patterns and torch.equal(bundle.model(planes), model(planes))
+    (side,) = Transcriber(bundle).transcribe(audio).sides
+    assert side.words

@@ -15,12 +15,15 @@ from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError, DataError, MismatchError, TrainingError
 from blasr.inference import Priors
 from blasr.io.kaldi.alignments import write_alignments
+from blasr.nn import BinarizeConfig
+from blasr.pipeline.checkpoints import prepare_checkpoint
 from blasr.pipeline.corpus import read_corpus
 from blasr.pipeline.experiment import Experiment
 from blasr.pipeline.runs import describe_inputs
 from blasr.pipeline.train import run_identity, train
-from blasr.training import load_weights, save_weights
+from blasr.training import TrainingState, load_weights, save_weights
 from blasr.training.checkpoint import read_state
+from blasr.training.optimization import Optimization, StepResult
 from tests.pipeline.conftest import run_config
 
 
@@ -227,3 +230,80 @@ def test_a_bad_recording_is_dropped_and_named(
     with pytest.raises(DataError, match=r"above the allowed 0\.0% of 24 utterances"):
         train(run_config(tmp_path / "strict", spoiled, alignments, data={**values, "max_loss": 0.0}))
     assert not (tmp_path / "strict" / "final.safetensors").exists()
+
+
+def binarized_run(directory: Path, data: Path, alignments: Path, source: Path, epochs: int = 2) -> TrainingState:
+    """Train the second stage of ``source``."""
+    values = {"epochs": epochs, "checkpoint_interval": 1}
+    return train(run_config(directory, data, alignments, source, binarize={"keep": ["stem"]}, training=values))
+
+
+@pytest.fixture(scope="module")
+def binarized(experiment: Path, data: Path, alignments: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("patterns") / "run"
+    binarized_run(directory, data, alignments, experiment)
+    return directory
+
+
+def test_a_second_stage_trains_patterns(experiment: Path, binarized: Path) -> None:
+    source, result = Experiment.load(experiment).model, Experiment.load(binarized).model
+    assert result.stem.conv.weight.shape == source.stem.conv.weight.shape  # type: ignore[union-attr]
+    head, pattern = source.head.conv, result.head.conv
+    assert torch.equal(pattern.signs > 0, head.weight >= 0)  # type: ignore[operator, union-attr]
+    start = head.weight.abs().mean((1, 2, 3))  # type: ignore[operator, union-attr]
+    assert not torch.equal(pattern.scales, start) and not torch.equal(result.output.weight, source.output.weight)
+    torch.testing.assert_close(pattern.scales, start, rtol=0.2, atol=0)
+    weights = (experiment / "final.safetensors").stat().st_size, (binarized / "final.safetensors").stat().st_size
+    assert weights[1] < 0.4 * weights[0]
+
+
+def test_the_second_stage_resumes_exactly(
+    experiment: Path, binarized: Path, data: Path, alignments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted after the second batch of the second epoch, and started again."""
+    step, directory = Optimization.step, tmp_path / "run"
+    steps = sum(json.loads(line)["kind"] == "step" for line in (binarized / "metrics.jsonl").read_text().splitlines())
+    assert steps >= 2
+
+    class InterruptionError(Exception):
+        pass
+
+    def interrupted(self: Optimization, *args: Any) -> StepResult:
+        if (directory / "checkpoints" / "epoch01.safetensors").exists() and read_state(last(directory)).batch == 2:
+            raise InterruptionError
+        return step(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Optimization, "step", interrupted)
+        with pytest.raises(InterruptionError):
+            binarized_run(directory, data, alignments, experiment)
+    assert not (directory / "final.safetensors").exists()
+    binarized_run(directory, data, alignments, experiment)
+    for name in ("checkpoints/last.safetensors", "final.safetensors"):
+        whole, parts = load_weights(binarized / name)[0], load_weights(directory / name)[0]
+        assert whole.keys() == parts.keys()
+        assert all(torch.equal(whole[key], parts[key]) for key in whole)
+
+
+def last(directory: Path) -> Path:
+    return directory / "checkpoints" / "last.safetensors"
+
+
+def test_patterns_are_not_trained_in_float_nor_made_again(
+    binarized: Path, data: Path, alignments: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="but this run trains in float"):
+        train(run_config(tmp_path / "run", data, alignments, binarized))
+    with pytest.raises(ConfigError, match="is binarized already"):
+        binarized_run(tmp_path / "run", data, alignments, binarized)
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    sections = {"binarize": {"keep": ["stem"]}}
+    train(run_config(tmp_path / "more", data, alignments, binarized, model=sections, training={"epochs": 1}))
+    assert Experiment.load(tmp_path / "more").description.model.patterns == BinarizeConfig(("stem",))
+
+
+def test_an_average_of_epochs_keeps_the_signs(binarized: Path) -> None:
+    path = prepare_checkpoint(binarized, "average1-2")
+    one, average = (load_weights(file)[0] for file in (binarized / "checkpoints" / "epoch01.safetensors", path))
+    assert all(torch.equal(one[name], average[name]) for name in one if name.endswith(".patterns"))
+    Experiment.load(binarized, "average1-2")

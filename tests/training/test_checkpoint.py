@@ -180,3 +180,19 @@ def test_the_average_is_the_mean_of_the_weights_and_the_last_count(tmp_path: Pat
     average = average_weights(tmp_path / f"{number}.safetensors" for number in range(3))
     assert average["w"].tolist() == [3.0, 3.0] and average["w"].dtype == torch.float32
     assert average["count"].item() == 2
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.5, 0.999])
+def test_a_file_that_is_cut_short(kept: float, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_weights(path, toy_module().state_dict(), {"origin": "epoch 1"})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(FormatError) as caught:
+        load_weights(path)
+    found, expected = int(kept * len(whole)), len(whole)
+    if kept > 0.1:
+        assert f"is cut short: it has {found} bytes, and its header describes {expected}" in str(caught.value)
+    else:  # within the header
+        assert f"is cut short: it has {found} bytes" in str(caught.value)
+    assert "copy the file again" in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from blasr.errors import ConfigError
-from blasr.training import RunIdentity, TrainingState, checkpoint_config
+from blasr.training import RunIdentity, TrainingState, added_keys, checkpoint_config
 from blasr.training.checkpoint import save_checkpoint
 from blasr.training.resume import last_checkpoint
 from tests.training.toy import toy_module
@@ -41,3 +41,10 @@ def test_the_configuration_of_the_last_checkpoint(tmp_path: Path) -> None:
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
     save_checkpoint(last_checkpoint(tmp_path), module, optimizer, TrainingState(config=BEFORE))
     assert checkpoint_config(tmp_path) == BEFORE
+
+
+def test_keys_that_an_older_run_lacks_may_have_their_defaults() -> None:
+    before, defaults = {"a": 1, "s": {"x": 1}}, {"a": 0, "s": {"x": 1, "y": 2}, "b": None}
+    assert added_keys(before, defaults, {"a": 1, "s": {"x": 1, "y": 2}, "b": None}) == ("s.y", "b")
+    assert added_keys(before, defaults, {"a": 1, "s": {"x": 1, "y": 3}, "b": {"z": 1}}) == ()
+    assert added_keys(None, defaults, defaults) == ()

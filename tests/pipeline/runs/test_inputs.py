@@ -37,6 +37,9 @@ def test_images(tmp_path: Path) -> None:
     train = ImageFolder(folder / "train")
     entries = describe_images(train, None)
     assert entries.keys() == {"train"}
+    (tmp_path / "final.safetensors").write_bytes(b"weights")
+    weights = describe_images(train, None, tmp_path)["initial_weights"]
+    assert weights["sha256"] == hashlib.sha256(b"weights").hexdigest()
     assert (entries["train"]["images"], entries["train"]["classes"]) == (len(train), 2)
     next((folder / "train" / "red").iterdir()).unlink()
     assert (

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from blasr.cli.main import main
+from blasr.nn import BinarizeConfig, PatternConv2d, is_binarized
 from blasr.pipeline.vision import load_image_experiment
 from blasr.vision.batches import ImageBatch, ImageBatches
 from blasr.vision.config import ImageConfig
@@ -65,10 +66,17 @@ def test_train_resume_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[s
     assert "choose 32 or 64" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1)])
-def test_resuming_is_exact(folder: Path, stop: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that is interrupted before any batch of any epoch ends with the same weights."""
-    assert train(folder, "training.checkpoint_interval=1") == 0
+@pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1), "patterns"])
+def test_resuming_is_exact(folder: Path, stop: tuple[int, int] | str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is interrupted before any batch of any epoch ends with the same weights, with patterns too."""
+    sets: tuple[str, ...] = ("training.checkpoint_interval=1",)
+    if stop == "patterns":
+        stop = (2, 1)
+        sets = (*sets, "model.name=sep_resnet20", "model.width=0.5")
+        assert train(folder, *sets, "training.epochs=1") == 0
+        (folder / "exp").rename(folder / "float")
+        sets = (*sets, f"initialize_from={folder}/float", "binarize.keep=[stem]", "training.epochs=2")
+    assert train(folder, *sets) == 0
     whole = (folder / "exp" / "final.safetensors").read_bytes()
     (folder / "exp").rename(folder / "whole")
 
@@ -86,9 +94,9 @@ def test_resuming_is_exact(folder: Path, stop: tuple[int, int], monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(ImageBatches, "batches", interrupted)
         with pytest.raises(InterruptionError):
-            train(folder, "training.checkpoint_interval=1")
+            train(folder, *sets)
     assert not (folder / "exp" / "final.safetensors").exists()
-    assert train(folder, "training.checkpoint_interval=1") == 0
+    assert train(folder, *sets) == 0
     assert (folder / "exp" / "final.safetensors").read_bytes() == whole
 
 
@@ -133,3 +141,39 @@ def test_released_weights_can_be_evaluated(folder: Path, capsys: pytest.CaptureF
     assert "give --name" in capsys.readouterr().err
     assert main([*words, "--name", "bl_resnet50_a2b4"]) == 1
     assert "weights of another model" in capsys.readouterr().err
+
+
+def test_a_second_stage_with_patterns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Trained in float, binarized, trained further, evaluated; then what is refused."""
+    small = ("model.name=sep_resnet20", "model.width=0.5", "training.epochs=1")
+    assert train(folder, *small) == 0
+    (folder / "exp").rename(folder / "float")
+    stage = (*small, f"initialize_from={folder}/float", "binarize.keep=[stem]", "training.epochs=2")
+    assert train(folder, *stage, "training.checkpoint_interval=1") == 0
+    model, description = load_image_experiment(folder / "exp")
+    assert is_binarized(model) and description.model.patterns == BinarizeConfig(("stem",))
+    source = load_image_experiment(folder / "float")[0].state_dict()
+    for name, module in model.named_modules():
+        if isinstance(module, PatternConv2d):
+            assert torch.equal(module.signs > 0, source[f"{name}.weight"] >= 0)
+    words = ["vision", "evaluate", "--data", str(folder / "valid"), "--device", "cpu", "--experiment"]
+    assert main([*words, str(folder / "exp")]) == 0
+
+    path = folder / "exp" / "final.safetensors"
+    whole = path.read_bytes()
+    assert len(whole) < 0.4 * (folder / "float" / "final.safetensors").stat().st_size
+    path.write_bytes(whole[: len(whole) // 2])
+    capsys.readouterr()
+    assert main([*words, str(folder / "exp")]) == 1
+    size = f"it has {len(whole) // 2} bytes, and its header describes {len(whole)}"
+    assert f"{path}: is cut short: {size}" in capsys.readouterr().err
+
+    path.write_bytes(whole)
+    (folder / "exp").rename(folder / "patterns")
+    again = (*small, f"initialize_from={folder}/patterns")
+    for sets, message in ((again, "this run trains in float"), ((*again, "binarize.keep=[stem]"), "binarized already")):
+        assert train(folder, *sets) == 2
+        assert message in capsys.readouterr().err
+        assert not (folder / "exp" / "checkpoints").exists()
+    assert train(folder, *again, "model.binarize.keep=[stem]", "model.binarize.pointwise=int8") == 0
+    assert (folder / "exp" / "final.safetensors").stat().st_size < len(whole)

@@ -1,0 +1,79 @@
+"""Weights of a trained network, and the patterns that are made from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from blasr.errors import ConfigError, MismatchError
+from blasr.nn import BinarizeConfig, Pointwise, binarize, is_binarized
+from blasr.pipeline.trained_start import TrainedNetwork, start_from
+from blasr.vision import ImageModel, create_model
+
+PATTERNS = BinarizeConfig(("stem",))
+
+
+def network(patterns: BinarizeConfig | None = None, width: float = 0.5, num_classes: int = 3) -> ImageModel:
+    return create_model("sep_resnet20", num_classes, width=width, patterns=patterns).eval()
+
+
+def trained(patterns: BinarizeConfig | None = None) -> tuple[ImageModel, TrainedNetwork]:
+    torch.manual_seed(7)
+    model = network(patterns)
+    return model, TrainedNetwork(Path("exp/trained"), model.state_dict(), patterns)
+
+
+def test_a_network_in_float_becomes_its_patterns() -> None:
+    source, start = trained()
+    model = network()
+    start_from(model, start, PATTERNS, is_new_stage=True)
+    binarize(source, PATTERNS.keep)
+    assert all(torch.equal(value, source.state_dict()[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("pointwise", ["float", "int8"])
+def test_patterns_are_trained_further(pointwise: Pointwise) -> None:
+    """As they are, or with 8-bit 1x1 convolutions in addition."""
+    source, start = trained(PATTERNS)
+    model = network()
+    target = replace(PATTERNS, pointwise=pointwise)
+    start_from(model, start, target, is_new_stage=pointwise == "int8")
+    x = torch.randn(2, 3, 32, 32)
+    if pointwise == "float":
+        assert torch.equal(model(x), source(x))
+    else:
+        torch.testing.assert_close(model(x), source(x), atol=0.1, rtol=0.1)
+        assert model.state_dict().keys() == network(target).state_dict().keys()
+
+
+def test_other_shapes_are_left_out_in_float() -> None:
+    _, start = trained()
+    model = network(num_classes=5)
+    start_from(model, start, None)
+    assert torch.equal(model.state_dict()["stages.stem.conv.weight"], start.weights["stages.stem.conv.weight"])
+    for patterns, whole in ((None, "lfmmi"), (PATTERNS, "")):
+        with pytest.raises(MismatchError, match=r"exp/trained: only \d+ of \d+ tensors fit this model"):
+            start_from(network(num_classes=5), start, patterns, whole=whole)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_new_stage", "message"),
+    [
+        (None, False, "exp/trained: has binary patterns, .* but this run trains in float"),
+        (PATTERNS, True, "exp/trained: is binarized already"),
+        (BinarizeConfig(), True, "exp/trained: is binarized already"),
+        (BinarizeConfig(), False, "stem in float, but this run binary patterns"),
+    ],
+)
+def test_patterns_are_made_once(target: BinarizeConfig | None, is_new_stage: bool, message: str) -> None:
+    _, start = trained(PATTERNS)
+    model = network()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(ConfigError, match=message) as caught:
+        start_from(model, start, target, is_new_stage=is_new_stage)
+    assert "copy the section model of exp/trained/final.yaml" in str(caught.value)
+    assert not is_binarized(model)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
