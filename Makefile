@@ -1,4 +1,5 @@
-# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | an4 CORPUS_DIR=... | rehearse
+# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | an4 CORPUS_DIR=... |
+#   cifar10 CORPUS=... | rehearse
 # PYTHON is the Python (3.11 or newer) that creates the virtual environment.
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
-.PHONY: setup lint test test-slow demo yesno fsdd an4 rehearse
+.PHONY: setup lint test test-slow demo yesno fsdd an4 cifar10 rehearse
 
 setup: $(STAMP)
 
@@ -40,6 +41,9 @@ fsdd: setup
 
 an4: setup
 	recipes/an4/run.sh $(or $(CORPUS_DIR),$(error CORPUS_DIR is not set; fix: make an4 CORPUS_DIR=an4))
+
+cifar10: setup
+	recipes/cifar10/run.sh $(or $(CORPUS),$(error CORPUS is not set; fix: make cifar10 CORPUS=cifar10.tar.gz))
 
 rehearse: setup
 	recipes/swbd/rehearse.sh

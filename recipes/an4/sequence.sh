@@ -25,7 +25,7 @@ corpus=${arguments[0]:-}
 # train_sequence OUT CRITERION TUNING: a network from the last one in TUNING.
 train_sequence() {
   blasr train "$root/conf/an4_bl_resnet22_a2b3_sequence.yaml" --experiment "$1" --set training.criterion="$2" \
-    --set initialize_from="$3/bl_resnet22_a2b3" --set data.train="$data/train" --set data.alignments="$3/ali_sequence" \
+    --set initialize_from="$3/bl_resnet22_a2b3" --set data.train="$data/train" --set data.alignments="$3/ali_last" \
     --set features.sample_rate="$rate" --set model.width="$width" --set training.seed="$seed" $train_options
 }
 
@@ -33,8 +33,8 @@ sets=()
 for folder in "$work"/fold*; do
   tuning=$folder/tuning data=$folder/data lang=$folder/lang
   gmm=$tuning/tri graph=$tuning/tri/graph
-  if [ ! -e "$tuning/ali_sequence/ali.1.gz" ]; then
-    realign "$tuning/bl_resnet22_a2b3" train "$gmm" "$tuning/ali_sequence"
+  if [ ! -e "$tuning/ali_last/ali.1.gz" ]; then
+    realign "$tuning/bl_resnet22_a2b3" train "$gmm" "$tuning/ali_last"
   fi
   sets+=("bl_resnet22_a2b3=$data/test:$tuning/bl_resnet22_a2b3/test/hyp.txt")
   for criterion in $criteria; do

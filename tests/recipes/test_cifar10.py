@@ -1,0 +1,91 @@
+"""CIFAR-10's images become a folder, and the table compares the forms of a network."""
+
+from __future__ import annotations
+
+import math
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from blasr.config import load_config
+from blasr.errors import DataError, FormatError
+from blasr.pipeline.vision import VisionRunConfig, train_vision
+from recipes.cifar10.prepare import prepare
+from recipes.cifar10.results import paired_difference, write_results
+
+CONF = Path(__file__).parents[2] / "conf" / "vision"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Noise in two classes, brighter in one."""
+    random = np.random.default_rng(0)
+    for part, count in (("train", 20), ("test", 8)):
+        for label, name in enumerate(("cat", "dog")):
+            (tmp_path / "corpus" / part / name).mkdir(parents=True)
+            for index in range(count):
+                pixels = random.integers(60 * label, 150 + 60 * label, (32, 32, 3), np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "corpus" / part / name / f"{index:04d}.jpg")
+    return tmp_path / "corpus"
+
+
+def test_an_archive_and_a_folder_give_the_same(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tarfile.open(tmp_path / "corpus.tar.gz", "w:gz") as tar:
+        for part in ("train", "test"):
+            tar.add(corpus / part, part)
+    prepare(tmp_path / "corpus.tar.gz", tmp_path / "one")
+    prepare(corpus, tmp_path / "other")
+    assert "40 images to train on, 16 to test, 2 classes" in capsys.readouterr().out
+    files = [
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.jpg")}
+        for folder in (tmp_path / "one", tmp_path / "other")
+    ]
+    assert files[0] == files[1] and len(files[0]) == 56
+    prepare(corpus, tmp_path / "part", limit=3)
+    assert "6 images to train on, 6 to test" in capsys.readouterr().out
+
+
+def test_what_is_no_corpus(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file or folder"):
+        prepare(tmp_path / "absent", tmp_path / "out")
+    (tmp_path / "bad.tar.gz").write_bytes(b"no archive")
+    with pytest.raises(FormatError, match="is not a readable tar archive"):
+        prepare(tmp_path / "bad.tar.gz", tmp_path / "out")
+    (corpus / "test" / "dog").rename(corpus / "test" / "wolf")
+    with pytest.raises(DataError, match=r"train has the classes \('cat', 'dog'\), test \('cat', 'wolf'\)"):
+        prepare(corpus, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_paired_difference() -> None:
+    one, other = [True] * 6 + [False] * 4, [True] * 3 + [False] * 7
+    assert paired_difference(one, other) == pytest.approx((0.3, 1.96 * math.sqrt((3 - 0.9) / 100)))
+    assert paired_difference(one, one) == (0.0, 0.0)
+
+
+def test_the_table_has_every_form(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "work"
+    prepare(corpus, work / "data")
+    common = [
+        f"data.train={work}/data/train", f"data.valid={work}/data/test", "data.batch_size=20", "model.name=resnet20",
+        "model.width=0.25", "training.epochs=1", "training.precision=float32",
+    ]  # fmt: skip
+    train_vision(load_config(VisionRunConfig, CONF / "cifar10_resnet20.yaml", [*common, f"experiment={work}/resnet20"]))
+    second = [f"experiment={work}/resnet20_patterns", f"initialize_from={work}/resnet20"]
+    train_vision(load_config(VisionRunConfig, CONF / "cifar10_resnet20_patterns.yaml", [*common, *second]))
+    write_results(work, ["resnet20"], "the command", tmp_path / "RESULTS.md")
+    text = (tmp_path / "RESULTS.md").read_text()
+    lines = [line.split(" | ") for line in text.splitlines() if line.startswith("| resnet20")]
+    assert [line[1] for line in lines] == ["float", "patterns, not trained further", "patterns"]
+    sizes = [(work / name / "final.safetensors").stat().st_size for name in ("resnet20", "resnet20_patterns")]
+    assert [line[2] for line in lines] == [f"{sizes[0]:,}", "", f"{sizes[1]:,}"]
+    assert lines[2][3] == f"{100 * (1 - sizes[1] / sizes[0]):.1f}%" and lines[2][6][0] in "+-"
+    assert "the command" in text and "16 test images" in text
+    kept = (work / "predictions.json").read_bytes()
+    write_results(work, ["resnet20"], "the command", tmp_path / "RESULTS.md")
+    assert (work / "predictions.json").read_bytes() == kept and (tmp_path / "RESULTS.md").read_text() == text
