@@ -3,6 +3,7 @@ from .axes import WIDTH as WIDTH
 from .axes import Pair as Pair
 from .axes import crop as crop
 from .big_little import BigLittleModule as BigLittleModule
+from .binarize_config import STRIDED as STRIDED
 from .binarize_config import BinarizeConfig as BinarizeConfig
 from .binarize_config import PatternScale as PatternScale
 from .binarize_config import Pointwise as Pointwise

@@ -25,8 +25,11 @@ from .loglike_sources import LoglikeSource as LoglikeSource
 from .network_checks import check_network as check_network
 from .network_checks import check_network_and_graph as check_network_and_graph
 from .network_source import NetworkSource as NetworkSource
+from .pattern_config import network_config as network_config
 from .realign import realign_with_network as realign_with_network
 from .train import train as train
+from .trained_start import TrainedNetwork as TrainedNetwork
+from .trained_start import start_from as start_from
 from .transcribe import name_files as name_files
 from .transcribe import transcribe_files as transcribe_files
 from .tune import TuneConfig as TuneConfig
