@@ -12,7 +12,7 @@ import numpy as np
 
 from blasr.chunks import PdfLabels, PlannedUtterances, index_labels, labels_are_indexed
 from blasr.data import DataDir, UtteranceSelection, has_table, open_data_dir
-from blasr.errors import DataError, MismatchError
+from blasr.errors import BlasrError, DataError, MismatchError
 from blasr.pipeline.config import DataConfig
 from blasr.tally import Tally
 from blasr.units import AnyArray
@@ -121,14 +121,21 @@ def _table_of(index: Path) -> Path:
 
 
 def corpus_is_indexed(config: DataConfig, index: Path) -> bool:
-    """Whether :func:`read_corpus` would build nothing: another process has built the tables and the labels."""
+    """Whether :func:`read_corpus` would build nothing: another process has built the tables and the labels.
+
+    It is false, and raises no error, if files are missing or damaged: the process that builds reports them.
+    """
     parts = [(config.train, config.alignments, index / "train")]
     if config.valid is not None:
         parts.append((config.valid, config.valid_alignments or config.alignments, index / "valid"))
-    return all(
-        has_table(path, _table_of(folder), allow_pipes=config.allow_pipes) and labels_are_indexed(alignments, folder)
-        for path, alignments, folder in parts
-    )
+    try:
+        return all(
+            has_table(path, _table_of(folder), allow_pipes=config.allow_pipes)
+            and labels_are_indexed(alignments, folder)
+            for path, alignments, folder in parts
+        )
+    except BlasrError:
+        return False
 
 
 def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:

@@ -108,6 +108,7 @@ def test_other_processes_see_when_everything_is_indexed(
     assert not corpus_is_indexed(config, index)
     read_corpus(config, index, seed=0)
     assert corpus_is_indexed(config, index)
+    assert not corpus_is_indexed(DataConfig(data, tmp_path / "nothing", valid=valid), index)
     (data / "utt2spk").touch()
     assert not corpus_is_indexed(config, index)
 
