@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from blasr.io.audio import (
     read_segment,
 )
 from blasr.units import AnyArray
+from tests.io.wav_files import wav_bytes
 
 RAMP = np.arange(-4000, 4000, dtype=np.int16)  # one second at 8 kHz, all samples different
 
@@ -48,6 +50,35 @@ def test_samples_are_16_bit_integers(tmp_path: Path, name: str, options: dict[st
     assert np.array_equal(samples, RAMP)
     assert audio_info(path, verify=True) == AudioInfo(8000, 8000, 1)
     assert np.array_equal(read_segment(path, AudioSelection(0.25, 0.5))[0], RAMP[2000:4000])
+
+
+def mu_law(code: int) -> int:
+    """ITU-T G.711: the sample, in 16-bit range, of a byte of mu-law."""
+    code = ~code & 0xFF
+    magnitude = ((((code & 0x0F) << 3) + 0x84) << (code >> 4 & 7)) - 0x84
+    return -magnitude if code & 0x80 else magnitude
+
+
+def a_law(code: int) -> int:
+    """ITU-T G.711: the sample, in 16-bit range, of a byte of A-law."""
+    code ^= 0x55
+    exponent, magnitude = code >> 4 & 7, (code & 0x0F) << 4
+    magnitude = magnitude + 8 if exponent == 0 else (magnitude + 0x108) << (exponent - 1)
+    return magnitude if code & 0x80 else -magnitude
+
+
+@pytest.mark.parametrize(("code", "coding", "law"), [(7, "ulaw", mu_law), (6, "alaw", a_law)])
+def test_every_code_of_telephone_audio(tmp_path: Path, code: int, coding: str, law: Callable[[int], int]) -> None:
+    codes = bytes(range(256))
+    both = bytes(byte for pair in zip(codes, reversed(codes), strict=True) for byte in pair)
+    (tmp_path / "a.wav").write_bytes(wav_bytes(both, code=code, bits=8, channels=2))
+    fields = "channel_count -i 2\nsample_count -i 256\nsample_rate -i 8000\nsample_n_bytes -i 1\n"
+    header = f"NIST_1A\n   1024\n{fields}sample_coding -s4 {coding}\nend_head\n"
+    (tmp_path / "a.sph").write_bytes(header.encode().ljust(1024) + both)
+    expected = [law(byte) for byte in codes]
+    for name in ("a.wav", "a.sph"):
+        assert read_audio(tmp_path / name, channel=0)[0].tolist() == expected
+        assert read_audio(tmp_path / name, channel=1)[0].tolist() == expected[::-1]
 
 
 def test_real_speech(fsdd_dir: Path) -> None:
