@@ -2,7 +2,8 @@
 
     python benchmarks/startup.py --model GMM/final.mdl --utterances 2000 200000
 
-Every utterance is the same 3.5 s of noise with 350 labels, under its own name; there are 100 utterances of a speaker.
+Every utterance is the same 3.5 s of noise with 350 labels, under its own name; there are 100 utterances of a speaker,
+and 50,000 in an archive of alignments.
 The start that builds the index of the labels and a second start are measured. Memory is the proportional set size (PSS)
 of the process and its workers together, at its peak; pages that processes share count once.
 """
@@ -27,6 +28,7 @@ import soundfile
 
 SECONDS, FRAMES, RATE = 3.5, 348, 8000
 UTTERANCES_OF_A_SPEAKER = 100
+UTTERANCES_OF_AN_ARCHIVE = 50_000
 BATCHES = 100
 
 
@@ -46,7 +48,9 @@ def write_corpus(folder: Path, model: Path, utterances: int) -> None:
     with (data / "utt2spk").open("w") as stream:
         stream.writelines(f"{name} {name.split('-')[0]}\n" for name in names)
     ids = 1 + np.arange(FRAMES, dtype=np.int32) // 10 % read_transition_model(model).num_transition_ids
-    write_alignments(alignments / "ali.1.gz", ((name, ids) for name in names))
+    for number, first in enumerate(range(0, len(names), UTTERANCES_OF_AN_ARCHIVE), start=1):
+        part = names[first : first + UTTERANCES_OF_AN_ARCHIVE]
+        write_alignments(alignments / f"ali.{number}.gz", ((name, ids) for name in part))
     shutil.copyfile(model, alignments / "final.mdl")
 
 
@@ -74,7 +78,7 @@ def start(folder: Path, workers: int, cmvn: str) -> None:
             "chunks": {"num_workers": workers, "chunk_frames": 100, "batch_frames": 2000, "pool_frames": 20000},
         },
     )
-    corpus = read_corpus(config.data, config.experiment / "labels", 0)
+    corpus = read_corpus(config.data, config.experiment / "labels", 0, workers)
     lap("corpus")
     batches = make_batches(config, corpus, DistributedContext())
     lap("batches")

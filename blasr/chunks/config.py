@@ -17,7 +17,8 @@ class ChunkConfig:
             utterance is cut into as few chunks as possible; their lengths differ by at most one frame.
         batch_frames: output frames of a batch, all processes together (the paper: 2 x 256).
         pool_frames: number of frames that each process shuffles together; utterances are shuffled over the corpus.
-        num_workers: processes that prepare features; 0 prepares them between the steps. Results do not depend on it.
+        num_workers: processes that prepare features, and that index the labels at the first start; 0 prepares features
+            between the steps. Results do not depend on it.
         cache_mb: memory for the features of earlier epochs, for a small corpus and ``num_workers`` 0.
         balance_gamma: below 1, windows are drawn with replacement so that a pdf of frequency f occurs in proportion
             to f ** balance_gamma (Sercu & Goel 2016 use 0.8, and a prior scale below it); needs ``chunk_frames`` 1.

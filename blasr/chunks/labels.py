@@ -11,7 +11,7 @@ import numpy as np
 
 from blasr.errors import DataError, MismatchError
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
-from blasr.io.kaldi.alignment_index import AlignmentIndex, LabelConversion
+from blasr.io import AlignmentIndex, LabelConversion
 from blasr.units import AnyArray, IntArray
 
 
@@ -69,8 +69,13 @@ class PdfLabels(Mapping[str, IntArray]):
             )
 
 
-def index_labels(alignments: Path, folder: Path) -> PdfLabels:
+def index_labels(alignments: Path, folder: Path, num_jobs: int = 1) -> PdfLabels:
     """Index ``alignments/ali*.gz`` as pdf-ids in ``folder``, unless ``folder`` already has the index of these files.
+
+    Args:
+        alignments: an alignment directory.
+        folder: the index.
+        num_jobs: the number of processes that read archives.
 
     Raises:
         DataError: a file is missing, nothing is aligned, or an utterance appears twice.
@@ -78,7 +83,7 @@ def index_labels(alignments: Path, folder: Path) -> PdfLabels:
         MismatchError: the alignments have transition-ids that ``alignments/final.mdl`` lacks.
     """
     model, conversion = _conversion(alignments)
-    return PdfLabels(AlignmentIndex.open_or_build(alignments, folder, conversion), model.num_pdfs, alignments)
+    return PdfLabels(AlignmentIndex.open_or_build(alignments, folder, conversion, num_jobs), model.num_pdfs, alignments)
 
 
 def labels_are_indexed(alignments: Path, folder: Path) -> bool:

@@ -27,10 +27,10 @@ from .input_safety import Input as Input
 from .input_safety import Output as Output
 from .input_safety import check_inputs_survive as check_inputs_survive
 from .kaldi.alignment_index import AlignmentIndex as AlignmentIndex
-from .kaldi.alignment_index import LabelConversion as LabelConversion
 from .kaldi.alignments import read_alignments as read_alignments
 from .kaldi.alignments import write_alignments as write_alignments
 from .kaldi.compression import CompressionMethod as CompressionMethod
+from .kaldi.label_parts import LabelConversion as LabelConversion
 from .kaldi.posteriors import Posterior as Posterior
 from .kaldi.table_writer import MatrixWriter as MatrixWriter
 from .kaldi.table_writer import TableWriter as TableWriter

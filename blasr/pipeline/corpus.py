@@ -83,7 +83,9 @@ class Corpus:
         return self.train.labels.num_pdfs
 
 
-def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, stage: str) -> LabeledData:
+def read_labeled(
+    path: Path, alignments: Path, index: Path, config: DataConfig, stage: str, num_jobs: int = 1
+) -> LabeledData:
     """Return the utterances of a data directory that have an alignment.
 
     Args:
@@ -92,12 +94,13 @@ def read_labeled(path: Path, alignments: Path, index: Path, config: DataConfig, 
         index: receives the indexed labels; the table of the utterances goes beside it.
         config: ``max_loss`` and ``allow_pipes``.
         stage: the name of the data in logs and errors.
+        num_jobs: the number of processes that read the archives of alignments.
 
     Raises:
         DataError: there are no utterances, the alignments belong to others, or too many utterances have none.
     """
     data_dir, utterances = open_data_dir(path, _table_of(index), allow_pipes=config.allow_pipes)
-    labels = index_labels(alignments, index)
+    labels = index_labels(alignments, index, num_jobs)
     rows = utterances.rows_in(labels.index.key_table)
     if not (rows >= 0).any():
         labels.check_utterances(utterances, path)
@@ -138,24 +141,25 @@ def corpus_is_indexed(config: DataConfig, index: Path) -> bool:
         return False
 
 
-def read_corpus(config: DataConfig, index: Path, seed: int) -> Corpus:
+def read_corpus(config: DataConfig, index: Path, seed: int, num_jobs: int = 1) -> Corpus:
     """Read and match the training data and the held-out data.
 
     Args:
         config: the directories.
         index: receives the indexed labels.
         seed: seed for the choice of held-out utterances, if there is no held-out data directory.
+        num_jobs: the number of processes that read the archives of alignments.
 
     Raises:
         DataError: as :func:`read_labeled`; or nothing is left to train on.
         MismatchError: the held-out labels belong to another tree.
     """
-    train = read_labeled(config.train, config.alignments, index / "train", config, "train")
+    train = read_labeled(config.train, config.alignments, index / "train", config, "train", num_jobs)
     if config.valid is None:
         kept, held_out = _hold_out(train, config.valid_share, seed)
         return Corpus(kept, held_out, config.alignments)
     alignments = config.valid_alignments or config.alignments
-    valid = read_labeled(config.valid, alignments, index / "valid", config, "valid")
+    valid = read_labeled(config.valid, alignments, index / "valid", config, "valid", num_jobs)
     if valid.labels.num_pdfs != train.labels.num_pdfs:
         raise MismatchError(
             f"{alignments}/final.mdl has {valid.labels.num_pdfs} pdfs, {config.alignments}/final.mdl has "

@@ -102,7 +102,7 @@ def _read_shared_corpus(config: RunConfig, distributed: DistributedContext) -> C
     if not distributed.is_main:
         logging.getLogger("blasr").setLevel(logging.WARNING)
         distributed.wait_for(partial(corpus_is_indexed, config.data, index))
-    return read_corpus(config.data, index, config.training.seed)
+    return read_corpus(config.data, index, config.training.seed, config.chunks.num_workers)
 
 
 def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:

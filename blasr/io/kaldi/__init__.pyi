@@ -1,5 +1,4 @@
 from .alignment_index import AlignmentIndex as AlignmentIndex
-from .alignment_index import LabelConversion as LabelConversion
 from .alignments import alignment_files as alignment_files
 from .alignments import read_alignments as read_alignments
 from .alignments import write_alignments as write_alignments
@@ -18,6 +17,7 @@ from .key_table import describe_files as describe_files
 from .key_table import load_array as load_array
 from .key_table import take_ranges as take_ranges
 from .key_table import write_manifest as write_manifest
+from .label_parts import LabelConversion as LabelConversion
 from .model_stream import Reader as Reader
 from .model_stream import Writer as Writer
 from .model_stream import open_reader as open_reader

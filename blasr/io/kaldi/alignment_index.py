@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from array import array
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
@@ -19,10 +18,9 @@ import numpy as np
 
 from blasr.errors import BlasrError, DataError, FormatError
 from blasr.io.atomic import atomic_dir
-from blasr.io.kaldi.alignments import alignment_files, read_alignments
+from blasr.io.kaldi.alignments import alignment_files
 from blasr.io.kaldi.key_table import (
     REBUILD,
-    KeyCollector,
     KeyTable,
     check_manifest,
     describe_files,
@@ -30,25 +28,13 @@ from blasr.io.kaldi.key_table import (
     take_ranges,
     write_manifest,
 )
+from blasr.io.kaldi.label_parts import LabelConversion, LabelPart, convert_archives, write_label_header
 from blasr.io.kaldi.specifiers import Specifier
 from blasr.units import AnyArray, IntArray
 
 _KIND: Final = "alignments"
 _BLOCK_FRAMES: Final = 1 << 20
 """Frames that are counted at a time."""
-
-
-@dataclass(frozen=True)
-class LabelConversion:
-    """How an alignment ``(T,)`` becomes the labels ``(T,)`` that an index stores.
-
-    Attributes:
-        function: maps one alignment, for example from transition-ids to pdf-ids.
-        files: the files that the function depends on. The index is stale when one of them changes.
-    """
-
-    function: Callable[[IntArray], IntArray]
-    files: tuple[Path, ...] = ()
 
 
 class AlignmentIndex(Mapping[str, IntArray]):
@@ -116,15 +102,20 @@ class AlignmentIndex(Mapping[str, IntArray]):
         return len(self.key_table)
 
     @classmethod
-    def build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:
+    def build(
+        cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None, num_jobs: int = 1
+    ) -> Self:
         """Read alignments once and write their index to a folder, which appears when it is complete.
 
-        Memory does not grow with the number of frames. For every utterance its id and 24 bytes are held.
+        Memory does not grow with the number of frames. For every utterance its id and 24 bytes are held. Archives that
+        have been read are kept in a folder beside it until the index is complete, so that a run that was stopped
+        continues.
 
         Args:
             source: an archive, or a folder of ``ali.*.gz``.
             folder: where the index goes; an existing folder is replaced.
             conversion: applied to every alignment before it is stored.
+            num_jobs: the number of processes that read archives.
 
         Raises:
             FormatError: an archive is truncated or corrupt.
@@ -133,24 +124,25 @@ class AlignmentIndex(Mapping[str, IntArray]):
         """
         files = _archives(source)
         described = describe_files([*files, *(conversion.files if conversion else ())])
-        keys, offsets, digest = KeyCollector(), array("q", [0]), hashlib.sha256()
+        parts_folder = Path(folder).with_name(f"{Path(folder).name}.parts")
+        parts = convert_archives(files, parts_folder, conversion, num_jobs)
+        if not any(len(part.keys) for part in parts):
+            raise DataError("aligns no utterance", path=source, fix="look at the log of the alignment")
         with atomic_dir(folder) as temporary:
+            keys = KeyTable.joined([part.keys for part in parts], str(source))
+            keys.save(temporary)
+            starts = np.cumsum([0, *(len(part.labels) for part in parts)])
+            offsets = [part.offsets[1:] + start for part, start in zip(parts, starts[:-1], strict=True)]
+            np.save(temporary / "offsets.npy", np.concatenate([np.zeros(1, np.int64), *offsets]), allow_pickle=False)
+            digest = hashlib.sha256()
             with (temporary / "labels.npy").open("wb") as stream:
-                _write_npy_header(stream, 0)
-                for utterance, labels in _converted_alignments(files, conversion):
-                    keys.add(utterance)
-                    offsets.append(offsets[-1] + len(labels))
-                    digest.update(f"{utterance} {len(labels)}\n".encode())
-                    digest.update(labels.data)
-                    stream.write(labels.data)
-                stream.seek(0)
-                _write_npy_header(stream, offsets[-1])
-            if len(offsets) == 1:
-                raise DataError("aligns no utterance", path=source, fix="look at the log of the alignment")
-            keys.table(str(source)).save(temporary)
-            np.save(temporary / "offsets.npy", np.array(offsets, np.int64), allow_pickle=False)
-            counts = {"utterances": len(offsets) - 1, "frames": offsets[-1], "fingerprint": digest.hexdigest()}
+                write_label_header(stream, int(starts[-1]))
+                for part in parts:
+                    _append(part, stream, digest)
+            counts = {"utterances": len(keys), "frames": int(starts[-1]), "fingerprint": digest.hexdigest()}
             write_manifest(temporary, _KIND, described, counts)
+        del parts
+        shutil.rmtree(parts_folder, ignore_errors=True)
         return cls(folder)
 
     @classmethod
@@ -164,14 +156,16 @@ class AlignmentIndex(Mapping[str, IntArray]):
         return True
 
     @classmethod
-    def open_or_build(cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None) -> Self:
+    def open_or_build(
+        cls, source: Specifier, folder: Specifier, conversion: LabelConversion | None = None, num_jobs: int = 1
+    ) -> Self:
         """Open the index in a folder if :meth:`is_current`; otherwise :meth:`build` it."""
         try:
             if cls.is_current(source, folder, conversion):
                 return cls(folder)
         except BlasrError:
             pass  # it is damaged
-        return cls.build(source, folder, conversion)
+        return cls.build(source, folder, conversion, num_jobs)
 
 
 def _archives(source: Specifier) -> list[Path]:
@@ -183,20 +177,11 @@ def _archives(source: Specifier) -> list[Path]:
     return [path]
 
 
-def _converted_alignments(
-    archives: list[Path], conversion: LabelConversion | None
-) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
-    """Utterance-ids and their labels, int32 in little-endian order and contiguous in memory."""
-    for archive in archives:
-        for utterance, alignment in read_alignments(f"ark:{archive}"):
-            try:
-                labels = alignment if conversion is None else conversion.function(alignment)
-            except BlasrError as error:
-                raise error.at(path=archive, utterance=utterance) from None
-            yield utterance, np.ascontiguousarray(labels, "<i4")
-
-
-def _write_npy_header(stream: BinaryIO, size: int) -> None:
-    """Write the header of an ``.npy`` file of int32. Numpy pads it, so its length does not depend on ``size``."""
-    header = {"descr": "<i4", "fortran_order": False, "shape": (size,)}
-    np.lib.format.write_array_header_1_0(stream, header)
+def _append(part: LabelPart, stream: BinaryIO, digest: Any) -> None:
+    """Append the labels of a part to a file, and its ids and labels to a digest."""
+    edges = part.offsets.tolist()
+    for utterance, first, last in zip(part.keys, edges[:-1], edges[1:], strict=True):
+        labels = part.labels[first:last].data
+        digest.update(f"{utterance} {last - first}\n".encode())
+        digest.update(labels)
+        stream.write(labels)

@@ -58,6 +58,37 @@ class KeyTable:
         for first, last in zip(self.name_offsets[:-1], self.name_offsets[1:], strict=True):
             yield self.names[first:last].tobytes().decode()
 
+    @classmethod
+    def of(cls, names: AnyArray, name_offsets: AnyArray, hashes: AnyArray, path: str) -> Self:
+        """Return the table of ids whose hashes are in the order of the rows.
+
+        Raises:
+            DataError: an id appears twice; names ``path``.
+        """
+        rows = np.argsort(hashes, kind="stable")
+        table = cls(names, name_offsets, hashes[rows], rows)
+        equal = np.flatnonzero(table.hashes[1:] == table.hashes[:-1])
+        for position in equal.tolist():
+            first, second = (table.key(int(row)) for row in table.rows[position : position + 2])
+            if first == second:
+                raise DataError("the utterance appears twice", path=path, utterance=first)
+        return table
+
+    @classmethod
+    def joined(cls, tables: Sequence[KeyTable], path: str) -> Self:
+        """Return one table with the ids of several, one table after the other.
+
+        Raises:
+            DataError: an id appears twice; names ``path``.
+        """
+        starts = np.cumsum([0, *(len(table.names) for table in tables)])
+        offsets = [table.name_offsets[1:] + start for table, start in zip(tables, starts[:-1], strict=True)]
+        hashes = [np.empty(len(table), np.uint64) for table in tables]
+        for table, own in zip(tables, hashes, strict=True):
+            own[table.rows] = table.hashes
+        names = np.concatenate([table.names for table in tables])
+        return cls.of(names, np.concatenate([np.zeros(1, np.int64), *offsets]), np.concatenate(hashes), path)
+
     def key(self, row: int) -> str:
         """The id of a row."""
         return bytes(self.names[self.name_offsets[row] : self.name_offsets[row + 1]]).decode()
@@ -146,17 +177,7 @@ class KeyCollector:
     def table(self, path: str) -> KeyTable:
         """The table of all ids; :class:`DataError`, which names ``path``, if an id was added twice."""
         hashes = np.array(self._hashes, np.uint64)
-        rows = np.argsort(hashes, kind="stable")
-        table = KeyTable(np.array(self._names, np.uint8), np.array(self._offsets, np.int64), hashes[rows], rows)
-        equal = np.flatnonzero(table.hashes[1:] == table.hashes[:-1])
-        for position in equal.tolist():
-            first, second = (self._name(int(row)) for row in table.rows[position : position + 2])
-            if first == second:
-                raise DataError("the utterance appears twice", path=path, utterance=first)
-        return table
-
-    def _name(self, row: int) -> str:
-        return self._names[self._offsets[row] : self._offsets[row + 1]].decode()
+        return KeyTable.of(np.array(self._names, np.uint8), np.array(self._offsets, np.int64), hashes, path)
 
 
 def take_ranges(array: AnyArray, starts: AnyArray, sizes: AnyArray) -> AnyArray:

@@ -9,7 +9,8 @@ import pytest
 
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.io import read_alignments, write_alignments
-from blasr.io.kaldi.alignment_index import AlignmentIndex, LabelConversion
+from blasr.io.kaldi.alignment_index import AlignmentIndex
+from blasr.io.kaldi.label_parts import LabelConversion
 from blasr.units import IntArray
 
 
@@ -128,3 +129,33 @@ def test_labels_are_counted_in_blocks(tmp_path: Path, block: int, monkeypatch: p
         expected = np.bincount(np.concatenate([[], *(labels[row] for row in rows)]).astype(int), minlength=5)
         assert index.counts(chosen, 5).tolist() == expected.tolist()
         assert index.num_frames_of(chosen).tolist() == [lengths[row] for row in rows]
+
+
+def test_several_processes_give_the_same_index(tmp_path: Path) -> None:
+    source = tmp_path / "ali"
+    source.mkdir()
+    random = np.random.default_rng(0)
+    items = [(f"u{number}", random.integers(0, 50, number).astype(np.int32)) for number in range(30)]
+    for number in range(4):  # the third one is empty
+        chosen = [] if number == 2 else items[number * 7 : None if number == 3 else number * 7 + 7]
+        write_alignments(source / f"ali.{number + 1}.gz", chosen)
+    kept = [item for item in items if item[0] not in {f"u{number}" for number in range(14, 21)}]
+    write_alignments(tmp_path / "one.gz", kept)
+    expected = AlignmentIndex.build(tmp_path / "one.gz", tmp_path / "expected")
+    found = AlignmentIndex.build(source, tmp_path / "index", num_jobs=2)
+    assert list(found) == [name for name, _ in kept] == list(expected)
+    assert found.fingerprint == expected.fingerprint
+    for name in ("labels", "offsets", "names", "name_offsets", "hashes", "rows"):
+        files = [tmp_path / folder / f"{name}.npy" for folder in ("index", "expected")]
+        assert files[0].read_bytes() == files[1].read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ali", "expected", "index", "one.gz"]
+
+
+def test_an_utterance_in_two_archives_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "ali"
+    source.mkdir()
+    for number in (1, 2):
+        write_alignments(source / f"ali.{number}.gz", [("u1", np.array([1], np.int32))])
+    with pytest.raises(DataError, match="utterance u1: the utterance appears twice"):
+        AlignmentIndex.build(source, tmp_path / "index")
+    assert not (tmp_path / "index").exists()

@@ -79,6 +79,15 @@ def test_an_id_that_appears_twice_is_refused() -> None:
         table_of("a", "b", "a")
 
 
+def test_tables_are_joined() -> None:
+    tables = [table_of("a", "\u00e9"), table_of(), table_of("bb")]
+    joined, expected = KeyTable.joined(tables, "ali"), table_of("a", "\u00e9", "bb")
+    for name in ("names", "name_offsets", "hashes", "rows"):
+        assert np.array_equal(getattr(joined, name), getattr(expected, name))
+    with pytest.raises(DataError, match="ali: utterance bb: the utterance appears twice"):
+        KeyTable.joined([*tables, table_of("c", "bb")], "ali")
+
+
 def test_a_saved_table_is_mapped(tmp_path: Path) -> None:
     table_of("a", "é").save(tmp_path)
     table = KeyTable.load(tmp_path)
