@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from blasr.data.data_dir import DataDir, Utterance
@@ -27,10 +29,38 @@ from blasr.inference.recordings import read_recording
 from blasr.tally import Tally
 from blasr.threads import one_torch_thread, ordered_map
 from blasr.training import choose_device
-from blasr.units import CONTEXT_FRAMES, FloatArray
+from blasr.units import FloatArray
 
 UtteranceScorer = Callable[[Utterance], FloatArray]
 """Returns the log-likelihoods ``(T, num_pdfs)`` of an utterance; raises a :class:`BlasrError` if it has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Posteriors:
+    """Log-posteriors of an utterance, and the log-priors that belong to them.
+
+    Attributes:
+        log_posteriors: ``log p(s|x)`` ``(T, num_pdfs)``.
+        log_priors: ``log p(s)`` ``(num_pdfs,)``; for a cascade ``(2, num_pdfs)``, of the little and the big model.
+        passed_on: for a cascade, whether each frame ``(T,)`` is from the big model.
+    """
+
+    log_posteriors: FloatArray
+    log_priors: NDArray[np.float64]
+    passed_on: NDArray[np.bool_] | None = None
+
+    def log_likelihoods(self, prior_scale: float) -> FloatArray:
+        """Return ``log p(s|x) - prior_scale * log p(s)`` ``(T, num_pdfs)``.
+
+        Raises:
+            DataError: a value is not finite, for example because training diverged.
+        """
+        scaled = (prior_scale * self.log_priors).astype(np.float32)
+        if self.passed_on is not None:
+            scaled = scaled[self.passed_on.astype(np.int64)]
+        matrix = np.asarray(self.log_posteriors - scaled, dtype=np.float32)
+        check_matrix(matrix, len(self.log_posteriors), self.log_priors.shape[-1])
+        return matrix
 
 
 class AcousticScorer:
@@ -65,9 +95,10 @@ class AcousticScorer:
         self.features = features
         self.global_stats = global_stats
         self.num_pdfs = priors.num_pdfs
+        self.prior_scale = config.prior_scale
         self._log_mel = LogMel(features)
         self._posteriors = PosteriorComputer(model, choose_device(config.device), piece_frames=config.piece_frames)
-        self._scaled_log_priors = (config.prior_scale * priors.log).astype(np.float32)
+        self._log_priors = priors.log
 
     @property
     def frame_shift_seconds(self) -> float:
@@ -151,12 +182,38 @@ class AcousticScorer:
         Raises:
             DataError: a value is not finite, for example because training diverged.
         """
-        matrix = np.asarray(self.log_posteriors(inputs) - self._scaled_log_priors, dtype=np.float32)
-        check_matrix(matrix, inputs.shape[2] - 2 * CONTEXT_FRAMES, self.num_pdfs)
-        return matrix
+        return self.posteriors(inputs).log_likelihoods(self.prior_scale)
+
+    def posteriors(self, inputs: Tensor) -> Posteriors:
+        """Return posteriors and priors of a network input with context ``(3, F, T + 48)``."""
+        return Posteriors(self.log_posteriors(inputs), self._log_priors)
+
+    def describe_usage(self) -> str:
+        """Return a line about what was computed so far; nothing, if there is nothing to choose."""
+        return ""
 
     def for_data(self, data_dir: DataDir, stats: SpeakerStats | None = None) -> UtteranceScorer:
-        """Return a function that scores utterances of a data directory.
+        """Return a function that scores utterances of a data directory, as :meth:`posteriors_for_data`."""
+        posteriors = self.posteriors_for_data(data_dir, stats)
+
+        def score(utterance: Utterance) -> FloatArray:
+            try:
+                return posteriors(utterance).log_likelihoods(self.prior_scale)
+            except BlasrError as error:
+                raise error.at(utterance=utterance.id) from None
+
+        return score
+
+    def extractor(self, data_dir: DataDir, stats: SpeakerStats | None = None) -> FeatureExtractor:
+        """Return what computes the network's inputs of a data directory; see :meth:`posteriors_for_data`."""
+        if stats is None:
+            stats = load_speaker_stats(self.features, data_dir)
+        return FeatureExtractor(self.features, data_dir, stats, self.global_stats)
+
+    def posteriors_for_data(
+        self, data_dir: DataDir, stats: SpeakerStats | None = None
+    ) -> Callable[[Utterance], Posteriors]:
+        """Return a function that computes the posteriors of utterances of a data directory.
 
         Args:
             data_dir: the utterances and their audio.
@@ -165,17 +222,15 @@ class AcousticScorer:
         Raises:
             DataError: audio cannot be read.
         """
-        if stats is None:
-            stats = load_speaker_stats(self.features, data_dir)
-        extractor = FeatureExtractor(self.features, data_dir, stats, self.global_stats)
+        extractor = self.extractor(data_dir, stats)
 
-        def score(utterance: Utterance) -> FloatArray:
+        def compute(utterance: Utterance) -> Posteriors:
             try:
-                return self.log_likelihoods(extractor.network_input(utterance))
+                return self.posteriors(extractor.network_input(utterance))
             except BlasrError as error:
                 raise error.at(utterance=utterance.id) from None
 
-        return score
+        return compute
 
 
 def score_utterances(

@@ -26,6 +26,10 @@ from blasr.features.online_cmvn import GLOBAL_CMVN, read_global_cmvn
 from blasr.graph.lang import REQUIRED_FILES
 from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
+from blasr.inference.acoustic_scorer import AcousticScorer
+from blasr.inference.cascade import CascadeScorer, LittleBig
+from blasr.inference.config import CascadeConfig, ScoringConfig
+from blasr.inference.lattice_confidence import LatticeConfidence
 from blasr.inference.loglike_checks import check_num_pdfs
 from blasr.inference.network import load_network
 from blasr.inference.priors import Priors
@@ -55,6 +59,9 @@ TREE: Final = "tree"
 LANG_FILES: Final = tuple(f"{LANG}/{name}" for name in REQUIRED_FILES)
 OPTIONAL_FILES: Final = (WHOLE_WORDS, GLOBAL_CMVN, TREE, *LANG_FILES)
 """Files for a vocabulary of pieces of words, for running statistics, and for other graphs."""
+LITTLE: Final = "little"
+CASCADE_FILES: Final = tuple(f"{LITTLE}/{name}" for name in (WEIGHTS, "priors.vec", "priors.json"))
+"""The files of the little model, if the bundle has a cascade."""
 
 BUNDLE_AGAIN: Final = "copy the bundle again from its source, or make it again (blasr bundle)"
 
@@ -69,6 +76,14 @@ class BundledFile:
 
 
 @dataclass(frozen=True)
+class BundledCascade:
+    """The little model of a cascade, and what it passes on to the big one, the other network of the bundle."""
+
+    model: AcousticModelConfig
+    config: CascadeConfig
+
+
+@dataclass(frozen=True)
 class BundleConfig:
     """The content of ``bundle.yaml``.
 
@@ -80,6 +95,7 @@ class BundleConfig:
         prior_scale: the weight of the log priors that are subtracted.
         decoder: the beams, and the acoustic scale that they apply to.
         setting: the LM weight and word insertion penalty of the best path.
+        cascade: the little model, if ``model`` is the big one of a cascade.
         version: the version of the layout.
         blasr: the version of blasr that wrote it.
         files: all other files.
@@ -92,6 +108,7 @@ class BundleConfig:
     prior_scale: float = 1.0
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     setting: PathWeights = field(default_factory=lambda: PathWeights(10.0, 0.0))
+    cascade: BundledCascade | None = None
     version: int = VERSION
     blasr: str = __version__
     files: tuple[BundledFile, ...] = ()
@@ -116,6 +133,17 @@ class Bundle:
     joiner: WordJoiner
     lexicon: AlignLexicon
     global_stats: CmvnStats | None = None
+    models: LittleBig | None = None
+
+    def scorer(self, device: str = "cpu") -> AcousticScorer:
+        """Return a scorer that computes log-likelihoods with the network, or with both models of the cascade."""
+        config, scoring = self.config, ScoringConfig(self.config.prior_scale, device)
+        if config.cascade is None or self.models is None:
+            return AcousticScorer(self.model, config.features, self.priors, scoring, self.global_stats)
+        cascade, measure = config.cascade.config, None
+        if cascade.confidence == "lattice":
+            measure = LatticeConfidence(self.graph, self.transition_model, cascade.lattice)
+        return CascadeScorer(self.models, config.features, cascade, scoring, measure, self.global_stats)
 
     @property
     def lang(self) -> Path | None:
@@ -140,11 +168,15 @@ class Bundle:
         _check_no_others(path, config)
         _check_normalization(path, config)
         model, _ = load_network(config.model, config.num_pdfs, path / WEIGHTS)
+        priors, models = Priors.read(path), None
+        if config.cascade is not None:
+            little, _ = load_network(config.cascade.model, config.num_pdfs, path / LITTLE / WEIGHTS)
+            models = LittleBig(little, Priors.read(path / LITTLE), model, priors)
         bundle = cls(
             path,
             config,
             model,
-            Priors.read(path),
+            priors,
             read_transition_model(path / MODEL),
             read_fst(path / GRAPH),
             SymbolTable.read(path / WORDS),
@@ -154,6 +186,7 @@ class Bundle:
             read_global_cmvn(path / GLOBAL_CMVN, config.features.num_mel_bins)
             if any(entry.name == GLOBAL_CMVN for entry in config.files)
             else None,
+            models,
         )
         numbers = {
             f"the network in {path / WEIGHTS}": config.num_pdfs,
@@ -186,9 +219,9 @@ def read_bundle_config(path: Path) -> BundleConfig:
             fix += f" ({values['blasr']})"
         raise FormatError(message, path=manifest, fix=fix)
     config = parse_config(BundleConfig, values, source=str(manifest))
-    named = [entry.name for entry in config.files]
-    if sorted(name for name in named if name not in OPTIONAL_FILES) != sorted(FILES) or len(set(named)) < len(named):
-        message = f"names the files {', '.join(named) or 'none'}; expected {', '.join(FILES)}"
+    named, files = [entry.name for entry in config.files], (*FILES, *(CASCADE_FILES if config.cascade else ()))
+    if sorted(name for name in named if name not in OPTIONAL_FILES) != sorted(files) or len(set(named)) < len(named):
+        message = f"names the files {', '.join(named) or 'none'}; expected {', '.join(files)}"
         raise FormatError(message, path=manifest, fix=BUNDLE_AGAIN)
     return config
 
@@ -202,7 +235,8 @@ def write_bundle(
         out: the folder, which must be new, empty or a bundle.
         config: the configuration, without its files.
         transition_model: the content of ``final.mdl``; Gaussian mixtures are left out.
-        sources: for each of ``FILES`` except ``final.mdl``, and for ``OPTIONAL_FILES``, the file to copy.
+        sources: the file to copy for each of ``FILES`` except ``final.mdl``, for ``OPTIONAL_FILES`` and, if there is a
+            cascade, for ``CASCADE_FILES``.
 
     Returns:
         ``config`` with its files.

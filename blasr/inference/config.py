@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from blasr.decoding.config import DecoderConfig
 from blasr.errors import ConfigError
+from blasr.lattices.config import PathWeights
 
 TRANSCRIPT_SUFFIXES: Final = {"text": ".txt", "ctm": ".ctm", "json": ".json", "srt": ".srt"}
 """The formats of transcripts, and the suffixes of their files."""
@@ -108,3 +110,63 @@ class TranscriptionConfig:
     segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
     workers: int = 1
     device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class LatticeConfidenceConfig:
+    """How the little model of a cascade is decoded for the confidence of its lattice.
+
+    Attributes:
+        prior_scale: the weight of the log priors.
+        decoder: the beams.
+        setting: LM weight and word insertion penalty; they scale the costs of the lattice.
+    """
+
+    prior_scale: float = 1.0
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    setting: PathWeights = field(default_factory=lambda: PathWeights(10.0, 0.0))
+
+
+@dataclass(frozen=True)
+class CascadeConfig:
+    """What a little model passes on to a big one (Little-Big, arXiv 2406.17117).
+
+    Attributes:
+        threshold: T; what the little model is less sure of goes to the big one. 0 is the little model alone; any
+            number above 1 is the big model alone.
+        confidence: "max_posterior" is the posterior of the likeliest pdf, the paper's measure; "entropy" is
+            1 - H / log(num_pdfs), with H the entropy of the posteriors in nats. Of several frames, their mean counts.
+            "lattice" is 1 - the expected errors per word of the little model's lattice; it needs a graph.
+        unit: what is passed on as a whole: "window" (one frame), "chunk" or "utterance".
+        chunk_frames: the length of a chunk, in output frames.
+        lattice: how the lattice is made, for its confidence.
+    """
+
+    threshold: float = 0.5
+    confidence: Literal["max_posterior", "entropy", "lattice"] = "max_posterior"
+    unit: Literal["window", "chunk", "utterance"] = "chunk"
+    chunk_frames: int = 50
+    lattice: LatticeConfidenceConfig = field(default_factory=LatticeConfidenceConfig)
+
+    def __post_init__(self) -> None:
+        check_threshold(self.threshold)
+        if self.chunk_frames < 1:
+            raise ConfigError(f"chunk_frames is {self.chunk_frames}, expected 1 or more")
+        if self.confidence == "lattice" and self.unit != "utterance":
+            raise ConfigError(
+                f"the confidence of a lattice is that of an utterance, found unit {self.unit}",
+                fix="use the unit utterance, or the confidence max_posterior or entropy",
+            )
+
+
+def check_threshold(threshold: float) -> None:
+    """Refuse a threshold of a cascade that is below 0 or not a number.
+
+    Raises:
+        ConfigError: naming the number.
+    """
+    if not (math.isfinite(threshold) and threshold >= 0):
+        raise ConfigError(
+            f"threshold is {threshold}, expected a number from 0 to 1, or above 1",
+            fix="0 is the little model alone, any number above 1 the big model alone",
+        )

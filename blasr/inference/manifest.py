@@ -20,7 +20,7 @@ from blasr.units import FloatArray
 logger = logging.getLogger(__name__)
 
 MANIFEST_NAME = "manifest.json"
-_SHARED = ("values", "blasr", "experiment", "weights", "model", "tree", "priors", "cmvn", "num_pdfs")
+_SHARED = ("values", "blasr", "experiment", "weights", "model", "tree", "priors", "cmvn", "cascade", "num_pdfs")
 """The keys on which the dumps of one run of jobs must agree."""
 
 DUMP_AGAIN = "dump again (blasr dump)"

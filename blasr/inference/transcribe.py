@@ -21,9 +21,8 @@ from blasr.errors import BlasrError, ConfigError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.extraction import pad_context
 from blasr.features.fbank import EPSILON
-from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.bundle import Bundle
-from blasr.inference.config import ScoringConfig, TranscriptionConfig
+from blasr.inference.config import TranscriptionConfig
 from blasr.inference.lattice_words import LatticeWords
 from blasr.inference.recordings import Recording, Side, read_recording
 from blasr.inference.segmentation import AudioSegment, cut_recording, join_segments, join_time
@@ -77,8 +76,7 @@ class Transcriber:
         if self._online and self.config.same_speaker:
             message = "the bundle normalizes by running statistics, which cannot be those of several files together"
             raise ConfigError(message, path=bundle.path, fix="leave out --same-speaker")
-        scoring = ScoringConfig(settings.prior_scale, self.config.device)
-        self._scorer = AcousticScorer(bundle.model, settings.features, bundle.priors, scoring, bundle.global_stats)
+        self._scorer = bundle.scorer(self.config.device)
         self._shift = self._scorer.frame_shift_seconds
         self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, settings.decoder)
         self._words = LatticeWords(bundle, confidences=self.config.confidences)

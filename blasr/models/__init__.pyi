@@ -1,3 +1,4 @@
+from .acoustic import NUM_PLANES as NUM_PLANES
 from .acoustic import AcousticModel as AcousticModel
 from .config import NUM_MEL_BINS as NUM_MEL_BINS
 from .config import AcousticModelConfig as AcousticModelConfig

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding.config import DecoderConfig
@@ -18,6 +16,7 @@ from blasr.decoding.decode_table import decode_utterance
 from blasr.errors import UTTERANCE_ERRORS, BlasrError
 from blasr.features.speaker_stats import SpeakerStats
 from blasr.features.stored_speaker_stats import load_speaker_stats
+from blasr.inference.acoustic_scorer import Posteriors
 from blasr.inference.config import ScoringConfig
 from blasr.inference.manifest import data_entry, file_entry
 from blasr.io.folder_lock import locked_folder
@@ -36,7 +35,6 @@ from blasr.pipeline.tuning_trials import Trial, best_of, read_trial
 from blasr.progress import track
 from blasr.tally import Tally
 from blasr.threads import one_torch_thread, ordered_map
-from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +192,7 @@ class _Tuner:
         """Return the trials of one checkpoint, in the order of the prior scales."""
         prepare_checkpoint(self._directory, name, self._config.device)
         experiment = Experiment.load(self._directory, name)
-        fingerprint = {**self._fingerprint, "weights": experiment.fingerprint()}
+        fingerprint = {**self._fingerprint, "weights": experiment.fingerprint(), **experiment.record}
         settings = self._config.settings
         trials = {scale: read_trial(self.folder, name, scale, fingerprint, settings) for scale in scales}
         wanted = [scale for scale, trial in trials.items() if trial is None]
@@ -215,10 +213,8 @@ class _Tuner:
             self._stats = load_speaker_stats(features, data_dir)
         if self._search is None:
             self._search = compile_search(self._inputs, DecodeConfig(self._config.decoder, determinize=False))
-        score = experiment.scorer(ScoringConfig(0.0, self._config.device)).for_data(data_dir, self._stats)
-        decode = _UtteranceDecoder(
-            self._search, score, {scale: (scale * experiment.priors.log).astype(np.float32) for scale in scales}
-        )
+        scorer = experiment.scorer(ScoringConfig(device=self._config.device))
+        decode = _UtteranceDecoder(self._search, scorer.posteriors_for_data(data_dir, self._stats), scales)
         formatter = self._formatter(features.frame_shift_samples / features.sample_rate)
         settings = self._config.settings
 
@@ -281,13 +277,13 @@ class _UtteranceDecoder:
     """Decodes an utterance at several prior scales with posteriors that are computed once."""
 
     search: Search
-    log_posteriors: Callable[[Utterance], FloatArray]
-    scaled_log_priors: Mapping[float, FloatArray]
+    posteriors: Callable[[Utterance], Posteriors]
+    prior_scales: Sequence[float]
 
     def __call__(self, utterance: Utterance) -> dict[float, Lattice | None]:
         """Return the lattice at each prior scale; None if no path reached the last frame."""
-        posteriors = self.log_posteriors(utterance)
+        posteriors = self.posteriors(utterance)
         return {
-            scale: decode_utterance(self.search.decoder, utterance.id, posteriors - priors, None).lattice
-            for scale, priors in self.scaled_log_priors.items()
+            scale: decode_utterance(self.search.decoder, utterance.id, posteriors.log_likelihoods(scale), None).lattice
+            for scale in self.prior_scales
         }
