@@ -2,6 +2,8 @@ import collections.abc
 
 from .batches import ImageBatchConfig as ImageBatchConfig
 from .batches import ImageBatches as ImageBatches
+from .cascade import LittleBigClassifier as LittleBigClassifier
+from .cascade import confidences as confidences
 from .config import ImageConfig as ImageConfig
 from .config import ImageModelConfig as ImageModelConfig
 from .config import check_size as check_size
