@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
         BlasrError: as :func:`blasr.pipeline.bundle.make_bundle`.
     """
     decoder = DecoderConfig(**{name: getattr(args, name) for name in SEARCH_OPTIONS})
-    weights = _path_weights(args.experiment, args.setting, args.lm_weight, args.word_ins_penalty)
+    weights = path_weights(args.experiment, args.setting, args.lm_weight, args.word_ins_penalty)
     from blasr.pipeline.bundle import BundleSettings, make_bundle
     from blasr.pipeline.experiment import Experiment
     from blasr.pipeline.tuned_setting import NetworkChoice
@@ -71,9 +71,14 @@ def run(args: argparse.Namespace) -> None:
     )
 
 
-def _path_weights(
+def path_weights(
     experiment: Path, setting: Path | None, lm_weight: float | None, word_ins_penalty: float | None
 ) -> PathWeights:
+    """Return what is given; what is not given is that of the setting, by default the experiment's, or else 10 and 0.
+
+    Raises:
+        ConfigError: the LM weight and penalty are given twice.
+    """
     from blasr.lattices.config import PathWeights
     from blasr.lattices.weights_file import read_path_weights
     from blasr.pipeline.tuned_setting import SETTING_FILE

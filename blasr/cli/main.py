@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "diff": "two training runs -> what differs: configuration, data, versions, curves, results",
     "tune": "experiment and development set -> epoch, prior scale, LM weight and penalty, frozen",
     "dump": "data and experiment -> loglikes.ark/.scp and a manifest, for any decoder",
+    "cascade": "a little and a big network -> one that computes only what is hard with the big one",
     "lm": "n-gram language models: train, perplexity, interpolate, prune",
     "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
@@ -38,7 +39,7 @@ SUBCOMMANDS = {
     "kaldi": "Kaldi's small tools: copy-feats, ali-to-pdf, show-transitions, lattice-copy, ...",
     "summary": "a model variant -> layers, parameters, MACs, receptive field",
     "doctor": "the machine and the installation: versions, optional parts, a self-test of every stage",
-    "vision": "the image models: list, summary, train, evaluate",
+    "vision": "the image models: list, summary, train, evaluate, cascade",
 }
 
 CONVOLUTION_KERNELS = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")

@@ -28,7 +28,7 @@ READS: Final[Mapping[str, Patterns | None]] = {
     **dict.fromkeys(("nonsilence_phones", "extra_questions", "whole", "dictionary", "ctm", "utt_list", "spk_list")),
     **dict.fromkeys(("cmvn", "global_cmvn", "files", "released", "stm", "certificate", "key", "token_file")),
     # folders that have subfolders and files of other commands
-    "experiment": NETWORK,
+    **dict.fromkeys(("experiment", "little", "big"), NETWORK),
     "experiments": (*NETWORK, "*.json", "metrics.*"),
     "gmm": GMM,
     "alignments": GMM,
@@ -63,7 +63,8 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     "data cmvn": CMVN,
     "data augment": ALL,
     "subwords train": ALL,
-    "bundle": ALL,
+    **dict.fromkeys(("bundle", "cascade tune", "vision cascade"), ALL),
+    "cascade evaluate": ("curve.*", "cascade.json"),
     "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst", "*silprob.txt"),
     "align": ("ali.*", "final.*", "tree", "phones.txt", "num_jobs", "mfcc.yaml", "passes.jsonl"),
     "dump": DUMP,

@@ -42,7 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "arecord -q -f S16_LE -r 8000 | blasr transcribe --bundle exp/bl_resnet22_a2b3/bundle --live -",
     )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="audio; - is the standard input")
-    add_option(parser, "--bundle", required=True)
+    bundle = parser.add_mutually_exclusive_group(required=True)
+    add_option(bundle, "--bundle")
+    add_option(bundle, "--experiment", note="its subfolder bundle is used")
     parser.add_argument("--format", choices=tuple(TRANSCRIPT_SUFFIXES), default="text", help="of the transcripts")
     add_option(parser, "--out", note="a directory for NAME.SUFFIX of each file (default: standard output)")
     parser.add_argument(
@@ -110,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
 
     name_files(args.files)  # refuses files with the same name before the bundle is read
     transcripts = transcribe_files(
-        load_bundle(args.bundle, config),
+        load_bundle(args.bundle or args.experiment / "bundle", config),
         args.files,
         transcript_format=args.format,
         out=args.out,

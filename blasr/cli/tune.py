@@ -42,13 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--graph", required=True)
     add_option(parser, "--lang", note="its align_lexicon.int gives words their times, which --stm needs")
     add_option(parser, "--model", note="the model that the graph was compiled from (default: the experiment's)")
-    reference = parser.add_mutually_exclusive_group()
-    add_option(reference, "--ref", note="utterance-id and words (default: text of --data)")
-    reference.add_argument("--stm", type=Path, metavar="FILE", help="NIST's reference segments, in place of --ref")
-    add_option(parser, "--glm", note="with --stm")
-    parser.add_argument(
-        "--drop", type=words, default=(), metavar="LIST", help="words that do not count: [noise],<unk>; with --stm"
-    )
+    add_reference_options(parser)
     parser.add_argument(
         "--checkpoints",
         type=words,
@@ -75,6 +69,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--allow-pipes")
 
 
+def add_reference_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that :func:`read_reference` takes."""
+    reference = parser.add_mutually_exclusive_group()
+    add_option(reference, "--ref", note="utterance-id and words (default: text of --data)")
+    reference.add_argument("--stm", type=Path, metavar="FILE", help="NIST's reference segments, in place of --ref")
+    add_option(parser, "--glm", note="with --stm")
+    parser.add_argument(
+        "--drop", type=words, default=(), metavar="LIST", help="words that do not count: [noise],<unk>; with --stm"
+    )
+
+
 def run(args: argparse.Namespace) -> None:
     """Tune, print the table of all pairs, and write the setting.
 
@@ -82,8 +87,7 @@ def run(args: argparse.Namespace) -> None:
         ConfigError: options that exclude each other.
         BlasrError: as :func:`blasr.pipeline.tune.tune`.
     """
-    if args.stm is None and (args.glm is not None or args.drop):
-        raise ConfigError("--glm and --drop are for reference segments", fix="give --stm, or leave them out")
+    check_reference_options(args.stm, args.glm, args.drop)
     from blasr.data.data_dir import DataDir
     from blasr.pipeline.decode_inputs import DecodePaths
     from blasr.pipeline.tune import TuneConfig, tune
@@ -104,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
         args.experiment,
         data_dir,
         DecodePaths(args.graph, lang=args.lang),
-        _reference(args.data, args.ref, args.stm, args.glm, args.drop),
+        read_reference(args.data, args.ref, args.stm, args.glm, args.drop),
         config=config,
         model=args.model,
         out=args.out,
@@ -112,9 +116,24 @@ def run(args: argparse.Namespace) -> None:
     _print_tuning(tuning)
 
 
-def _reference(
+def check_reference_options(stm: Path | None, glm: Path | None, dropped_words: tuple[str, ...]) -> None:
+    """Refuse options of reference segments without any.
+
+    Raises:
+        ConfigError: ``--glm`` or ``--drop`` is given without ``--stm``.
+    """
+    if stm is None and (glm is not None or dropped_words):
+        raise ConfigError("--glm and --drop are for reference segments", fix="give --stm, or leave them out")
+
+
+def read_reference(
     data: Path, ref: Path | None, stm: Path | None, glm: Path | None, dropped_words: tuple[str, ...]
 ) -> TuningReference:
+    """Return the transcripts, by default those of the data directory, or NIST's reference segments.
+
+    Raises:
+        FormatError: a file cannot be read.
+    """
     from blasr.pipeline.tuning_references import SegmentReference, TranscriptReference
 
     if stm is not None:

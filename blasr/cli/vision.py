@@ -1,4 +1,4 @@
-"""``blasr vision``: the image models; counts beside the paper's, training, evaluation."""
+"""``blasr vision``: the image models; counts beside the paper's, training, evaluation, cascades."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blasr.cli.cascade import add_choice_options, print_choice
 from blasr.cli.columns import columns
 from blasr.cli.options import add_option, add_overrides, integer, positive_integer, positive_number
 from blasr.cli.parser import Command, add_commands, examples, run_command
@@ -37,6 +38,11 @@ EVALUATE_EXAMPLES = (
     "blasr vision evaluate --experiment exp/vision/bl_resnet50_a2b4 --data imagenet/val --sizes 224 256",
     "blasr vision evaluate --released ImageNet-bLResNet-50-a2-b4.pth.tar --name bl_resnet50_a2b4 --data imagenet/val",
 )
+CASCADE_EXAMPLES = (
+    "blasr vision cascade --little exp/vision/narrow --big exp/vision/bl_resnet50_a2b4 --data imagenet/held_out \\",
+    "    --max-degradation 0.1 --out exp/vision/cascade",
+    "blasr vision evaluate --experiment exp/vision/cascade --data imagenet/val",
+)
 NOTES = (
     "MACs are multiply-accumulates of convolutions and the classifier for one image; the paper calls them FLOPs.",
     "Published parameters are rounded in some rows and truncated in others; ours are exact, and shown rounded.",
@@ -50,7 +56,7 @@ NOTES = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the commands of ``blasr vision``."""
-    parser.epilog = examples(*LIST_EXAMPLES, *SUMMARY_EXAMPLES, *TRAIN_EXAMPLES, *EVALUATE_EXAMPLES)
+    parser.epilog = examples(*LIST_EXAMPLES, *SUMMARY_EXAMPLES, *TRAIN_EXAMPLES, *EVALUATE_EXAMPLES, *CASCADE_EXAMPLES)
     add_commands(parser, COMMANDS)
 
 
@@ -143,10 +149,17 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
         "--experiment",
         type=Path,
         metavar="DIR",
-        help="the directory of a trained model, as blasr vision train writes it",
+        help="the directory of a trained model, as blasr vision train or cascade writes it",
     )
     source.add_argument("--released", type=Path, metavar="FILE", help="a file of the authors' release")
     parser.add_argument("--name", metavar="NAME", help="with --released: the model that the weights belong to")
+    _add_image_options(parser)
+    sizes = "image sizes (default: as trained, or 224)"
+    parser.add_argument("--sizes", type=positive_integer, nargs="+", metavar="N", help=sizes)
+
+
+def _add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of labeled images and of how they are computed."""
     parser.add_argument(
         "--data",
         type=Path,
@@ -160,8 +173,6 @@ def _configure_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="folder, or the name of a torchvision data set; its test part is used",
     )
-    sizes = "image sizes (default: as trained, or 224)"
-    parser.add_argument("--sizes", type=positive_integer, nargs="+", metavar="N", help=sizes)
     parser.add_argument("--batch-size", type=positive_integer, default=64, metavar="N", help="images per batch")
     add_option(parser, "--nj", note="processes that load images")
     add_option(parser, "--device")
@@ -180,6 +191,7 @@ def _evaluate(args: argparse.Namespace) -> None:
         check_size(size)
     from blasr.pipeline.vision import evaluate_images, open_experiment_evaluation, open_released_evaluation
     from blasr.training import choose_device
+    from blasr.vision import LittleBigClassifier
 
     device = choose_device(args.device)
     if args.released is not None:
@@ -199,7 +211,32 @@ def _evaluate(args: argparse.Namespace) -> None:
         )
         errors = (f"{score.top1_error:.2f}", f"{score.top5_error:.2f}")
         rows.append((score.size, score.count, *errors, f"{score.loss:.4f}"))
+    if isinstance(opened.model, LittleBigClassifier):
+        passed_on = opened.model.passed_on / opened.model.images
+        print(f"cascade, threshold {opened.model.threshold:.4g}: {passed_on:.1%} of the images passed on")
     print(columns(("size", "images", "top-1 error %", "top-5 error %", "loss"), rows))
+
+
+def _configure_cascade(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--little", type=Path, required=True, metavar="DIR", help="the experiment of the little model")
+    parser.add_argument("--big", type=Path, required=True, metavar="DIR", help="the experiment of the big model")
+    add_option(parser, "--out", required=True, note="a new or empty directory, or a cascade, which is replaced")
+    add_choice_options(parser, "top-1 error")
+    _add_image_options(parser)
+
+
+def _cascade(args: argparse.Namespace) -> None:
+    from blasr.pipeline.vision import ImageCascadeTuneConfig, tune_image_cascade
+
+    config = ImageCascadeTuneConfig(
+        max_degradation=args.max_degradation,
+        num_thresholds=args.num_thresholds,
+        picture=args.picture,
+        batch_size=args.batch_size,
+        num_workers=args.nj if args.nj > 1 else 0,
+        device=args.device,
+    )
+    print_choice(tune_image_cascade(args.little, args.big, args.data, args.out, config, args.dataset), "images")
 
 
 def describe(summary: ImageSummary) -> str:
@@ -291,5 +328,11 @@ COMMANDS = {
         EVALUATE_EXAMPLES,
         _configure_evaluate,
         _evaluate,
+    ),
+    "cascade": Command(
+        "a little and a big model and held-out images -> one that passes on only the images that are hard",
+        CASCADE_EXAMPLES,
+        _configure_cascade,
+        _cascade,
     ),
 }

@@ -84,6 +84,12 @@ class LiveRecognizer:
 
     def __init__(self, bundle: Bundle, config: LiveConfig | None = None) -> None:
         self.bundle, self.config = bundle, config or LiveConfig()
+        if bundle.config.cascade is not None:
+            raise DataError(
+                "is a cascade of two networks, which needs whole chunks",
+                path=bundle.path,
+                fix="make a bundle of one of its networks for live speech (blasr bundle)",
+            )
         if bundle.config.features.cmvn != "none" and bundle.global_stats is None:
             raise DataError(
                 "has no global statistics of its training data, which running statistics begin with",

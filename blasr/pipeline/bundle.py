@@ -11,6 +11,7 @@ from blasr.errors import DataError, MismatchError
 from blasr.features.online_cmvn import GLOBAL_CMVN
 from blasr.graph.lang import REQUIRED_FILES
 from blasr.inference.bundle import (
+    CASCADE_FILES,
     FILES,
     GRAPH,
     LANG,
@@ -20,6 +21,7 @@ from blasr.inference.bundle import (
     WEIGHTS,
     WORDS,
     BundleConfig,
+    BundledCascade,
     write_bundle,
 )
 from blasr.io.fst import read_fst
@@ -27,6 +29,7 @@ from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS
+from blasr.pipeline.cascade.experiment import CascadeExperiment
 from blasr.pipeline.experiment import Experiment
 from blasr.pipeline.graph_checks import DecodingModel, check_decode, check_same_symbols
 from blasr.pipeline.network_checks import check_network
@@ -101,6 +104,7 @@ def make_bundle(
             prior_scale=settings.prior_scale,
             decoder=settings.decoder,
             setting=settings.weights,
+            cascade=_cascade(experiment),
         ),
         decoding_model.transitions,
         sources,
@@ -115,6 +119,12 @@ def make_bundle(
         num_pdfs,
     )
     return config
+
+
+def _cascade(experiment: Experiment) -> BundledCascade | None:
+    if not isinstance(experiment, CascadeExperiment):
+        return None
+    return BundledCascade(experiment.little.description.model, experiment.cascade)
 
 
 def _find_sources(
@@ -138,6 +148,8 @@ def _find_sources(
         sources |= {TREE: tree, **{f"{LANG}/{name}": lang / name for name in REQUIRED_FILES}}
     if (lang / WHOLE_WORDS).is_file():
         sources[WHOLE_WORDS] = lang / WHOLE_WORDS
+    if isinstance(experiment, CascadeExperiment):
+        sources |= {name: experiment.directory / name for name in CASCADE_FILES}
     absent = [path for path in (*sources.values(), model) if not path.is_file()]
     if absent:
         message = f"no such file; a bundle consists of {', '.join(FILES)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,12 +34,14 @@ class DataScorer:
         score: returns the log-likelihoods ``(T, num_pdfs)`` of one of them.
         num_pdfs: columns of the log-likelihoods.
         manifest: a record of how the log-likelihoods are computed.
+        describe_usage: returns a line about what was computed so far, or nothing.
     """
 
     data_dir: DataDir
     score: UtteranceScorer
     num_pdfs: int
     manifest: Mapping[str, Any]
+    describe_usage: Callable[[], str] = str
 
 
 def network_scorer(
@@ -88,8 +90,10 @@ def network_scorer(
             "floored": priors.num_floored,
         },
         "cmvn": _cmvn_entry(features) | ({} if stats_file is None else {"stats": file_entry(stats_file)}),
+        **experiment.record,
     }
-    return DataScorer(data_dir, experiment.scorer(config).for_data(data_dir, stats), num_pdfs, manifest)
+    scorer = experiment.scorer(config)
+    return DataScorer(data_dir, scorer.for_data(data_dir, stats), num_pdfs, manifest, scorer.describe_usage)
 
 
 def gmm_scorer(gmm: Path, data_dir: DataDir) -> DataScorer:

@@ -96,6 +96,8 @@ def dump(scorer: DataScorer, output: DumpOutput | Path, *, workers: int = 1, max
         place = output.out / "loglikes.ark"
     seconds = time.perf_counter() - started
     logger.info("%s", tally.summary())
+    if usage := scorer.describe_usage():
+        logger.info("%s", usage)
     scale = f", prior scale {scorer.manifest['priors']['scale']:g}" if "priors" in scorer.manifest else ""
     logger.info("written: %s in %.1f s%s", place, seconds, scale)
     return tally

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -58,10 +59,10 @@ class Experiment:
 
     @classmethod
     def load(cls, directory: Path, checkpoint: str = "final") -> Experiment:
-        """Load a trained experiment.
+        """Load a trained experiment, or a cascade of two.
 
         Args:
-            directory: that ``blasr train`` wrote.
+            directory: that ``blasr train`` or ``blasr cascade tune`` wrote.
             checkpoint: "final", "epochN" for the weights after epoch N, or "averageM-N" for an average that
                 ``blasr tune`` computed.
 
@@ -70,6 +71,15 @@ class Experiment:
                 online and there are no global statistics.
             MismatchError: weights and description do not fit together.
         """
+        if (directory / "cascade.yaml").is_file():
+            from blasr.pipeline.cascade.experiment import CascadeExperiment
+
+            return CascadeExperiment.load(directory, checkpoint)
+        return cls.load_single(directory, checkpoint)
+
+    @staticmethod
+    def load_single(directory: Path, checkpoint: str = "final") -> Experiment:
+        """Load one network, as :meth:`load`, even if the directory is that of a cascade."""
         path = directory / "final.yaml"
         if not path.is_file():
             raise _not_an_experiment(directory)
@@ -80,7 +90,7 @@ class Experiment:
         features, stats = description.features, None
         if features.cmvn == "online":
             stats = read_global_cmvn(directory / GLOBAL_CMVN, features.num_mel_bins)
-        return cls(directory, description, model, Priors.read(directory), weights, origin, stats)
+        return Experiment(directory, description, model, Priors.read(directory), weights, origin, stats)
 
     @property
     def num_pdfs(self) -> int:
@@ -91,6 +101,11 @@ class Experiment:
     def final_mdl(self) -> Path:
         """The transition model of the training labels."""
         return self.directory / "final.mdl"
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """What log-likelihoods depend on besides the weights and the priors, for manifests; nothing here."""
+        return {}
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file with the weights."""

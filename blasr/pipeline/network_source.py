@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from blasr.pipeline.decode_inputs import DecodeInputs
 from blasr.pipeline.experiment import Experiment
 from blasr.pipeline.loglike_sources import DecodeRun, Search
 from blasr.threads import one_torch_thread, ordered_map
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,5 +73,7 @@ class NetworkSource:
 
             with one_torch_thread():
                 yield from ordered_map(decode, self.scorer.data_dir.utterances, workers)
+            if usage := self.scorer.describe_usage():
+                logger.info("%s", usage)
 
         return run

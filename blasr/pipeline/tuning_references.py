@@ -12,7 +12,7 @@ from blasr.data.data_dir import DataDir
 from blasr.inference.manifest import file_entry
 from blasr.lattices.lattice import BestPath
 from blasr.lattices.timed_words import PathFormatter
-from blasr.scoring import ErrorCounts, StmScorer, read_transcripts, score_text
+from blasr.scoring import ErrorCounts, Hub5Score, StmScorer, read_transcripts, score_text
 from blasr.scoring.transcripts import check_references
 
 
@@ -38,6 +38,10 @@ class TuningReference(Protocol):
 
     def score(self, hypotheses: Mapping[str, list[Any]]) -> ErrorCounts:
         """Return the errors; the words of an utterance without a hypothesis count as deleted."""
+        ...
+
+    def segments(self, hypotheses: Mapping[str, list[Any]]) -> list[ErrorCounts]:
+        """Return the errors of every utterance or segment of the reference, in the same order for all hypotheses."""
         ...
 
 
@@ -78,6 +82,10 @@ class TranscriptReference:
     def score(self, hypotheses: Mapping[str, list[Any]]) -> ErrorCounts:
         """As :class:`TuningReference`."""
         return score_text(self.references, hypotheses).total
+
+    def segments(self, hypotheses: Mapping[str, list[Any]]) -> list[ErrorCounts]:
+        """As :class:`TuningReference`."""
+        return list(score_text(self.references, hypotheses).utterances.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,5 +132,12 @@ class SegmentReference:
 
     def score(self, hypotheses: Mapping[str, list[Any]]) -> ErrorCounts:
         """As :class:`TuningReference`."""
+        return self._score(hypotheses).total
+
+    def segments(self, hypotheses: Mapping[str, list[Any]]) -> list[ErrorCounts]:
+        """As :class:`TuningReference`."""
+        return [scored.counts for scored in self._score(hypotheses).segments]
+
+    def _score(self, hypotheses: Mapping[str, list[Any]]) -> Hub5Score:
         rows = chain.from_iterable(hypotheses.values())
-        return self.scorer.score(self.scorer.hypotheses(rows, source=self.path)).total
+        return self.scorer.score(self.scorer.hypotheses(rows, source=self.path))

@@ -79,6 +79,7 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("script", "arguments", "least"),
     [
+        ("an4/cascade.sh", ("corpus", "--kinds", "chunk:entropy utterance:lattice"), 8),
         ("an4/patterns.sh", ("corpus", "--forms", "float patterns"), 13),
         ("an4/table3.sh", ("corpus", "--variants", "resnet22 bl_resnet22_a2b3", "--folds", "0 2", "--seeds", "1"), 43),
         ("cifar10/run.sh", ("corpus.tar.gz", "--short"), 8),

@@ -1,3 +1,6 @@
+from .cascade import ImageCascadeTuneConfig as ImageCascadeTuneConfig
+from .cascade import load_image_cascade as load_image_cascade
+from .cascade import tune_image_cascade as tune_image_cascade
 from .config import ImageDataConfig as ImageDataConfig
 from .config import VisionRunConfig as VisionRunConfig
 from .config import paper_training as paper_training

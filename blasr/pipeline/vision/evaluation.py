@@ -9,9 +9,18 @@ from typing import Final
 import torch
 
 from blasr.errors import MismatchError
+from blasr.pipeline.vision.cascade import is_image_cascade, load_image_cascade
 from blasr.pipeline.vision.data import check_classes, open_images
 from blasr.pipeline.vision.experiment import load_image_experiment, load_released_model
-from blasr.vision import EvaluationTransform, ImageBatchConfig, ImageBatches, ImageConfig, ImageModel, LabeledImages
+from blasr.vision import (
+    EvaluationTransform,
+    ImageBatchConfig,
+    ImageBatches,
+    ImageConfig,
+    ImageModel,
+    LabeledImages,
+    LittleBigClassifier,
+)
 
 TOP: Final = 5
 """The second error counts an image as right if its class is among this number of the likeliest classes."""
@@ -39,7 +48,7 @@ class ImageScore:
 class ImageEvaluation:
     """A model in evaluation mode, the images to evaluate it on, and how they become its input."""
 
-    model: ImageModel
+    model: ImageModel | LittleBigClassifier
     images: LabeledImages
     config: ImageConfig
 
@@ -48,7 +57,7 @@ def open_experiment_evaluation(experiment: Path, data: Path, dataset: str = "fol
     """Return the model of an experiment and images of its classes.
 
     Args:
-        experiment: a directory that ``blasr vision train`` wrote.
+        experiment: a directory that ``blasr vision train`` or ``blasr vision cascade`` wrote.
         data: a folder with one subfolder for each class, or the folder of a torchvision data set's files.
         dataset: "folder", or the name of a torchvision data set; its test part is used.
 
@@ -57,7 +66,9 @@ def open_experiment_evaluation(experiment: Path, data: Path, dataset: str = "fol
         BlasrError: model or images cannot be read.
     """
     images = open_images(data, dataset, train=False)
-    model, description = load_image_experiment(experiment)
+    model, description = (
+        load_image_cascade(experiment) if is_image_cascade(experiment) else load_image_experiment(experiment)
+    )
     check_classes(description.classes, images.classes, data)
     return ImageEvaluation(model, images, description.images)
 
@@ -87,7 +98,7 @@ def open_released_evaluation(released: Path, name: str, data: Path, dataset: str
 
 @torch.inference_mode()
 def evaluate_images(
-    model: ImageModel,
+    model: ImageModel | LittleBigClassifier,
     images: LabeledImages,
     config: ImageConfig,
     size: int,

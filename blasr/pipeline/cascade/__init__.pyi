@@ -1,0 +1,15 @@
+from .curve import CascadeCurve as CascadeCurve
+from .curve import CurvePoint as CurvePoint
+from .curve import thresholds_of as thresholds_of
+from .experiment import CascadeExperiment as CascadeExperiment
+from .experiment import check_replaceable as check_replaceable
+from .output import describe_point as describe_point
+from .output import write_curve as write_curve
+from .output import write_report as write_report
+from .timing import NetworkSeconds as NetworkSeconds
+from .timing import PassSeconds as PassSeconds
+from .tuning import CascadeTuneConfig as CascadeTuneConfig
+from .tuning import MeasuredCascade as MeasuredCascade
+from .tuning import WordTask as WordTask
+from .tuning import evaluate_cascade as evaluate_cascade
+from .tuning import tune_cascade as tune_cascade
