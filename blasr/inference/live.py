@@ -79,7 +79,8 @@ class LiveRecognizer:
     A network that was trained with statistics of utterances or speakers is given running ones, as is usual with Kaldi.
 
     Raises:
-        DataError: the bundle has no global statistics of its training data to begin the running ones with.
+        DataError: the bundle has no global statistics of its training data to begin the running ones with, or is that
+            of a cascade.
     """
 
     def __init__(self, bundle: Bundle, config: LiveConfig | None = None) -> None:

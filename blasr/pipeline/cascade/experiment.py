@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,7 +159,8 @@ def write_cascade(
     """
     for place, experiment in ((folder, big), (folder / LITTLE, little)):
         place.mkdir(exist_ok=True)
-        write_final(place, experiment.description, experiment.model.state_dict(), experiment.priors)
+        description = replace(experiment.description, origin=experiment.origin)
+        write_final(place, description, experiment.model.state_dict(), experiment.priors)
     sources = {name: big.directory / name for name in ("final.mdl", "tree", "phones.txt", GLOBAL_CMVN)}
     sources[f"{LITTLE}/{GLOBAL_CMVN}"] = little.directory / GLOBAL_CMVN
     if cascade.confidence == "lattice" and graph is not None:
