@@ -43,7 +43,7 @@ class CascadeMeasure(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class WordErrors:
+class BestPathErrors:
     """The word errors of the best path at one setting.
 
     Attributes:

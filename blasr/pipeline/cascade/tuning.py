@@ -21,7 +21,7 @@ from blasr.lattices.timed_words import PathFormatter
 from blasr.pipeline.bundle import BundleSettings, make_bundle
 from blasr.pipeline.cascade.curve import ALWAYS_BIG, CascadeCurve, CurvePoint
 from blasr.pipeline.cascade.experiment import CascadeExperiment, check_pair, check_replaceable, write_cascade
-from blasr.pipeline.cascade.measures import CascadeMeasure, FrameDisagreements, WordErrors
+from blasr.pipeline.cascade.measures import BestPathErrors, CascadeMeasure, FrameDisagreements
 from blasr.pipeline.cascade.output import write_curve, write_report
 from blasr.pipeline.cascade.sweep import CascadeSweep
 from blasr.pipeline.cascade.timing import NetworkSeconds, time_networks
@@ -225,7 +225,7 @@ def _measure(
         lexicon=inputs.lexicon,
     )
     search = compile_search(inputs, DecodeConfig(task.decoder, determinize=False))
-    return WordErrors(search, task.reference, formatter, task.path_weights, config.prior_scale)
+    return BestPathErrors(search, task.reference, formatter, task.path_weights, config.prior_scale)
 
 
 def _time(experiment: CascadeExperiment, sweep: CascadeSweep, config: CascadeTuneConfig) -> NetworkSeconds | None:

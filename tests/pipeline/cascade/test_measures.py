@@ -11,7 +11,7 @@ from blasr.inference.acoustic_scorer import Posteriors
 from blasr.inference.config import ScoringConfig
 from blasr.lattices.config import PathWeights
 from blasr.lattices.timed_words import PathFormatter
-from blasr.pipeline.cascade.measures import FrameDisagreements, WordErrors
+from blasr.pipeline.cascade.measures import BestPathErrors, FrameDisagreements
 from blasr.pipeline.decode import DecodeConfig, compile_search
 from blasr.pipeline.decode_inputs import DecodeInputs, DecodePaths
 from blasr.pipeline.experiment import Experiment
@@ -48,7 +48,7 @@ def test_word_errors_are_those_of_the_transcripts(system: System, tmp_path: Path
     )
     reference = TranscriptReference(tmp_path / "text", words)
     search = compile_search(inputs, DecodeConfig(determinize=False))
-    measure = WordErrors(search, reference, formatter, PathWeights(10.0), 0.5)
+    measure = BestPathErrors(search, reference, formatter, PathWeights(10.0), 0.5)
     compute = experiment.scorer(ScoringConfig()).posteriors_for_data(data)
     outcomes = {
         utterance.id: measure.outcome(utterance.id, compute(utterance), np.empty((0, 0), np.float32))
