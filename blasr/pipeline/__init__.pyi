@@ -9,11 +9,14 @@ from .data_scorers import gmm_scorer as gmm_scorer
 from .data_scorers import network_scorer as network_scorer
 from .decode import DecodeConfig as DecodeConfig
 from .decode import check_decoding as check_decoding
+from .decode import compile_search as compile_search
 from .decode import decode as decode
+from .decode_inputs import DecodeInputs as DecodeInputs
 from .decode_inputs import DecodePaths as DecodePaths
 from .dump import DumpOutput as DumpOutput
 from .dump import dump as dump
 from .experiment import Experiment as Experiment
+from .experiment import write_final as write_final
 from .graph_checks import DecodingModel as DecodingModel
 from .graph_checks import check_decode as check_decode
 from .live import LiveFormat as LiveFormat
@@ -22,6 +25,7 @@ from .live import recognize_stream as recognize_stream
 from .live import result_lines as result_lines
 from .loglike_sources import ArchiveSource as ArchiveSource
 from .loglike_sources import LoglikeSource as LoglikeSource
+from .loglike_sources import Search as Search
 from .network_checks import check_network as check_network
 from .network_checks import check_network_and_graph as check_network_and_graph
 from .network_source import NetworkSource as NetworkSource
