@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
 
     name_files(args.files)  # refuses files with the same name before the bundle is read
     transcripts = transcribe_files(
-        load_bundle(args.bundle or args.experiment / "bundle", config),
+        load_bundle(_bundle(args), config),
         args.files,
         transcript_format=args.format,
         out=args.out,
@@ -141,7 +141,7 @@ def _run_live(args: argparse.Namespace) -> None:
     from blasr.pipeline.live import recognize_stream, result_lines
 
     config = LiveConfig(confidences=args.confidences, device=args.device)
-    recognizer = LiveRecognizer(Bundle.read(args.bundle), config)
+    recognizer = LiveRecognizer(Bundle.read(_bundle(args)), config)
     recognizer.compile()
     results = recognize_stream(recognizer, args.files[0], sample_rate=args.rate, channel=args.channel)
     show_partial = sys.stderr.isatty()
@@ -154,3 +154,8 @@ def _run_live(args: argparse.Namespace) -> None:
         elif show_partial:
             sys.stderr.write(f"\r\033[K{line[-100:]}")
             sys.stderr.flush()
+
+
+def _bundle(args: argparse.Namespace) -> Path:
+    bundle: Path = args.bundle if args.bundle is not None else args.experiment / "bundle"
+    return bundle

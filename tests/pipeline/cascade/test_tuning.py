@@ -13,6 +13,7 @@ import pytest
 from blasr.cli.main import main
 from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError, DataError, MismatchError
+from blasr.inference import Bundle, LiveRecognizer
 from blasr.inference.config import CascadeConfig, ScoringConfig
 from blasr.io.kaldi.tables import read_matrices
 from blasr.lattices.config import PathWeights
@@ -117,6 +118,8 @@ def test_decode_tune_bundle_and_transcribe_take_it(
     assert main(["transcribe", "--bundle", str(tmp_path / "bundle"), str(data / "u0.wav"), "--device", "cpu"]) == 0
     words = capsys.readouterr().out.split()[1:]
     assert words == dict(line.split(" ", 1) for line in texts[0].splitlines())["u0"].split()
+    with pytest.raises(DataError, match="is a cascade of two networks"):
+        LiveRecognizer(Bundle.read(tmp_path / "bundle"))
     (tmp_path / "bundle" / "little" / "priors.vec").write_text(" [ 1 ]\n")
     assert main(["transcribe", "--bundle", str(tmp_path / "bundle"), str(data / "u0.wav"), "--device", "cpu"]) == 1
     assert "priors.vec" in capsys.readouterr().err
