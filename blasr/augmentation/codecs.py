@@ -10,10 +10,11 @@ import numpy as np
 import soundfile
 import torch
 from torch import Tensor
-from torchaudio.functional import fftconvolve, resample
+from torchaudio.functional import resample
 
 from blasr.augmentation.changes import Draws, WaveformTransform, uniform
 from blasr.augmentation.config import BandLimitConfig, CodecConfig
+from blasr.augmentation.reverberation import convolve
 from blasr.errors import ConfigError
 from blasr.units import AnyArray
 
@@ -139,8 +140,7 @@ def limit_band(waveform: Tensor, low_hz: float, high_hz: float, sample_rate: int
     times = torch.arange(-half, half + 1, dtype=torch.float64) / sample_rate
     response = _low_pass(times, min(high_hz, sample_rate / 2), sample_rate) - _low_pass(times, low_hz, sample_rate)
     window = torch.hann_window(2 * half + 3, periodic=False, dtype=torch.float64)[1:-1]
-    filtered: Tensor = fftconvolve(waveform, (response * window).float())
-    return filtered[half : half + len(waveform)]
+    return convolve(waveform, (response * window).float())[half : half + len(waveform)]
 
 
 def _low_pass(times: Tensor, cutoff_hz: float, sample_rate: int) -> Tensor:

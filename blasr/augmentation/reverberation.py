@@ -49,9 +49,20 @@ class Reverberation(WaveformTransform):
 
 def reverberate(waveform: Tensor, response: Tensor) -> Tensor:
     """Return a waveform ``(N,)`` convolved with an impulse response ``(L,)``: ``(N,)``, at the same mean power."""
-    result: Tensor = fftconvolve(waveform, response)[: len(waveform)]
+    result = convolve(waveform, response)[: len(waveform)]
     after = power(result)
     return result * (power(waveform) / after).sqrt() if after > 0 else result
+
+
+def convolve(waveform: Tensor, response: Tensor) -> Tensor:
+    """Return the convolution of ``(N,)`` and ``(L,)``: at least ``(N + L - 1,)``, the rest zeros.
+
+    Zeros make the length of the Fourier transform a power of two; other lengths may take ten times as long.
+    """
+    length = 1 << (len(waveform) + len(response) - 2).bit_length()
+    padded = torch.nn.functional.pad(waveform, (0, length - len(response) + 1 - len(waveform)))
+    result: Tensor = fftconvolve(padded, response)
+    return result
 
 
 def from_direct_path(response: Tensor) -> Tensor | None:

@@ -11,7 +11,7 @@ import torch
 from blasr.augmentation.audio_list import AudioList
 from blasr.augmentation.changes import Draws
 from blasr.augmentation.config import ReverberationConfig
-from blasr.augmentation.reverberation import Reverberation, from_direct_path, reverberate, simulated_response
+from blasr.augmentation.reverberation import Reverberation, convolve, from_direct_path, reverberate, simulated_response
 from blasr.errors import DataError
 from tests.augmentation.audio import write_list
 
@@ -43,6 +43,15 @@ def test_the_direct_path_is_at_time_zero(tmp_path: Path, given: bool) -> None:
         assert found.square().mean() == pytest.approx(float(click(place).square().mean()), rel=1e-4)
     found = room.apply(click(700), draws(1))
     assert found[701:].abs().max() > 100
+
+
+@pytest.mark.parametrize(("num_samples", "taps"), [(1, 1), (5, 3), (16, 1), (17, 16), (3, 40)])
+def test_convolution(num_samples: int, taps: int) -> None:
+    one, two = torch.randn(num_samples), torch.randn(taps)
+    found = convolve(one, two)
+    expected = torch.from_numpy(np.convolve(one.numpy(), two.numpy()))
+    torch.testing.assert_close(found[: len(expected)], expected, rtol=1e-4, atol=1e-5)
+    assert len(found) >= len(expected) and found[len(expected) :].abs().sum() < 1e-4
 
 
 def test_simulated_rooms_decay_as_asked() -> None:

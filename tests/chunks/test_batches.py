@@ -176,3 +176,15 @@ def test_no_weights_where_nothing_is_balanced() -> None:
     assert balancing_weights(counts, 1.0) is None
     weights = balancing_weights(counts, 0.5)
     assert weights is not None and weights.tolist() == [1.0, 1.0, 0.1]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_noise_that_vanishes_stops_the_training(tmp_path: Path, workers: int) -> None:
+    """The utterance is not to blame, so it is not dropped; the error names the noise."""
+    noises = write_corpus(tmp_path / "noise", [50])
+    rows = (NoiseConfig(list=noises.path / "wav.scp"),)
+    loader, utterances, _ = corpus(tmp_path, LENGTHS, AugmentationConfig(transforms=rows))
+    (noises.path / "u00.wav").unlink()
+    config = ChunkConfig(chunk_frames=20, batch_frames=100, num_workers=workers)
+    with pytest.raises(DataError, match=r"noise/u00\.wav: no such audio file"):
+        list(ChunkBatches(loader, utterances, config, max_loss=0.9).batches(1))

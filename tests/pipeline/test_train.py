@@ -81,6 +81,26 @@ def test_resumed_equals_uninterrupted(experiment: Path, data: Path, alignments: 
         assert all(torch.equal(whole[key], parts[key]) for key in whole)
 
 
+@pytest.mark.slow
+def test_augmented_runs_resume_to_the_bit(data: Path, alignments: Path, tmp_path: Path) -> None:
+    """Every kind of transform, and running statistics."""
+    kinds: list[dict[str, Any]] = [
+        {"kind": "speed"},
+        {"kind": "vtln"},
+        {"kind": "volume"},
+        {"kind": "noise", "list": str(data / "wav.scp")},
+        *({"kind": kind} for kind in ("babble", "reverberation", "codec", "band_limit")),
+    ]
+    rows = [*({**row, "probability": 0.6} for row in kinds), {"kind": "spec_augment"}]
+    sections: dict[str, Any] = {"augmentation": {"transforms": rows}, "features": {"cmvn": "online"}}
+    train(run_config(tmp_path / "whole", data, alignments, **sections))
+    train(run_config(tmp_path / "parts", data, alignments, training={"epochs": 1}, **sections))
+    workers = {"chunks": {"num_workers": 2}}
+    train(run_config(tmp_path / "parts", data, alignments, **sections, **workers))
+    whole, parts = (load_weights(tmp_path / name / "final.safetensors")[0] for name in ("whole", "parts"))
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+
+
 def test_a_changed_key_is_refused_and_nothing_is_touched(experiment: Path, data: Path, alignments: Path) -> None:
     before = (experiment / "config.yaml").read_bytes()
     with pytest.raises(ConfigError) as caught:
