@@ -228,7 +228,7 @@ def describe(measured: MeasuredCascade, unit: str = "utterances") -> str:
     header = ["model", "T", "passed on %", "MACs %", f"{curve.measure} %", "errors", "loss", "95% interval", "seconds"]
     lines = [numbers_table(header, rows), f"MACs saved: {100 * (1 - measured.chosen.macs_share):.1f}%"]
     if seconds:
-        of = f"of {seconds.inputs} {unit}, networks only, each the fastest of 3 passes"
+        of = f"of {seconds.inputs} {unit}, scoring only, each the fastest of 3 passes"
         processor = f"processor time saved: {100 * seconds.processor_saved:.1f}%"
         lines.append(f"wall clock saved: {100 * seconds.saved:.1f}%, {processor} ({of})")
     return "\n".join(lines)

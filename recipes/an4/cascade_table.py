@@ -35,7 +35,7 @@ def read_cascade(path: Path) -> Mapping[str, Any]:
 
 def rows_of(folders: Sequence[Path]) -> Iterator[list[str]]:
     """Yield the rows of the little model, each cascade and the big model."""
-    names = [folder.name.removeprefix("cascade_") for folder in folders]
+    names = [folder.name.partition("_")[2] for folder in folders]
     dev = [read_cascade(folder / "cascade.json") for folder in folders]
     test = [read_cascade(folder / "test" / "cascade.json") for folder in folders]
     yield ["little", *_cells(dev[0]["little"], test[0], "little")]

@@ -1,4 +1,4 @@
-"""The time that networks need for utterances: little, big, and the cascade of both, in turn on the same input."""
+"""The time of scoring utterances with the little network, the big one, and the cascade of both, on the same input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class PassSeconds:
 
 @dataclass(frozen=True)
 class NetworkSeconds:
-    """Seconds of the networks alone, without features and search.
+    """Seconds of the log-likelihoods, without features and decoding.
+
+    A cascade that decides by lattices decodes with the little network; its seconds contain that.
 
     Attributes:
         little, big, cascade: for all inputs.
