@@ -244,7 +244,7 @@ def _pack(args: argparse.Namespace) -> None:
 
 def _configure_cmvn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a Kaldi data directory")
-    add_option(parser, "--out", note="the directory for cmvn.scp, cmvn.ark and cmvn.json (default: DIR)")
+    add_option(parser, "--out", note="the directory for cmvn.scp, .ark, .json and global_cmvn.stats (default: DIR)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration of a training; its features")
     add_overrides(parser)
     add_option(parser, "--nj")

@@ -52,7 +52,7 @@ WRITES: Final[Mapping[str, Patterns | None]] = {
 DATA_TABLES: Final[Patterns] = (
     "utt2*", "spk2*", "reco2*", "text", "segments", "wav.scp", "feats.scp", "cmvn.scp", "vad.scp"
 )  # fmt: skip
-CMVN: Final[Patterns] = ("cmvn.*",)
+CMVN: Final[Patterns] = ("cmvn.*", "global_cmvn.stats")
 IN_PLACE: Final[Mapping[str, Patterns]] = {
     "data cmvn": ("utt2*", "spk2*", "reco2*", "text", "segments", "wav.scp", "feats.scp", "vad.scp")
 }

@@ -19,8 +19,9 @@ import numpy as np
 
 from blasr.data.data_dir import DataDir
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
-from blasr.features.cmvn import read_cmvn_stats
+from blasr.features.cmvn import CmvnStats, read_cmvn_stats
 from blasr.features.config import FeatureConfig, MfccConfig
+from blasr.features.online_cmvn import GLOBAL_CMVN, write_global_cmvn
 from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.features.speaker_stats import SpeakerStats
 from blasr.features.speaker_stats_collection import (
@@ -71,6 +72,8 @@ def write_cmvn(
 ) -> Tally:
     """Collect the statistics of every speaker, and write ``cmvn.ark``, ``cmvn.scp`` and ``cmvn.json``.
 
+    Their sums go to ``global_cmvn.stats``, which running statistics begin with.
+
     Args:
         config: the configuration of the features.
         data_dir: the speakers and their utterances.
@@ -100,6 +103,7 @@ def write_cmvn(
     with TableWriter(names, DOUBLE_MATRIX) as writer:
         for speaker, matrix in stats.items():
             writer.write(speaker, matrix)
+    write_global_cmvn(out / GLOBAL_CMVN, CmvnStats(np.sum(list(stats.values()), axis=0)))
     return tally
 
 

@@ -95,7 +95,7 @@ class LiveRecognizer:
             raise DataError(
                 "has no global statistics of its training data, which running statistics begin with",
                 path=bundle.path,
-                fix="make the bundle again from an experiment that has them, or with --global-cmvn",
+                fix="make it again with --global-cmvn FILE (`blasr data cmvn` writes global_cmvn.stats)",
             )
         self._decoder = self.decoder_of(bundle.graph)
         self.words = LatticeWords(bundle, confidences=self.config.confidences)

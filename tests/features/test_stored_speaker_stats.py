@@ -13,7 +13,9 @@ import pytest
 from blasr.data.data_dir import DataDir
 from blasr.errors import DataError, MismatchError
 from blasr.features import stored_speaker_stats
+from blasr.features.cmvn import CmvnStats, read_cmvn_stats
 from blasr.features.config import CmvnMode, FeatureConfig, MfccConfig
+from blasr.features.online_cmvn import read_global_cmvn
 from blasr.features.perturbation import UNCHANGED, Perturbation
 from blasr.features.speaker_stats_collection import collect_speaker_stats
 from blasr.features.stored_speaker_stats import SpeakerStatsStore, load_speaker_stats, write_cmvn
@@ -44,6 +46,12 @@ def test_kaldi_reads_what_is_written(written: DataDir) -> None:
     for speaker, matrix in found.items():
         assert matrix.dtype == np.float64
         np.testing.assert_array_equal(matrix, expected.of(speaker).matrix)
+
+
+def test_the_sums_of_all_speakers(written: DataDir) -> None:
+    total = CmvnStats.total(read_cmvn_stats(written.path / "cmvn.scp").values())
+    found = read_global_cmvn(written.path / "global_cmvn.stats", total.dim)
+    np.testing.assert_allclose(found.matrix, total.matrix)
 
 
 @pytest.mark.usefixtures("no_audio")
