@@ -14,6 +14,7 @@ from .fbank import EPSILON as EPSILON
 from .fbank import TOO_SHORT as TOO_SHORT
 from .fbank import LogMel as LogMel
 from .fbank import TooShortError as TooShortError
+from .fbank import is_sounding as is_sounding
 from .mel import filter_edges as filter_edges
 from .mel import mel_scale as mel_scale
 from .online_cmvn import GLOBAL_CMVN as GLOBAL_CMVN

@@ -38,6 +38,12 @@ def num_frames(num_samples: int, config: FeatureConfig) -> int:
     return (num_samples + shift // 2) // shift
 
 
+def is_sounding(features: Tensor) -> Tensor:
+    """Return, bool ``(T,)``, which log-mel frames ``(T, F)`` are not digital silence, as on a muted line."""
+    sounding: Tensor = (features > math.log(EPSILON) + 1e-3).any(dim=1)
+    return sounding
+
+
 class Frames(nn.Module):
     """Cuts waveforms ``(..., N)`` into frames ``(..., T, frame_length)``, without DC, pre-emphasized and windowed."""
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from blasr.errors import DataError, FormatError, MismatchError
 from blasr.features.cmvn import VARIANCE_FLOOR, CmvnStats
 from blasr.features.config import OnlineCmvnConfig
+from blasr.features.fbank import is_sounding
 from blasr.io.atomic import atomic_path
 from blasr.io.kaldi import DOUBLE_MATRIX, read_value, write_value
 
@@ -39,6 +40,8 @@ class OnlineCmvn:
         speaker_stats: statistics of the speaker's earlier utterances, from :meth:`speaker_stats`; None if there are
             none.
         norm_vars: also divide by the standard deviation.
+        skip_digital_silence: whether the statistics leave out frames of zeros, as from a muted microphone. Kaldi counts
+            them.
 
     Raises:
         MismatchError: the two statistics have different numbers of coefficients.
@@ -51,6 +54,7 @@ class OnlineCmvn:
         speaker_stats: CmvnStats | None = None,
         *,
         norm_vars: bool = False,
+        skip_digital_silence: bool = False,
     ) -> None:
         self._config = config
         self._global = global_stats
@@ -58,8 +62,7 @@ class OnlineCmvn:
         if self._earlier.dim != global_stats.dim:
             message = f"statistics of a speaker have {self._earlier.dim} coefficients"
             raise MismatchError(f"{message}, the global statistics {global_stats.dim}")
-        self._norm_vars = norm_vars
-        self._num_frames = 0
+        self._norm_vars, self._skip_digital_silence = norm_vars, skip_digital_silence
         self._window = torch.zeros(0, global_stats.dim)
         self._sums = torch.zeros(1 + norm_vars, global_stats.dim, dtype=torch.float64)
         self._total = CmvnStats.zeros(global_stats.dim)
@@ -75,9 +78,13 @@ class OnlineCmvn:
             raise MismatchError(message, fix=f"give the {GLOBAL_CMVN} that the network was trained with")
         if not len(features):
             return features
-        sums, counts = self._smoothed(*self._window_sums(features))
-        self._total.accumulate(features)
-        self._num_frames += len(features)
+        counted = is_sounding(features) if self._skip_digital_silence else torch.ones(len(features), dtype=torch.bool)
+        before, frames_before = self._sums[:, None], torch.tensor([[float(len(self._window))]], dtype=torch.float64)
+        sums, counts = self._window_sums(features[counted])
+        sums, counts = torch.cat([before, sums], dim=1), torch.cat([frames_before, counts])
+        rows = counted.cumsum(0)  # a frame that does not count has the statistics of the last one that does
+        sums, counts = self._smoothed(sums[:, rows], counts[rows])
+        counts = counts.clamp_min(1.0)  # only digital silence so far, and no other statistics
         mean = sums[0] / counts
         if not self._norm_vars:
             return features - mean.to(features)
@@ -101,8 +108,10 @@ class OnlineCmvn:
         if self._norm_vars:
             changes.append(entering.square() - leaving.square())
         sums = self._sums[:, None] + torch.stack(changes).cumsum(dim=1)
-        self._sums, self._window = sums[:, -1], frames[-size:].clone()
-        counts = torch.arange(self._num_frames + 1, self._num_frames + len(entering) + 1).clamp_max(size)
+        counts = torch.arange(len(self._window) + 1, len(self._window) + len(entering) + 1).clamp_max(size)
+        if len(features):
+            self._sums, self._window = sums[:, -1], frames[-size:].clone()
+            self._total.accumulate(features)
         return sums, counts[:, None].double()
 
     def _smoothed(self, sums: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:

@@ -144,7 +144,7 @@ class LiveRecognizer:
         if features.cmvn == "none" or stats is None:
             return FixedCmvn(None)
         options = features.online_cmvn if features.cmvn == "online" else OnlineCmvnConfig()
-        return OnlineCmvn(options, stats, norm_vars=features.norm_vars)
+        return OnlineCmvn(options, stats, norm_vars=features.norm_vars, skip_digital_silence=True)
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +19,7 @@ from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import BlasrError, ConfigError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.extraction import pad_context
-from blasr.features.fbank import EPSILON
+from blasr.features.fbank import is_sounding
 from blasr.inference.bundle import Bundle
 from blasr.inference.config import TranscriptionConfig
 from blasr.inference.lattice_words import LatticeWords
@@ -210,5 +209,5 @@ class Transcriber:
 
 def _sounding_frames(features: Tensor) -> Tensor:
     """Return the frames with any sound: digital zeros, as on a muted line, would distort a speaker's statistics."""
-    sounding = (features > math.log(EPSILON) + 1e-3).any(dim=1)
+    sounding = is_sounding(features)
     return features[sounding] if sounding.any() else features

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.features.cmvn import CmvnStats
 from blasr.features.config import OnlineCmvnConfig
+from blasr.features.fbank import EPSILON
 from blasr.features.online_cmvn import OnlineCmvn, read_global_cmvn, write_global_cmvn
 from blasr.io.kaldi import DOUBLE_MATRIX, write_value
 
@@ -158,3 +160,21 @@ def test_other_coefficients_are_refused() -> None:
 def test_wrong_windows_are_refused(values: tuple[int, int, int]) -> None:
     with pytest.raises(ConfigError, match="global_frames <= speaker_frames <= cmn_window"):
         OnlineCmvnConfig(*values)
+
+
+def test_digital_silence_can_be_left_out() -> None:
+    """The other frames are as they would be without it, however the pieces are cut; Kaldi's way is the default."""
+    generator = torch.Generator().manual_seed(4)
+    sound = torch.randn(40, 3, generator=generator) * 2 + 10
+    silence = torch.full((25, 3), math.log(EPSILON))
+    global_stats = CmvnStats.of(torch.randn(100, 3, generator=generator) * 2 + 9)
+    config = OnlineCmvnConfig(20, 20, 10)
+    expected = OnlineCmvn(config, global_stats, norm_vars=True).normalize(sound)
+    mixed = torch.cat([silence, sound[:15], silence, sound[15:]])
+    for size in (1, 7, 90):
+        running = OnlineCmvn(config, global_stats, norm_vars=True, skip_digital_silence=True)
+        normalized = torch.cat([running.normalize(piece) for piece in mixed.split(size)])
+        torch.testing.assert_close(torch.cat([normalized[25:40], normalized[65:]]), expected, atol=1e-4, rtol=1e-4)
+        assert normalized[:25].isfinite().all() and (normalized[40:65] < -5).all()
+        assert running.speaker_stats().count == 40
+    assert not torch.allclose(OnlineCmvn(config, global_stats, norm_vars=True).normalize(mixed)[65:], expected[15:])

@@ -57,7 +57,7 @@ function connect(sampleRate) {
     });
     socket.addEventListener("error", () => reject(new Error("the server cannot be reached")));
     socket.addEventListener("close", (event) => {
-      say(event.reason ? `Closed: ${event.reason}` : "Not connected");
+      say(event.reason ? `Closed: ${event.reason}` : "Finished");
       stop();
     });
   });
@@ -69,6 +69,7 @@ function stop() {
   running = null;
   release();
   if (socket.readyState === WebSocket.OPEN) socket.send('{"eof" : 1}');
+  say("Finishing");
   element("microphone").textContent = "Start the microphone";
   element("bar").style.width = "0";
 }
