@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 
 PAGE: Final = Path(__file__).parent / "page"
 _HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; object-src 'none'; "
+    "base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
