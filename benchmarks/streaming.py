@@ -17,6 +17,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def main() -> None:
         return np.concatenate([*rows, stream.finish()])
 
     tasks: dict[str, Callable[[], FloatArray]] = {"whole": whole}
-    tasks |= {f"{seconds:g} s": lambda seconds=seconds: in_pieces(seconds) for seconds in PIECES}
+    tasks |= {f"{seconds:g} s": partial(in_pieces, seconds) for seconds in PIECES}
     times: dict[str, float] = {}
     rows = {}
     for _ in range(args.repeats):
