@@ -77,6 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_network_options(parser)
     add_option(parser, "--nj")
     add_option(parser, "--device")
+    add_option(parser, "--precision")
     add_option(parser, "--max-loss")
     add_option(parser, "--allow-pipes")
 
@@ -137,4 +138,6 @@ def _load(args: argparse.Namespace) -> tuple[Experiment, ScoringConfig]:
     from blasr.pipeline.tuned_setting import NetworkChoice
 
     choice = NetworkChoice.resolve(args.experiment, args.checkpoint, args.prior_scale, args.setting)
-    return Experiment.load(args.experiment, choice.checkpoint), ScoringConfig(choice.prior_scale, args.device)
+    return Experiment.load(args.experiment, choice.checkpoint), ScoringConfig(
+        choice.prior_scale, args.device, precision=args.precision
+    )

@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "lm": "n-gram language models: train, perplexity, interpolate, prune",
     "graph": "lang, language model, tree and final.mdl -> HCLG.fst",
     "decode": "graph and data (or an ark) -> lattices, best path, CTM",
+    "export": "experiment -> ONNX, int8, TorchScript or torch.export, compared with the original",
     "bundle": "experiment, graph and lang -> one directory with everything that transcribe needs",
     "transcribe": "audio files and a bundle -> words with times and confidences: text, CTM, JSON, SRT",
     "serve": "a bundle -> live and uploaded speech to text: WebSocket, HTTP and a page",

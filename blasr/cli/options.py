@@ -186,6 +186,10 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     # the network
     "--checkpoint": _value(str, "NAME", "the experiment's checkpoint: final, epochN or averageM-N", "final"),
     "--prior-scale": _value(number, "X", "weight of the log priors", 1.0),
+    "--precision": SharedOption(
+        "what the network computes in; bfloat16 is faster where the processor or the GPU has it",
+        {"choices": ("float32", "bfloat16"), "default": "float32"},
+    ),
     "--device": _value(str, "NAME", "auto, cpu, cuda or cuda:N", "auto"),
     # the run
     "--nj": _value(worker_count, "N", "workers; 0 for all cores", 1),

@@ -16,7 +16,7 @@ Patterns = tuple[str, ...]
 
 LATTICES: Final[Patterns] = ("lat.ark", "lat.*.gz")
 GMM: Final[Patterns] = ("final.*", "tree", "ali.*", "phones.txt", "num_jobs", "mfcc.yaml")
-NETWORK: Final[Patterns] = ("*.yaml", "*.safetensors", "priors.*", "final.mdl", "tree", "phones.txt")
+NETWORK: Final[Patterns] = ("*.yaml", "*.safetensors", "model.*", "priors.*", "final.mdl", "tree", "phones.txt")
 GRAPH: Final[Patterns] = ("HCLG.fst", "words.txt", "whole_words.txt", "phones.txt", "phones/*", "num_pdfs")
 DUMP: Final[Patterns] = ("loglikes.*", "manifest.json")
 
@@ -63,7 +63,7 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     "data cmvn": CMVN,
     "data augment": ALL,
     "subwords train": ALL,
-    **dict.fromkeys(("bundle", "cascade tune", "vision cascade"), ALL),
+    **dict.fromkeys(("bundle", "export", "cascade tune", "vision cascade"), ALL),
     "cascade evaluate": ("curve.*", "cascade.json"),
     "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst", "*silprob.txt"),
     "align": ("ali.*", "final.*", "tree", "phones.txt", "num_jobs", "mfcc.yaml", "passes.jsonl"),

@@ -80,6 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_option(parser, "--nj", note="each works on one segment at a time")
     add_option(parser, "--device")
+    add_option(parser, "--precision")
     add_option(parser, "--max-loss", default=0.0, note="here, of the files")
 
 
@@ -106,6 +107,7 @@ def run(args: argparse.Namespace) -> None:
         segmentation=SegmentationConfig(args.max_segment, args.min_segment, args.overlap),
         workers=args.nj,
         device=args.device,
+        precision=args.precision,
     )
     from blasr.inference.transcribe import load_bundle
     from blasr.pipeline.transcribe import name_files, transcribe_files
@@ -129,6 +131,7 @@ def _run_live(args: argparse.Namespace) -> None:
     """Recognize one stream; final results go to the standard output, and words so far to a terminal."""
     refused = {"--out": args.out, "--pictures": args.pictures, "--stream": args.stream or None}
     refused["--same-speaker"] = args.same_speaker or None
+    refused["--precision"] = None if args.precision == "float32" else args.precision
     for option, value in refused.items():
         if value is not None:
             raise ConfigError(f"{option} does not go with --live", fix="leave one of them out")

@@ -3,6 +3,7 @@ from .acoustic_scorer import Posteriors as Posteriors
 from .acoustic_scorer import UtteranceScorer as UtteranceScorer
 from .acoustic_scorer import score_utterances as score_utterances
 from .bundle import CASCADE_FILES as CASCADE_FILES
+from .bundle import EXPORTED_WEIGHTS as EXPORTED_WEIGHTS
 from .bundle import FILES as FILES
 from .bundle import GRAPH as GRAPH
 from .bundle import LANG as LANG
@@ -19,9 +20,13 @@ from .cascade import CascadeScorer as CascadeScorer
 from .cascade import CascadeUsage as CascadeUsage
 from .cascade import LittleBig as LittleBig
 from .cascade_cost import Span as Span
+from .config import EXPORT_FORMAT_NAMES as EXPORT_FORMAT_NAMES
+from .config import PRECISIONS as PRECISIONS
 from .config import TRANSCRIPT_SUFFIXES as TRANSCRIPT_SUFFIXES
 from .config import CascadeConfig as CascadeConfig
+from .config import ExportConfig as ExportConfig
 from .config import LatticeConfidenceConfig as LatticeConfidenceConfig
+from .config import Precision as Precision
 from .config import PriorConfig as PriorConfig
 from .config import ScoringConfig as ScoringConfig
 from .config import SegmentationConfig as SegmentationConfig
@@ -30,6 +35,12 @@ from .config import check_threshold as check_threshold
 from .dump import HOLDERS as HOLDERS
 from .dump import write_dump as write_dump
 from .dump import write_table as write_table
+from .export_formats import EXPORT_FORMATS as EXPORT_FORMATS
+from .export_formats import ExportFormat as ExportFormat
+from .export_formats import ExportRequest as ExportRequest
+from .exported import exported_model as exported_model
+from .exported import read_export_manifest as read_export_manifest
+from .exported import write_export_manifest as write_export_manifest
 from .lattice_confidence import LatticeConfidence as LatticeConfidence
 from .live import LiveConfig as LiveConfig
 from .live import LiveRecognizer as LiveRecognizer
@@ -39,6 +50,7 @@ from .live_messages import final_message as final_message
 from .live_messages import partial_message as partial_message
 from .loglike_checks import check_matrix as check_matrix
 from .loglike_checks import check_num_pdfs as check_num_pdfs
+from .manifest import MANIFEST_NAME as MANIFEST_NAME
 from .manifest import Manifest as Manifest
 from .manifest import check_loglikes as check_loglikes
 from .manifest import combine_dumps as combine_dumps
@@ -46,6 +58,7 @@ from .manifest import data_entry as data_entry
 from .manifest import file_entry as file_entry
 from .manifest import same_tree as same_tree
 from .network import load_network as load_network
+from .onnx_network import OnnxNetwork as OnnxNetwork
 from .posteriors import PosteriorComputer as PosteriorComputer
 from .priors import Priors as Priors
 from .recordings import recording_name as recording_name

@@ -97,7 +97,9 @@ class AcousticScorer:
         self.num_pdfs = priors.num_pdfs
         self.prior_scale = config.prior_scale
         self._log_mel = LogMel(features)
-        self._posteriors = PosteriorComputer(model, choose_device(config.device), piece_frames=config.piece_frames)
+        self._posteriors = PosteriorComputer(
+            model, choose_device(config.device), piece_frames=config.piece_frames, precision=config.precision
+        )
         self._log_priors = priors.log
 
     @property

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from torch import nn
+
 from blasr import __version__
 from blasr.config import parse_config, write_yaml
 from blasr.decoding.config import DecoderConfig
@@ -28,7 +30,7 @@ from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel, read_transition_model
 from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.cascade import CascadeScorer, LittleBig
-from blasr.inference.config import CascadeConfig, ScoringConfig
+from blasr.inference.config import CascadeConfig, Precision, ScoringConfig
 from blasr.inference.lattice_confidence import LatticeConfidence
 from blasr.inference.loglike_checks import check_num_pdfs
 from blasr.inference.network import load_network
@@ -39,7 +41,7 @@ from blasr.io.symbols import SymbolTable
 from blasr.lattices.config import PathWeights
 from blasr.lattices.word_times import AlignLexicon
 from blasr.lexicon.word_pieces import WHOLE_WORDS, WordJoiner
-from blasr.models import AcousticModel, AcousticModelConfig
+from blasr.models import AcousticModelConfig
 from blasr.yaml_text import read_yaml
 
 VERSION: Final = 1
@@ -49,6 +51,8 @@ MANIFEST: Final = "bundle.yaml"
 WEIGHTS: Final = "final.safetensors"
 MODEL: Final = "final.mdl"
 GRAPH: Final = "HCLG.fst"
+EXPORTED_WEIGHTS: Final = "model.onnx"
+"""In place of the weights, the bundle of an exported network has its model."""
 WORDS: Final = "words.txt"
 PHONES: Final = "phones.txt"
 LEXICON: Final = "align_lexicon.int"
@@ -113,6 +117,11 @@ class BundleConfig:
     blasr: str = __version__
     files: tuple[BundledFile, ...] = ()
 
+    @property
+    def weights(self) -> str:
+        """The name of the file with the network."""
+        return EXPORTED_WEIGHTS if any(entry.name == EXPORTED_WEIGHTS for entry in self.files) else WEIGHTS
+
     def __post_init__(self) -> None:
         if not (math.isfinite(self.prior_scale) and self.prior_scale >= 0):
             raise ConfigError(f"prior_scale: found {self.prior_scale}, expected 0 or more")
@@ -124,7 +133,7 @@ class Bundle:
 
     path: Path
     config: BundleConfig
-    model: AcousticModel
+    model: nn.Module
     priors: Priors
     transition_model: TransitionModel
     graph: Fst
@@ -135,9 +144,9 @@ class Bundle:
     global_stats: CmvnStats | None = None
     models: LittleBig | None = None
 
-    def scorer(self, device: str = "cpu") -> AcousticScorer:
+    def scorer(self, device: str = "cpu", precision: Precision = "float32") -> AcousticScorer:
         """Return a scorer that computes log-likelihoods with the network, or with both models of the cascade."""
-        config, scoring = self.config, ScoringConfig(self.config.prior_scale, device)
+        config, scoring = self.config, ScoringConfig(self.config.prior_scale, device, precision=precision)
         if config.cascade is None or self.models is None:
             return AcousticScorer(self.model, config.features, self.priors, scoring, self.global_stats)
         cascade, measure = config.cascade.config, None
@@ -167,7 +176,7 @@ class Bundle:
             _check_file(path, entry)
         _check_no_others(path, config)
         _check_normalization(path, config)
-        model, _ = load_network(config.model, config.num_pdfs, path / WEIGHTS)
+        model, _ = load_network(config.model, config.num_pdfs, path / config.weights)
         priors, models = Priors.read(path), None
         if config.cascade is not None:
             little, _ = load_network(config.cascade.model, config.num_pdfs, path / LITTLE / WEIGHTS)
@@ -189,7 +198,7 @@ class Bundle:
             models,
         )
         numbers = {
-            f"the network in {path / WEIGHTS}": config.num_pdfs,
+            f"the network in {path / config.weights}": config.num_pdfs,
             f"{path / 'priors.vec'}": bundle.priors.num_pdfs,
             f"{path / MODEL}": bundle.transition_model.num_pdfs,
         }
@@ -219,7 +228,8 @@ def read_bundle_config(path: Path) -> BundleConfig:
             fix += f" ({values['blasr']})"
         raise FormatError(message, path=manifest, fix=fix)
     config = parse_config(BundleConfig, values, source=str(manifest))
-    named, files = [entry.name for entry in config.files], (*FILES, *(CASCADE_FILES if config.cascade else ()))
+    named = [WEIGHTS if entry.name == EXPORTED_WEIGHTS else entry.name for entry in config.files]
+    files = (*FILES, *(CASCADE_FILES if config.cascade else ()))
     if sorted(name for name in named if name not in OPTIONAL_FILES) != sorted(files) or len(set(named)) < len(named):
         message = f"names the files {', '.join(named) or 'none'}; expected {', '.join(files)}"
         raise FormatError(message, path=manifest, fix=BUNDLE_AGAIN)

@@ -111,7 +111,9 @@ class CascadeScorer(AcousticScorer):
         if (cascade.confidence == "lattice") != (lattice_confidence is not None):
             raise ValueError("the confidence of lattices, and only this one, needs a function")
         self.cascade = cascade
-        self._little = PosteriorComputer(models.little, choose_device(config.device), piece_frames=config.piece_frames)
+        self._little = PosteriorComputer(
+            models.little, choose_device(config.device), piece_frames=config.piece_frames, precision=config.precision
+        )
         self._lattice_confidence = lattice_confidence
         self._both_log_priors = np.stack([models.little_priors.log, models.big_priors.log])
         self._piece_frames = config.piece_frames

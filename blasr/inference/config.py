@@ -14,6 +14,13 @@ TRANSCRIPT_SUFFIXES: Final = {"text": ".txt", "ctm": ".ctm", "json": ".json", "s
 """The formats of transcripts, and the suffixes of their files."""
 
 
+Precision = Literal["float32", "bfloat16"]
+"""What a network computes in."""
+ExportFormatName = Literal["onnx", "int8", "torchscript", "torch-export"]
+EXPORT_FORMAT_NAMES: Final[tuple[ExportFormatName, ...]] = ("onnx", "int8", "torchscript", "torch-export")
+PRECISIONS: Final[tuple[Precision, ...]] = ("float32", "bfloat16")
+
+
 @dataclass(frozen=True)
 class PriorConfig:
     """The prior probabilities of the pdfs.
@@ -50,11 +57,13 @@ class ScoringConfig:
         device: where the network runs: auto, cpu, cuda or cuda:N.
         piece_frames: the largest number of output frames in one pass. Longer utterances are computed in pieces that
             overlap by the network's context, with the same results to float rounding.
+        precision: what the network computes in.
     """
 
     prior_scale: float = 1.0
     device: str = "cpu"
     piece_frames: int = 6000
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.prior_scale):
@@ -100,6 +109,7 @@ class TranscriptionConfig:
         segmentation: how long recordings are cut.
         workers: how many threads work on segments.
         device: where the network runs: auto, cpu, cuda or cuda:N.
+        precision: what the network computes in.
     """
 
     channel: int | None = None
@@ -110,6 +120,7 @@ class TranscriptionConfig:
     segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
     workers: int = 1
     device: str = "cpu"
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True)
@@ -170,3 +181,23 @@ def check_threshold(threshold: float) -> None:
             f"threshold is {threshold}, expected a number from 0 to 1, or above 1",
             fix="0 is the little model alone, any number above 1 the big model alone",
         )
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """How a network is exported.
+
+    Attributes:
+        format: onnx, int8, torchscript or torch-export.
+        max_utterances: the largest number of utterances, spread over the data directory, that the exported network is
+            compared on.
+        calibration_utterances: the largest number of utterances that give the ranges of int8.
+    """
+
+    format: ExportFormatName = "onnx"
+    max_utterances: int = 50
+    calibration_utterances: int = 20
+
+    def __post_init__(self) -> None:
+        if self.max_utterances < 1 or self.calibration_utterances < 1:
+            raise ConfigError("found no utterances to compare or to calibrate on, expected at least 1")

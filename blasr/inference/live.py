@@ -29,6 +29,7 @@ from blasr.io.fst import Fst
 from blasr.jit import COMPILING, before_compilation
 from blasr.lattices.determinization import warm_up
 from blasr.lattices.lattice import BestPath
+from blasr.models import AcousticModel
 from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class LiveRecognizer:
 
     Raises:
         DataError: the bundle has no global statistics of its training data to begin the running ones with, or is that
-            of a cascade.
+            of a cascade or of an exported network.
     """
 
     def __init__(self, bundle: Bundle, config: LiveConfig | None = None) -> None:
@@ -91,6 +92,10 @@ class LiveRecognizer:
                 path=bundle.path,
                 fix="make a bundle of one of its networks for live speech (blasr bundle)",
             )
+        if not isinstance(bundle.model, AcousticModel):
+            message = "has an exported network, which computes whole utterances and no streams"
+            raise DataError(message, path=bundle.path, fix="make a bundle of the original experiment (blasr bundle)")
+        self._network = bundle.model
         if bundle.config.features.cmvn != "none" and bundle.global_stats is None:
             raise DataError(
                 "has no global statistics of its training data, which running statistics begin with",
@@ -136,7 +141,7 @@ class LiveRecognizer:
         """Return a scorer of one stretch of audio."""
         settings = self.bundle.config
         scoring = ScoringConfig(settings.prior_scale, self.config.device)
-        return StreamingScorer(self.bundle.model, settings.features, self.bundle.priors, normalizer, scoring)
+        return StreamingScorer(self._network, settings.features, self.bundle.priors, normalizer, scoring)
 
     def normalizer(self) -> FrameNormalizer:
         """Return the normalizer of a stream."""

@@ -75,7 +75,7 @@ class Transcriber:
         if self._online and self.config.same_speaker:
             message = "the bundle normalizes by running statistics, which cannot be those of several files together"
             raise ConfigError(message, path=bundle.path, fix="leave out --same-speaker")
-        self._scorer = bundle.scorer(self.config.device)
+        self._scorer = bundle.scorer(self.config.device, self.config.precision)
         self._shift = self._scorer.frame_shift_seconds
         self._decoder = LatticeDecoder(bundle.graph, bundle.transition_model.tid_to_pdf, settings.decoder)
         self._words = LatticeWords(bundle, confidences=self.config.confidences)

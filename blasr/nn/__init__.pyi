@@ -19,6 +19,7 @@ from .counting import count_layers as count_layers
 from .file_size import FileSize as FileSize
 from .file_size import compare_file_sizes as compare_file_sizes
 from .file_size import file_size as file_size
+from .folding import fold_norms as fold_norms
 from .pattern import PatternConv2d as PatternConv2d
 from .pattern import binarize as binarize
 from .pattern import is_binarized as is_binarized

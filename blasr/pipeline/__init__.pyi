@@ -17,6 +17,8 @@ from .dump import DumpOutput as DumpOutput
 from .dump import dump as dump
 from .experiment import Experiment as Experiment
 from .experiment import write_final as write_final
+from .export import Parity as Parity
+from .export import export as export
 from .graph_checks import DecodingModel as DecodingModel
 from .graph_checks import check_decode as check_decode
 from .live import LiveFormat as LiveFormat

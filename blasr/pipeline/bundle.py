@@ -12,6 +12,7 @@ from blasr.features.online_cmvn import GLOBAL_CMVN
 from blasr.graph.lang import REQUIRED_FILES
 from blasr.inference.bundle import (
     CASCADE_FILES,
+    EXPORTED_WEIGHTS,
     FILES,
     GRAPH,
     LANG,
@@ -133,7 +134,7 @@ def _find_sources(
     """Return the files that a bundle copies, by their names in it, after checking that all of them exist."""
     tree = model.parent / TREE
     sources = {
-        WEIGHTS: experiment.weights,
+        EXPORTED_WEIGHTS if experiment.weights.suffix == ".onnx" else WEIGHTS: experiment.weights,
         "priors.vec": experiment.directory / "priors.vec",
         "priors.json": experiment.directory / "priors.json",
         GRAPH: graph_file,

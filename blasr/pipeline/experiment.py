@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, DataError
@@ -18,10 +18,11 @@ from blasr.features.config import FeatureConfig
 from blasr.features.online_cmvn import GLOBAL_CMVN, read_global_cmvn
 from blasr.inference.acoustic_scorer import AcousticScorer
 from blasr.inference.config import ScoringConfig
+from blasr.inference.exported import exported_model, read_export_manifest
 from blasr.inference.network import load_network
 from blasr.inference.priors import Priors
 from blasr.io.atomic import atomic_open
-from blasr.models import AcousticModel, AcousticModelConfig
+from blasr.models import AcousticModelConfig
 from blasr.training import save_weights
 
 
@@ -51,7 +52,7 @@ class Experiment:
 
     directory: Path
     description: ModelDescription
-    model: AcousticModel
+    model: nn.Module
     priors: Priors
     weights: Path
     origin: str
@@ -62,7 +63,7 @@ class Experiment:
         """Load a trained experiment, or a cascade of two.
 
         Args:
-            directory: that ``blasr train`` or ``blasr cascade tune`` wrote.
+            directory: that ``blasr train``, ``blasr export`` or ``blasr cascade tune`` wrote.
             checkpoint: "final", "epochN" for the weights after epoch N, or "averageM-N" for an average that
                 ``blasr tune`` computed.
 
@@ -83,6 +84,8 @@ class Experiment:
         path = directory / "final.yaml"
         if not path.is_file():
             raise _not_an_experiment(directory)
+        if exported_model(directory) is not None:
+            read_export_manifest(directory)
         description = load_config(ModelDescription, path)
         weights = checkpoint_path(directory, checkpoint)
         model, metadata = load_network(description.model, description.num_pdfs, weights)
@@ -151,14 +154,17 @@ def load_experiment(
 
 
 def checkpoint_path(directory: Path, checkpoint: str, *, must_exist: bool = True) -> Path:
-    """Return the path of the weights called "final", "epochN" or "averageM-N".
+    """Return the path of the weights called "final", "epochN" or "averageM-N"; an exported model is "final".
 
     Raises:
         ConfigError: there is no such name.
         DataError: the weights of an epoch or an average are absent, unless ``must_exist`` is false.
     """
+    exported = exported_model(directory)
+    if exported is not None and checkpoint != "final":
+        raise ConfigError(f"an exported network has no checkpoint {checkpoint!r}", path=directory, fix="give final")
     if checkpoint == "final":
-        return directory / "final.safetensors"
+        return exported or directory / "final.safetensors"
     match = re.fullmatch(r"(epoch)0*(\d+)|(average)0*(\d+)-0*(\d+)", checkpoint)
     if match is None:
         fix = "give final, epochN such as epoch12, or averageM-N such as average9-12"
@@ -176,5 +182,10 @@ def write_final(directory: Path, description: ModelDescription, weights: Mapping
     """Write ``final.safetensors``, ``priors.*`` and last ``final.yaml``."""
     priors.write(directory)
     save_weights(directory / "final.safetensors", weights, {"origin": description.origin})
+    write_description(directory, description, description.origin)
+
+
+def write_description(directory: Path, description: ModelDescription, origin: str) -> None:
+    """Write ``final.yaml`` of weights that come from the epochs ``origin``."""
     with atomic_open(directory / "final.yaml", "w") as file:
-        file.write(write_yaml(description))
+        file.write(write_yaml(replace(description, origin=origin)))

@@ -26,6 +26,8 @@ from blasr.training.checkpoint import read_state
 from blasr.training.optimization import Optimization, StepResult
 from tests.pipeline.conftest import run_config
 
+OUTPUT = "output.weight"
+
 
 @pytest.fixture(scope="module")
 def experiment(data: Path, alignments: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -60,7 +62,7 @@ def test_the_experiment_loads(experiment: Path) -> None:
     assert loaded.num_pdfs == 144
     assert not loaded.model.training
     first, second = (Experiment.load(experiment, f"epoch{epoch}") for epoch in (1, 2))
-    assert not torch.equal(first.model.output.weight, second.model.output.weight)
+    assert not torch.equal(first.model.get_parameter(OUTPUT), second.model.get_parameter(OUTPUT))
     assert loaded.origin in ("epoch 1", "epoch 2")
 
 
@@ -129,7 +131,7 @@ def test_initial_weights_of_another_experiment(experiment: Path, data: Path, ali
     object.__setattr__(config, "initialize_from", experiment)
     train(config)
     source, result = Experiment.load(experiment).model, Experiment.load(tmp_path / "run").model
-    torch.testing.assert_close(result.output.weight, source.output.weight)
+    torch.testing.assert_close(result.get_parameter(OUTPUT), source.get_parameter(OUTPUT))
 
 
 def test_running_statistics_come_with_the_experiment(
@@ -272,7 +274,9 @@ def test_a_second_stage_trains_patterns(experiment: Path, binarized: Path) -> No
     assert isinstance(head, torch.nn.Conv2d) and isinstance(pattern, PatternConv2d)
     assert torch.equal(pattern.signs > 0, head.weight >= 0)
     start = head.weight.abs().mean((1, 2, 3))
-    assert not torch.equal(pattern.scales, start) and not torch.equal(result.output.weight, source.output.weight)
+    assert not torch.equal(pattern.scales, start) and not torch.equal(
+        result.get_parameter(OUTPUT), source.get_parameter(OUTPUT)
+    )
     torch.testing.assert_close(pattern.scales.detach(), start.detach(), rtol=0.2, atol=0)
     weights = (experiment / "final.safetensors").stat().st_size, (binarized / "final.safetensors").stat().st_size
     assert weights[1] < 0.4 * weights[0]

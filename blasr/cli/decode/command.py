@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--loglikes", metavar="ark:FILE|scp:FILE|FILE", help="log-likelihoods; rows are frames")
     add_option(source, "--data", note="with --experiment")
-    for name in ("--experiment", "--device", "--allow-pipes"):
+    for name in ("--experiment", "--device", "--precision", "--allow-pipes"):
         add_option(parser, name, note="with --data")
     add_network_options(parser, "with --data")
     add_option(parser, "--out", required=True, note="a directory, created if absent")

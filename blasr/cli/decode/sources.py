@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blasr.errors import ConfigError
+from blasr.inference.config import Precision
 
 if TYPE_CHECKING:
     from blasr.pipeline.loglike_sources import LoglikeSource
@@ -23,6 +24,7 @@ class NetworkOptions:
     prior_scale: float | None = None
     setting: Path | None = None
     device: str = "auto"
+    precision: Precision = "float32"
     allow_pipes: bool = False
 
 
@@ -74,5 +76,5 @@ def network_source(data: Path, model: Path | None, frame_shift: float | None, ne
         DataDir.read(data, allow_pipes=network.allow_pipes),
         model=model,
         frame_shift=frame_shift,
-        config=ScoringConfig(choice.prior_scale, network.device),
+        config=ScoringConfig(choice.prior_scale, network.device, precision=network.precision),
     )

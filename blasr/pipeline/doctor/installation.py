@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "g2p": ("phonetisaurus",),
     "vision": ("torchvision",),
     "pictures": ("matplotlib",),
+    "codecs": ("av",),
+    "serve": ("aiohttp", "prometheus-client"),
+    "export": ("onnx", "onnxruntime", "onnxscript"),
     "demo": ("espeakng-loader", "matplotlib"),
 }
 """The packages of each optional extra of ``pyproject.toml`` that users install."""
@@ -28,6 +32,10 @@ PROGRAMS: Final[Mapping[str, str]] = {
     "sph2pipe": "sph files with shorten compression",
 }
 """Optional programs, and what uses them."""
+
+
+IMPORTED_LATE: Final = ("blasr.lattices.lattice_passes",)
+"""The modules with compiled functions that are only imported when they are used."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,8 @@ def programs() -> dict[str, str | None]:
 
 
 def compiled_cache() -> CompiledCache:
-    """Count the functions of all modules imported so far that the cache on disk has."""
+    """Count the functions that the cache on disk has."""
+    for name in IMPORTED_LATE:
+        importlib.import_module(name)
     functions = compiled_functions()
     return CompiledCache(len(functions), sum(map(is_cached, functions)), tuple(cache_folders()))

@@ -43,4 +43,5 @@ def test_every_module_with_compiled_functions_is_counted() -> None:
         for path in PACKAGE.rglob("*.py")
         if re.search(r"^@jit", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
+    assert installation.compiled_cache().functions == len(compiled_functions())
     assert {function.py_func.__module__ for function in compiled_functions()} == with_jit
