@@ -100,6 +100,8 @@ def run(args: argparse.Namespace) -> None:
     if args.combine is not None:
         from blasr.inference.manifest import combine_dumps
 
+        if args.manifest is not None:
+            raise ConfigError("--combine writes manifest.json into its directory", fix="leave out --manifest")
         if isinstance(args.out, str):
             raise ConfigError("--combine joins dumps in a directory", fix="name a directory with --out")
         print(combine_dumps(args.out, args.combine).summary())

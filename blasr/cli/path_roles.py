@@ -116,7 +116,7 @@ def check_paths(args: argparse.Namespace) -> None:
             joins = (
                 name in JOINED
                 or command in JOINED
-                or (values.get("combine") is not None and f"{command} --combine" in JOINED)
+                or (name == "out" and values.get("combine") is not None and f"{command} --combine" in JOINED)
             )
             writes = OUT_FOLDERS.get(command) if name == "out" else patterns
             in_graph = command == "graph" and name == "out" and path.suffix == ".fst"
