@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -159,20 +160,22 @@ def serve(server: SpeechServer) -> None:
     """
     config, context = server.config, server.ssl_context()
     scheme = "http" if context is None else "https"
-
-    def announce(*_: object) -> None:
-        logger.info("serving on %s://%s:%d (stop with Ctrl-C)", scheme, config.host, config.port)
-
     try:
-        web.run_app(
-            server.app(),
-            host=config.host,
-            port=config.port,
-            ssl_context=context,
-            print=announce,
-            access_log=None,
-            shutdown_timeout=config.shutdown_seconds,
-        )
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        listening = socket.create_server((config.host, config.port), family=family)
     except OSError as error:
         fix = "stop the program that uses it, or choose another --port"
         raise DataError(f"cannot listen on {config.host} port {config.port}: {error.strerror}", fix=fix) from None
+    port = listening.getsockname()[1]
+
+    def announce(*_: object) -> None:
+        logger.info("serving on %s://%s:%d (stop with Ctrl-C)", scheme, config.host, port)
+
+    web.run_app(
+        server.app(),
+        sock=listening,
+        ssl_context=context,
+        print=announce,
+        access_log=None,
+        shutdown_timeout=config.shutdown_seconds,
+    )
