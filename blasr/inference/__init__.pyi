@@ -58,6 +58,7 @@ from .manifest import data_entry as data_entry
 from .manifest import file_entry as file_entry
 from .manifest import same_tree as same_tree
 from .network import load_network as load_network
+from .network import network_of as network_of
 from .onnx_network import OnnxNetwork as OnnxNetwork
 from .posteriors import PosteriorComputer as PosteriorComputer
 from .priors import Priors as Priors

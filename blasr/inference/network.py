@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from torch import nn
+from torch import Tensor, nn
 
 from blasr.errors import FormatError
 from blasr.inference.onnx_network import OnnxNetwork
-from blasr.models import AcousticModelConfig, build_configured_model
+from blasr.models import AcousticModel, AcousticModelConfig, build_configured_model
+from blasr.nn import binarize
 from blasr.training import load_module, load_weights
 
 LoadedNetwork = tuple[nn.Module, Mapping[str, str]]
@@ -39,9 +40,27 @@ def load_network(config: AcousticModelConfig, num_pdfs: int, weights: Path) -> L
 
 def _load_weights(config: AcousticModelConfig, num_pdfs: int, weights: Path) -> LoadedNetwork:
     tensors, metadata = load_weights(weights)
-    model = build_configured_model(config, num_pdfs)
-    load_module(model, tensors, weights)
-    return model.eval(), metadata
+    return network_of(config, num_pdfs, tensors, weights).eval(), metadata
+
+
+def network_of(config: AcousticModelConfig, num_pdfs: int, tensors: Mapping[str, Tensor], path: Path) -> AcousticModel:
+    """Return the network with the given weights.
+
+    If the network has binary patterns and the weights are floats, as in the checkpoints of a training of signs, the
+    weights are binarized.
+
+    Raises:
+        MismatchError: they belong to another network.
+    """
+    patterns = config.patterns
+    if patterns is None or any(name.endswith(".patterns") for name in tensors):
+        model = build_configured_model(config, num_pdfs)
+        load_module(model, tensors, path)
+        return model
+    model = build_configured_model(config.in_float, num_pdfs)
+    load_module(model, tensors, path)
+    binarize(model, patterns.keep, scale=patterns.scale, pointwise=patterns.pointwise)
+    return model
 
 
 def _load_onnx(config: AcousticModelConfig, num_pdfs: int, weights: Path) -> LoadedNetwork:

@@ -6,6 +6,7 @@ from .big_little import BigLittleModule as BigLittleModule
 from .binarize_config import STRIDED as STRIDED
 from .binarize_config import BinarizeConfig as BinarizeConfig
 from .binarize_config import PatternScale as PatternScale
+from .binarize_config import PatternStageConfig as PatternStageConfig
 from .binarize_config import Pointwise as Pointwise
 from .bottleneck import Bottleneck as Bottleneck
 from .bottleneck import SqueezeExcitation as SqueezeExcitation
@@ -33,6 +34,8 @@ from .sep_module import SepModule as SepModule
 from .shortcuts import ZeroPaddedShortcut as ZeroPaddedShortcut
 from .shuffle import FirstChannels as FirstChannels
 from .shuffle import ShuffleUnit as ShuffleUnit
+from .sign_training import SignTrainingConv2d as SignTrainingConv2d
+from .sign_training import train_signs as train_signs
 from .streaming import Stream as Stream
 from .streaming import chain as chain
 from .streaming import stream as stream

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from blasr.errors import ConfigError
+
 PatternScale = Literal["filter", "global"]
 """Whether each filter has its own scale, or the whole network one constant."""
+
+Signs = Literal["fixed", "trained"]
+"""Whether a training leaves the signs of the patterns as they are."""
 
 Pointwise = Literal["float", "int8", "patterns"]
 """How the weights of 1x1 convolutions are kept."""
@@ -45,3 +50,31 @@ class BinarizeConfig:
         kept = f", {' and '.join(self.keep)} in float" if self.keep else ""
         pointwise = {"float": "", "int8": ", 1x1 with 8 bits", "patterns": ", 1x1 too"}[self.pointwise]
         return f"binary patterns, one scale for {'each filter' if self.scale == 'filter' else 'all'}{pointwise}{kept}"
+
+
+@dataclass(frozen=True)
+class PatternStageConfig(BinarizeConfig):
+    """A stage of training that makes binary patterns of a trained network.
+
+    Args:
+        signs: "fixed" takes the signs of the trained network and trains the rest, as the paper. "trained" trains the
+            signs as well: the forward pass has binary weights, and the gradient changes floats behind them
+            (:class:`blasr.nn.SignTrainingConv2d`). Scales are then always the means, one for each filter.
+
+    Raises:
+        ConfigError: signs cannot be trained with one constant, or with 8-bit 1x1 convolutions.
+    """
+
+    signs: Signs = "fixed"
+
+    def __post_init__(self) -> None:
+        if self.signs == "trained" and (self.scale == "global" or self.pointwise == "int8"):
+            raise ConfigError(
+                f"found signs trained with scale {self.scale} and pointwise {self.pointwise}",
+                fix="choose scale filter and pointwise float; a later stage can make the 1x1 convolutions int8",
+            )
+
+    @property
+    def patterns(self) -> BinarizeConfig:
+        """The patterns that the network has in the end."""
+        return BinarizeConfig(self.keep, self.scale, self.pointwise)

@@ -7,7 +7,7 @@ and a = mean |W|. A network is trained in float, binarized, and trained further 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import torch
@@ -93,20 +93,12 @@ def binarize(
             no part of it.
     """
     config = BinarizeConfig((keep,) if isinstance(keep, str) else tuple(keep), scale, pointwise)
-    if is_binarized(model):
-        raise ConfigError("the network is binarized already", fix="binarize a network that was trained in float")
-    chosen = list(_chosen(model, config))
-    if not chosen:
-        raise ConfigError("the network has no convolution of k x k weights, k > 1, to binarize", fix="keep fewer parts")
+    chosen = chosen_convolutions(model, config)
     constant = None
     if scale == "global":  # the minimum of ||W - a B||^2 over all filters together; the release searched a grid for it
         total = torch.stack([conv.weight.detach().abs().sum() for conv in chosen]).sum()
         constant = total / sum(conv.weight.numel() for conv in chosen)
-    replacements: dict[nn.Module, nn.Module] = {conv: PatternConv2d(conv, constant) for conv in chosen}
-    for module in list(model.modules()):
-        for name, child in module.named_children():
-            if child in replacements:
-                setattr(module, name, replacements[child])
+    replace_modules(model, {conv: PatternConv2d(conv, constant) for conv in chosen})
     if pointwise == "int8":
         quantize_pointwise(model, config.keep)
     return model
@@ -117,15 +109,35 @@ def is_binarized(model: nn.Module) -> bool:
     return any(isinstance(module, PatternConv2d) for module in model.modules())
 
 
-def _chosen(model: nn.Module, config: BinarizeConfig) -> Iterator[nn.Conv2d]:
-    """Yield the convolutions to binarize."""
+def chosen_convolutions(model: nn.Module, config: BinarizeConfig) -> list[nn.Conv2d]:
+    """Return the convolutions that ``config`` binarizes.
+
+    Raises:
+        ConfigError: see :func:`binarize`.
+    """
+    if is_binarized(model):
+        raise ConfigError("the network is binarized already", fix="binarize a network that was trained in float")
     names = [f".{name}." for name, _ in model.named_modules()]
     for entry in config.keep:
         if entry != STRIDED and not any(f".{entry}." in name for name in names):
             fix = f"give the name of a part, such as stem, or {STRIDED}"
             raise ConfigError(f"keep: the network has no part {entry!r}", fix=fix)
-    for name, module in model.named_modules():
-        if not name or not isinstance(module, nn.Conv2d) or config.keeps(name, module.stride):
-            continue
-        if prod(module.kernel_size) > 1 or config.pointwise == "patterns":
-            yield module
+    chosen = [
+        module
+        for name, module in model.named_modules()
+        if name
+        and isinstance(module, nn.Conv2d)
+        and not config.keeps(name, module.stride)
+        and (prod(module.kernel_size) > 1 or config.pointwise == "patterns")
+    ]
+    if not chosen:
+        raise ConfigError("the network has no convolution of k x k weights, k > 1, to binarize", fix="keep fewer parts")
+    return chosen
+
+
+def replace_modules(model: nn.Module, replacements: Mapping[nn.Conv2d, nn.Module]) -> None:
+    """Replace parts of a network, wherever they are in it."""
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Conv2d) and child in replacements:
+                setattr(module, name, replacements[child])

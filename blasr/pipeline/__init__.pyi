@@ -35,6 +35,7 @@ from .pattern_config import network_config as network_config
 from .realign import realign_with_network as realign_with_network
 from .train import train as train
 from .trained_start import TrainedNetwork as TrainedNetwork
+from .trained_start import finished_weights as finished_weights
 from .trained_start import start_from as start_from
 from .transcribe import name_files as name_files
 from .transcribe import transcribe_files as transcribe_files

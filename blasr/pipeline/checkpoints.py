@@ -10,7 +10,8 @@ from pathlib import Path
 
 from blasr.config import load_config
 from blasr.errors import ConfigError, DataError
-from blasr.models import AcousticModel, build_configured_model
+from blasr.inference import network_of
+from blasr.models import AcousticModel
 from blasr.pipeline.batches import make_batches, without_augmentation
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.corpus import read_corpus
@@ -20,7 +21,6 @@ from blasr.training import (
     DistributedContext,
     average_weights,
     choose_device,
-    load_module,
     load_weights,
     recompute_batch_norm,
     save_weights,
@@ -109,8 +109,7 @@ def prepare_checkpoint(directory: Path, name: str, device: str = "cpu") -> Path:
     if path.is_file() and load_weights(path)[1].get("sources") == digest:
         return path
     description = load_config(ModelDescription, directory / "final.yaml")
-    model = build_configured_model(description.model, description.num_pdfs)
-    load_module(model, average_weights(sources), path)
+    model = network_of(description.model, description.num_pdfs, average_weights(sources), path)
     config = load_config(RunConfig, directory / "config.yaml")
     origin = f"average of epochs {first} to {last}"
     if config.training.batch_norm_batches:

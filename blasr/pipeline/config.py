@@ -15,7 +15,7 @@ from blasr.errors import ConfigError
 from blasr.features.config import FeatureConfig
 from blasr.inference.config import PriorConfig
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
-from blasr.nn.binarize_config import BinarizeConfig
+from blasr.nn.binarize_config import PatternStageConfig
 from blasr.pipeline.pattern_config import network_config
 from blasr.sequence.config import SequenceConfig
 from blasr.training.config import TrainingConfig
@@ -91,7 +91,7 @@ class RunConfig:
     priors: PriorConfig = field(default_factory=PriorConfig)
     sequence: SequenceConfig = field(default_factory=SequenceConfig)
     initialize_from: Path | None = None
-    binarize: BinarizeConfig | None = None
+    binarize: PatternStageConfig | None = None
 
     @property
     def network(self) -> AcousticModelConfig:

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from blasr.errors import ConfigError
 from blasr.models.config import AcousticModelConfig
-from blasr.nn.binarize_config import BinarizeConfig
+from blasr.nn.binarize_config import PatternStageConfig
 from blasr.vision.config import ImageModelConfig
 
 Model = TypeVar("Model", AcousticModelConfig, ImageModelConfig)
 
 
-def network_config(model: Model, binarize: BinarizeConfig | None, trained: Path | None) -> Model:
+def network_config(model: Model, binarize: PatternStageConfig | None, trained: Path | None) -> Model:
     """Return ``model`` with the patterns of ``binarize``.
 
     Args:
@@ -30,7 +30,7 @@ def network_config(model: Model, binarize: BinarizeConfig | None, trained: Path 
             f"the model has {model.patterns} already, and there is a section binarize",
             fix="leave out binarize to train the patterns further",
         )
-    network = model if binarize is None else replace(model, binarize=binarize)
+    network = model if binarize is None else replace(model, binarize=binarize.patterns)
     if network.patterns is not None and trained is None:
         raise ConfigError(
             "binary patterns are made from a trained network: training does not change their signs",

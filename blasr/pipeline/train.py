@@ -24,7 +24,7 @@ from blasr.pipeline.criterion import make_loss
 from blasr.pipeline.estimate_priors import estimate_priors
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
 from blasr.pipeline.runs import describe_inputs, write_record
-from blasr.pipeline.trained_start import TrainedNetwork, start_from
+from blasr.pipeline.trained_start import TrainedNetwork, finished_weights, start_from
 from blasr.training import (
     DistributedContext,
     MetricSums,
@@ -91,7 +91,9 @@ def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
     )
     if distributed.is_main:
         description = ModelDescription(config.network, corpus.num_pdfs, config.features, origin)
-        write_final(config.experiment, description, weights, priors)
+        plain = build_configured_model(config.network.in_float, corpus.num_pdfs)
+        finished = finished_weights(plain, weights, config.binarize, config.experiment)
+        write_final(config.experiment, description, finished, priors)
         _log_results(config, priors, origin, held_out)
     return state
 
@@ -144,7 +146,7 @@ def _initial_model(config: RunConfig, num_pdfs: int) -> AcousticModel:
         model,
         TrainedNetwork(trained.directory, trained.model.state_dict(), trained.description.model.patterns),
         config.network.patterns,
-        is_new_stage=config.binarize is not None,
+        stage=config.binarize,
         whole="" if config.training.criterion == "cross_entropy" else config.training.criterion,
     )
     return model

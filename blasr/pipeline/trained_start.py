@@ -15,7 +15,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from blasr.errors import ConfigError, MismatchError
-from blasr.nn import BinarizeConfig, binarize, quantize_pointwise
+from blasr.nn import BinarizeConfig, PatternStageConfig, binarize, quantize_pointwise, train_signs
+from blasr.training import load_module
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def start_from(
     trained: TrainedNetwork,
     patterns: BinarizeConfig | None,
     *,
-    is_new_stage: bool = False,
+    stage: PatternStageConfig | None = None,
     whole: str = "",
 ) -> None:
     """Give a network the weights of a trained one, and binary patterns, in place.
@@ -49,14 +50,14 @@ def start_from(
         model: the network of this run in float, with random weights.
         trained: where the weights come from. Those of other names or shapes are left out.
         patterns: the patterns that this run trains; None in float.
-        is_new_stage: whether this run asks for patterns that ``trained`` does not have yet.
+        stage: how this run makes the patterns, if ``trained`` does not have them yet.
         whole: what needs all weights of the network, if anything does; patterns do anyway.
 
     Raises:
         ConfigError: ``trained`` has patterns, and this run trains in float, binarizes it again, or in another way.
         MismatchError: all weights are needed, and some are of another network.
     """
-    check_patterns(trained, patterns, is_new_stage=is_new_stage)
+    check_patterns(trained, patterns, is_new_stage=stage is not None)
     source = trained.patterns
     if source is not None:
         binarize(model, source.keep, scale=source.scale, pointwise=source.pointwise)
@@ -76,11 +77,32 @@ def start_from(
     logger.info("initialized %d of %d tensors from %s", len(fitting), len(expected), trained.path)
     if patterns is None or patterns == source:
         return
-    if source is None:
+    if stage is not None and stage.signs == "trained":
+        if source is not None:
+            raise ConfigError("signs are trained from a network in float", path=trained.path, fix="set signs: fixed")
+        train_signs(model, patterns.keep, pointwise=patterns.pointwise)
+    elif source is None:
         binarize(model, patterns.keep, scale=patterns.scale, pointwise=patterns.pointwise)
     else:
         quantize_pointwise(model, patterns.keep)
     logger.info("now with %s", patterns)
+
+
+def finished_weights(
+    model: nn.Module, weights: Mapping[str, Tensor], stage: PatternStageConfig | None, path: Path
+) -> Mapping[str, Tensor]:
+    """Return the weights to write after a training: packed patterns if the training had floats behind the signs.
+
+    Args:
+        model: a network in float, which is changed.
+        weights: the trained weights.
+        stage: how the patterns were made, if they were made by this run.
+        path: the experiment, for errors.
+    """
+    if stage is None or stage.signs == "fixed":
+        return weights
+    load_module(model, weights, path)
+    return binarize(model, stage.keep, scale=stage.scale, pointwise=stage.pointwise).state_dict()
 
 
 def check_patterns(trained: TrainedNetwork, patterns: BinarizeConfig | None, *, is_new_stage: bool) -> None:

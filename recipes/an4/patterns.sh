@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # AN4: the networks of cross_validation.sh as binary patterns (SEP-Nets), trained further, against their form in float, on all
-# folds together; with 1x1 convolutions in float, with 8 bits, and as patterns too; and the size of each file.
+# folds together; and the size of each file.
 #
-#   recipes/an4/patterns.sh CORPUS_DIR [--work DIR] [--forms "float int8 patterns"] [--keep "[stem]"]
+#   recipes/an4/patterns.sh CORPUS_DIR [--work DIR] [--forms "float signs int8 patterns"] [--keep "[stem]"]
 #                           [--train-options "--set ..."]
 #
-# DIR is that of cross_validation.sh. Every form starts from the last network of a fold, on its alignments. --forms are those
-# of the 1x1 convolutions (the output layer, also a 1x1 convolution, is never a pattern). The settings are tuned on the fold's
-# own speakers that are held out. Finished systems are not repeated.
+# DIR is that of cross_validation.sh. Every form starts from the last network of a fold, on its alignments. Forms: 1x1
+# convolutions in float (the paper's), the same with signs that are trained, 1x1 with 8 bits, 1x1 as patterns too (but not
+# the output layer, which is a 1x1 convolution). Settings are tuned on the fold's own speakers that are held out. Finished
+# systems are not repeated.
 set -euo pipefail
 
 work=exp/an4_cv
-forms="float int8 patterns"
+forms="float signs int8 patterns"
 keep="[stem]"       # what stays in float
 train_options=      # more options of blasr train, such as --set training.epochs=2
 nj=2
@@ -27,10 +28,11 @@ corpus=${arguments[0]:-}
 
 # train_patterns OUT FORM TUNING: the second stage of the last network in TUNING.
 train_patterns() {
-  local kept=$keep
+  local kept=$keep signs=fixed pointwise=$2
   [ "$2" != patterns ] || kept=${keep%]},output]
-  blasr train "$root/conf/an4_bl_resnet22_a2b3_patterns.yaml" --experiment "$1" --set binarize.pointwise="$2" \
-    --set binarize.keep="$kept" --set initialize_from="$3/bl_resnet22_a2b3" --set data.train="$data/train" \
+  [ "$2" != signs ] || signs=trained pointwise=float
+  blasr train "$root/conf/an4_bl_resnet22_a2b3_patterns.yaml" --experiment "$1" --set binarize.pointwise="$pointwise" \
+    --set binarize.signs="$signs" --set binarize.keep="$kept" --set initialize_from="$3/bl_resnet22_a2b3" --set data.train="$data/train" \
     --set data.alignments="$3/ali_last" --set features.sample_rate="$rate" --set model.width="$width" \
     --set training.seed="$seed" $train_options
 }
@@ -51,8 +53,8 @@ for folder in "$work"/fold*; do
       decode test "$system/test" --experiment "$system"
       score test "$system/test" --setting "$system/setting.json"
     fi
-    sets+=("patterns_1x1_$form=$data/test:$system/test/hyp.txt")
-    sizes+=("patterns_1x1_$form=$system/final.safetensors")
+    sets+=("patterns_$form=$data/test:$system/test/hyp.txt")
+    sizes+=("patterns_$form=$system/final.safetensors")
   done
 done
 python -m recipes.common.pool --out "$work/PATTERNS" "${sets[@]}"

@@ -30,6 +30,7 @@ from recipes.common.results import table
 FORMS = {
     "": "float",
     "_patterns": "patterns",
+    "_signs": "patterns, signs trained",
     "_int8": "patterns, 8-bit 1x1",
     "_patterns_1x1": "patterns, 1x1 too",
 }

@@ -5,9 +5,9 @@
 #                          [--seed N] [--stage N] [--work DIR] [--report FILE] [--short]
 #
 # CORPUS is the archive or the folder of the images, train/CLASS/*.jpg and test/CLASS/*.jpg. Each model is trained in float
-# for --epochs, binarized, and trained further for --tuning-epochs; a model with 1x1 convolutions (sep_resnet20) also with
-# these binarized, and with 8 bits. --keep lists what stays in float. Run it again to resume. Everything is written under
-# --work, the table also to --report.
+# for --epochs, binarized, and trained further for --tuning-epochs, once with the signs as they are and once with signs that
+# are trained; a model with 1x1 convolutions (sep_resnet20) also with these binarized, and with 8 bits. --keep lists what
+# stays in float. Run it again to resume. Everything is written under --work, the table also to --report.
 set -euo pipefail
 
 stage=0
@@ -34,10 +34,10 @@ train() {
     --set data.train="$data/train" --set data.valid="$data/test" "${@:5}" $train_options
 }
 
-# binarized MODEL NAME POINTWISE: the second stage of MODEL.
+# binarized MODEL NAME POINTWISE SIGNS: the second stage of MODEL.
 binarized() {
   train "$work/$1_$2" cifar10_resnet20_patterns "$1" "$tuning_epochs" --set initialize_from="$work/$1" \
-    --set binarize.keep="$keep" --set binarize.pointwise="$3"
+    --set binarize.keep="$keep" --set binarize.pointwise="$3" --set binarize.signs="$4"
 }
 
 if stage 0 "images"; then
@@ -47,11 +47,11 @@ if stage 1 "networks in float"; then
   for model in $models; do train "$work/$model" cifar10_resnet20 "$model" "$epochs"; done
 fi
 if stage 2 "binary patterns"; then
-  for model in $models; do binarized "$model" patterns float; done
+  for model in $models; do binarized "$model" patterns float fixed; binarized "$model" signs float trained; done
 fi
 if stage 3 "1x1 convolutions as patterns and with 8 bits"; then
   for model in $models; do
-    case $model in sep_*) binarized "$model" patterns_1x1 patterns && binarized "$model" int8 int8 ;; esac
+    case $model in sep_*) binarized "$model" patterns_1x1 patterns fixed; binarized "$model" int8 int8 fixed ;; esac
   done
 fi
 if stage 4 "test set"; then

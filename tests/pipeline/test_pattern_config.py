@@ -10,20 +10,18 @@ import pytest
 from blasr.config import parse_config, to_mapping
 from blasr.errors import ConfigError
 from blasr.models import AcousticModelConfig
-from blasr.nn import BinarizeConfig
+from blasr.nn import BinarizeConfig, PatternStageConfig
 from blasr.pipeline.config import RunConfig
 from blasr.pipeline.pattern_config import network_config
 from blasr.pipeline.vision import VisionRunConfig
 from blasr.vision import ImageModelConfig
 
-PATTERNS = BinarizeConfig(("stem",), pointwise="int8")
-
 
 def test_the_section_gives_the_model_its_patterns() -> None:
     plain = AcousticModelConfig("resnet22", 0.5)
     assert network_config(plain, None, None) is plain
-    network = network_config(plain, PATTERNS, Path("exp"))
-    assert network.patterns == PATTERNS and network.in_float == plain
+    network = network_config(plain, PatternStageConfig(("stem",), pointwise="int8"), Path("exp"))
+    assert network.patterns == BinarizeConfig(("stem",), pointwise="int8") and network.in_float == plain
     row = AcousticModelConfig("bl_resnet22_a2b3_b")
     assert network_config(row, None, Path("exp")).in_float.name == "bl_resnet22_a2b3"
     assert network_config(ImageModelConfig("sep_net_bq"), None, Path("exp")).in_float.name == "sep_net_r"
@@ -43,6 +41,8 @@ def test_the_section_gives_the_model_its_patterns() -> None:
             "leave out binarize, or choose bl_resnet22_a2b3",
         ),
         ({"binarize": {"scale": "layer"}, "initialize_from": "x"}, "expected one of filter, global"),
+        ({"binarize": {"signs": "trained", "pointwise": "int8"}, "initialize_from": "x"}, "a later stage can make"),
+        ({"model": {"name": "resnet22", "binarize": {"signs": "trained"}}, "initialize_from": "x"}, "unknown key"),
     ],
 )
 def test_mistakes_of_speech(values: dict[str, Any], message: str) -> None:
@@ -69,4 +69,6 @@ def test_mistakes_of_vision(values: dict[str, Any], message: str) -> None:
 def test_a_section_survives_a_file() -> None:
     values = {"experiment": "exp", "model": {"name": "resnet20"}, "released": "x", "binarize": {"keep": ["stem"]}}
     config = parse_config(VisionRunConfig, values)
-    assert config.binarize == BinarizeConfig(("stem",)) and parse_config(VisionRunConfig, to_mapping(config)) == config
+    assert (
+        config.binarize == PatternStageConfig(("stem",)) and parse_config(VisionRunConfig, to_mapping(config)) == config
+    )

@@ -332,3 +332,21 @@ def test_an_average_of_epochs_keeps_the_signs(binarized: Path) -> None:
     one, average = (load_weights(file)[0] for file in (binarized / "checkpoints" / "epoch01.safetensors", path))
     assert all(torch.equal(one[name], average[name]) for name in one if name.endswith(".patterns"))
     Experiment.load(binarized, "average1-2")
+
+
+def test_signs_are_trained(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+    """The checkpoints have floats, and load as patterns; the final weights are packed."""
+    stage = {"keep": ["stem"], "signs": "trained"}
+    values = {"epochs": 2, "learning_rate": 0.05}
+    train(run_config(tmp_path / "run", data, alignments, experiment, binarize=stage, training=values))
+    final = Experiment.load(tmp_path / "run")
+    assert final.description.model.patterns == BinarizeConfig(("stem",))
+    epoch = Experiment.load(tmp_path / "run", final.origin.replace(" ", ""))
+    planes = torch.randn(1, 3, 64, 60)
+    assert torch.equal(final.model(planes), epoch.model(planes))
+    assert epoch.weights.stat().st_size > 2 * final.weights.stat().st_size
+    head = Experiment.load(experiment).model.get_submodule("head.conv")
+    pattern = final.model.get_submodule("head.conv")
+    assert isinstance(head, torch.nn.Conv2d) and isinstance(pattern, PatternConv2d)
+    assert 0 < ((pattern.signs > 0) != (head.weight >= 0)).float().mean() < 0.5
+    Experiment.load(tmp_path / "run", prepare_checkpoint(tmp_path / "run", "average1-2").stem.replace("0", ""))

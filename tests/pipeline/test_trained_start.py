@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from blasr.errors import ConfigError, MismatchError
-from blasr.nn import BinarizeConfig, Pointwise, binarize, is_binarized
-from blasr.pipeline.trained_start import TrainedNetwork, start_from
+from blasr.nn import BinarizeConfig, PatternStageConfig, Pointwise, binarize, is_binarized
+from blasr.pipeline.trained_start import TrainedNetwork, finished_weights, start_from
 from blasr.vision import ImageModel, create_model
 
 PATTERNS = BinarizeConfig(("stem",))
+STAGE = PatternStageConfig(("stem",))
 
 
 def network(patterns: BinarizeConfig | None = None, width: float = 0.5, num_classes: int = 3) -> ImageModel:
@@ -29,7 +30,7 @@ def trained(patterns: BinarizeConfig | None = None) -> tuple[ImageModel, Trained
 def test_a_network_in_float_becomes_its_patterns() -> None:
     source, start = trained()
     model = network()
-    start_from(model, start, PATTERNS, is_new_stage=True)
+    start_from(model, start, PATTERNS, stage=STAGE)
     binarize(source, PATTERNS.keep)
     assert all(torch.equal(value, source.state_dict()[name]) for name, value in model.state_dict().items())
 
@@ -40,7 +41,9 @@ def test_patterns_are_trained_further(pointwise: Pointwise) -> None:
     source, start = trained(PATTERNS)
     model = network()
     target = replace(PATTERNS, pointwise=pointwise)
-    start_from(model, start, target, is_new_stage=pointwise == "int8")
+    start_from(
+        model, start, target, stage=PatternStageConfig(("stem",), pointwise="int8") if pointwise == "int8" else None
+    )
     x = torch.randn(2, 3, 32, 32)
     if pointwise == "float":
         assert torch.equal(model(x), source(x))
@@ -73,7 +76,30 @@ def test_patterns_are_made_once(target: BinarizeConfig | None, is_new_stage: boo
     model = network()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with pytest.raises(ConfigError, match=message) as caught:
-        start_from(model, start, target, is_new_stage=is_new_stage)
+        start_from(model, start, target, stage=STAGE if is_new_stage else None)
     assert "copy the section model of exp/trained/final.yaml" in str(caught.value)
     assert not is_binarized(model)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_signs_that_are_trained_end_as_patterns() -> None:
+    """During the training the state is that of a network in float; afterwards it is packed."""
+    source, start = trained()
+    stage = PatternStageConfig(("stem",), signs="trained")
+    model = network()
+    start_from(model, start, stage.patterns, stage=stage)
+    state = model.state_dict()
+    assert state.keys() == source.state_dict().keys()
+    packed = finished_weights(network(), state, stage, Path("exp"))
+    result = network(PATTERNS)
+    result.load_state_dict(packed)
+    x = torch.randn(2, 3, 32, 32)
+    assert torch.equal(result(x), model(x))
+    assert finished_weights(network(), state, None, Path("exp")) is state
+    _, patterns = trained(PATTERNS)
+    with pytest.raises(ConfigError, match="is binarized already"):
+        start_from(network(), patterns, PATTERNS, stage=stage)
+    step = PatternStageConfig(("stem",), signs="trained")
+    int8 = replace(PATTERNS, pointwise="int8")
+    with pytest.raises(ConfigError, match="signs are trained from a network in float"):
+        start_from(network(), patterns, int8, stage=step)

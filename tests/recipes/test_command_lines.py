@@ -80,10 +80,10 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     ("script", "arguments", "least"),
     [
         ("an4/cascade.sh", ("corpus", "--kinds", "chunk:entropy utterance:lattice"), 8),
-        ("an4/patterns.sh", ("corpus", "--forms", "float patterns"), 13),
+        ("an4/patterns.sh", ("corpus", "--forms", "float signs patterns"), 18),
         ("an4/table3.sh", ("corpus", "--variants", "resnet22 bl_resnet22_a2b3", "--folds", "0 2", "--seeds", "1"), 43),
-        ("cifar10/run.sh", ("corpus.tar.gz", "--short"), 8),
-        ("cifar10/run.sh", ("corpus", "--models", "resnet56", "--keep", "[stem, stage1]", "--stage", "1"), 3),
+        ("cifar10/run.sh", ("corpus.tar.gz", "--short"), 10),
+        ("cifar10/run.sh", ("corpus", "--models", "resnet56", "--keep", "[stem, stage1]", "--stage", "1"), 4),
         ("demo/run.sh", (), 14),
         ("digits_images/run.sh", (), 3),
         ("fsdd/run.sh", ("corpus", "--connected", "strings"), 20),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blasr.config import check_minimum
 from blasr.errors import ConfigError
-from blasr.nn.binarize_config import BinarizeConfig
+from blasr.nn.binarize_config import PatternStageConfig
 from blasr.pipeline.pattern_config import network_config
 from blasr.training.config import ScheduleConfig, TrainingConfig
 from blasr.vision.config import ImageConfig, ImageModelConfig
@@ -72,7 +72,7 @@ class VisionRunConfig:
     training: TrainingConfig = field(default_factory=paper_training)
     released: Path | None = None
     initialize_from: Path | None = None
-    binarize: BinarizeConfig | None = None
+    binarize: PatternStageConfig | None = None
 
     @property
     def network(self) -> ImageModelConfig:

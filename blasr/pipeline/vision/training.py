@@ -11,7 +11,7 @@ from blasr.config import to_mapping, write_yaml
 from blasr.io.atomic import atomic_open
 from blasr.io.folder_lock import locked_folder
 from blasr.pipeline.runs import describe_images, write_record
-from blasr.pipeline.trained_start import TrainedNetwork, start_from
+from blasr.pipeline.trained_start import TrainedNetwork, finished_weights, start_from
 from blasr.pipeline.vision.config import VisionRunConfig
 from blasr.pipeline.vision.data import read_images
 from blasr.pipeline.vision.experiment import (
@@ -90,7 +90,9 @@ def _train(config: VisionRunConfig, distributed: DistributedContext) -> Training
     weights, origin = trainer.final_weights(train_batches)
     if distributed.is_main:
         description = ImageModelDescription(config.network, train.classes, config.images, origin)
-        write_final_model(config.experiment, description, weights)
+        plain = build_image_model(config.network.in_float, len(train.classes))
+        finished = finished_weights(plain, weights, config.binarize, config.experiment)
+        write_final_model(config.experiment, description, finished)
     return state
 
 
@@ -123,7 +125,7 @@ def _initial_model(config: VisionRunConfig, num_classes: int) -> ImageModel:
         trained = TrainedNetwork(config.initialize_from, source.state_dict(), description.model.patterns)
     else:
         return model
-    start_from(model, trained, config.network.patterns, is_new_stage=config.binarize is not None)
+    start_from(model, trained, config.network.patterns, stage=config.binarize)
     return model
 
 

@@ -66,16 +66,16 @@ def test_train_resume_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[s
     assert "choose 32 or 64" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1), "patterns"])
+@pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1), "fixed", "trained"])
 def test_resuming_is_exact(folder: Path, stop: tuple[int, int] | str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is interrupted before any batch of any epoch ends with the same weights, with patterns too."""
     sets: tuple[str, ...] = ("training.checkpoint_interval=1",)
-    if stop == "patterns":
-        stop = (2, 1)
+    if isinstance(stop, str):
+        signs, stop = stop, (2, 1)
         sets = (*sets, "model.name=sep_resnet20", "model.width=0.5")
         assert train(folder, *sets, "training.epochs=1") == 0
         (folder / "exp").rename(folder / "float")
-        sets = (*sets, f"initialize_from={folder}/float", "binarize.keep=[stem]", "training.epochs=2")
+        sets = (*sets, f"initialize_from={folder}/float", f"binarize.signs={signs}", "training.epochs=2")
     assert train(folder, *sets) == 0
     whole = (folder / "exp" / "final.safetensors").read_bytes()
     (folder / "exp").rename(folder / "whole")
