@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from blasr.errors import ConfigError
 from blasr.nn.binarize_config import STRIDED, BinarizeConfig, PatternScale, Pointwise
 from blasr.nn.pointwise_int8 import quantize_pointwise
+from blasr.nn.scale_gradient import shared_scales
 from blasr.nn.sign_packing import pack_signs, unpack_signs
 
 
@@ -56,7 +57,7 @@ class PatternConv2d(nn.Module):
     @property
     def weight(self) -> Tensor:
         """The weights, ``(out_channels, in_channels / groups, k, k)``."""
-        return self.scales.view(-1, 1, 1, 1) * self.signs
+        return shared_scales(self.scales, self.signs[0].numel()).view(-1, 1, 1, 1) * self.signs
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``(B, out_channels, H', W')`` of ``(B, in_channels, H, W)``."""

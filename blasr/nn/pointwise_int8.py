@@ -1,7 +1,7 @@
 """1x1 convolutions and linear layers with 8-bit weights (SEP-Net-BQ, arXiv 1706.03912).
 
-The weights of an output channel are ``scale * q`` with integers q from -127 to 127, symmetric around 0, and
-``scale = max |W| / 127``. A linear layer is a 1x1 convolution of one position; the published 1.3 MB include it.
+The weights of an output channel are ``scale * q / 127`` with integers q from -127 to 127, symmetric around 0, and
+``scale = max |W|``. A linear layer is a 1x1 convolution of one position; the published 1.3 MB include it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from blasr.nn.binarize_config import BinarizeConfig
+from blasr.nn.scale_gradient import shared_scales
 
 LARGEST: Final = 127
 
@@ -25,8 +26,8 @@ def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
     A channel of zeros has the scale 1.
     """
     largest = weight.abs().flatten(1).amax(1)
-    scales = torch.where(largest > 0, largest / LARGEST, 1.0)
-    integers = (weight / scales.view(-1, *[1] * (weight.dim() - 1))).round().clamp(-LARGEST, LARGEST)
+    scales = torch.where(largest > 0, largest, 1.0)
+    integers = (weight * LARGEST / scales.view(-1, *[1] * (weight.dim() - 1))).round().clamp(-LARGEST, LARGEST)
     return integers.to(torch.int8), scales
 
 
@@ -44,7 +45,8 @@ class _Int8Layer(nn.Module):
     @property
     def weight(self) -> Tensor:
         """The weights in float, of the shape of the layer's."""
-        return self.scales.view(-1, *[1] * (self.integers.dim() - 1)) * self.integers
+        scales = shared_scales(self.scales, self.integers[0].numel())
+        return scales.view(-1, *[1] * (self.integers.dim() - 1)) * (self.integers / LARGEST)
 
 
 class Int8Linear(_Int8Layer):

@@ -12,9 +12,9 @@ from blasr.nn.pointwise_int8 import quantize
 def test_each_channel_has_its_scale() -> None:
     weight = torch.tensor([[1.27, -0.5, 0.004], [-254.0, 3.0, 1.1], [0.0, 0.0, 0.0]])
     integers, scales = quantize(weight)
-    torch.testing.assert_close(scales, torch.tensor([0.01, 2.0, 1.0]))
+    torch.testing.assert_close(scales, torch.tensor([1.27, 254.0, 1.0]))
     assert integers.tolist() == [[127, -50, 0], [-127, 2, 1], [0, 0, 0]]
-    assert ((scales[:, None] * integers - weight).abs() <= scales[:, None] / 2 + 1e-6).all()
+    assert ((scales[:, None] * integers / 127 - weight).abs() <= scales[:, None] / 254 + 1e-6).all()
 
 
 def test_a_layer_is_near_the_one_in_float() -> None:
