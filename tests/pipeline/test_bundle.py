@@ -88,11 +88,6 @@ def test_running_statistics_are_those_of_a_dump(online: System, tmp_path: Path) 
 
 def test_running_and_other_statistics_do_not_mix(system: System, online: System, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    make_bundle(Experiment.load(online.experiment), online.graph, out)
-    manifest = (out / "bundle.yaml").read_text()
-    (out / "bundle.yaml").write_text(manifest.replace("cmvn: online\n", "cmvn: speaker\n"))
-    with pytest.raises(MismatchError, match=r"normalizes by speaker .*, but has global_cmvn\.stats"):
-        Bundle.read(out)
     make_bundle(Experiment.load(system.experiment), system.graph, out)
     manifest = (out / "bundle.yaml").read_text()
     (out / "bundle.yaml").write_text(manifest.replace("cmvn: speaker\n", "cmvn: online\n"))
