@@ -29,7 +29,7 @@ def test_settings_out_of_range_are_refused() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"name": "resnet5"}, "did you mean resnet50"),
+        ({"name": "resnet5"}, "or resnet50"),
         ({"name": "resnet50", "width": 0.0}, "width is 0.0, expected a number above 0"),
         ({"name": "resnet50", "drop_rate": 1.0}, "drop_rate is 1.0, expected from 0 to below 1"),
         ({"name": "resnet50", "alpha": 2}, "resnet50 has no branches"),
