@@ -8,6 +8,7 @@ the whole input, to float rounding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import singledispatch
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from blasr.nn.axes import WIDTH, Pair, size_of
 from blasr.nn.big_little import BigLittleModule, sum_of
 from blasr.nn.conv import ConvNorm
+from blasr.nn.packed_conv import packed
 from blasr.nn.residual import ResidualBlock
 
 
@@ -45,18 +47,17 @@ class _Pointwise:
 
     lost = 0
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: Callable[[Tensor], Tensor]) -> None:
         self.module = module
 
     def accept(self, x: Tensor) -> Tensor | None:
-        output: Tensor = self.module(x)
-        return output
+        return self.module(x)
 
 
 class _Window:
     """A convolution over ``width`` columns; it keeps the last ``width - 1``."""
 
-    def __init__(self, module: nn.Module, width: int) -> None:
+    def __init__(self, module: Callable[[Tensor], Tensor], width: int) -> None:
         self.module = module
         self.lost = width - 1
         self._kept: Tensor | None = None
@@ -65,7 +66,7 @@ class _Window:
         if self._kept is not None:
             x = torch.cat([self._kept, x], dim=WIDTH)
         length = x.shape[WIDTH]
-        self._kept = x[..., max(0, length - self.lost) :].clone()  # not a view, which would keep all of x alive
+        self._kept = x[..., max(0, length - self.lost) :].clone()  # contiguous, and not a view that keeps x alive
         return self.module(x) if length > self.lost else None
 
 
@@ -196,7 +197,8 @@ def _convolution(module: nn.Module, conv: nn.Conv2d) -> Stream:
     pad = conv.padding if isinstance(conv.padding, str) else conv.padding[-1]
     if step != 1 or pad not in (0, "valid"):
         raise ValueError(f"cannot run a convolution with stride {step} and padding {pad} along W column by column")
-    return _Pointwise(module) if width == 1 else _Window(module, width)
+    compute = packed(module) or module
+    return _Pointwise(compute) if width == 1 else _Window(compute, width)
 
 
 def chain(modules: list[nn.Module]) -> Stream:
