@@ -39,6 +39,7 @@ NOT_PATHS = {
     "checkpoint",
     "host",
     "origins",
+    "keep",
 }
 
 
