@@ -46,8 +46,7 @@ class StreamingLogMel:
 
     def __init__(self, config: FeatureConfig) -> None:
         self._config = config
-        self._log_mel = LogMel(config)  # of a recording that ends before its first frame
-        self._inner = LogMel(replace(config, snip_edges=True))  # cuts frames as they lie
+        self._log_mel = LogMel(replace(config, snip_edges=True))  # cuts frames as they lie
         length, shift = config.frame_length_samples, config.frame_shift_samples
         self._first = 0 if config.snip_edges else shift // 2 - length // 2  # where frame 0 begins
         self._samples = torch.zeros(0)
@@ -72,7 +71,7 @@ class StreamingLogMel:
         """
         config = self._config
         if self._begin == 0 and self._frames == 0:
-            whole: Tensor = self._log_mel(self._samples)
+            whole: Tensor = LogMel(config)(self._samples)  # it ends before its first frame could be cut
             return whole
         if config.snip_edges:
             return self._nothing()
@@ -92,7 +91,7 @@ class StreamingLogMel:
             frames = min(frames, total - self._frames)
         if frames <= 0:
             return self._nothing()
-        features: Tensor = self._inner(self._samples[start : start + (frames - 1) * shift + length])
+        features: Tensor = self._log_mel(self._samples[start : start + (frames - 1) * shift + length])
         self._frames += frames
         forget = max(0, start + frames * shift - length)  # a frame's length stays, to be mirrored at the end
         self._samples = self._samples[forget:].clone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 from threading import Lock
 from typing import Final
 
@@ -12,6 +13,7 @@ from blasr.graph.hclg import compile_decoding_graph
 from blasr.graph.lang import Lang
 from blasr.graph.phrase_grammar import phrase_loop
 from blasr.hmm.tree import ContextDependency
+from blasr.inference.bundle import TREE
 from blasr.inference.live import LiveRecognizer
 from blasr.serving.protocol import ProtocolError
 
@@ -28,6 +30,7 @@ class PhraseGraphs:
     def __init__(self, recognizer: LiveRecognizer) -> None:
         self._recognizer = recognizer
         self._decoders: OrderedDict[tuple[str, ...], LatticeDecoder] = OrderedDict()
+        self._read: tuple[Lang, ContextDependency] | None = None
         self._lock = Lock()
 
     def of(self, phrases: tuple[str, ...]) -> LatticeDecoder:
@@ -44,7 +47,7 @@ class PhraseGraphs:
                 self._decoders.move_to_end(phrases)
                 return self._decoders[phrases]
             try:
-                lang, tree = Lang.read(bundle.lang), ContextDependency.read(bundle.lang.parent / "tree")
+                lang, tree = self._parts(bundle.lang)
                 graph = compile_decoding_graph(lang, tree, bundle.transition_model, phrase_loop(phrases, lang))
             except BlasrError as error:
                 raise ProtocolError(f"phrase_list: {error.message}") from None
@@ -52,3 +55,9 @@ class PhraseGraphs:
             if len(self._decoders) > _KEPT:
                 self._decoders.popitem(last=False)
             return decoder
+
+    def _parts(self, folder: Path) -> tuple[Lang, ContextDependency]:
+        """Return the lang directory and the tree beside it, which are read once."""
+        if self._read is None:
+            self._read = Lang.read(folder), ContextDependency.read(folder.parent / TREE)
+        return self._read
