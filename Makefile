@@ -1,13 +1,14 @@
-# make setup | test | test-slow | lint | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | an4 CORPUS_DIR=... |
+# make setup | test | test-slow | lint | docs | docs-links | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | an4 CORPUS_DIR=... |
 #   cifar10 CORPUS=... | rehearse
 # PYTHON is the Python (3.11 or newer) that creates the virtual environment.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
+SPHINX = OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d docs/_build/doctrees
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
-.PHONY: setup lint test test-slow demo yesno fsdd an4 cifar10 rehearse
+.PHONY: setup lint test test-slow docs docs-links demo yesno fsdd an4 cifar10 rehearse
 
 setup: $(STAMP)
 
@@ -29,6 +30,13 @@ test: lint
 
 test-slow: lint
 	$(TESTS)
+
+docs: setup
+	$(SPHINX) -b html docs docs/_build/html
+	@echo "make: wrote docs/_build/html/index.html"
+
+docs-links: setup
+	$(SPHINX) -b linkcheck docs docs/_build/links
 
 demo: setup
 	recipes/demo/run.sh
