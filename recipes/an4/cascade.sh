@@ -1,27 +1,25 @@
 #!/usr/bin/env bash
-# AN4: a network twice as wide as that of run.sh, and cascades that compute only what is hard with it (Little-Big).
+# AN4: cascades of the networks of cross_validation.sh and narrower ones, which pass on only what they are not sure of
+# (Little-Big), on all folds together.
 #
-#   recipes/an4/cascade.sh CORPUS_DIR [--work DIR] [--kinds "chunk:max_posterior utterance:lattice"] [--max-degradation 0.5]
-#                          [--little DIR --name weak]
+#   recipes/an4/cascade.sh CORPUS_DIR [--work DIR] [--kinds "utterance:lattice chunk:max_posterior"] [--max-degradation 0.5]
+#                          [--width 0.125] [--epochs N]
 #
-# DIR is that of run.sh, which must have finished. Its network of the training speakers is the little one; the big one is
-# trained on its alignments, with the same tree. The thresholds are chosen on the held-out training speakers, and tested once.
-# A kind is what is passed on as a whole, and the confidence. --little names another little network of the same tree, such as
-# DIR/tuning/pass1, and --name what its outputs are called. Two errors of the held-out speakers' 406 words are 0.49 points.
-# Finished systems are not repeated.
+# DIR is that of cross_validation.sh. The big network of a fold is its last one; the little one is trained on the big one's
+# alignments, with the same tree. A kind is what is passed on as a whole, and the confidence. Thresholds are chosen on the
+# fold's own speakers that are held out: the fewest MACs that lose at most --max-degradation points. Then the fold's test
+# speakers are recognized once. Finished systems are not repeated.
 set -euo pipefail
 
-work=exp/an4
-kinds="chunk:max_posterior utterance:max_posterior utterance:lattice"
+work=exp/an4_cv
+kinds="utterance:lattice chunk:max_posterior"
 max_degradation=0.5
-little=             # by default the last network that run.sh tuned
-name=cascade
 chunk_frames=50
 epochs=14
 train_options=      # more options of blasr train
 nj=2
 rate=16000
-width=0.5           # of the big network
+width=0.125         # of the little network
 seed=0
 stage=0
 . "$(dirname "$0")/../common/options.sh"
@@ -30,26 +28,32 @@ stage=0
 corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 
-data=$work/data lang=$work/lang gmm=$work/tuning/tri graph=$work/tuning/tri/graph
-tuned=$work/tuning/bl_resnet22_a2b3 big=$work/wide
-little=${little:-$tuned}
-if [ ! -e "$big/setting.json" ]; then
-  [ -e "$big/alignments/ali.1.gz" ] || realign "$tuned" train "$gmm" "$big/alignments"
-  train_network "$big" train "$big/alignments" "$epochs"
-  blasr tune --experiment "$big" --data "$data/dev" --graph "$graph" --lang "$lang" --nj "$nj" \
-    --prior-scales 0.2,0.4,0.6,0.8,1.0 --lm-weights "$lm_weights" --word-ins-penalties="$word_ins_penalties"
-fi
-for kind in $kinds; do
-  unit=${kind%:*} confidence=${kind#*:}
-  system=$work/${name}_${unit}_$confidence
-  if [ ! -e "$system/cascade.json" ]; then
-    blasr cascade tune --little "$little" --big "$big" --data "$data/dev" --graph "$graph" --lang "$lang" \
-      --unit "$unit" --confidence "$confidence" --chunk-frames "$chunk_frames" --max-degradation "$max_degradation" \
-      --nj "$nj" --device cpu --out "$system"
+big_sets=() little_sets=() cascade_sets=() cascades=()
+for folder in "$work"/fold*; do
+  tuning=$folder/tuning data=$folder/data lang=$folder/lang
+  gmm=$tuning/tri graph=$tuning/tri/graph big=$tuning/bl_resnet22_a2b3 little=$tuning/narrow
+  [ -e "$tuning/ali_last/ali.1.gz" ] || realign "$big" train "$gmm" "$tuning/ali_last"
+  if [ ! -e "$little/test/hyp.txt" ]; then
+    train_network "$little" train "$tuning/ali_last" "$epochs"
+    decode test "$little/test" --experiment "$little" --setting "$big/setting.json" --checkpoint final
+    score test "$little/test" --setting "$big/setting.json"
   fi
-  if [ ! -e "$system/test/cascade.json" ]; then
-    blasr cascade evaluate --experiment "$system" --data "$data/test" --graph "$graph" --lang "$lang" --nj "$nj" \
-      --device cpu --out "$system/test"
-  fi
+  big_sets+=("big=$data/test:$big/test/hyp.txt")
+  little_sets+=("little=$data/test:$little/test/hyp.txt")
+  for kind in $kinds; do
+    name=${kind/:/_} system=$tuning/cascade_${kind/:/_}
+    if [ ! -e "$system/test/hyp.txt" ]; then
+      blasr cascade tune --little "$little" --big "$big" --data "$data/dev" --graph "$graph" --lang "$lang" \
+        --unit "${kind%:*}" --confidence "${kind#*:}" --chunk-frames "$chunk_frames" --max-degradation "$max_degradation" \
+        --nj "$nj" --device cpu --out "$system"
+      blasr cascade evaluate --experiment "$system" --data "$data/test" --graph "$graph" --lang "$lang" --nj "$nj" \
+        --device cpu --out "$system/evaluated"
+      decode test "$system/test" --experiment "$system"
+      score test "$system/test" --setting "$system/setting.json"
+    fi
+    cascade_sets+=("$name=$data/test:$system/test/hyp.txt")
+    cascades+=("$name=$system")
+  done
 done
-python -m recipes.an4.cascade_table --out "$work/${name^^}" "$work/$name"_*
+python -m recipes.common.pool --out "$work/CASCADE.words" "${big_sets[@]}" "${little_sets[@]}" "${cascade_sets[@]}"
+python -m recipes.an4.cascade_table --out "$work/CASCADE" "${cascades[@]}"
