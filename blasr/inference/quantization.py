@@ -19,7 +19,8 @@ def quantize_onnx(source: Path, target: Path, inputs: Iterable[Tensor]) -> None:
     Args:
         source: the float32 model.
         target: the int8 model.
-        inputs: network inputs ``(3, 64, T)`` whose smallest and largest activations give the scales.
+        inputs: network inputs ``(3, 64, T)``. The smallest and the largest activation of each give the scales, on
+            average over the inputs, so that the loudest frame of all does not make the steps of the others coarse.
 
     Raises:
         DependencyError: onnxruntime is not installed.
@@ -41,6 +42,7 @@ def quantize_onnx(source: Path, target: Path, inputs: Iterable[Tensor]) -> None:
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
                 calibrate_method=quantization.CalibrationMethod.MinMax,
+                extra_options={"CalibMovingAverage": True},
             )
     finally:
         root.setLevel(level)
