@@ -27,13 +27,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr export``."""
     defaults = ExportConfig()
     parser.epilog = OUTPUTS + examples(
-        "blasr export exp/bl_resnet22_a2b3 --format onnx --data data/dev --out exp/bl_resnet22_a2b3/onnx",
+        "blasr export exp/bl_resnet22_a2b3 --format onnx --out exp/bl_resnet22_a2b3/onnx",
         "blasr export exp/bl_resnet22_a2b3 --format int8 --data data/dev --graph exp/tri_ali/graph --out int8",
         "blasr dump --experiment int8 --data data/test --out int8_test",
     )
     parser.add_argument("experiment", type=Path, metavar="EXP", help="the directory of a trained network")
     parser.add_argument("--format", choices=EXPORT_FORMAT_NAMES, default=defaults.format, help="of the model")
-    add_option(parser, "--data", required=True, note="real utterances for the comparison and the calibration")
+    add_option(
+        parser, "--data", note="real utterances for the comparison and the calibration (default: the training data)"
+    )
     add_option(parser, "--graph", note="to compare words too")
     add_option(parser, "--words", note="default: the one next to the graph")
     add_option(parser, "--out", required=True, note="a new or empty directory, or an export, which is replaced")
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
     """Export and compare.
 
     Raises:
-        ConfigError: ``--words`` without ``--graph``.
+        ConfigError: ``--words`` without ``--graph``, or no ``--data`` where the training data are not at hand.
         BlasrError: as :func:`blasr.pipeline.export.export`.
     """
     if args.words is not None and args.graph is None:
@@ -68,13 +70,13 @@ def run(args: argparse.Namespace) -> None:
     from blasr.data.data_dir import DataDir
     from blasr.pipeline.decode_inputs import DecodePaths
     from blasr.pipeline.experiment import Experiment
-    from blasr.pipeline.export import export
+    from blasr.pipeline.export import export, training_data
     from blasr.pipeline.tuned_setting import NetworkChoice
 
     choice = NetworkChoice.resolve(args.experiment, args.checkpoint, args.prior_scale, args.setting)
     parity = export(
         Experiment.load(args.experiment, choice.checkpoint),
-        DataDir.read(args.data, allow_pipes=args.allow_pipes),
+        DataDir.read(args.data or training_data(args.experiment), allow_pipes=args.allow_pipes),
         args.out,
         config,
         graph=None if args.graph is None else DecodePaths(args.graph, args.words),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blasr.cli.options import add_option, add_yes_no, positive_integer, positive_number
 from blasr.cli.parser import examples
-from blasr.errors import DependencyError
+from blasr.errors import ConfigError, DependencyError
 from blasr.serving.config import DEFAULT_PORT, ServerConfig
 
 ADDRESSES = """\
@@ -30,12 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``blasr serve``."""
     limits = ServerConfig()
     parser.epilog = ADDRESSES + examples(
-        "blasr serve --bundle exp/bl_resnet22_a2b3/bundle",
-        "blasr serve --bundle exp/bl_resnet22_a2b3/bundle --nj 4 --host 0.0.0.0 --certificate server.pem \\",
+        "blasr serve exp/bl_resnet22_a2b3/bundle",
+        "blasr serve exp/bl_resnet22_a2b3/bundle --nj 4 --host 0.0.0.0 --certificate server.pem \\",
         "    --key server.key --token-file token.txt",
         "curl --data-binary @talk.flac 'http://127.0.0.1:2700/transcribe?format=srt' > talk.srt",
     )
-    add_option(parser, "--bundle", required=True)
+    parser.add_argument("directory", type=Path, nargs="?", metavar="BUNDLE", help="a bundle, as blasr bundle writes it")
+    add_option(parser, "--bundle", note="the same, as in blasr transcribe")
     parser.add_argument("--host", default=limits.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=port_number, default=DEFAULT_PORT, help="0: any free one (default: %(default)s)")
     add_option(parser, "--nj", note="each works on one stream at a time")
@@ -67,10 +68,13 @@ def run(args: argparse.Namespace) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        ConfigError: other machines could connect without TLS and a token.
+        ConfigError: there is no bundle, or two, or other machines could connect without TLS and a token.
         DependencyError: the packages of the server are not installed.
         BlasrError: the bundle, the token or the certificate cannot be used, or the port is taken.
     """
+    if (args.directory is None) == (args.bundle is None):
+        found = "none" if args.bundle is None else f"{args.directory} and --bundle {args.bundle}"
+        raise ConfigError(f"expected one bundle, found {found}", fix="blasr serve BUNDLE")
     config = ServerConfig(
         host=args.host,
         port=args.port,
@@ -97,7 +101,7 @@ def run(args: argparse.Namespace) -> None:
     from blasr.inference.live import LiveConfig, LiveRecognizer
     from blasr.threads import one_torch_thread
 
-    recognizer = LiveRecognizer(Bundle.read(args.bundle), LiveConfig(device=args.device))
+    recognizer = LiveRecognizer(Bundle.read(args.directory or args.bundle), LiveConfig(device=args.device))
     server = SpeechServer(recognizer, config)
     with one_torch_thread():
         print("blasr serve: preparing the search", file=sys.stderr)

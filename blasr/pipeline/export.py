@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 from torch import Tensor, nn
 
+from blasr.config import load_config
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.decoding import LatticeDecoder
-from blasr.errors import DataError, MismatchError
+from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.features.extraction import FeatureExtractor
 from blasr.features.online_cmvn import GLOBAL_CMVN
 from blasr.features.stored_speaker_stats import load_speaker_stats
@@ -25,9 +26,11 @@ from blasr.inference.exported import exported_model, write_export_manifest
 from blasr.inference.manifest import MANIFEST_NAME, data_entry, file_entry
 from blasr.io.atomic import atomic_dir
 from blasr.nn import fold_norms
+from blasr.pipeline.config import RunConfig
 from blasr.pipeline.decode_inputs import DecodeInputs, DecodePaths
 from blasr.pipeline.experiment import Experiment, write_description
 from blasr.pipeline.network_checks import check_network
+from blasr.pipeline.runs.facts import CONFIG_FILE
 from blasr.pipeline.tuned_setting import SETTING_FILE, TunedSetting
 from blasr.progress import track
 from blasr.scoring import score_text
@@ -138,6 +141,23 @@ def export(
         write_export_manifest(folder, values, files)
     logger.info("written: %s, %.1f MB", out / export_format.file, (out / export_format.file).stat().st_size / 1e6)
     return parity
+
+
+def training_data(experiment: Path) -> Path:
+    """Return the data directory that an experiment was trained on.
+
+    Raises:
+        ConfigError: the experiment does not name one, or it is not at hand.
+    """
+    path = experiment / CONFIG_FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"{path} is missing, so that the training data are not known", fix="name utterances with --data"
+        )
+    train = load_config(RunConfig, path).data.train
+    if not train.is_dir():
+        raise ConfigError(f"the training data {train} of {path} are not there", fix="name utterances with --data")
+    return train
 
 
 def spread(utterances: Sequence[Utterance], count: int) -> list[Utterance]:

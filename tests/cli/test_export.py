@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -96,3 +97,32 @@ def test_mistakes(system: System, speech: Path, tmp_path: Path, capsys: pytest.C
     assert "--words belongs to a graph" in capsys.readouterr().err
     assert main([*words, "--out", str(system.experiment)]) != 0
     assert "--out" in capsys.readouterr().err
+
+
+def trained_on(system: System, data: Path, copy: Path) -> Path:
+    """Return a copy of the experiment whose config names its training data."""
+    shutil.copytree(system.experiment, copy)
+    model = "{name: bl_resnet22_a2b3, width: 0.0625}"
+    text = f"experiment: {copy}\nmodel: {model}\ndata: {{train: {data}, alignments: {data}}}\n"
+    (copy / "config.yaml").write_text(text)
+    return copy
+
+
+def test_the_training_data_are_the_default(
+    system: System, speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = trained_on(system, speech, tmp_path / "trained")
+    assert main(["export", str(experiment), "--max-utterances", "2", "--out", str(tmp_path / "onnx")]) == 0
+    assert (tmp_path / "onnx" / "model.onnx").is_file()
+    assert capsys.readouterr().out.startswith("2 utterances")
+
+
+def test_training_data_that_are_gone_are_named(
+    system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = trained_on(system, Path("gone"), tmp_path / "trained")
+    for message in ("the training data gone of", "config.yaml is missing"):
+        assert main(["export", str(experiment), "--out", str(tmp_path / "onnx")]) != 0
+        assert message in (errors := capsys.readouterr().err) and "--data" in errors
+        (experiment / "config.yaml").unlink(missing_ok=True)
+    assert not (tmp_path / "onnx").exists()

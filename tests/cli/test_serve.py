@@ -36,7 +36,7 @@ def test_it_serves_until_sigterm(bundle: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "blasr.cli", "serve", f"--bundle={bundle}", f"--port={port}"]
+    command = [sys.executable, "-m", "blasr.cli", "serve", str(bundle), f"--port={port}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as server:
         assert server.stderr is not None
         lines = []
@@ -61,6 +61,7 @@ def test_it_serves_until_sigterm(bundle: Path) -> None:
         (["--token-file=nowhere"], "cannot be read"),
         (["--port=x"], "expected a port"),
         (["--certificate=a"], "belong together"),
+        (["another"], "expected one bundle, found another and --bundle nowhere"),
     ],
 )
 def test_refusals(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
