@@ -19,6 +19,7 @@ from .experiment import Experiment as Experiment
 from .experiment import write_final as write_final
 from .export import Parity as Parity
 from .export import export as export
+from .export import training_data as training_data
 from .graph_checks import DecodingModel as DecodingModel
 from .graph_checks import check_decode as check_decode
 from .live import LiveFormat as LiveFormat
