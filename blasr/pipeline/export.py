@@ -30,7 +30,6 @@ from blasr.pipeline.config import RunConfig
 from blasr.pipeline.decode_inputs import DecodeInputs, DecodePaths
 from blasr.pipeline.experiment import Experiment, write_description
 from blasr.pipeline.network_checks import check_network
-from blasr.pipeline.runs.facts import CONFIG_FILE
 from blasr.pipeline.tuned_setting import SETTING_FILE, TunedSetting
 from blasr.progress import track
 from blasr.scoring import score_text
@@ -149,7 +148,7 @@ def training_data(experiment: Path) -> Path:
     Raises:
         ConfigError: the experiment does not name one, or it is not at hand.
     """
-    path = experiment / CONFIG_FILE
+    path = experiment / "config.yaml"
     if not path.is_file():
         raise ConfigError(
             f"{path} is missing, so that the training data are not known", fix="name utterances with --data"
