@@ -22,6 +22,7 @@ from blasr.features.streaming import FixedCmvn, FrameNormalizer
 from blasr.inference.bundle import Bundle
 from blasr.inference.config import ScoringConfig
 from blasr.inference.lattice_words import Alternative, LatticeWords
+from blasr.inference.onnx_network import OnnxNetwork
 from blasr.inference.resampling import StreamingResampler
 from blasr.inference.streaming_scorer import StreamingScorer
 from blasr.inference.transcript import TranscribedWord
@@ -81,7 +82,7 @@ class LiveRecognizer:
 
     Raises:
         DataError: the bundle has no global statistics of its training data to begin the running ones with, or is that
-            of a cascade or of an exported network.
+            of a cascade.
     """
 
     def __init__(self, bundle: Bundle, config: LiveConfig | None = None) -> None:
@@ -92,9 +93,10 @@ class LiveRecognizer:
                 path=bundle.path,
                 fix="make a bundle of one of its networks for live speech (blasr bundle)",
             )
-        if not isinstance(bundle.model, AcousticModel):
-            message = "has an exported network, which computes whole utterances and no streams"
-            raise DataError(message, path=bundle.path, fix="make a bundle of the original experiment (blasr bundle)")
+        if not isinstance(bundle.model, AcousticModel | OnnxNetwork):
+            raise AssertionError(
+                f"a bundle has a network of torch or ONNX Runtime, not a {type(bundle.model).__name__}"
+            )
         self._network = bundle.model
         if bundle.config.features.cmvn != "none" and bundle.global_stats is None:
             raise DataError(

@@ -10,12 +10,13 @@ from blasr.features.config import FeatureConfig
 from blasr.features.streaming import FrameNormalizer, StreamingInputs
 from blasr.inference.config import ScoringConfig
 from blasr.inference.loglike_checks import check_matrix
+from blasr.inference.onnx_network import OnnxNetwork
 from blasr.inference.priors import Priors
 from blasr.models import AcousticModel
-from blasr.nn import chain
+from blasr.nn import Stream, WindowStream, chain
 from blasr.threads import one_torch_thread
 from blasr.training import choose_device
-from blasr.units import FloatArray
+from blasr.units import WINDOW_FRAMES, FloatArray
 
 
 class StreamingScorer:
@@ -27,7 +28,8 @@ class StreamingScorer:
     usual settings. Any number of streams may share a network.
 
     Args:
-        model: the network, in evaluation mode, on the device of ``config``.
+        model: the network, in evaluation mode, on the device of ``config``; or an exported one, which has no layers to
+            keep the state of: it computes the 48 frames before each piece again, so that long pieces are cheaper.
         features: the features that it reads.
         priors: the priors of its pdfs.
         normalizer: normalizes the frames, such as :class:`blasr.features.OnlineCmvn`.
@@ -36,7 +38,7 @@ class StreamingScorer:
 
     def __init__(
         self,
-        model: AcousticModel,
+        model: AcousticModel | OnnxNetwork,
         features: FeatureConfig,
         priors: Priors,
         normalizer: FrameNormalizer,
@@ -47,7 +49,7 @@ class StreamingScorer:
         self.num_frames = 0
         """Rows returned so far."""
         self._inputs = StreamingInputs(features, normalizer)
-        self._network = chain(list(model.parts.values()))
+        self._network = _stream_of(model)
         self._device = choose_device(config.device)
         self._scaled_log_priors = (config.prior_scale * priors.log).astype(np.float32)
         self._of_features = False
@@ -91,3 +93,10 @@ class StreamingScorer:
         check_matrix(matrix, len(matrix), self.num_pdfs)
         self.num_frames += len(matrix)
         return matrix
+
+
+def _stream_of(model: AcousticModel | OnnxNetwork) -> Stream:
+    """Return a new stream through the network, from inputs ``(1, 3, F, n)`` to logits ``(1, num_pdfs, 1, n)``."""
+    if isinstance(model, AcousticModel):
+        return chain(list(model.parts.values()))
+    return WindowStream(lambda x: model(x)[:, :, None], WINDOW_FRAMES)

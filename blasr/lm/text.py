@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Final
 
-from blasr.errors import DataError
+from blasr.errors import DataError, FormatError
 from blasr.io.symbols import RESERVED_FIX, SymbolTable, describe_reserved, is_reserved
 from blasr.io.text_lines import read_fields
 from blasr.lm.backoff_model import BEGIN, END
 
 logger = logging.getLogger(__name__)
+
+LEAST_LEXICON_LINES: Final = 10
+"""So few lines may look like a lexicon by chance."""
 
 _MIN_IDS: Final = 20
 """In so few lines, first words may differ by chance."""
@@ -131,15 +134,27 @@ def replace_words(
     return kept, unknown
 
 
+def _is_lexicon(lines: Sequence[Sequence[str]]) -> bool:
+    """Whether the lines are probably words with their phones: the first words are many, the others few."""
+    if len(lines) < LEAST_LEXICON_LINES or any(len(fields) < 2 for fields in lines):
+        return False
+    words = {fields[0] for fields in lines}
+    phones = Counter(phone for fields in lines for phone in fields[1:] if not phone.isdigit())
+    return len(words) > 0.8 * len(lines) and phones.total() >= 2 * len(lines) and phones.total() > 2 * len(phones)
+
+
 def read_vocabulary(path: str | PathLike[str]) -> set[str]:
     """Return the words of a ``words.txt`` or of a list with any number of words on a line.
 
     The symbols that are not words, ``<eps>``, ``<s>``, ``</s>`` and ``#0``, ``#1``, ..., are left out.
 
     Raises:
-        FormatError: the file cannot be read, or is a ``words.txt`` with a mistake.
+        FormatError: the file cannot be read, is a ``words.txt`` with a mistake, or is a lexicon.
     """
     lines = [fields for _, fields in read_fields(path)]
+    if _is_lexicon(lines):
+        message = f"looks like a lexicon: {' '.join(lines[0])!r}, expected a words.txt, or a list of words"
+        raise FormatError(message, path=path, fix="take the words.txt of the lang directory, or the first column alone")
     if all(len(fields) == 2 and fields[1].isdigit() for fields in lines):
         words = set(SymbolTable.read(path))
     else:

@@ -37,6 +37,7 @@ from .shuffle import ShuffleUnit as ShuffleUnit
 from .sign_training import SignTrainingConv2d as SignTrainingConv2d
 from .sign_training import train_signs as train_signs
 from .streaming import Stream as Stream
+from .streaming import WindowStream as WindowStream
 from .streaming import chain as chain
 from .streaming import stream as stream
 from .summary import ModelSummary as ModelSummary

@@ -54,8 +54,16 @@ class _Pointwise:
         return self.module(x)
 
 
-class _Window:
-    """A convolution over ``width`` columns; it keeps the last ``width - 1``."""
+class WindowStream:
+    """A stream through a module with outputs of ``width`` input columns each; it keeps the last ``width - 1``.
+
+    For a convolution, each new column is computed once. A whole network computes ``width - 1`` columns of context
+    anew with each piece.
+
+    Args:
+        module: maps ``(B, C, H, n)`` to an output that has ``n - width + 1`` columns in its last axis.
+        width: the number of columns.
+    """
 
     def __init__(self, module: Callable[[Tensor], Tensor], width: int) -> None:
         self.module = module
@@ -63,6 +71,7 @@ class _Window:
         self._kept: Tensor | None = None
 
     def accept(self, x: Tensor) -> Tensor | None:
+        """Return the columns that the next ones complete; None if there are none."""
         if self._kept is not None:
             x = torch.cat([self._kept, x], dim=WIDTH)
         length = x.shape[WIDTH]
@@ -198,7 +207,7 @@ def _convolution(module: nn.Module, conv: nn.Conv2d) -> Stream:
     if step != 1 or pad not in (0, "valid"):
         raise ValueError(f"cannot run a convolution with stride {step} and padding {pad} along W column by column")
     compute = packed(module) or module
-    return _Pointwise(compute) if width == 1 else _Window(compute, width)
+    return _Pointwise(compute) if width == 1 else WindowStream(compute, width)
 
 
 def chain(modules: list[nn.Module]) -> Stream:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from blasr.cli.main import main
+from blasr.features import CmvnStats, FeatureConfig, LogMel
+from blasr.features.online_cmvn import write_global_cmvn
 from blasr.inference.precision import computes_bfloat16
 from blasr.io.kaldi import read_matrices
 from tests.pipeline.systems import System, babble, system, write_audio
@@ -55,15 +58,26 @@ def test_dump_and_decode_run_it_as_any_experiment(system: System, speech: Path, 
 def test_transcribe_runs_its_bundle(
     system: System, speech: Path, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    texts = []
-    for name, experiment in (("original", system.experiment), ("exported", exported)):
-        parts = ["--graph", str(system.graph), "--lang", str(system.lang), "--out", str(tmp_path / name)]
-        assert main(["bundle", "--experiment", str(experiment), *parts]) == 0
-        capsys.readouterr()
-        command = ["transcribe", "--bundle", str(tmp_path / name), "--device", "cpu", str(speech / "a-1.wav")]
-        assert main(command) == 0
-        texts.append(capsys.readouterr().out)
-    assert texts[0] == texts[1] != ""
+    write_global_cmvn(tmp_path / "stats", CmvnStats.of(LogMel(FeatureConfig())(torch.from_numpy(babble(9, 1) * 32768))))
+    texts: list[list[str]] = [[], []]
+    for number, (name, experiment) in enumerate((("original", system.experiment), ("exported", exported))):
+        parts = ["--graph", str(system.graph), "--lang", str(system.lang), "--global-cmvn", str(tmp_path / "stats")]
+        assert main(["bundle", "--experiment", str(experiment), *parts, "--out", str(tmp_path / name)]) == 0
+        for more in ([], ["--live"]):
+            capsys.readouterr()
+            command = [
+                "transcribe",
+                "--bundle",
+                str(tmp_path / name),
+                "--device",
+                "cpu",
+                *more,
+                str(speech / "a-1.wav"),
+            ]
+            assert main(command) == 0
+            texts[number].append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert all(text.split() for text in texts[0])
     assert (tmp_path / "exported" / "model.onnx").is_file()
     assert not (tmp_path / "exported" / "final.safetensors").exists()
 

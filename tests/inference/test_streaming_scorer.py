@@ -12,6 +12,7 @@ from blasr.errors import DataError
 from blasr.features import CmvnStats, FeatureConfig, TooShortError, pad_context
 from blasr.features.streaming import FixedCmvn
 from blasr.inference import AcousticScorer, PriorConfig, Priors, ScoringConfig, StreamingScorer
+from blasr.inference.onnx_network import OnnxNetwork
 from blasr.models import AcousticModel, build_acoustic_model
 from blasr.units import FloatArray
 from tests.pipeline.systems import babble
@@ -56,6 +57,32 @@ def test_frames_in_place_of_samples(model: AcousticModel) -> None:
     rows = [streaming.accept_features(features[:30].numpy()), streaming.accept_features(features[30:].numpy())]
     expected = scorer.log_likelihoods(pad_context(scorer.normalized_inputs(features)))
     np.testing.assert_allclose(np.concatenate([*rows, streaming.finish()]), expected, rtol=2e-5, atol=1e-3)
+
+
+class WholeNetwork(OnnxNetwork):
+    """A network without layers to look into, as an exported one."""
+
+    def __init__(self, model: AcousticModel) -> None:
+        torch.nn.Module.__init__(self)
+        self.model = model
+        self.frames = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.frames += x.shape[3]
+        logits: torch.Tensor = self.model(x)
+        return logits.flatten(2)
+
+
+def test_an_exported_network_computes_its_context_again(model: AcousticModel) -> None:
+    samples = babble(1.2, 5).astype(np.float32)
+    network = WholeNetwork(model)
+    rows = []
+    for of_it in (model, network):
+        streaming = StreamingScorer(of_it, FEATURES, PRIORS, FixedCmvn(None), CONFIG)
+        pieces = [streaming.accept(samples[begin : begin + 2400]) for begin in range(0, len(samples), 2400)]
+        rows.append(np.concatenate([*pieces, streaming.finish()]))
+    np.testing.assert_allclose(rows[1], rows[0], rtol=2e-5, atol=1e-3)
+    assert len(rows[0]) < network.frames < 4 * len(rows[0])
 
 
 def test_too_short_and_not_finite(model: AcousticModel) -> None:

@@ -62,6 +62,17 @@ def test_a_vocabulary_is_a_list_or_a_symbol_table(tmp_path: Path) -> None:
     assert read_vocabulary(tmp_path / "words.txt") == read_vocabulary(tmp_path / "list") == {"no", "yes"}
 
 
+def test_a_lexicon_is_no_vocabulary(tmp_path: Path) -> None:
+    digits = ("ZERO Z IH R OW", "ONE W AH N", "TWO T UW", "THREE TH R IY", "FOUR F AO R", "FIVE F AY V", "SIX S IH K S")
+    more = ("SEVEN S EH V AH N", "EIGHT EY T", "NINE N AY N", "OH OW", "TEN T EH N", "TON T AH N", "NET N EH T")
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_text("\n".join((*digits, *more)) + "\n")
+    with pytest.raises(FormatError, match=r"looks like a lexicon: 'ZERO Z IH R OW'(.|\n)*words.txt"):
+        read_vocabulary(lexicon)
+    lexicon.write_text("the cat sat on the mat\nthe dog sat too\n" * 10)
+    assert len(read_vocabulary(lexicon)) == 7
+
+
 @pytest.mark.parametrize("word", ["#0", "#7", "<eps>", "<s>", "</s>"])
 def test_reserved_words_and_sentence_marks_are_refused_with_their_line(tmp_path: Path, word: str) -> None:
     path = tmp_path / "text"
