@@ -14,7 +14,13 @@ from blasr.features.config import MfccConfig
 
 @dataclass(frozen=True)
 class AlignmentScales:
-    """Factors of graph and acoustic costs (``scale_opts`` of Kaldi's scripts)."""
+    """Factors of graph and acoustic costs (``scale_opts`` of Kaldi's scripts).
+
+    Args:
+        transition_scale: factor of the costs of transitions other than self-loops.
+        self_loop_scale: factor of the costs of self-loops.
+        acoustic_scale: factor of log-likelihoods.
+    """
 
     transition_scale: float = 1.0
     self_loop_scale: float = 0.1
@@ -23,7 +29,12 @@ class AlignmentScales:
 
 @dataclass(frozen=True)
 class AlignmentBeams:
-    """The beam of an alignment, and the beam of a second attempt if the first finds no path."""
+    """The beams of an alignment.
+
+    Args:
+        beam: the beam of the first attempt.
+        retry_beam: the beam of a second attempt if the first finds no path.
+    """
 
     beam: float = 10.0
     retry_beam: float = 40.0

@@ -29,6 +29,7 @@ from blasr.errors import ConfigError, DataError
 from blasr.io.text_lines import read_fields
 
 Choice = Literal["even", "first", "last", "shortest", "speakers", "per-spk"]
+"""How :func:`subset_data_dir` chooses utterances."""
 
 
 def subset_data_dir(source: Path, count: int, out: Path, choice: Choice = "even", *, seed: int = 0) -> int:

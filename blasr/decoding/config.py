@@ -29,6 +29,15 @@ class SearchBeams(NamedTuple):
 class DecoderConfig:
     """Kaldi's options of the same names (``LatticeFasterDecoderConfig``).
 
+    Args:
+        beam: a state whose cost exceeds the best one's by more is pruned.
+        max_active: the largest number of active states in a frame.
+        min_active: the smallest number of active states in a frame, whatever the beam.
+        lattice_beam: arcs of the lattice on paths that cost more than the best path plus this are pruned.
+        acoustic_scale: factor of the log-likelihoods.
+        beam_delta: added to the beam that ``max_active`` or ``min_active`` gives for the next frame.
+        prune_interval: frames between two prunings of the lattice.
+
     Raises:
         ConfigError: a number is out of range.
     """

@@ -39,12 +39,27 @@ class OnlineCmvnConfig:
 class FeatureConfig:
     """Log-mel features (Kaldi's ``feat/feature-window.h``, ``mel-computations.h``, ``feature-fbank.h``).
 
-    A ``high_freq`` of 0 or less counts from the Nyquist frequency. ``dither`` is in 16-bit units; without it, features
-    are reproducible. ``cmvn`` selects the statistics that normalize the mean of each coefficient, and also the variance
-    with ``norm_vars``: ``speaker`` and ``utterance`` need all frames; ``online`` needs those before a frame, as
-    ``online_cmvn`` describes, and global statistics of the training data. With ``segment_context``, the context of a
-    segment is the audio around it in the recording. Without it, and at the ends of the recording, the edge frames are
-    repeated.
+    Args:
+        sample_rate: of the audio, in Hz.
+        num_mel_bins: number of mel filters.
+        frame_length_ms: length of a frame.
+        frame_shift_ms: time from one frame to the next.
+        low_freq: the lower edge of the lowest mel filter, in Hz.
+        high_freq: the upper edge of the highest mel filter, in Hz; 0 or less counts from the Nyquist frequency.
+        preemphasis: coefficient of the pre-emphasis.
+        dither: standard deviation of the noise that is added, in 16-bit units; without it, features are reproducible.
+        snip_edges: whether only frames that lie completely in the audio are computed. Otherwise there is one frame
+            for each shift, and the audio is mirrored at its ends.
+        cmvn: the statistics that normalize the mean of each coefficient: ``speaker`` and ``utterance`` need all
+            frames; ``online`` needs those before a frame, and global statistics of the training data.
+        norm_vars: whether the variance is normalized too.
+        delta_window: Kaldi's ``--delta-window``: frames on each side from which a delta is computed.
+        segment_context: whether the context of a segment is the audio around it in the recording. Without it, and at
+            the ends of the recording, the edge frames are repeated.
+        online_cmvn: the running statistics of ``cmvn: online``.
+
+    Raises:
+        ConfigError: a value is out of range; all wrong ones are named.
     """
 
     sample_rate: int = 8000
@@ -102,7 +117,16 @@ class FeatureConfig:
 
 @dataclass(frozen=True)
 class MfccConfig(FeatureConfig):
-    """Mel cepstra with Kaldi's defaults (``feat/feature-mfcc.h``); ``use_energy`` replaces C0 by the log energy."""
+    """Mel cepstra with Kaldi's defaults (``feat/feature-mfcc.h``).
+
+    Args:
+        num_ceps: number of cepstral coefficients, C0 included.
+        cepstral_lifter: coefficient of the cepstral lifter.
+        use_energy: whether the log energy replaces C0.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
 
     num_mel_bins: int = 23
     high_freq: float = 0.0
@@ -118,6 +142,10 @@ class MfccConfig(FeatureConfig):
 
 @dataclass(frozen=True)
 class FeatureSection:
-    """A configuration that has nothing but ``features``, under the name that a training's configuration uses."""
+    """A configuration that has nothing but ``features``, under the name that a training's configuration uses.
+
+    Args:
+        features: the features.
+    """
 
     features: FeatureConfig = field(default_factory=FeatureConfig)

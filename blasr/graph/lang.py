@@ -33,6 +33,7 @@ REQUIRED_FILES: Final = (
     "phones/nonsilence.int",
     "phones/optional_silence.int",
 )
+"""The files that every lang directory has."""
 _REBUILD: Final = "make the lang directory again with `blasr lang`"
 
 

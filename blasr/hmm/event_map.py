@@ -80,6 +80,7 @@ class SplitEventMap:
 
 
 EventMap = ConstantEventMap | TableEventMap | SplitEventMap
+"""A node of a decision tree, with all nodes below it (Kaldi's ``tree/event-map.h``)."""
 
 
 def leaves(event_map: EventMap | None) -> Iterator[ConstantEventMap]:

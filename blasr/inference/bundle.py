@@ -49,17 +49,24 @@ VERSION: Final = 1
 
 MANIFEST: Final = "bundle.yaml"
 WEIGHTS: Final = "final.safetensors"
+"""The weights of the network in a bundle."""
 MODEL: Final = "final.mdl"
+"""The transition model in a bundle."""
 GRAPH: Final = "HCLG.fst"
+"""The decoding graph in a bundle."""
 EXPORTED_WEIGHTS: Final = "model.onnx"
 """In place of the weights, the bundle of an exported network has its model."""
 WORDS: Final = "words.txt"
+"""The symbol table of the words in a bundle."""
 PHONES: Final = "phones.txt"
 LEXICON: Final = "align_lexicon.int"
+"""The pronunciations of the words as ids, for the times of words."""
 FILES: Final = (WEIGHTS, "priors.vec", "priors.json", MODEL, GRAPH, WORDS, PHONES, LEXICON)
+"""The files that every bundle of a network in float has."""
 LANG: Final = "lang"
 """The folder of the lang directory, which the graphs of phrases are compiled from."""
 TREE: Final = "tree"
+"""The decision tree in a bundle, for the graphs of phrases."""
 LANG_FILES: Final = tuple(f"{LANG}/{name}" for name in REQUIRED_FILES)
 OPTIONAL_FILES: Final = (WHOLE_WORDS, GLOBAL_CMVN, TREE, *LANG_FILES)
 """Files for a vocabulary of pieces of words, for running statistics, and for other graphs."""

@@ -18,7 +18,9 @@ Precision = Literal["float32", "bfloat16"]
 """What a network computes in."""
 ExportFormatName = Literal["onnx", "int8", "torchscript", "torch-export"]
 EXPORT_FORMAT_NAMES: Final[tuple[ExportFormatName, ...]] = ("onnx", "int8", "torchscript", "torch-export")
+"""The formats of ``blasr export``."""
 PRECISIONS: Final[tuple[Precision, ...]] = ("float32", "bfloat16")
+"""What a network may compute in."""
 
 
 @dataclass(frozen=True)

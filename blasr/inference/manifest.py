@@ -20,6 +20,7 @@ from blasr.units import FloatArray
 logger = logging.getLogger(__name__)
 
 MANIFEST_NAME = "manifest.json"
+"""The name of the file that describes a dump."""
 _SHARED = ("values", "blasr", "experiment", "weights", "model", "tree", "priors", "cmvn", "cascade", "num_pdfs")
 """The keys on which the dumps of one run of jobs must agree."""
 

@@ -78,6 +78,7 @@ FORMATS: Final[dict[str, Callable[[Transcript], str]]] = {
     "json": to_json,
     "srt": to_srt,
 }
+"""The functions that write a transcript, by the names of ``--format``."""
 
 
 def subtitle_cues(words: Sequence[TranscribedWord]) -> Iterator[list[TranscribedWord]]:

@@ -19,6 +19,7 @@ from blasr.io.kaldi.tables import read_value
 from blasr.io.kaldi.waves import STREAM_BYTES, WAVE_FILE
 
 SHARD_SUFFIX: Final = ".tar"
+"""The end of the name of a shard."""
 _BLOCK: Final = tarfile.BLOCKSIZE
 _RIFF_HEADER_BYTES: Final = 12
 _NO_RECORDING: Final = "correct the offset in wav.scp, or write shards and wav.scp again with `blasr data pack`"

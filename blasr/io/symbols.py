@@ -12,6 +12,7 @@ from blasr.io.atomic import atomic_open
 from blasr.io.text_lines import read_fields
 
 EPSILON_SYMBOL: Final = "<eps>"
+"""The symbol with the id 0."""
 
 RESERVED_FIX: Final = "remove it, or spell it in another way"
 """What to do about a reserved word in a text, a lexicon or a language model."""

@@ -14,6 +14,11 @@ class CostScales:
     """The factors of a lattice's costs: ``lm_scale * graph + acoustic_scale * acoustic`` and a penalty for each word.
 
     The same as Kaldi's ``lattice-scale --lm-scale --acoustic-scale`` and ``lattice-add-penalty``.
+
+    Args:
+        lm_scale: factor of graph costs.
+        acoustic_scale: factor of acoustic costs.
+        word_insertion_penalty: cost added for each word.
     """
 
     lm_scale: float = 1.0
@@ -28,7 +33,11 @@ class CostScales:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PathWeights:
-    """What selects a lattice's best path: the LM weight, which divides acoustic costs, and the word insertion penalty.
+    """What selects a lattice's best path.
+
+    Args:
+        lm_weight: the LM weight, which divides acoustic costs.
+        word_insertion_penalty: cost added for each word.
 
     Raises:
         ConfigError: the LM weight is not a finite number above 0, or the penalty is not finite.

@@ -26,6 +26,7 @@ from blasr.lattices.lattice_io import (
 )
 
 AnyLattice = Lattice | CompactLattice
+"""A lattice in either form."""
 
 
 def _read(reader: BinaryReader) -> AnyLattice:
@@ -47,6 +48,7 @@ def _write(writer: Writer, lattice: AnyLattice) -> None:
 
 
 ANY_LATTICE: Final = Holder[AnyLattice]("a lattice", _read, None, _write, _write, has_header=False)
+"""The values of an archive of lattices, compact or not, for :func:`blasr.io.kaldi.read_table`."""
 
 
 def read_any_lattices(specifier: Specifier, *, allow_pipes: bool = False) -> Iterator[tuple[str, AnyLattice]]:

@@ -17,7 +17,9 @@ from blasr.lexicon.word_pieces import WHOLE_WORDS, WORD_MARK, WordJoiner
 
 MODEL: Final = "subwords.model"
 LEXICON: Final = "lexiconp.txt"
+"""The pronunciations of the pieces, with probabilities."""
 UNKNOWN: Final = Pronunciation("<unk>", ("SPN",))
+"""The word for what the pieces cannot spell, with its phone."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from blasr.io.nist.ctm import CtmWord
 from blasr.io.text_lines import read_fields
 
 WORD_MARK: Final = "\u2581"
+"""The character that begins the first piece of a word (sentencepiece's)."""
 WHOLE_WORDS: Final = "whole_words.txt"
+"""The file of a lang directory with the words that are not split."""
 
 
 class WordJoiner:

@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from blasr.units import AnyArray, IntArray
 
 BEGIN: Final = "<s>"
+"""The word before a sentence."""
 END: Final = "</s>"
+"""The word after a sentence."""
 UNKNOWN: Final = "<unk>"
+"""The usual word for all that are not in the vocabulary."""
 NEVER: Final = -99.0
 """The ARPA format's logarithm of a probability of 0, such as that of ``<s>``."""
 
@@ -28,6 +31,7 @@ MISSING: Final = -1
 """Marks an n-gram that the model does not list (as a node), or a word that it does not know (as a word id)."""
 
 Nodes = NDArray[np.int64]
+"""Indexes of nodes of the model's tree of histories."""
 Floats = NDArray[np.float64]
 Level = tuple[Nodes, IntArray, Floats, Floats]
 """The n-grams of one order, sorted by parent and word: parents (nodes), words (ids), log_probs, backoffs."""

@@ -35,3 +35,4 @@ TABLE3: Final = {
     "bl_resnet22_a4b1_cat": PublishedAcousticFigures(0.70, 3.18, 14.67, 11.31, 18.00),
     "bl_pyr_resnet22_a4b1": PublishedAcousticFigures(0.98, 3.32, 14.50, 11.05, 17.92),
 }
+"""Table 3 of the paper, by variant."""

@@ -13,7 +13,7 @@ from blasr.nn.pattern import chosen_convolutions, replace_modules
 
 
 class SignTrainingConv2d(nn.Conv2d):
-    """A convolution with the weights mean |W| * sign(W), which passes the gradient of these weights to W unchanged.
+    """A convolution with the weights ``mean |W| * sign(W)``, which passes the gradient of these weights to W unchanged.
 
     This is the straight-through estimator (Bengio et al. 2013; Rastegari et al. 2016, binary-weight networks). The
     output is that of the :class:`PatternConv2d` of W, to the bit. The state has the names of a convolution in float.

@@ -21,6 +21,7 @@ from blasr.io.pcm_stream import PcmStream
 logger = logging.getLogger(__name__)
 
 LiveFormat = Literal["text", "json"]
+"""How live results are printed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ MEANING = {
     Cause.LANGUAGE_MODEL: "the lattice has a better path, but it costs more, mainly in graph cost",
     Cause.UNKNOWN: "without lattices, errors of the search and of the models cannot be distinguished",
 }
+"""What each cause of an error means, as reports print it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from blasr.scoring.edit_distance import ErrorCounts
 from blasr.scoring.matched_pairs import MatchedPairs, matched_pairs
 
 SIGNIFICANCE_LEVEL: Final = 0.05
+"""The p-value below which a difference counts as significant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class HypothesisWord(Protocol):
 
 
 Normalize = Callable[[str], str]
+"""A function from a word to its normalized spelling."""
 Options = Sequence[Sequence[HypothesisWord]]
 """Alternatives: rows of words; one row was spoken. A plain word is one row with one word."""
 Piece = tuple[str, float, float]

@@ -16,6 +16,7 @@ from blasr.sequence.recursions_torch import TorchRecursions
 from blasr.units import IGNORE_INDEX, AnyArray
 
 CriterionKind = Literal["lfmmi", "smbr"]
+"""The sequence criteria, by the names of ``training.criterion``."""
 
 
 @dataclass(frozen=True)

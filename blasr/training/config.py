@@ -49,7 +49,8 @@ class TrainingConfig:
         epochs: passes over the training data.
         optimizer: "sgd", or "adamw" (Loshchilov & Hutter 2019).
         learning_rate: the full rate, before the schedule.
-        momentum: momentum of the gradient, for "sgd"; Nesterov's if ``nesterov`` is true.
+        momentum: momentum of the gradient, for "sgd".
+        nesterov: whether the momentum is Nesterov's.
         betas: decay of the mean of the gradient and of its square, for "adamw".
         epsilon: added to the denominator, for "adamw".
         weight_decay: L2 penalty on every parameter; decoupled from the gradient for "adamw".

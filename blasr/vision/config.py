@@ -23,7 +23,11 @@ class ImageModelConfig:
 
     Args:
         name: the model's name; see :func:`blasr.vision.list_models`.
-        upsample, width, drop_rate, alpha, beta: see :func:`blasr.vision.create_model`.
+        upsample: how the low-resolution branch is brought to the resolution of the others.
+        width: factor of all channel counts.
+        drop_rate: dropout before the classifier.
+        alpha: a little branch has 1/alpha of the channels; by default as the name says.
+        beta: a little branch has 1/beta of the blocks; by default as the name says.
         binarize: the binary patterns that the network has; by default as the name says (SEP-Net-B and BQ have some).
 
     Raises:

@@ -13,7 +13,9 @@ from blasr.io.kaldi.extended_filenames import open_input, open_output
 from blasr.io.kaldi.text_streams import TextReader, TextWriter
 
 Reader = BinaryReader | TextReader
+"""A reader of either form; both have the same methods."""
 Writer = BinaryWriter | TextWriter
+"""A writer of either form; both have the same methods."""
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _DECOMPRESSORS: Final = (["gunzip", "-c"], ["gzip", "-dc"], ["gzip", "-cd"], ["g
 _COMPRESSORS: Final = (["gzip", "-c"], ["gzip"])
 _AUDIO_SUFFIXES: Final = (".wav", ".flac", ".sph", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".au", ".wv1", ".wv2")
 FILE_FIX: Final = "remove the | at the end: only commands end with it"
+"""What to do about a file name that looks like a command."""
 _READ_FIX: Final = "write the command's output to a file with your shell and name that file"
 _WRITE_FIX: Final = "write to a file instead"
 

@@ -11,6 +11,7 @@ from blasr.errors import FormatError
 from blasr.units import AnyArray
 
 Specifier = str | os.PathLike[str]
+"""A path, or the name of a table such as ``ark:FILE``."""
 
 _OPTIONS: Final = frozenset({"o", "no", "s", "ns", "cs", "ncs", "p", "np", "b", "t", "f", "nf", "bg", "ark", "scp"})
 _RANGES: Final = re.compile(r"\[([^\[\]]*)\]\Z")
