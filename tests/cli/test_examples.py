@@ -1,11 +1,10 @@
-"""The parser accepts the command lines of the README, of a recipe's results and of every help text."""
+"""The parser accepts the command lines of a recipe's results and of every help text; tests/docs has those of the pages."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import io
-import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from blasr.cli.main import SUBCOMMANDS, build_parser
 from blasr.cli.parser import CommandParser
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "recipes/fsdd/RESULTS.md")
+PAGES = ("recipes/fsdd/RESULTS.md",)
 
 
 def commands_of(text: str) -> Iterator[list[str]]:
@@ -68,17 +67,3 @@ def test_the_examples_of_a_subcommand(name: str) -> None:
         assert commands, parser.prog
         refused = {" ".join(words): refusal(words) for words in commands if refusal(words)}
         assert refused == {}
-
-
-def test_what_the_readme_reads_was_written_above_it() -> None:
-    """A newcomer who follows its commands has one graph, and every file that blasr itself writes."""
-    fenced = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    written: set[str] = set()
-    for words in commands_of(re.sub("^", "  ", "".join(fenced), flags=re.MULTILINE)):
-        values = dict(itertools.pairwise(words))
-        for option in ("--graph", "--gmm", "--lang", "--setting", "--old-lm", "--lattices", "--bundle"):
-            if option in values:
-                assert values[option] in written | {"lm.arpa.gz", "small.arpa.gz"}, (words, option)
-        written |= {values[option] for option in ("--out", "--freeze") if option in values}
-        if words[0] == "tune":
-            written.add(f"{values['--experiment']}/setting.json")
