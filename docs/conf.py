@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "docs.extensions.mathml",
     "docs.extensions.reference",
+    "docs.extensions.repository_links",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
@@ -35,6 +36,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 viewcode_follow_imported_members = True
 
 html_theme = "furo"

@@ -7,9 +7,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from docs.extensions.command_pages import command_pages
+from docs.extensions import api_pages, command_pages, configuration_pages
 
-GENERATED = ("reference/cli",)
+GENERATED = (command_pages.FOLDER, configuration_pages.FOLDER, api_pages.FOLDER)
 """The folders of generated pages; git ignores them."""
 
 
@@ -40,7 +40,8 @@ def write_pages(folder: Path, pages: dict[str, str]) -> list[Path]:
 
 
 def _generate(app: Sphinx) -> None:
-    write_pages(Path(app.srcdir), command_pages())
+    pages = command_pages.command_pages() | configuration_pages.configuration_pages() | api_pages.api_pages()
+    write_pages(Path(app.srcdir), pages)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
