@@ -1,4 +1,4 @@
-"""The parser accepts the command lines of a recipe's results and of every help text; tests/docs has those of the pages."""
+"""The parser accepts the command lines of results and of help texts; tests/docs has those of the pages."""
 
 from __future__ import annotations
 
