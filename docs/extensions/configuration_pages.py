@@ -36,7 +36,7 @@ class Key:
 
     Attributes:
         name: its name in its section.
-        type: its type, as a user reads it.
+        kind: its type, as a user reads it.
         default: its default as YAML; empty if the key is required.
         description: one line of plain text.
         section: the dataclass that it contains, if it is a section.
@@ -44,7 +44,7 @@ class Key:
     """
 
     name: str
-    type: str
+    kind: str
     default: str
     description: str
     section: type | None = None
@@ -110,19 +110,20 @@ def type_text(hint: Any) -> str:
     if origin in (tuple, list) or getattr(origin, "__name__", "") == "Sequence":
         return f"list of {type_text(arguments[0])}"
     names = {int: "whole number", float: "number", bool: "yes or no", str: "text", Path: "path", type(None): "nothing"}
-    return names.get(hint) or getattr(hint, "__name__", str(hint))
+    return names.get(hint) or str(getattr(hint, "__name__", hint))
 
 
 def _section(hint: Any) -> type | None:
     options = [hint, *(typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else ())]
-    return next((option for option in options if dataclasses.is_dataclass(option)), None)
+    return next((option for option in options if isinstance(option, type) and dataclasses.is_dataclass(option)), None)
 
 
 def _rows(hint: Any) -> tuple[type, ...]:
     if typing.get_origin(hint) is not tuple:
         return ()
     inner = typing.get_args(hint)[0]
-    return tuple(row for row in (typing.get_args(inner) or (inner,)) if dataclasses.is_dataclass(row))
+    options = typing.get_args(inner) or (inner,)
+    return tuple(row for row in options if isinstance(row, type) and dataclasses.is_dataclass(row))
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
@@ -150,7 +151,7 @@ def _key_rows(cls: type, prefix: str = "", defaults: Any = None) -> Iterator[tup
             text += f" See {_link(key.section)}."
         elif key.rows:
             text += f" Rows: {', '.join(map(_link, key.rows))}."
-        shown = "section" if key.section else "list of rows" if kinds else escape(key.type)
+        shown = "section" if key.section else "list of rows" if kinds else escape(key.kind)
         yield code(f"{prefix}{key.name}"), shown, "required" if required else code(key.default), text
 
 
