@@ -45,6 +45,7 @@ html_static_path = ["_static"]
 html_css_files = ["contrast.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 
 linkcheck_anchors = False
 linkcheck_timeout = 20

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -16,7 +18,14 @@ _SIMILARITY: Final = 0.7
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the line breaks of descriptions and shows every default once."""
+    """Shows every default once, and wraps descriptions at the width of the terminal except for their indented lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines: list[str] = []
+        for is_paragraph, group in itertools.groupby(text.splitlines(), _is_prose):
+            block = list(group)
+            lines += textwrap.wrap(" ".join(block), width) if is_paragraph else block
+        return "\n".join(f"{indent}{line}" for line in lines)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help
@@ -27,6 +36,10 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         if isinstance(action, argparse.BooleanOptionalAction):
             return f"{text} (default: {'yes' if action.default else 'no'})"
         return text if action.nargs == 0 else f"{text} (default: %(default)s)"
+
+
+def _is_prose(line: str) -> bool:
+    return bool(line) and not line.startswith(" ")
 
 
 class CommandParser(argparse.ArgumentParser):

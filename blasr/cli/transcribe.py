@@ -17,6 +17,7 @@ from blasr.cli.options import (
 from blasr.cli.parser import examples
 from blasr.errors import ConfigError
 from blasr.inference.config import TRANSCRIPT_SUFFIXES, SegmentationConfig, TranscriptionConfig
+from blasr.progress import StatusLine
 
 INPUTS = """\
 FILE is any file that libsndfile reads: wav, flac, ogg, mp3, sph and others, at any sample rate. Each channel is a side,
@@ -147,16 +148,15 @@ def _run_live(args: argparse.Namespace) -> None:
     recognizer = LiveRecognizer(Bundle.read(_bundle(args)), config)
     recognizer.compile()
     results = recognize_stream(recognizer, args.files[0], sample_rate=args.rate, channel=args.channel)
-    show_partial = sys.stderr.isatty()
+    partial = StatusLine()
     for final, line in result_lines(results, args.format):
         if final or args.format == "json":
-            if show_partial and args.format == "text":
-                sys.stderr.write("\r\033[K")
+            if args.format == "text":
+                partial.clear()
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
-        elif show_partial:
-            sys.stderr.write(f"\r\033[K{line[-100:]}")
-            sys.stderr.flush()
+        else:
+            partial.show(line)
 
 
 def _bundle(args: argparse.Namespace) -> Path:

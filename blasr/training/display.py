@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from blasr.progress import bar_column, progress_console
 
 
 class EpochDisplay:
@@ -20,12 +20,12 @@ class EpochDisplay:
     """
 
     def __init__(self, description: str, total: int, done: int = 0, enabled: bool = True) -> None:
-        console = Console(file=sys.stderr)
+        console = progress_console() if enabled else None
         self._progress: Progress | None = None
-        if enabled and console.is_terminal:
+        if console is not None:
             columns = (
                 TextColumn("{task.description}"),
-                BarColumn(),
+                bar_column(),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[metrics]}"),
                 TimeRemainingColumn(),

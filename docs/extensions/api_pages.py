@@ -117,7 +117,7 @@ def api_pages() -> dict[str, str]:
 def _page(face: str) -> str:
     module = importlib.import_module(face)
     names = public_names(face)
-    overview = table(("name", ""), ((_reference(name), escape(_summary(name))) for name in names))
+    overview = table(("name", "what it is"), ((_reference(name), escape(_summary(name))) for name in names))
     parts = [f"# {face}\n", _restructured(f".. py:module:: {face}\n\n{inspect.getdoc(module) or ''}"), overview]
     return "\n".join([*parts, *(_entry(name) for name in names if name.home == face)])
 

@@ -50,7 +50,8 @@ def prose(text: str) -> str:
     parts: list[str] = []
     for indented, lines in _runs(text.splitlines()):
         if not indented:
-            parts.append(escape("\n".join(lines)) + "\n")
+            text = escape("\n".join(lines))
+            parts.append(f"{text[0].upper()}{text[1:]}\n" if text.startswith("example") else f"{text}\n")
             continue
         margin = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
         body = "\n".join(line[margin:] for line in lines).rstrip()

@@ -100,3 +100,19 @@ def test_nothing_is_suggested_where_nothing_is_near() -> None:
     assert nearest("--n", ["--nj", "--no"]) == ""
     assert nearest("-n", ["--nj", "--n"]) == "; did you mean --n?"
     assert examples("a", "b") == "examples:\n  a\n  b"
+
+
+def test_help_fits_the_terminal_and_keeps_examples(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    example = "tool " + "--lm-weight 3 " * 5
+    parser = CommandParser(
+        prog="tool", description="Some words.\n" * 9, epilog=f"Two lines\nof text.\n\n{examples(example)}"
+    )
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  {example}" in lines
+    assert "Two lines of text." in lines
+    assert max(len(line) for line in lines if not line.startswith("  tool")) <= 48

@@ -26,7 +26,7 @@ def test_code_and_roles() -> None:
 def test_prose_keeps_blocks() -> None:
     text = "Two\nlines.\n\nexamples:\n  blasr lm a \\\n      --b c\n\n  blasr lm d\n\nA table:\n  x  y\n"
     assert prose(text) == (
-        "Two\nlines.\n\nexamples:\n\n"
+        "Two\nlines.\n\nExamples:\n\n"
         + block("bash", "blasr lm a \\\n    --b c\n\nblasr lm d")
         + "\nA table:\n\n"
         + block("text", "x  y")

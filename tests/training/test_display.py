@@ -15,18 +15,19 @@ class Terminal(StringIO):
         return True
 
 
-def shown(stream: StringIO, monkeypatch: pytest.MonkeyPatch, enabled: bool = True) -> str:
+def shown(stream: StringIO, monkeypatch: pytest.MonkeyPatch, enabled: bool = True, width: int = 120) -> str:
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", str(width))
     with EpochDisplay("epoch 1/2", total=4, done=1, enabled=enabled) as display:
         display.advance("loss 0.500")
     return stream.getvalue()
 
 
 def test_a_terminal_shows_batches_and_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = shown(Terminal(), monkeypatch)
-    assert "epoch 1/2" in text and "2/4" in text and "loss 0.500" in text
+    for width in (120, 50):
+        text = shown(Terminal(), monkeypatch, width=width)
+        assert "epoch 1/2" in text and "2/4" in text and "loss 0.500" in text
 
 
 def test_nothing_is_shown_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
