@@ -12,7 +12,8 @@ import blasr
 
 PACKAGE = Path(blasr.__file__).parent
 LEVELS = (
-    {"errors", "units", "config", "interrupts", "jit", "tally", "progress", "threads", "yaml_text"},
+    {"errors", "units", "config", "interrupts", "jit", "tally", "progress", "threads", "yaml_text"}
+    | {"checkout", "pictures"},
     {"io", "nn"},
     {"data", "hmm", "lexicon", "lm", "models", "scoring", "vision"},
     {"augmentation", "features", "graph", "lattices"},

@@ -9,8 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
-from blasr import __version__
 from blasr.cli.parser import CommandParser, sentence
 from blasr.cli.path_roles import check_paths
 from blasr.errors import BlasrError, StopRequestedError
@@ -39,6 +39,7 @@ SUBCOMMANDS = {
     "explain": "hypotheses or lattices and references -> causes of the errors, tables, one HTML page",
     "kaldi": "Kaldi's small tools: copy-feats, ali-to-pdf, show-transitions, lattice-copy, ...",
     "summary": "a model variant -> layers, parameters, MACs, receptive field",
+    "init": "a recipe of the installation -> a folder with its scripts and configurations",
     "doctor": "the machine and the installation: versions, optional parts, a self-test of every stage",
     "vision": "the image models: list, summary, train, evaluate, cascade",
 }
@@ -48,6 +49,20 @@ CONVOLUTION_KERNELS = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
 chunks of many lengths: with room for all of them, the narrow models train 1.3 times as fast on a CPU."""
 
 
+class VersionAction(argparse.Action):
+    """Print the version and exit; git is asked only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **given: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, **given)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Print the version and exit with 0."""
+        from blasr.checkout import version_text
+
+        print(f"blasr {version_text()}")
+        parser.exit()
+
+
 def build_parser(name: str | None) -> argparse.ArgumentParser:
     """Return the parser of the whole program; only the subcommand called ``name`` gets its own arguments."""
     parser = CommandParser(
@@ -55,7 +70,7 @@ def build_parser(name: str | None) -> argparse.ArgumentParser:
         description="Big-Little Net acoustic models for hybrid (DNN-HMM) speech recognition.",
         epilog="example: blasr train conf/bl_resnet22_a2b3.yaml",
     )
-    parser.add_argument("--version", action="version", version=f"blasr {__version__}")
+    parser.add_argument("--version", action=VersionAction, help="print the version, and the commit of a checkout")
     parser.add_argument("--verbose", "-v", action="store_true", help="log every step")
     subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
     for subcommand, summary in SUBCOMMANDS.items():

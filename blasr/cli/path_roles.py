@@ -43,7 +43,7 @@ TABLES_READ: Final = frozenset({"loglikes"})
 """The inputs that are rspecifiers."""
 
 WRITES: Final[Mapping[str, Patterns | None]] = {
-    **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list", "hyp_out", "manifest")),
+    **dict.fromkeys(("out", "json", "html", "freeze", "costs", "missing_list", "hyp_out", "manifest", "plot")),
     "kaldi_dir": ("wer_*", "scoring/*"),
     "pictures": ("*.png",),
 }
@@ -70,6 +70,7 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     "dump": DUMP,
     "graph": (*GRAPH, "disambig_tid.int"),
     "decode": ("lat.ark", "best_path.txt", "ctm", "decode.log"),
+    "init recipe": ("recipes/*", "conf/*"),
     "transcribe": ("*.txt", "*.ctm", "*.json", "*.srt"),
 }
 """The commands whose ``--out`` is a folder, and what they write there."""

@@ -72,5 +72,4 @@ from .transcript import TranscribedSegment as TranscribedSegment
 from .transcript import TranscribedWord as TranscribedWord
 from .transcript import Transcript as Transcript
 from .transcript_formats import FORMATS as FORMATS
-from .transcript_pictures import require_matplotlib as require_matplotlib
 from .transcript_pictures import write_pictures as write_pictures

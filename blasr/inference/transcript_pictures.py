@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
-from blasr.errors import DependencyError
 from blasr.features.config import FeatureConfig
 from blasr.features.mel import filter_edges, mel_scale
 from blasr.inference.transcript import TranscribedPhone, TranscribedSide, TranscribedWord, Transcript
 from blasr.io.atomic import atomic_path
+from blasr.pictures import require_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,14 +66,6 @@ class PictureRow:
     def width(self) -> float:
         """The width of the row in inches."""
         return (WIDTH - LEFT - RIGHT) * self.seconds / self.full_seconds
-
-
-def require_matplotlib() -> None:
-    """Raise :class:`DependencyError` if matplotlib is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise DependencyError("pictures need matplotlib", fix="pip install 'blasr[pictures]'") from None
 
 
 def row_edges(seconds: float, words: Sequence[TranscribedWord], longest: float = ROW_SECONDS) -> list[float]:

@@ -15,8 +15,9 @@ from blasr.inference.recordings import recording_name
 from blasr.inference.transcribe import Transcriber, TranscriptionEvent
 from blasr.inference.transcript import TranscribedSegment, Transcript
 from blasr.inference.transcript_formats import FORMATS
-from blasr.inference.transcript_pictures import require_matplotlib, write_pictures
+from blasr.inference.transcript_pictures import write_pictures
 from blasr.io.atomic import atomic_open
+from blasr.pictures import require_matplotlib
 from blasr.progress import track
 from blasr.tally import Tally
 

@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
     *) arguments+=("$1") && shift ;;
   esac
 done
-command -v blasr >/dev/null || fail "blasr is not installed; fix: run make setup in $root"
+command -v blasr >/dev/null || fail "blasr is not installed; fix: pip install blasr, or run make setup in $root"
 
 # stage NUMBER TITLE: print the title, or return 1 if --stage starts the recipe later, or --last (if the recipe has it) ends
 # it earlier. Use: `if stage 1 "..."; then`.

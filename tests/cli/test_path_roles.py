@@ -40,6 +40,7 @@ NOT_PATHS = {
     "host",
     "origins",
     "keep",
+    "utterance",
 }
 
 

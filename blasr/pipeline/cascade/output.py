@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from blasr.inference import require_matplotlib
 from blasr.io.atomic import atomic_open, atomic_path
+from blasr.pictures import require_matplotlib
 from blasr.pipeline.cascade.curve import CascadeCurve, CurvePoint
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from blasr import __version__
 from blasr.data.data_dir import DataDir
 from blasr.decoding.config import DecoderConfig
 from blasr.errors import MismatchError
-from blasr.inference import require_matplotlib
 from blasr.inference.config import CascadeConfig, LatticeConfidenceConfig, ScoringConfig
 from blasr.inference.manifest import data_entry, file_entry
 from blasr.io.atomic import atomic_dir
 from blasr.lattices.config import PathWeights
 from blasr.lattices.timed_words import PathFormatter
+from blasr.pictures import require_matplotlib
 from blasr.pipeline.bundle import BundleSettings, make_bundle
 from blasr.pipeline.cascade.curve import ALWAYS_BIG, CascadeCurve, CurvePoint
 from blasr.pipeline.cascade.experiment import CascadeExperiment, check_pair, check_replaceable, write_cascade

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import torch
 
-from blasr import __version__
+from blasr.checkout import version_text
 
 LIBRARIES: Final = (
     "torch", "torchaudio", "numpy", "numba", "llvmlite", "kaldifst", "soundfile", "safetensors", "pyyaml"
@@ -28,7 +28,7 @@ _CPU_INFO: Final = Path("/proc/cpuinfo")
 def versions() -> dict[str, str]:
     """Return the versions of blasr, Python, the operating system and the required libraries; "absent" if missing."""
     return {
-        "blasr": __version__,
+        "blasr": version_text(),
         "python": platform.python_version(),
         "system": platform.platform(),
         **{name: package_version(name) or "absent" for name in LIBRARIES},

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from blasr.io.atomic import atomic_open, atomic_path
+from blasr.pictures import require_matplotlib
 from blasr.pipeline.runs.curve_page import curve_page
-from blasr.pipeline.runs.curve_picture import draw_curves, require_matplotlib
+from blasr.pipeline.runs.curve_picture import draw_curves
 from blasr.pipeline.runs.curves import Axis, TrainingCurves
 
 logger = logging.getLogger(__name__)

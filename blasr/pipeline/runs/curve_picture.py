@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from blasr.errors import DependencyError
+from blasr.pictures import require_matplotlib, svg_element
 from blasr.pipeline.runs.curves import Axis, CurveSeries, TrainingCurves
 from blasr.pipeline.runs.summary import summary_header, summary_row
 from blasr.units import FloatArray
@@ -74,14 +73,6 @@ PANELS: Final = (
 )
 
 
-def require_matplotlib() -> None:
-    """Raise :class:`DependencyError` if matplotlib is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise DependencyError("plots need matplotlib", fix="pip install 'blasr[pictures]'") from None
-
-
 def draw_curves(runs: Sequence[TrainingCurves], axis: Axis = "epoch") -> Figure:
     """Return a figure with a table of the runs and six panels.
 
@@ -114,18 +105,15 @@ def panel_svgs(runs: Sequence[TrainingCurves], axis: Axis = "epoch") -> Iterator
         DependencyError: matplotlib is not installed.
     """
     require_matplotlib()
-    import matplotlib
     from matplotlib.figure import Figure
 
     width, height = PANEL_LEFT + PANEL_WIDTH + PANEL_GAP, PANEL_HEIGHT + 0.95
     for number, panel in enumerate(PANELS):
-        with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": f"panel {number}"}):
-            figure = Figure(figsize=(width, height))
-            box = (PANEL_LEFT / width, 0.5 / height, PANEL_WIDTH / width, PANEL_HEIGHT / height)
-            draw_panel(figure.add_axes(box), panel, runs, axis)
-            text = io.StringIO()
-            figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        yield "<svg" + text.getvalue().partition("<svg")[2]
+        figure = Figure(figsize=(width, height))
+        box = (PANEL_LEFT / width, 0.5 / height, PANEL_WIDTH / width, PANEL_HEIGHT / height)
+        draw_panel(figure.add_axes(box), panel, runs, axis)
+        names = ", ".join(run.name for run in runs)
+        yield svg_element(figure, f"{panel.title} over {axis}s: {names}", f"panel {number}")
 
 
 def style_of(number: int) -> tuple[str, LineStyle]:

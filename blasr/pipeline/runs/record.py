@@ -6,25 +6,22 @@ import json
 import os
 import platform
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
 import torchaudio
 
 import blasr
+from blasr.checkout import git_checkout
 from blasr.config import flatten
 from blasr.io.atomic import atomic_open
 from blasr.pipeline.runs.record_file import RECORD_FILE, read_record
 from blasr.training import DistributedContext, last_checkpoint, read_state
-
-GIT_SECONDS: Final = 10.0
-"""How long git may take, for example on a slow network disk."""
 
 
 def write_record(
@@ -51,7 +48,7 @@ def write_record(
         "resumes_at": _resumes_at(directory),
         "changed": {**_changes(earlier, "config", config), **_changes(earlier, "inputs", inputs)},
         "versions": versions(),
-        "git": git_checkout(Path(blasr.__file__).resolve().parents[1]),
+        "git": _git_entry(),
         "host": host(distributed),
     }
     record = {
@@ -87,33 +84,9 @@ def versions() -> dict[str, str]:
     }
 
 
-def git_checkout(root: Path) -> dict[str, Any] | None:
-    """Return the commit of a git checkout, and the tracked files that differ from it.
-
-    Args:
-        root: the folder above the package.
-
-    Returns:
-        None if ``root`` is not the top of a checkout, or if git is absent or fails.
-    """
-    top = _git(root, "rev-parse", "--show-toplevel")
-    if top is None or Path(top) != root:
-        return None
-    commit = _git(root, "rev-parse", "HEAD")
-    changed = _git(root, "--no-optional-locks", "diff", "--name-only", "HEAD")
-    if commit is None or changed is None:
-        return None
-    return {"commit": commit, "changed_files": changed.splitlines()}
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
-        )
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return None
-    return done.stdout.strip()
+def _git_entry() -> dict[str, Any] | None:
+    checkout = git_checkout(Path(blasr.__file__).resolve().parents[1])
+    return None if checkout is None else {"commit": checkout.commit, "changed_files": list(checkout.changed_files)}
 
 
 def host(distributed: DistributedContext) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from blasr import __version__
 from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, MismatchError
-from blasr.inference import CascadeUsage, check_threshold, require_matplotlib
+from blasr.inference import CascadeUsage, check_threshold
 from blasr.io.atomic import atomic_dir
 from blasr.nn import count_layers
+from blasr.pictures import require_matplotlib
 from blasr.pipeline.cascade import (
     CascadeCurve,
     CurvePoint,

@@ -21,10 +21,11 @@ def test_the_extras_are_those_of_pyproject() -> None:
     declared = {
         extra: tuple(re.split(r"[<>=;\s]", line, maxsplit=1)[0] for line in lines)
         for extra, lines in project["optional-dependencies"].items()
-        if extra != "dev"
+        if extra not in ("all", "dev")
     }
     assert dict(installation.EXTRAS) == declared
     assert installation.extras().keys() == declared.keys()
+    assert project["optional-dependencies"]["all"] == [f"blasr[{','.join(declared)}]"]
 
 
 def test_programs_are_found_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 from pathlib import Path
@@ -13,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blasr.errors import DependencyError
 from blasr.pipeline.runs.curve_picture import (
     COLORS,
     PANELS,
     draw_curves,
     panel_svgs,
-    require_matplotlib,
     spread,
     style_of,
 )
@@ -97,9 +94,3 @@ def test_names_keep_their_order_and_distance(heights: list[float]) -> None:
 def test_names_that_do_not_touch_stay() -> None:
     assert spread([0.9, 0.1, 0.5], 0.1) == [0.9, 0.1, 0.5]
     assert spread([0.5, 0.5], 0.1) == pytest.approx([0.45, 0.55])
-
-
-def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyError, match="plots need matplotlib\n  fix: pip install"):
-        require_matplotlib()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 import torch
 
-from blasr.pipeline.runs.record import command_line, git_checkout, write_record
+from blasr.pipeline.runs.record import command_line, write_record
 from blasr.pipeline.runs.record_file import read_record
 from blasr.training import DistributedContext, TrainingState, last_checkpoint
 from blasr.training.checkpoint import save_checkpoint
@@ -37,24 +36,3 @@ def test_later_starts_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_command_of_a_module_is_that_of_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.orig_argv", ["/opt/bin/python3", "-m", "blasr.cli", "train", "a.yaml"])
     assert command_line(["/x/blasr/cli/__main__.py", "train", "a.yaml"]) == "python3 -m blasr.cli train a.yaml"
-
-
-def test_the_commit_of_a_checkout(tmp_path: Path) -> None:
-    root = tmp_path.resolve() / "checkout"
-    (root / "package").mkdir(parents=True)
-    assert git_checkout(root) is None
-    git = ["git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@b"]
-    (root / "file").write_text("1")
-    for words in (["init", "-q"], ["add", "file"], ["commit", "-q", "-m", "one"]):
-        subprocess.run([*git, *words], check=True)
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-    assert git_checkout(root) == {"commit": commit, "changed_files": []}
-    (root / "file").write_text("2")
-    (root / "untracked").write_text("3")
-    assert git_checkout(root) == {"commit": commit, "changed_files": ["file"]}
-    assert git_checkout(root / "package") is None  # installed somewhere inside another project
-
-
-def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert git_checkout(tmp_path) is None
