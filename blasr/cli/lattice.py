@@ -1,4 +1,4 @@
-"""``blasr lattice``: determinize and rescore lattices; best paths, N-best lists, confidences and oracle error rates."""
+"""``blasr lattice``: best paths, N-best lists, confidences, oracle error rates, pictures; determinize and rescore."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blasr.cli.options import add_option, add_yes_no, number, positive_integer
+from blasr.cli.options import add_option, add_yes_no, number, positive_integer, positive_number
 from blasr.cli.parser import Command, add_commands, examples, run_command
 from blasr.errors import ConfigError, DataError
 from blasr.lattices.config import DeterminizationConfig, PathWeights
@@ -27,6 +27,8 @@ EXAMPLES = {
     "      --old-lm lm.arpa.gz --new-lm 4gram.arpa.gz --out lat.4g.ark",
     "mbr": "blasr lattice mbr --lattices exp/decode --words data/lang/words.txt \\\n"
     "      --lang data/lang --model exp/tri1/final.mdl --out hyp.ctm",
+    "plot": "blasr lattice plot --lattices exp/decode --words data/lang/words.txt --utterance fash-cen1 --prune 4 \\\n"
+    "      --out lattice.svg",
     "oracle": "blasr lattice oracle --lattices exp/decode --words data/lang/words.txt --ref data/test/text",
 }
 EPILOG = (
@@ -243,6 +245,50 @@ def _oracle(args: argparse.Namespace) -> None:
     print(f"oracle: {wer_line(total)}")
 
 
+def _configure_plot(parser: argparse.ArgumentParser) -> None:
+    _add_lattices(parser, out="an SVG file")
+    _add_weights(parser)
+    add_option(parser, "--frame-shift")
+    parser.add_argument("--utterance", metavar="ID", required=True, help="the utterance to draw")
+    parser.add_argument(
+        "--prune",
+        type=positive_number,
+        metavar="X",
+        help="leave out what costs more than the best path by more than this",
+    )
+    parser.add_argument(
+        "--max-states", type=positive_integer, default=150, metavar="N", help="largest number of states to draw"
+    )
+
+
+def _plot(args: argparse.Namespace) -> None:
+    if args.out.suffix.lower() != ".svg":
+        raise ConfigError(f"found --out {args.out}, expected a name that ends in .svg")
+
+    from blasr.hmm import read_transition_model
+    from blasr.io import SymbolTable, atomic_open
+    from blasr.lattices import CompactLattice, determinize_lattice, find_lattice, lattice_svg, picture_of
+
+    words = SymbolTable.read(args.words)
+    lattice = find_lattice(args.lattices, args.utterance)
+    if not isinstance(lattice, CompactLattice):
+        transitions = None if args.model is None else read_transition_model(args.model)
+        config = DeterminizationConfig(args.beam, args.acoustic_scale)
+        lattice, _ = determinize_lattice(lattice, config, transitions)
+    picture = picture_of(
+        args.utterance,
+        lattice,
+        words.symbol_of,
+        PathWeights(args.lm_weight, args.word_ins_penalty).scales,
+        frame_shift=args.frame_shift,
+        prune=args.prune,
+        max_states=args.max_states,
+    )
+    with atomic_open(args.out, "w") as file:
+        file.write(lattice_svg(picture))
+    print(f"{args.out}: {len(picture.seconds)} states, {len(picture.arcs)} arcs, best path: {picture.best_words}")
+
+
 COMMANDS = {
     name: Command(summary, (EXAMPLES[name],), configure_command, run_one)
     for name, summary, configure_command, run_one in (
@@ -267,5 +313,6 @@ COMMANDS = {
             _mbr,
         ),
         ("oracle", "the lowest word error rate of any path", _configure_oracle, _oracle),
+        ("plot", "a picture of the lattice of one utterance, as SVG", _configure_plot, _plot),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blasr.cli.columns import columns
@@ -39,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = examples(
         "blasr summary bl_resnet22_a2b3 --num-pdfs 9000",
         "blasr summary bl_resnet22_a2b3 --width 0.25 --num-pdfs 464 --size --keep stem",
+        "blasr summary bl_resnet22_a2b3 --plot architecture.svg",
         "blasr summary --table3",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help=f"a variant: {', '.join(VARIANTS)}")
@@ -53,6 +55,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--width", type=positive_number, metavar="X", help="multiplies the channel counts (default: 1.0)"
     )
     add_size_options(parser)
+    picture = "draw the architecture: branches, strides and channels, and how time is cropped; a name in .svg or .png"
+    parser.add_argument("--plot", type=Path, metavar="FILE", help=picture)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -64,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
     given = {"num_pdfs": args.num_pdfs, "width": args.width}
     options = {name: value for name, value in given.items() if value is not None}
     if args.table3:
-        if args.name is not None or options or args.size:
+        if args.name is not None or options or args.size or args.plot:
             raise ConfigError("--table3 shows all variants as published", fix="give --table3 alone, or a NAME")
         print(table3())
         return
@@ -72,7 +76,16 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError("the name of a variant is missing", fix="give a NAME, or --table3")
     keep = size_options(args)
     AcousticModelConfig(args.name)  # refuses an unknown name before torch is imported
-    from blasr.models import summarize, weight_sizes
+    if args.plot is not None and args.size:
+        raise ConfigError("--plot and --size exclude each other", fix="give one of them")
+    if args.plot is not None and args.plot.suffix.lower() not in (".svg", ".png"):
+        raise ConfigError(f"found --plot {args.plot}, expected a name that ends in .svg or .png")
+    from blasr.models import read_architecture, summarize, weight_sizes, write_architecture
+
+    if args.plot is not None:
+        write_architecture(read_architecture(args.name, **options), args.plot)
+        print(f"written: {args.plot}")
+        return
 
     if args.size:
         print(size_table(weight_sizes(args.name, **options, **keep)))

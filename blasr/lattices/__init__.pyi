@@ -14,8 +14,13 @@ from .kaldi_scoring import write_kaldi_scoring as write_kaldi_scoring
 from .lattice import BestPath as BestPath
 from .lattice import Lattice as Lattice
 from .lattice_io import read_lattices as read_lattices
+from .lattice_picture import MAX_STATES as MAX_STATES
+from .lattice_picture import PicturedLattice as PicturedLattice
+from .lattice_picture import lattice_svg as lattice_svg
+from .lattice_picture import picture_of as picture_of
 from .lattice_table import ANY_LATTICE as ANY_LATTICE
 from .lattice_table import AnyLattice as AnyLattice
+from .lattice_table import find_lattice as find_lattice
 from .lattice_table import lattice_files as lattice_files
 from .lattice_table import read_any_lattices as read_any_lattices
 from .lattice_table import read_state_lattices as read_state_lattices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -86,3 +87,21 @@ def read_state_lattices(path: Path) -> Iterator[tuple[str, Lattice]]:
     for file in lattice_files(path):
         for utterance, lattice in read_any_lattices(file):
             yield utterance, lattice.to_lattice() if isinstance(lattice, CompactLattice) else lattice
+
+
+def find_lattice(path: Path, utterance: str) -> AnyLattice:
+    """Return the lattice of one utterance from :func:`lattice_files`.
+
+    Raises:
+        DataError: the folder has no lattices, or there is none of the utterance; the most similar name is suggested.
+        FormatError: as :func:`blasr.io.kaldi.tables.read_table`.
+    """
+    names = []
+    for file in lattice_files(path):
+        for name, lattice in read_any_lattices(file):
+            if name == utterance:
+                return lattice
+            names.append(name)
+    near = difflib.get_close_matches(utterance, names, n=1, cutoff=0.5) or names[:1]
+    fix = f"did you mean {near[0]}?" if near else "decode the utterance first"
+    raise DataError(f"no lattice among the {len(names)}", path=path, utterance=utterance, fix=fix)

@@ -1,5 +1,8 @@
 from .acoustic import NUM_PLANES as NUM_PLANES
 from .acoustic import AcousticModel as AcousticModel
+from .architecture import Architecture as Architecture
+from .architecture import read_architecture as read_architecture
+from .architecture_picture import write_architecture as write_architecture
 from .config import NUM_MEL_BINS as NUM_MEL_BINS
 from .config import AcousticModelConfig as AcousticModelConfig
 from .factory import build_acoustic_model as build_acoustic_model

@@ -98,3 +98,19 @@ def test_values_that_are_refused(
     assert status == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_picture(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (first, _), *_ = read_compact_lattices(tri1 / "connected" / "lat.ark")
+    out = tmp_path / "lattice.svg"
+    assert lattice("plot", tri1, "--utterance", first, "--prune", "6", "--out", out) == 0
+    printed = capsys.readouterr().out
+    assert "best path: " in printed
+    assert printed.strip().partition("best path: ")[2] in out.read_text(encoding="utf-8")
+    for words, status, message in (
+        (["--utterance", f"{first}x", "--out", out], 1, f"did you mean {first}?"),
+        (["--utterance", first, "--out", tmp_path / "a.png"], 2, "ends in .svg"),
+        (["--utterance", first, "--max-states", "2", "--out", out], 1, "a picture shows at most 2"),
+    ):
+        assert lattice("plot", tri1, *words) == status
+        assert message in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,17 @@ def test_a_variant_with_patterns(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["summary", "bl_resnet22_a2b3_bq", "--width", "0.1", "--num-pdfs", "20"]) == 0
     text = capsys.readouterr().out
     assert "PatternConv2d 3x3" in text and "Int8Conv2d 1x1" in text and "8-bit weights are fixed" in text
+
+
+def test_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "a.svg"
+    assert main(["summary", "bl_resnet22_a2b3", "--num-pdfs", "9000", "--plot", str(out)]) == 0
+    assert "written" in capsys.readouterr().out and ">9,000<" in out.read_text(encoding="utf-8")
+    for words, message in (
+        (["bl_resnet22_a2b3", "--plot", "a.pdf"], "ends in .svg or .png"),
+        (["bl_resnet22_a2b3", "--plot", "a.svg", "--size"], "exclude each other"),
+        (["--table3", "--plot", "a.svg"], "give --table3 alone"),
+    ):
+        assert main(["summary", *words]) == 2
+        assert message in capsys.readouterr().err
