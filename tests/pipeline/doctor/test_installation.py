@@ -21,7 +21,7 @@ def test_the_extras_are_those_of_pyproject() -> None:
     declared = {
         extra: tuple(re.split(r"[<>=;\s]", line, maxsplit=1)[0] for line in lines)
         for extra, lines in project["optional-dependencies"].items()
-        if extra not in ("all", "dev")
+        if extra not in ("all", "dev", "docs")
     }
     assert dict(installation.EXTRAS) == declared
     assert installation.extras().keys() == declared.keys()
