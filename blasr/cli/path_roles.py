@@ -26,7 +26,9 @@ READS: Final[Mapping[str, Patterns | None]] = {
     **dict.fromkeys(("config", "model", "tree", "words", "text", "ref", "hyp", "a", "b", "glm", "utt2spk", "setting")),
     **dict.fromkeys(("old_lm", "new_lm", "arpa", "grammar", "first", "second", "tune", "vocabulary", "lexicon")),
     **dict.fromkeys(("nonsilence_phones", "extra_questions", "whole", "dictionary", "ctm", "utt_list", "spk_list")),
-    **dict.fromkeys(("cmvn", "global_cmvn", "files", "released", "stm", "certificate", "key", "token_file")),
+    **dict.fromkeys(
+        ("cmvn", "global_cmvn", "files", "released", "stm", "certificate", "key", "token_file", "confidences")
+    ),
     # folders that have subfolders and files of other commands
     **dict.fromkeys(("experiment", "little", "big"), NETWORK),
     "experiments": (*NETWORK, "*.json", "metrics.*"),

@@ -6,6 +6,8 @@ from .bootstrap import Improvement as Improvement
 from .bootstrap import Interval as Interval
 from .bootstrap import improvement as improvement
 from .bootstrap import wer_interval as wer_interval
+from .calibration import Calibration as Calibration
+from .calibration import judged_words as judged_words
 from .causes import MEANING as MEANING
 from .causes import Cause as Cause
 from .causes import LatticeEvidence as LatticeEvidence
@@ -13,6 +15,8 @@ from .causes import causes as causes
 from .comparison import SIGNIFICANCE_LEVEL as SIGNIFICANCE_LEVEL
 from .comparison import SystemComparison as SystemComparison
 from .comparison import compare_systems as compare_systems
+from .confusion_matrix import ConfusionMatrix as ConfusionMatrix
+from .confusion_matrix import phone_alignments as phone_alignments
 from .confusions import Confusions as Confusions
 from .edit_distance import ErrorCounts as ErrorCounts
 from .edit_distance import align_words as align_words

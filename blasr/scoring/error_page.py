@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from blasr.scoring.aligned_utterance import AlignedUtterance
+from blasr.scoring.calibration import Calibration, calibration_figure
 from blasr.scoring.causes import MEANING, Cause
+from blasr.scoring.confusion_matrix import STYLE as MATRIX_STYLE
+from blasr.scoring.confusion_matrix import ConfusionMatrix, matrix_table
 from blasr.scoring.confusions import Confusions
 from blasr.scoring.edit_distance import ErrorCounts
 
@@ -17,7 +20,9 @@ h2 { margin-top: 2em; } table { border-collapse: collapse; } th, td { padding: .
 th { border-bottom: 1px solid #999; } th:first-child, td:first-child, td.text { text-align: left; }
 tr:nth-child(even) { background: #f4f6f8; } .bar { background: #4c78a8; height: .9em; }
 .pair { display: inline-block; margin: 0 .15em .5em; text-align: center; } .pair span { display: block; }
-.S { color: #b1440e; } .D { color: #a3123a; } .I { color: #6a3fa0; } .name { color: #666; margin-top: 1em; }
+.S { color: #b1440e; } .D { color: #a3123a; } .I { color: #6a3fa0; } .name { color: #5b6570; margin-top: 1em; }
+.calibration { display: flex; flex-wrap: wrap; gap: 2em; align-items: center; margin: 1em 0; }
+.calibration figcaption { color: #5b6570; flex-basis: 100%; }
 """
 LISTED = 50
 
@@ -27,8 +32,20 @@ def error_page(
     utterances: Sequence[AlignedUtterance],
     causes: Mapping[Cause, int],
     notes: Iterable[str] = (),
+    *,
+    phones: Sequence[AlignedUtterance] = (),
+    calibration: Calibration | None = None,
 ) -> str:
-    """Return a page with rates, causes, speakers, words, substitutions, and the utterances with the most errors."""
+    """Return a page with rates, causes, speakers, words, substitutions, and the utterances with the most errors.
+
+    Args:
+        title: the heading.
+        utterances: the aligned utterances.
+        causes: the number of errors of each cause.
+        notes: sentences below the heading.
+        phones: the same utterances as aligned phones, for a matrix of phones.
+        calibration: the confidences of the words, for a picture.
+    """
     tables = Confusions.of(utterances)
     total = sum((utterance.counts for utterance in utterances), ErrorCounts())
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{_sentence(total)}</p>", *(f"<p>{escape(note)}</p>" for note in notes)]
@@ -43,11 +60,16 @@ def error_page(
         [f"{reference} \u2192 {hypothesis}", count] for (reference, hypothesis), count in tables.worst_pairs(LISTED)
     ]
     parts += ["<h2>Substitutions</h2>", _table(("reference \u2192 hypothesis", "times"), pairs)]
+    parts += ["<h2>Which word was recognized as which</h2>", matrix_table(ConfusionMatrix.of(utterances), "words")]
+    if phones:
+        parts += ["<h2>Which phone was recognized as which</h2>", matrix_table(ConfusionMatrix.of(phones), "phones")]
+    if calibration is not None:
+        parts += ["<h2>Confidences</h2>", calibration_figure(calibration)]
     worst = sorted(utterances, key=lambda utterance: (-utterance.counts.errors, utterance.name))[:LISTED]
     parts += ["<h2>Utterances with the most errors</h2>"]
     parts += [_alignment(utterance) for utterance in worst if utterance.counts.errors]
     body = "\n".join(parts)
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>\n{STYLE}</style>'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>\n{STYLE}{MATRIX_STYLE}</style>'
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,10 @@ def test_a_forced_path_must_be_the_reference() -> None:
     lattice = one_word(1, acoustic=(1.0,))
     with pytest.raises(DataError, match="utterance a: the forced path differs from the reference"):
         collect_evidence([("a", lattice)], WORDS, {"a": ["no"]}, PathWeights(10.0), [("a", lattice)])
+
+
+def test_confidences_are_posteriors_of_the_best_path() -> None:
+    lattices = [("a", one_word(1, 2, acoustic=(10.0, 20.0)))]
+    found = collect_evidence(lattices, WORDS, {"a": ["no"]}, PathWeights(10.0), confidences=True)
+    assert found.confidences["a"] == pytest.approx([1 / (1 + math.exp(-1))])
+    assert collect_evidence(lattices, WORDS, {"a": ["no"]}, PathWeights(10.0)).confidences == {}

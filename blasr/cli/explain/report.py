@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +13,28 @@ from blasr.cli.columns import numbers_table
 from blasr.cli.score.tables import count_report, write_json
 
 if TYPE_CHECKING:
-    from blasr.scoring import AlignedUtterance, Cause, Confusions, LatticeEvidence
+    from blasr.scoring import AlignedUtterance, Calibration, Cause, Confusions, LatticeEvidence
 
 NUM_LISTED = 10
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The aligned utterances, the causes of their errors, and remarks about both."""
+    """The aligned utterances, the causes of their errors, and remarks about both.
+
+    Attributes:
+        utterances: the aligned words.
+        causes: the number of errors of each cause.
+        notes: the remarks.
+        phones: the aligned phones, if the pronunciations are known.
+        calibration: the confidences of the words, if they are known.
+    """
 
     utterances: Sequence[AlignedUtterance]
     causes: Counter[Cause]
     notes: Sequence[str]
+    phones: Sequence[AlignedUtterance] = ()
+    calibration: Calibration | None = None
 
 
 def print_explanation(
@@ -33,6 +44,8 @@ def print_explanation(
     notes: Sequence[str],
     *,
     json_path: Path | None,
+    pronunciations: Mapping[str, Sequence[str]] | None = None,
+    confidences: Mapping[str, Sequence[float]] | None = None,
 ) -> Explanation:
     """Find the causes of all errors, print the tables, and write them as JSON if asked to.
 
@@ -42,9 +55,22 @@ def print_explanation(
         evidence: the lattices' evidence, by utterance-id.
         notes: remarks to print.
         json_path: the file for JSON, if any.
-    """
-    from blasr.scoring import Confusions, ErrorCounts, causes, wer_line
+        pronunciations: the phones of each word, if they are known.
+        confidences: the confidences of the words of each hypothesis, if they are known.
 
+    Raises:
+        MismatchError: the confidences belong to other hypotheses.
+    """
+    from blasr.scoring import Calibration, Confusions, ErrorCounts, causes, judged_words, phone_alignments, wer_line
+
+    notes, phones = list(notes), []
+    calibration = None if confidences is None else Calibration.of(judged_words(utterances, confidences))
+    if calibration is not None:
+        notes.append(str(calibration))
+    if pronunciations is not None:
+        phones, left_out = phone_alignments(utterances, pronunciations)
+        if left_out:
+            notes.append(f"{left_out} runs of errors have words without a pronunciation; phones leave these out")
     found: Counter[Cause] = Counter()
     for utterance in utterances:
         found.update(causes(utterance, in_vocabulary, evidence.get(utterance.name)))
@@ -59,9 +85,15 @@ def print_explanation(
         causes_report = {cause.value: count for cause, count in sorted(found.items(), key=_order)}
         write_json(
             json_path,
-            {**count_report(total), "causes": causes_report, "notes": list(notes), **_confusions_report(tables)},
+            {
+                **count_report(total),
+                "causes": causes_report,
+                "notes": list(notes),
+                **_confusions_report(tables),
+                **_calibration_report(calibration),
+            },
         )
-    return Explanation(utterances, found, notes)
+    return Explanation(utterances, found, notes, phones, calibration)
 
 
 def write_page(path: Path | None, title: str, explanation: Explanation) -> None:
@@ -71,7 +103,15 @@ def write_page(path: Path | None, title: str, explanation: Explanation) -> None:
 
     if path is not None:
         with atomic_open(path, "w") as file:
-            file.write(error_page(title, explanation.utterances, explanation.causes, explanation.notes))
+            page = error_page(
+                title,
+                explanation.utterances,
+                explanation.causes,
+                explanation.notes,
+                phones=explanation.phones,
+                calibration=explanation.calibration,
+            )
+            file.write(page)
 
 
 def _order(entry: tuple[Cause, int]) -> int:
@@ -112,4 +152,22 @@ def _confusions_report(tables: Confusions) -> dict[str, Any]:
             for word, seen in sorted(tables.words.items())
         },
         "substitutions": [[*pair, count] for pair, count in tables.worst_pairs(len(tables.substitutions))],
+    }
+
+
+def _calibration_report(calibration: Calibration | None) -> dict[str, Any]:
+    if calibration is None:
+        return {}
+    bins = [
+        {"low": part.low, "high": part.high, "words": part.words, "right": part.right, "mean": part.mean_confidence}
+        for part in calibration.bins
+    ]
+    cross_entropy = calibration.normalized_cross_entropy
+    return {
+        "confidences": {
+            "words": calibration.words,
+            "expected_error": calibration.expected_error,
+            "normalized_cross_entropy": None if math.isnan(cross_entropy) else cross_entropy,
+            "bins": bins,
+        }
     }

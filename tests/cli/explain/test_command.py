@@ -104,3 +104,31 @@ def test_mistakes_are_one_message(
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+def test_the_page_has_confusions_and_confidences(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "lexicon").write_text("yes Y EH S\nno N OW\nmaybe M EY B IY\n")
+    outputs = ("--lexicon", "{}/lexicon", "--html", "{}/page.html", "--json", "{}/out.json")
+    assert explain(folder, *LATTICES, *outputs) == 0
+    printed = capsys.readouterr().out
+    assert "1 runs of errors have words without a pronunciation" in printed
+    assert "confidences of 4 words" in printed
+    page = (folder / "page.html").read_text()
+    assert '<th scope="row">OW</th>' in page and "<figure" in page
+    assert json.loads((folder / "out.json").read_text())["confidences"]["words"] == 4
+
+
+def test_confidences_of_a_ctm(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "hyp").write_text("a-1 yes maybe\nb-1 no\nb-2 yes\n")
+    (folder / "ctm").write_text("a-1 1 0.5 0.2 maybe 0.6\na-1 1 0.1 0.2 yes 0.9\nb-1 1 0 1 no 0.8\nb-2 1 0 1 yes 0.3\n")
+    words = ("text", "--ref", "{}/text", "--hyp", "{}/hyp", "--confidences", "{}/ctm", "--json", "{}/out.json")
+    assert explain(folder, *words) == 0
+    bins = json.loads((folder / "out.json").read_text())["confidences"]["bins"]
+    assert [(part["low"], part["right"]) for part in bins] == [(0.3, 0), (0.6, 0), (0.8, 1), (0.9, 1)]
+    capsys.readouterr()
+    for ctm, message in (("a-1 1 0.1 0.2 yes", "has no confidence"), ("a-1 1 0 1 yes 0.9", "expected one for each of")):
+        (folder / "ctm").write_text(f"{ctm}\n")
+        assert explain(folder, *words) == 1
+        assert message in capsys.readouterr().err
+    assert explain(folder, *LATTICES, "--confidences", "{}/ctm") == 2
+    assert "lattices have their own" in capsys.readouterr().err
