@@ -266,7 +266,7 @@ def _arc_lines(drawing: _Drawing, number: int) -> Iterator[str]:
     look = f'fill="none" stroke="{BLUE if arc.is_best else "#8a949e"}" stroke-width="{1 + 3 * arc.posterior:.2f}"'
     middle = route.index(("arc", number, 0))
     for part, is_last in ((route[: middle + 1], False), (route[middle:], True)):
-        commands = []
+        commands: list[str] = []
         for begin, end in pairwise(part):
             x0, x1 = drawing.x[begin] + _right(drawing, begin), drawing.x[end] - _right(drawing, end)
             y0, y1 = drawing.y[begin], drawing.y[end]

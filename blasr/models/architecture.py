@@ -13,7 +13,7 @@ from blasr.models.acoustic import NUM_PLANES
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
 from blasr.models.factory import build_configured_model
 from blasr.models.paper import PAPER_NUM_PDFS
-from blasr.nn import BigLittleModule, PatternConv2d, PatternResidual, ResidualBlock
+from blasr.nn import BigLittleModule, Int8Conv2d, PatternConv2d, PatternResidual, ResidualBlock
 from blasr.nn.counting import module_outputs
 from blasr.units import WINDOW_FRAMES
 
@@ -189,7 +189,7 @@ def _describe(module: nn.Module) -> str:
         if any(isinstance(conv, PatternResidual) for conv in module.convs):
             kernel = f"({kernel}+1\u00d71)"
         return kernel if len(module.convs) == 1 else f"{len(module.convs)}\u00b7{kernel}"
-    convolution = next(part for part in module.modules() if hasattr(part, "kernel_size"))
+    convolution = next(part for part in module.modules() if isinstance(part, nn.Conv2d | PatternConv2d | Int8Conv2d))
     rows, columns = convolution.kernel_size
     return f"{rows}\u00d7{columns}{_mark(module)}"
 

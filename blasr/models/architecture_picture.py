@@ -52,8 +52,8 @@ def write_architecture(architecture: Architecture, path: Path) -> None:
     import matplotlib
 
     metadata = {"Date": None, "Title": alternative_text(architecture)} if kind == ".svg" else None
-    settings = {"svg.fonttype": "none", "svg.hashsalt": architecture.name}
-    with matplotlib.rc_context(settings), atomic_path(path) as temporary:
+    with atomic_path(path) as temporary, matplotlib.rc_context():
+        matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": architecture.name})
         draw_architecture(architecture).savefig(temporary, format=kind[1:], metadata=metadata)
 
 
@@ -240,8 +240,9 @@ def _draw_bar(axes: Axes, box: ArchitectureBox, middle: float, left: float, widt
     role = box.role if box.role != "match" else "big" if is_first else "little" if is_last else "middle"
     frames = box.shape[2]
     bottom, height = middle - frames * scale / 2, frames * scale
-    look = {"edgecolor": EDGES[role], "linewidth": 0.9, "zorder": 2}
-    axes.add_patch(Rectangle((left, bottom), width, height, facecolor=FILLS[role], **look))
+    bar = Rectangle((left, bottom), width, height, facecolor=FILLS[role], edgecolor=EDGES[role], linewidth=0.9)
+    bar.set_zorder(2)
+    axes.add_patch(bar)
     cut = box.cropped / 2 * scale
     for start in (bottom, bottom + height - cut) if cut else ():
         hatched = Rectangle((left, start), width, cut, facecolor="none", edgecolor=EDGES[role], hatch="/////")

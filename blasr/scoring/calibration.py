@@ -76,8 +76,8 @@ class Calibration:
             for number, group in sorted(groups.items())
         )
         distance = sum(part.words * abs(part.share_right - part.mean_confidence) for part in bins)
-        right = sum(part.right for part in bins)
-        return cls(bins, len(words), right, distance / max(len(words), 1), _normalized_cross_entropy(words))
+        num_right = sum(part.right for part in bins)
+        return cls(bins, len(words), num_right, distance / max(len(words), 1), _normalized_cross_entropy(words))
 
     def __str__(self) -> str:
         return (

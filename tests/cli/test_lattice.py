@@ -107,10 +107,11 @@ def test_a_picture(tri1: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     printed = capsys.readouterr().out
     assert "best path: " in printed
     assert printed.strip().partition("best path: ")[2] in out.read_text(encoding="utf-8")
-    for words, status, message in (
+    mistakes: list[tuple[list[str | Path], int, str]] = [
         (["--utterance", f"{first}x", "--out", out], 1, f"did you mean {first}?"),
         (["--utterance", first, "--out", tmp_path / "a.png"], 2, "ends in .svg"),
         (["--utterance", first, "--max-states", "2", "--out", out], 1, "a picture shows at most 2"),
-    ):
+    ]
+    for words, status, message in mistakes:
         assert lattice("plot", tri1, *words) == status
         assert message in capsys.readouterr().err

@@ -32,7 +32,7 @@ def test_texts_do_not_overlap(name: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure = draw_architecture(read_architecture(name))
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     texts = [text for text in figure.axes[0].texts if text.get_text()]
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
     overlapping = [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)]

@@ -63,7 +63,8 @@ def print_explanation(
     """
     from blasr.scoring import Calibration, Confusions, ErrorCounts, causes, judged_words, phone_alignments, wer_line
 
-    notes, phones = list(notes), []
+    notes = list(notes)
+    phones: list[AlignedUtterance] = []
     calibration = None if confidences is None else Calibration.of(judged_words(utterances, confidences))
     if calibration is not None:
         notes.append(str(calibration))
