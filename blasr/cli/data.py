@@ -1,4 +1,4 @@
-"""``blasr data``: check a Kaldi data directory; fix, cut, join, perturb and pack directories."""
+"""``blasr data``: check a Kaldi data directory; fix, cut, join, perturb, pack and draw directories."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blasr.cli.data_plot import PLOT
 from blasr.cli.options import add_option, add_overrides, add_yes_no, positive_integer, words
 from blasr.cli.parser import Command, add_commands, examples, run_command
 from blasr.errors import DataError
@@ -31,6 +32,7 @@ steps/compute_cmvn_stats.sh.
     "blasr data pack data/train --out /nfs/train",
     "blasr data cmvn data/train --nj 8",
     "blasr data augment data/train --config conf/bl_resnet22_a2b3.yaml --even 10 --out heard",
+    "blasr data plot data/train --out train.html",
 )
 COUNTED_CHOICES: Mapping[Choice, str] = {
     "even": "N utterances, spread evenly",
@@ -373,4 +375,5 @@ COMMANDS = {
         _configure_augment,
         _augment,
     ),
+    "plot": PLOT,
 }

@@ -13,6 +13,9 @@ from .subset import Choice as Choice
 from .subset import split_data_dir as split_data_dir
 from .subset import subset_by_list as subset_by_list
 from .subset import subset_data_dir as subset_data_dir
+from .survey import AudioSurvey as AudioSurvey
+from .survey import survey_audio as survey_audio
+from .survey_picture import plot_survey as plot_survey
 from .utterance_table import UtteranceSelection as UtteranceSelection
 from .utterance_table import has_table as has_table
 from .utterance_table import open_data_dir as open_data_dir
