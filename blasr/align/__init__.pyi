@@ -1,3 +1,10 @@
+from .alignment_output import draw_alignment as draw_alignment
+from .alignment_output import phone_rows as phone_rows
+from .alignment_output import word_rows as word_rows
+from .alignment_output import write_aligned_textgrid as write_aligned_textgrid
+from .alignment_times import AlignedSpeech as AlignedSpeech
+from .alignment_times import AlignmentTimer as AlignmentTimer
+from .alignment_times import read_aligned_speech as read_aligned_speech
 from .config import FlatStartConfig as FlatStartConfig
 from .config import RealignConfig as RealignConfig
 from .flat_start import flat_start as flat_start

@@ -43,7 +43,13 @@ def _is_prose(line: str) -> bool:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """An argument parser that suggests the nearest valid word and accepts no abbreviated options."""
+    """An argument parser that suggests the nearest valid word and accepts no abbreviated options.
+
+    Attributes:
+        commands_are_optional: whether the parser works without one of its commands, too.
+    """
+
+    commands_are_optional = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("formatter_class", HelpFormatter)
@@ -53,6 +59,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Parse; refuse unknown options before missing ones, and any argument left over."""
+        if self.commands_are_optional and args and args[0] in self._commands():
+            return self._parse_command(args[0], args[1:])
         self._refuse_unknown_options(args or ())
         found, left = super().parse_known_args(args, namespace)
         if left:
@@ -63,27 +71,34 @@ class CommandParser(argparse.ArgumentParser):
             self.error(f"unexpected argument {left[0]!r}{hint}")
         return found, left
 
+    def _parse_command(self, name: str, args: Sequence[str]) -> tuple[Any, list[str]]:
+        """Parse with a command's own parser, so that the options that are required without it are not."""
+        found, left = self._commands()[name].parse_known_args(args)
+        for key, value in {**self._defaults, "command": name}.items():
+            if not hasattr(found, key):
+                setattr(found, key, value)
+        return found, left
+
     def error(self, message: str) -> NoReturn:
         """Print one message and exit with 2."""
         self.exit(2, f"{self.prog}: error: {message}\n  fix: see {self.prog} --help\n")
 
     def _refuse_unknown_options(self, words: Sequence[str]) -> None:
-        commands = self._commands()
+        commands = {} if self.commands_are_optional else self._commands()
         for word in words:
-            if word == "--" or (commands is not None and not word.startswith("-")):
+            if word == "--" or (commands and not word.startswith("-")):
                 return  # the subcommand's own parser reads what follows it
             name = word.split("=", 1)[0]
             if not word.startswith("--") or " " in word or name in self._option_string_actions:
                 continue
-            if commands is not None:
+            if commands:
                 self.error(f"unrecognized option {name}; expected one of {', '.join(commands)} first")
             self.error(f"unrecognized option {name}{nearest(name, self._option_string_actions)}")
 
-    def _commands(self) -> list[str] | None:
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                return list(action.choices)
-        return None
+    def _commands(self) -> dict[str, argparse.ArgumentParser]:
+        """Return the parsers of the commands by name."""
+        found = (action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction))
+        return dict(next(found, {}))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse a value that is not among the choices."""
@@ -137,9 +152,20 @@ class Command:
     run: Callable[[argparse.Namespace], None]
 
 
-def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, Command], *, metavar: str = "COMMAND") -> None:
-    """Add the commands of a subcommand; :func:`run_command` runs the chosen one."""
-    subparsers = parser.add_subparsers(dest="command", metavar=metavar, required=True)
+def add_commands(
+    parser: argparse.ArgumentParser,
+    commands: Mapping[str, Command],
+    *,
+    metavar: str = "COMMAND",
+    required: bool = True,
+) -> None:
+    """Add the commands of a subcommand; :func:`run_command` runs the chosen one.
+
+    Without ``required``, the subcommand has options of its own, which a command line without a command uses.
+    """
+    subparsers = parser.add_subparsers(dest="command", metavar=metavar, required=required)
+    if isinstance(parser, CommandParser):
+        parser.commands_are_optional = not required
     for name, command in commands.items():
         child = subparsers.add_parser(
             name,

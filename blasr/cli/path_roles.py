@@ -69,6 +69,7 @@ OUT_FOLDERS: Final[Mapping[str, Patterns]] = {
     "cascade evaluate": ("curve.*", "cascade.json"),
     "lang": ("phones/*", "phones.txt", "words.txt", "whole_words.txt", "oov.*", "topo", "*.fst", "*silprob.txt"),
     "align": ("ali.*", "final.*", "tree", "phones.txt", "num_jobs", "mfcc.yaml", "passes.jsonl"),
+    "align export": ("words.ctm", "phones.ctm", "*.TextGrid"),
     "dump": DUMP,
     "graph": (*GRAPH, "disambig_tid.int"),
     "decode": ("lat.ark", "best_path.txt", "ctm", "decode.log"),

@@ -105,13 +105,17 @@ def survey_audio(
         rows.append((len(samples) / rate / utterance.speed, *levels(samples, rate), clipped_samples(samples)))
     tally.check()
     columns = np.array(rows, np.float64).reshape(-1, 5).T
+    seconds, level_db, peak_db, background_db = columns[:4].astype(np.float32)
     words = [None if utterance.words is None else len(utterance.words) for utterance in kept]
     survey = AudioSurvey(
         data.path,
         len(data),
         tuple(utterance.id for utterance in kept),
         tuple(utterance.speaker for utterance in kept),
-        *(column.astype(np.float32) for column in columns[:4]),
+        seconds,
+        level_db,
+        peak_db,
+        background_db,
         columns[4].astype(np.int32),
         np.array(words, np.int32) if kept and None not in words else None,
         Counter(formats.values()),

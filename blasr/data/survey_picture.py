@@ -209,7 +209,7 @@ def _lists(survey: AudioSurvey) -> Iterator[str]:
     if survey.clipped.any():
         yield _list("Most clipped", "samples", survey, survey.clipped.astype(np.float32), "{:.0f}", highest=True)
     if survey.num_words is not None:
-        rates = survey.num_words / np.maximum(survey.seconds, 1e-3)
+        rates = (survey.num_words / np.maximum(survey.seconds, 1e-3)).astype(np.float32)
         yield _list("Fastest transcripts", "words/s", survey, rates, "{:.2f}", highest=True)
         yield _list("Slowest transcripts", "words/s", survey, rates, "{:.2f}", highest=False)
 

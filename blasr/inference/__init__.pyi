@@ -69,7 +69,9 @@ from .transcribe import TranscriptionEvent as TranscriptionEvent
 from .transcribe import load_bundle as load_bundle
 from .transcript import TranscribedPhone as TranscribedPhone
 from .transcript import TranscribedSegment as TranscribedSegment
+from .transcript import TranscribedSide as TranscribedSide
 from .transcript import TranscribedWord as TranscribedWord
 from .transcript import Transcript as Transcript
 from .transcript_formats import FORMATS as FORMATS
+from .transcript_pictures import write_picture as write_picture
 from .transcript_pictures import write_pictures as write_pictures

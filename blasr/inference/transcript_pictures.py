@@ -105,6 +105,24 @@ def write_pictures(transcript: Transcript, features: FeatureConfig, folder: Path
     Raises:
         DependencyError: matplotlib is not installed.
     """
+    return write_picture(transcript, features, folder / f"{transcript.name}.png", _subtitle(transcript))
+
+
+def write_picture(transcript: Transcript, features: FeatureConfig, path: Path, subtitle: str) -> list[Path]:
+    """Write a picture, or several with a number before ``.png`` if one cannot show the whole file.
+
+    Args:
+        transcript: a transcript with features.
+        features: the configuration of its log-mel features.
+        path: the picture; it ends in ``.png``.
+        subtitle: the line below the name.
+
+    Returns:
+        The paths.
+
+    Raises:
+        DependencyError: matplotlib is not installed.
+    """
     require_matplotlib()
     rows = _rows(transcript, features.frame_shift_ms / 1000)
     pages = [rows[first : first + ROWS] for first in range(0, len(rows), ROWS)]
@@ -112,8 +130,8 @@ def write_pictures(transcript: Transcript, features: FeatureConfig, folder: Path
     for number, page in enumerate(pages, start=1):
         suffix = f".{number}.png" if len(pages) > 1 else ".png"
         title = transcript.name + (f" ({number} of {len(pages)})" if len(pages) > 1 else "")
-        figure = draw_picture(title, _subtitle(transcript), page, features)
-        paths.append(folder / f"{transcript.name}{suffix}")
+        figure = draw_picture(title, subtitle, page, features)
+        paths.append(path.with_name(f"{path.name.removesuffix(path.suffix)}{suffix}"))
         with atomic_path(paths[-1]) as temporary:
             figure.savefig(temporary, format="png")
     return paths

@@ -56,3 +56,4 @@ from .text_lines import inspect_lines as inspect_lines
 from .text_lines import read_blocks as read_blocks
 from .text_lines import read_fields as read_fields
 from .text_lines import read_lines as read_lines
+from .textgrid import write_textgrid as write_textgrid

@@ -46,7 +46,7 @@ NOT_PATHS = {
 
 def _parsers(parser: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not below:
+    if not below or _texts(parser):
         yield " ".join(words), parser
     for action in below:
         for name, child in action.choices.items():
@@ -54,15 +54,15 @@ def _parsers(parser: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterato
                 yield from _parsers(child, (*words, name))
 
 
-COMMANDS: dict[str, argparse.ArgumentParser] = {}
-for parser_name in SUBCOMMANDS:
-    COMMANDS |= dict(_parsers(build_parser(parser_name), ()))
-
-
 def _texts(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """The arguments that take a path or any text."""
     plain = [action for action in parser._actions if action.nargs != 0 and not action.choices]
     return [action for action in plain if action.type in (None, str, Path)]
+
+
+COMMANDS: dict[str, argparse.ArgumentParser] = {}
+for parser_name in SUBCOMMANDS:
+    COMMANDS |= dict(_parsers(build_parser(parser_name), ()))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

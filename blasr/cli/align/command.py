@@ -1,4 +1,4 @@
-"""``blasr align``: a flat start from data and lang, or realignment with a GMM or a trained network."""
+"""``blasr align``: a flat start from data and lang, or realignment with a GMM or a network; pictures of alignments."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
+from blasr.cli.align.show import COMMANDS, EXPORT_EXAMPLES, PLOT_EXAMPLES
 from blasr.cli.options import add_network_options, add_option, add_overrides, add_yes_no, check_gmm
-from blasr.cli.parser import examples
+from blasr.cli.parser import add_commands, examples, run_command
 from blasr.errors import ConfigError
 
 OUTPUTS = """\
@@ -28,7 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "blasr align --data data/dev --lang data/lang --gmm exp/tri --out exp/tri_ali_dev",
         "blasr align --data data/train --lang data/lang --experiment exp/bl_resnet22_a2b3 --gmm exp/tri \\",
         "    --out exp/bl_ali",
+        *PLOT_EXAMPLES,
+        *EXPORT_EXAMPLES,
     )
+    add_commands(parser, COMMANDS, metavar="plot | export", required=False)
     add_option(parser, "--data", required=True, note="with transcripts")
     add_option(parser, "--lang", required=True)
     add_option(parser, "--out", required=True, note="a directory, created if absent")
@@ -47,12 +51,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Align.
+    """Align, or show alignments.
 
     Raises:
         ConfigError: options that exclude each other, or an unknown key.
         DataError: the data or the lang directory cannot be used, or too many utterances failed.
     """
+    if args.command is not None:
+        run_command(args)
+        return
     check_gmm(args.gmm)
     if args.mono_only and (args.gmm is not None or args.experiment is not None):
         raise ConfigError("--mono-only belongs to the flat start", fix="leave out --gmm and --experiment")
