@@ -31,7 +31,7 @@ def _configure_recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def _recipe(args: argparse.Namespace) -> None:
-    from blasr.pipeline.recipes import copy_recipe, recipe_titles
+    from blasr.pipeline import copy_recipe, recipe_titles
 
     if args.name is None:
         print(listing(recipe_titles()))

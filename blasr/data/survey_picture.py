@@ -108,11 +108,14 @@ def headline(survey: AudioSurvey) -> str:
 
 def _histogram(axes: Axes, values: FloatArray, label: str, *, marked: FloatArray | None = None) -> None:
     """Draw a histogram; values beyond the 0.1 and 99.9 percentiles are counted in the outermost bars."""
+    from matplotlib.ticker import MaxNLocator
+
     low, high = (float(bound) for bound in np.percentile(values, [0.1, 99.9])) if len(values) else (0.0, 1.0)
     edges = np.linspace(low, max(high, low + 1e-3), NUM_BINS + 1)
     series = [np.clip(values, low, high)] if marked is None else [np.clip(part, low, high) for part in (values, marked)]
     for part, color in zip(series, (BLUE, ORANGE), strict=False):
         axes.hist(part, bins=edges.tolist(), color=color, edgecolor="white", linewidth=0.4)
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel(label)
     axes.set_ylabel("utterances")
 

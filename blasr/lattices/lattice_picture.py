@@ -27,6 +27,7 @@ GAP: Final = 10.0
 LAYER_GAP: Final = 24.0
 MARGIN: Final = 28.0
 HEAD: Final = 74.0
+LEAST_WIDTH: Final = 820.0
 EPSILON_WORD: Final = "\u03b5"
 
 
@@ -232,7 +233,7 @@ class _Drawing:
 def lattice_svg(lattice: PicturedLattice) -> str:
     """Return the picture as an SVG document with a title, and with the costs of each arc in its tooltip."""
     drawing = _Drawing(lattice)
-    width = max(drawing.width, 660.0)
+    width = max(drawing.width, LEAST_WIDTH)
     shown = len(lattice.seconds)
     pruned = f" of {lattice.total_states}" if shown < lattice.total_states else ""
     pruned_arcs = f" of {lattice.total_arcs}" if len(lattice.arcs) < lattice.total_arcs else ""

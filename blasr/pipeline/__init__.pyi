@@ -34,6 +34,9 @@ from .network_checks import check_network_and_graph as check_network_and_graph
 from .network_source import NetworkSource as NetworkSource
 from .pattern_config import network_config as network_config
 from .realign import realign_with_network as realign_with_network
+from .recipes import CopiedRecipe as CopiedRecipe
+from .recipes import copy_recipe as copy_recipe
+from .recipes import recipe_titles as recipe_titles
 from .train import train as train
 from .trained_start import TrainedNetwork as TrainedNetwork
 from .trained_start import finished_weights as finished_weights
