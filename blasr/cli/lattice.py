@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blasr.cli.options import add_option, add_yes_no, number, positive_integer, positive_number
 from blasr.cli.parser import Command, add_commands, examples, run_command
 from blasr.errors import ConfigError, DataError
-from blasr.lattices.config import DeterminizationConfig, PathWeights
+from blasr.lattices.config import MAX_PICTURED_STATES, DeterminizationConfig, PathWeights
 from blasr.tally import Tally
 
 if TYPE_CHECKING:
@@ -256,9 +256,9 @@ def _configure_plot(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="leave out what costs more than the best path by more than this",
     )
-    parser.add_argument(
-        "--max-states", type=positive_integer, default=150, metavar="N", help="largest number of states to draw"
-    )
+    most = "largest number of states to draw"
+    default = MAX_PICTURED_STATES
+    parser.add_argument("--max-states", type=positive_integer, default=default, metavar="N", help=most)
 
 
 def _plot(args: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 from .compact_lattice import CompactLattice as CompactLattice
 from .compact_lattice_io import compact_lattice_writer as compact_lattice_writer
 from .compact_lattice_io import read_compact_lattices as read_compact_lattices
+from .config import MAX_PICTURED_STATES as MAX_PICTURED_STATES
 from .config import CostScales as CostScales
 from .config import DeterminizationConfig as DeterminizationConfig
 from .config import PathWeights as PathWeights
@@ -14,7 +15,6 @@ from .kaldi_scoring import write_kaldi_scoring as write_kaldi_scoring
 from .lattice import BestPath as BestPath
 from .lattice import Lattice as Lattice
 from .lattice_io import read_lattices as read_lattices
-from .lattice_picture import MAX_STATES as MAX_STATES
 from .lattice_picture import PicturedLattice as PicturedLattice
 from .lattice_picture import lattice_svg as lattice_svg
 from .lattice_picture import picture_of as picture_of

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from blasr.errors import ConfigError
+
+MAX_PICTURED_STATES: Final = 150
+"""The largest number of states of a lattice that a picture shows by default."""
 
 
 @dataclass(frozen=True, slots=True)

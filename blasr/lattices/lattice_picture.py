@@ -11,7 +11,7 @@ from typing import Final
 
 from blasr.errors import DataError
 from blasr.lattices.compact_lattice import CompactLattice
-from blasr.lattices.config import CostScales
+from blasr.lattices.config import MAX_PICTURED_STATES, CostScales
 from blasr.lattices.layered_layout import LayeredGraph
 from blasr.lattices.word_arcs import WordArc, WordArcs
 from blasr.pictures import BLUE, FRAME, GRAY, INK
@@ -19,7 +19,6 @@ from blasr.pictures import BLUE, FRAME, GRAY, INK
 Place = tuple[str, int, int]
 """A node of the layout: ``state`` and its number, ``arc`` and its number, or ``bend``, the arc's number and a layer."""
 
-MAX_STATES: Final = 150
 LETTER: Final = 7.6  # pixels, as all lengths below
 STATE_RADIUS: Final = 11.0
 STATE_HEIGHT, ARC_HEIGHT, BEND_HEIGHT = 48.0, 36.0, 8.0
@@ -87,7 +86,7 @@ def picture_of(
     *,
     frame_shift: float = 0.01,
     prune: float | None = None,
-    max_states: int = MAX_STATES,
+    max_states: int = MAX_PICTURED_STATES,
 ) -> PicturedLattice:
     """Return what a picture of a lattice shows.
 
