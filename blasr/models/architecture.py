@@ -13,8 +13,7 @@ from blasr.models.acoustic import NUM_PLANES
 from blasr.models.config import NUM_MEL_BINS, AcousticModelConfig
 from blasr.models.factory import build_configured_model
 from blasr.models.paper import PAPER_NUM_PDFS
-from blasr.nn import BigLittleModule, Int8Conv2d, PatternConv2d, PatternResidual, ResidualBlock
-from blasr.nn.counting import module_outputs
+from blasr.nn import BigLittleModule, Int8Conv2d, PatternConv2d, PatternResidual, ResidualBlock, module_outputs
 from blasr.units import WINDOW_FRAMES
 
 Role = Literal["input", "trunk", "big", "middle", "little", "match", "merge", "output"]

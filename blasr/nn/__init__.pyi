@@ -17,6 +17,7 @@ from .choices import branch_names as branch_names
 from .conv import ConvNorm as ConvNorm
 from .counting import LayerCount as LayerCount
 from .counting import count_layers as count_layers
+from .counting import module_outputs as module_outputs
 from .file_size import FileSize as FileSize
 from .file_size import compare_file_sizes as compare_file_sizes
 from .file_size import file_size as file_size
