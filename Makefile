@@ -1,5 +1,5 @@
 # make setup | test | test-slow | lint | docs | docs-links | demo | yesno CORPUS_DIR=... | fsdd CORPUS_DIR=... | an4 CORPUS_DIR=... |
-#   cifar10 CORPUS=... | rehearse
+#   cifar10 CORPUS=... | rehearse | wheel
 # PYTHON is the Python (3.11 or newer) that creates the virtual environment.
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ STAMP := $(VENV)/.setup-done
 SPHINX = OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d docs/_build/doctrees
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
-.PHONY: setup lint test test-slow docs docs-links demo yesno fsdd an4 cifar10 rehearse
+.PHONY: setup lint test test-slow docs docs-links demo yesno fsdd an4 cifar10 rehearse wheel
 
 setup: $(STAMP)
 
@@ -55,3 +55,6 @@ cifar10: setup
 
 rehearse: setup
 	recipes/swbd/rehearse.sh
+
+wheel: setup
+	.ci/wheel.sh

@@ -81,8 +81,8 @@ class Calibration:
 
     def __str__(self) -> str:
         return (
-            f"confidences of {self.words} words: {100 * self.expected_error:.1f}% off on average, "
-            f"normalized cross entropy {self.normalized_cross_entropy:.3f}"
+            f"the confidences of {self.words} words are {100 * self.expected_error:.1f}% off on average "
+            f"(normalized cross entropy {self.normalized_cross_entropy:.3f})"
         )
 
 
@@ -134,8 +134,8 @@ def calibration_figure(calibration: Calibration) -> str:
         for part in calibration.bins
     )
     caption = (
-        "On the gray line, confidences are probabilities; below it, they are too high. The area of a point is its "
-        f"number of words. {calibration}."
+        "On the gray line, confidences are probabilities; below it, they are too high. The larger a point, the more "
+        f"words it has. Here, {calibration}."
     )
     return (
         f'<figure class="calibration">{_svg(calibration)}<table><tr>{header}</tr>{rows}</table>'
