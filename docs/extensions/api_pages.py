@@ -20,6 +20,8 @@ from docs.extensions.markdown import directive, escape, table
 
 FOLDER: Final = "reference/api"
 PACKAGE: Final = Path(blasr.__file__).parent
+GROUND: Final = ("blasr.errors", "blasr.config", "blasr.tally", "blasr.progress", "blasr.units")
+"""Modules that all packages use; they have no face, and all their public names are documented."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,15 @@ def public_names(face: str) -> list[PublicName]:
 def api_pages() -> dict[str, str]:
     """Return the text of every page by its path below ``docs``."""
     pages = {f"{FOLDER}/{face}.md": _page(face) for face in faces()}
-    rows = [(f"[`{face}`]({face}.md)", escape(first_sentence(importlib.import_module(face)))) for face in faces()]
+    pages |= {f"{FOLDER}/{module}.md": _module_page(module) for module in GROUND}
+    names = [*faces(), *GROUND]
+    rows = [(f"[`{name}`]({name}.md)", escape(first_sentence(importlib.import_module(name)))) for name in names]
     pages[f"{FOLDER}/index.md"] = "\n".join(
         (
             "# Python API\n",
             "The public names of a package are those of its `__init__.pyi`. Modules are loaded when they are used.\n",
             table(("package", "subject"), rows),
-            directive("toctree", "", ":hidden:\n\n" + "".join(f"{face}\n" for face in faces())),
+            directive("toctree", "", ":hidden:\n\n" + "".join(f"{name}\n" for name in names)),
         )
     )
     return pages
@@ -120,6 +124,10 @@ def _page(face: str) -> str:
     overview = table(("name", "what it is"), ((_reference(name), escape(_summary(name))) for name in names))
     parts = [f"# {face}\n", _restructured(f".. py:module:: {face}\n\n{inspect.getdoc(module) or ''}"), overview]
     return "\n".join([*parts, *(_entry(name) for name in names if name.home == face)])
+
+
+def _module_page(module: str) -> str:
+    return f"# {module}\n\n" + _restructured(f".. automodule:: {module}")
 
 
 def _reference(name: PublicName) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+from pathlib import Path
 
 import pytest
 
-from docs.extensions.api_pages import FOLDER, PublicName, api_pages, faces, public_names, undocumented
+from docs.extensions.api_pages import FOLDER, GROUND, PublicName, api_pages, faces, public_names, undocumented
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,23 @@ def test_one_page_describes_a_name_of_two_faces() -> None:
 
 
 def without() -> None: ...
+
+
+@pytest.mark.parametrize("module", GROUND)
+def test_every_public_name_of_the_ground_is_documented(module: str, pages: dict[str, str]) -> None:
+    assert f".. automodule:: {module}\n" in pages[f"{FOLDER}/{module}.md"]
+    path = importlib.import_module(module).__file__
+    assert path is not None
+    names = []
+    for node in ast.parse(Path(path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            names.append(ast.unparse(target))
+    public = [name for name in names if not name.startswith("_") and name not in TYPE_VARIABLES]
+    assert public
+    assert [name for name in public if not PublicName(module, name, module).documentation] == []
+
+
+TYPE_VARIABLES = {"Config", "Item"}
