@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
@@ -51,11 +50,3 @@ linkcheck_anchors = False
 linkcheck_timeout = 20
 linkcheck_retries = 2
 linkcheck_ignore = [r"http://127\.0\.0\.1", r"http://localhost"]
-
-
-def _is_about_pages(record: logging.LogRecord) -> bool:
-    """Accept a section of the index without pages."""
-    return "toctree glob pattern" not in str(record.msg)
-
-
-logging.getLogger("sphinx.sphinx.directives.other").addFilter(_is_about_pages)
