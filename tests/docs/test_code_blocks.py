@@ -172,6 +172,7 @@ def workplace(system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
             audio = write_audio(data / f"{utterance}.wav", babble(2, 10 * seed + number))
             for table, value in (("wav.scp", str(audio)), ("utt2spk", speaker), ("text", "TEA TWO")):
                 tables[table].append(f"{utterance} {value}\n")
+        tables["spk2utt"] = [f"{speaker} {speaker}-1 {speaker}-2\n" for speaker in ("ann", "bob")]
         for table, lines in tables.items():
             (data / table).write_text("".join(lines))
     return folder
