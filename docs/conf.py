@@ -33,7 +33,7 @@ html_math_renderer = "mathml"  # MathJax would need JavaScript
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 viewcode_follow_imported_members = True

@@ -184,7 +184,8 @@ def run_command(args: argparse.Namespace) -> None:
 
 def sentence(summary: str) -> str:
     """Return a summary as a sentence."""
-    return f"{summary[0].upper()}{summary[1:]}."
+    end = "" if summary.endswith(".") else "."
+    return f"{summary[0].upper()}{summary[1:]}{end}"
 
 
 def examples(*lines: str) -> str:

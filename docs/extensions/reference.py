@@ -1,8 +1,9 @@
-"""Write the generated pages of the reference before Sphinx reads the site."""
+"""Write the generated pages of the reference before Sphinx reads the site, and make signatures readable."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -44,7 +45,24 @@ def _generate(app: Sphinx) -> None:
     write_pages(Path(app.srcdir), pages)
 
 
+def readable_signature(signature: str) -> str:
+    """Return the signature of a dataclass so that Sphinx can parse it and link its types."""
+    return signature.replace("<factory>", "...").replace("~", "")
+
+
+def _on_signature(*event: Any) -> tuple[str, str] | None:
+    signature, result = event[-2:]
+    return (readable_signature(signature), result) if signature and "<factory>" in signature else None
+
+
+def _on_member(*event: Any) -> bool | None:
+    """Leave out the fields of named tuples, which have no docstrings of their own."""
+    return True if type(event[3]).__name__ == "_tuplegetter" else None
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Generate the pages as soon as the builder is ready."""
     app.connect("builder-inited", _generate)
+    app.connect("autodoc-process-signature", _on_signature)
+    app.connect("autodoc-skip-member", _on_member)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

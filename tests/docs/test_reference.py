@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
-from docs.extensions.reference import write_pages
+from docs.extensions.reference import readable_signature, write_pages
 
 
 def test_only_changes_are_written(tmp_path: Path) -> None:
@@ -16,3 +17,9 @@ def test_only_changes_are_written(tmp_path: Path) -> None:
     assert [path.name for path in changed] == ["b.md", "a.md"]
     assert (tmp_path / "reference" / "cli" / "a.md").read_text() == "other"
     assert (tmp_path / "reference" / "hand.md").exists()
+
+
+def test_signatures_can_be_parsed() -> None:
+    signature = readable_signature("(names: dict[str, ~blasr.io.Fst] = <factory>)")
+    assert signature == "(names: dict[str, blasr.io.Fst] = ...)"
+    ast.parse(f"def f{signature}: ...")
