@@ -131,23 +131,36 @@ def random_sentences(rng: np.random.Generator, words: Sequence[str], number: int
     return sentences
 
 
-def random_tree(rng: np.random.Generator, lang: Lang) -> ContextDependency:
-    """Draw a tree that asks two questions about the right and two about the left neighbor for each pdf-class."""
+def random_tree(rng: np.random.Generator, lang: Lang, num_pdfs: int | None = None) -> ContextDependency:
+    """Draw a tree that asks about the right and the left neighbor in turn.
+
+    By default it asks two questions about each neighbor, for each pdf-class of speech; with ``num_pdfs``, as many as
+    give this number of pdfs.
+    """
     numbers = count()
     phones = lang.topology.phones
 
-    def split(pdf_class: int, positions: tuple[int, ...]) -> EventMap:
-        if not positions:
+    def split(num_leaves: int, position: int) -> EventMap:
+        if num_leaves == 1:
             return ConstantEventMap(next(numbers))
         yes = frozenset(rng.permutation(phones)[: len(phones) // 2].tolist())
-        return SplitEventMap(positions[0], yes, split(pdf_class, positions[1:]), split(pdf_class, positions[1:]))
+        other = 2 - position
+        return SplitEventMap(position, yes, split((num_leaves + 1) // 2, other), split(num_leaves // 2, other))
 
     silence = {lang.phones.id_of(phone) for phone in ("SIL", "SPN")}
+    num_classes = {phone: lang.topology.num_pdf_classes(phone) for phone in phones}
+    num_spoken = sum(number for phone, number in num_classes.items() if phone not in silence)
+    total = 16 * num_spoken if num_pdfs is None else num_pdfs - sum(num_classes[phone] for phone in silence)
+    bounds = (total * number // num_spoken for number in range(num_spoken + 1))
+    before = next(bounds)
     roots: list[EventMap | None] = [None]
     for phone in phones:
-        asked = () if phone in silence else (2, 0, 2, 0)
-        classes = range(lang.topology.num_pdf_classes(phone))
-        roots.append(TableEventMap(-1, tuple(split(pdf_class, asked) for pdf_class in classes)))
+        leaves = []
+        for _ in range(num_classes[phone]):
+            after = before + 1 if phone in silence else next(bounds)
+            leaves.append(split(after - before, 2))
+            before = before if phone in silence else after
+        roots.append(TableEventMap(-1, tuple(leaves)))
     return ContextDependency(3, 1, TableEventMap(1, tuple(roots)))
 
 

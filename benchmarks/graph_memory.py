@@ -4,6 +4,7 @@ The model is synthetic: random n-grams with Zipf's frequencies over 20,000 words
 and its peak resident memory is reported. HCLG has triphones, with a random lexicon and tree.
 
     python -m benchmarks.graph_memory --report benchmarks/reports/2026-11-21-graph-memory.md
+    python -m benchmarks.graph_memory --graphs 95k 1M --report benchmarks/reports/2026-11-28-graph-memory.md
 """
 
 from __future__ import annotations
@@ -46,8 +47,24 @@ from blasr.lm.kneser_ney import estimate_kneser_ney
 from blasr.lm.pruning import prune
 from blasr.units import IntArray
 
-NUM_WORDS = 20_000
-DRAWS = 500_000, 700_000  # draws of n-grams of order 2 and 3; some are the same
+
+@dataclass(frozen=True)
+class Size:
+    """The words of a model, the draws of n-grams of order 2 and 3 (some are the same), and the pdfs of a tree."""
+
+    words: int
+    bigrams: int
+    trigrams: int
+    pdfs: int | None = None
+
+
+SIZES = {
+    "95k": Size(20_000, 35_000, 45_000),
+    "250k": Size(20_000, 120_000, 150_000),
+    "1M": Size(20_000, 500_000, 700_000),
+    "paper": Size(30_500, 2_200_000, 3_000_000, pdfs=32_000),  # 4 million n-grams
+}
+DEFAULT = "1M"
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,32 @@ def main() -> None:
     """Measure, print the report, and write it to ``--report``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--report", type=Path, help="also write the report there")
+    parser.add_argument("--graphs", nargs="+", choices=SIZES, metavar="SIZE", help="only HCLG, of these models")
     args = parser.parse_args()
+    text = report_graphs(args.graphs) if args.graphs else report_steps()
+    print(text)
+    if args.report is not None:
+        with atomic_open(args.report, "w") as stream:
+            stream.write(text)
+
+
+def report_graphs(names: list[str]) -> str:
+    """Compile the graph of each size, and return the report."""
+    steps = []
+    with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
+        arpa = Path(folder, "lm.arpa")
+        for name in names:
+            size = SIZES[name]
+            model = synthetic_model(np.random.default_rng(0), size)
+            write_arpa(model, arpa)
+            label = f"{sum(model.num_ngrams):,} n-grams over {size.words:,} words"
+            steps.append(measured(label, partial(graph, arpa, size)))
+            print(label, steps[-1], flush=True)
+    return "\n".join([f"# Time and memory from an ARPA model to HCLG, {datetime.date.today()}", *table(steps)])
+
+
+def report_steps() -> str:
+    """Measure all steps for the default size, and return the report."""
     with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
         arpa, words = Path(folder, "lm.arpa"), Path(folder, "words.txt")
         model = synthetic_model(np.random.default_rng(0))
@@ -81,21 +123,17 @@ def main() -> None:
             measured("HCLG of the unigrams and G, read for biglm decoding", partial(decoder, arpa)),
             measured("lang, tree, ARPA -> HCLG", partial(graph, arpa)),
         ]
-        text = report(model, arpa.stat().st_size, steps)
-    print(text)
-    if args.report is not None:
-        with atomic_open(args.report, "w") as stream:
-            stream.write(text)
+        return report(model, arpa.stat().st_size, steps)
 
 
-def synthetic_model(rng: np.random.Generator) -> BackoffModel:
+def synthetic_model(rng: np.random.Generator, size: Size = SIZES[DEFAULT]) -> BackoffModel:
     """Return a trigram model of ``<s>``, ``</s>``, ``<unk>`` and other words, with random probabilities."""
-    words = [BEGIN, END, "<unk>", *(f"word{number}" for number in range(3, NUM_WORDS))]
-    everything = np.arange(NUM_WORDS, dtype=np.int32)
-    unigrams = np.zeros(NUM_WORDS, dtype=np.int64), everything
-    bigrams = _drawn(rng, np.delete(everything, 1).astype(np.int64) + 1, DRAWS[0])
-    contexts = np.flatnonzero(bigrams[1] != 1) + 1 + NUM_WORDS
-    trigrams = _drawn(rng, contexts, DRAWS[1])
+    words = [BEGIN, END, "<unk>", *(f"word{number}" for number in range(3, size.words))]
+    everything = np.arange(size.words, dtype=np.int32)
+    unigrams = np.zeros(size.words, dtype=np.int64), everything
+    bigrams = _drawn(rng, np.delete(everything, 1).astype(np.int64) + 1, size.bigrams, size.words)
+    contexts = np.flatnonzero(bigrams[1] != 1) + 1 + size.words
+    trigrams = _drawn(rng, contexts, size.trigrams, size.words)
     levels = []
     for order, (parent, word) in enumerate((unigrams, bigrams, trigrams), start=1):
         log_prob = np.round(rng.uniform(-5, -0.1, len(word)), 6)
@@ -104,10 +142,10 @@ def synthetic_model(rng: np.random.Generator) -> BackoffModel:
     return model_from_levels(words, levels)
 
 
-def _drawn(rng: np.random.Generator, contexts: Nodes, draws: int) -> tuple[Nodes, IntArray]:
-    newest = rng.zipf(1.3, draws) % (NUM_WORDS - 1) + 1
-    keys = np.unique(rng.choice(contexts, draws) * NUM_WORDS + newest)
-    return keys // NUM_WORDS, (keys % NUM_WORDS).astype(np.int32)
+def _drawn(rng: np.random.Generator, contexts: Nodes, draws: int, num_words: int) -> tuple[Nodes, IntArray]:
+    newest = rng.zipf(1.3, draws) % (num_words - 1) + 1
+    keys = np.unique(rng.choice(contexts, draws) * num_words + newest)
+    return keys // num_words, (keys % num_words).astype(np.int32)
 
 
 def read(arpa: Path) -> str:
@@ -138,25 +176,27 @@ def pruned(arpa: Path) -> str:
 def train() -> str:
     """Estimate a model of random text."""
     rng = np.random.default_rng(1)
-    names = [f"word{number}" for number in range(NUM_WORDS)]
-    sentences = ([names[i % NUM_WORDS] for i in rng.zipf(1.2, 20)] for _ in range(50_000))
+    num_words = SIZES[DEFAULT].words
+    names = [f"word{number}" for number in range(num_words)]
+    sentences = ([names[i % num_words] for i in rng.zipf(1.2, 20)] for _ in range(50_000))
     return f"{sum(estimate_kneser_ney(sentences, 3).model.num_ngrams):,} n-grams"
 
 
-def random_system(arpa: Path) -> tuple[Lang, ContextDependency, TransitionModel]:
+def random_system(arpa: Path, size: Size = SIZES[DEFAULT]) -> tuple[Lang, ContextDependency, TransitionModel]:
     """Return lang, tree and model for the words, as in the benchmark of the decoder."""
     rng = np.random.default_rng(2)
-    words = [f"word{number}" for number in range(3, NUM_WORDS)]
+    words = [f"word{number}" for number in range(3, size.words)]
     folder = arpa.parent / "lang"
     lang = make_lang(random_lexicon(rng, words), folder, LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>"))
-    tree = random_tree(rng, lang)
+    tree = random_tree(rng, lang, size.pdfs)
     return lang, tree, TransitionModel.from_tree(tree, lang.topology)
 
 
-def graph(arpa: Path) -> str:
-    """Compile HCLG as ``blasr graph`` does."""
-    lang, tree, model = random_system(arpa)
+def graph(arpa: Path, size: Size = SIZES[DEFAULT]) -> str:
+    """Compile HCLG as ``blasr graph`` does, and write it."""
+    lang, tree, model = random_system(arpa, size)
     fst = compile_decoding_graph(lang, tree, model, arpa_to_fst(arpa, lang.words, missing_words="drop")).fst
+    write_fst(fst, arpa.parent / "HCLG.fst")
     return f"{fst.num_states:,} states, {fst.num_arcs:,} arcs, {tree.num_pdfs:,} pdfs"
 
 
@@ -214,14 +254,23 @@ def report(model: BackoffModel, num_bytes: int, steps: list[Step]) -> str:
     lines = [
         f"# Memory from an ARPA model of a million n-grams to G and HCLG, {datetime.date.today()}",
         "",
+        f"Model: synthetic, {sizes}; {num_bytes / 2**20:.0f} MiB of text.",
+    ]
+    return "\n".join([*lines, *table(steps)])
+
+
+def table(steps: list[Step]) -> list[str]:
+    """Return the lines about the machine and the table, in Markdown."""
+    lines = [
+        "",
         f"Machine: {os.cpu_count()} cores, 1 used; {platform.system()} {platform.machine()}; Python "
         f"{platform.python_version()}, numpy {np.__version__}. Load average {os.getloadavg()[0]:.1f}: other work may "
         "have run on the same machine and increased clock time.",
         "",
         f"Command: `{shlex.join(['python', '-m', 'benchmarks.graph_memory', *sys.argv[1:]])}`",
         "",
-        f"Model: synthetic, {sizes}; {num_bytes / 2**20:.0f} MiB of text. Each step runs in a separate process; the "
-        "peak is resident memory, including the interpreter and the imports.",
+        "Each step runs in a separate process; the peak is resident memory, including the interpreter, the imports, "
+        "and the synthetic lexicon and tree.",
         "",
         "| step | output | processor, s | clock, s | peak, MiB |",
         "| --- | --- | ---: | ---: | ---: |",
@@ -229,7 +278,7 @@ def report(model: BackoffModel, num_bytes: int, steps: list[Step]) -> str:
     for step in steps:
         seconds = f"{step.processor_seconds:.1f} | {step.seconds:.1f}"
         lines.append(f"| {step.name} | {step.output} | {seconds} | {step.peak_mib:.0f} |")
-    return "\n".join([*lines, ""])
+    return [*lines, ""]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Graphs of weighted finite-state transducers for decoding and alignment, built with kaldifst.
+"""Graphs of weighted finite-state transducers for decoding and alignment.
+
+The operations of Kaldi and OpenFst are compiled functions over flat arrays (``fst_*``), with 16 bytes for an arc and 12
+for a state. Their results have the states and arcs of kaldifst's in the same order.
 
 - Lang directories: :class:`Lang` reads one, :func:`make_lang` writes one from a lexicon and a :class:`LangConfig`.
 - Grammars (G): :func:`arpa_to_fst`, :func:`grammar_of_text`, :func:`unigram_loop`, :func:`read_grammar` and

@@ -10,7 +10,6 @@ from .hclg import DecodingGraph as DecodingGraph
 from .hclg import compile_decoding_graph as compile_decoding_graph
 from .hclg import write_decoding_graph as write_decoding_graph
 from .hmm_transducer import HTransducerBuilder as HTransducerBuilder
-from .hmm_transducer import add_self_loops as add_self_loops
 from .lang import REQUIRED_FILES as REQUIRED_FILES
 from .lang import Lang as Lang
 from .lang_files import read_phone_groups as read_phone_groups
@@ -18,6 +17,7 @@ from .lang_writing import make_lang as make_lang
 from .openfst import to_kaldifst as to_kaldifst
 from .phrase_grammar import phrase_loop as phrase_loop
 from .preflight import check_same_phones as check_same_phones
+from .self_loops import add_self_loops as add_self_loops
 from .silence_lexicon import SentenceSilence as SentenceSilence
 from .spoken_lexicon import sentence_silence as sentence_silence
 from .spoken_lexicon import spoken_lexicon as spoken_lexicon

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-import kaldifst
-
-from blasr.errors import DataError, MismatchError
+from blasr.errors import MismatchError
+from blasr.graph.context_transducer import compose_context
 from blasr.graph.epsilon_removal import remove_epsilons_locally
-from blasr.graph.hmm_transducer import HTransducer, HTransducerBuilder, remove_input_symbols
-from blasr.graph.openfst import from_kaldifst, to_kaldifst
+from blasr.graph.fst_arrays import sort_arcs_by_ilabel
+from blasr.graph.fst_compose import compose
+from blasr.graph.fst_determinize import determinize
+from blasr.graph.fst_minimize import minimize
+from blasr.graph.hmm_transducer import HTransducerBuilder, remove_input_symbols
 from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
-
-_SPARE_STATES: Final = 10_000
-_MAX_GROWTH: Final = 20
-"""Determinization stops at this many times the states of its input, plus the spare states."""
+from blasr.units import IntArray
 
 
 def expand_to_transitions(
-    phones_to_words: kaldifst.StdVectorFst,
+    phones_to_words: Fst,
     disambig_phones: Sequence[int],
     tree: ContextDependency,
     builder: HTransducerBuilder,
     *,
     remove_epsilons: bool,
-) -> tuple[Fst, HTransducer]:
+) -> tuple[Fst, IntArray]:
     """Compile ``min(rds(det(H o C o LG)))``, where ``rds`` removes disambiguation symbols.
 
     Args:
@@ -37,42 +35,25 @@ def expand_to_transitions(
         remove_epsilons: whether to remove epsilons locally before minimization.
 
     Returns:
-        Transition-ids to words, without self-loops; and H.
+        Transition-ids to words, without self-loops; and the disambiguation symbols of H, larger than all
+        transition-ids.
 
     Raises:
         MismatchError: the composition is empty.
-        DataError: see :func:`determinize`.
+        DataError: see :func:`blasr.graph.fst_determinize.determinize`.
     """
-    # compose_context adds the subsequential loop to its input, hence the copy
-    in_context, windows = kaldifst.compose_context(
-        list(disambig_phones), tree.context_width, tree.central_position, phones_to_words.copy()
+    # each step releases what the steps before it needed, so that at most two graphs are in memory
+    in_context, windows = compose_context(
+        phones_to_words, list(disambig_phones), tree.context_width, tree.central_position
     )
-    kaldifst.arcsort(in_context, "ilabel")
     h = builder.build(windows)
-    graph = kaldifst.compose(to_kaldifst(h.fst), in_context)
-    if graph.start < 0:
+    del phones_to_words, windows, builder
+    parts = [compose(h.fst, sort_arcs_by_ilabel(in_context))]
+    disambig = h.disambig
+    del in_context, h
+    if parts[0].start < 0:
         raise MismatchError("the graph is empty: no path leads through lexicon, grammar and context")
-    determinize(graph)
-    without_symbols = remove_input_symbols(from_kaldifst(graph), h.disambig)
-    graph = to_kaldifst(remove_epsilons_locally(without_symbols) if remove_epsilons else without_symbols)
-    kaldifst.minimize_encoded(graph)
-    return from_kaldifst(graph), h
-
-
-def determinize(fst: kaldifst.StdVectorFst) -> None:
-    """Determinize in place, in the log semiring (``fstdeterminizestar --use-log=true``).
-
-    Raises:
-        DataError: the result has many more states than the input, which suggests that it would grow forever.
-    """
-    limit = _SPARE_STATES + _MAX_GROWTH * fst.num_states
-    try:
-        kaldifst.determinize_star(fst, max_states=limit, use_log=True)
-    except RuntimeError as error:
-        if "passed" not in str(error):
-            raise
-        raise DataError(
-            f"the graph cannot be determinized: stopped after {limit} states",
-            fix="give the backoff arcs of the grammar #0 as their input label, and make the lang directory with "
-            "`blasr lang`, so that words that sound alike have disambiguation symbols",
-        ) from None
+    parts.append(remove_input_symbols(determinize(parts.pop()), disambig))
+    if remove_epsilons:
+        parts.append(remove_epsilons_locally(parts.pop()))
+    return minimize(parts.pop()), disambig

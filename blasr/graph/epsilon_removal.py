@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blasr.graph.fst_arrays import FstArrays, arrays_of, connect, fst_of
 from blasr.io.fst import Fst
-from blasr.units import EPSILON, IntArray
+from blasr.jit import grown, jit, jit_inline
+from blasr.units import EPSILON, AnyArray, IntArray
 
-_Arc = tuple[int, int, float, int]  # ilabel, olabel, weight, nextstate
+_REMOVED: Final = -1
+"""The next state of a removed arc."""
 
 
 def remove_epsilons_locally(fst: Fst) -> Fst:
@@ -23,209 +25,263 @@ def remove_epsilons_locally(fst: Fst) -> Fst:
     Returns:
         An equivalent transducer without useless states.
     """
-    return connect(_LocalRemoval(fst).run()) if fst.num_states else fst
+    return connect(fst_of(_removed(arrays_of(fst)))) if fst.num_states else fst
 
 
-class _LocalRemoval:
-    """One removal. Arcs become Python lists only near epsilons; all other states keep their arrays.
+class _Draft(NamedTuple):
+    """A transducer under change.
 
-    Attributes:
-        final: the current final cost of every state.
-        num_out: arcs out of every state, plus one if it is final.
-        num_in: arcs into every state, plus one for the start state.
+    ``offsets`` bounds the original arcs of a state. Arcs that joining adds follow them; ``added`` and ``latest`` of a
+    state are its first and last one, and ``following`` of an added arc is the next one, -1 at the end. ``num_out``
+    counts the arcs out of a state, plus one if it is final; ``num_in`` the arcs into it, plus one for the start state.
+    ``used`` holds the number of all arcs, with the original ones.
     """
 
-    def __init__(self, fst: Fst) -> None:
-        self._fst = fst
-        self.final: list[float] = fst.final.astype(float).tolist()
-        self.num_out: list[int] = (np.diff(fst.offsets) + np.isfinite(fst.final)).tolist()
-        num_in = np.bincount(fst.nextstate, minlength=fst.num_states)
-        num_in[fst.start] += 1
-        self.num_in: list[int] = num_in.tolist()
-        self._arcs: dict[int, list[_Arc | None]] = {}  # None: a removed arc
+    used: AnyArray
+    offsets: AnyArray
+    ilabel: IntArray
+    olabel: IntArray
+    weight: AnyArray
+    nextstate: IntArray
+    following: IntArray
+    final: AnyArray
+    added: IntArray
+    latest: IntArray
+    num_out: IntArray
+    num_in: IntArray
 
-    def run(self) -> Fst:
-        """Visit every state near an epsilon in order and return the result."""
-        sources = self._fst.sources
-        has_epsilon = np.zeros(self._fst.num_states, dtype=bool)
-        has_epsilon[sources[self._fst.ilabel == EPSILON]] = True
-        is_near = has_epsilon.copy()
-        is_near[sources[has_epsilon[self._fst.nextstate]]] = True
-        for state in np.flatnonzero(is_near).tolist():
-            for position, arc in self._arcs_to_visit(state):
-                if arc[3] != state and (arc[0] == EPSILON or has_epsilon[arc[3]]):
-                    self._join(state, position, arc)
-        return self._result()
 
-    def _arcs_to_visit(self, state: int) -> Iterator[tuple[int, _Arc]]:
-        """The arcs out of a state and their positions, including those that joining appends meanwhile."""
-        arcs = self._arcs_of(state)
-        position = 0
-        while position < len(arcs):
-            arc = arcs[position]
-            if arc is not None:
-                yield position, arc
-            position += 1
+@jit
+def _draft_of(fst: FstArrays) -> _Draft:
+    num_states, num_arcs = len(fst.final), len(fst.ilabel)
+    size = num_arcs + num_arcs // 8 + 64
+    draft = _Draft(
+        np.array([num_arcs], np.int64),
+        fst.offsets,
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
+        np.empty(size, np.float64),
+        np.empty(size, np.int32),
+        np.empty(size - num_arcs, np.int32),
+        fst.final.astype(np.float64),
+        np.full(num_states, -1, np.int32),
+        np.full(num_states, -1, np.int32),
+        np.zeros(num_states, np.int32),
+        np.zeros(num_states, np.int32),
+    )
+    draft.ilabel[:num_arcs] = fst.ilabel
+    draft.olabel[:num_arcs] = fst.olabel
+    draft.weight[:num_arcs] = fst.weight
+    draft.nextstate[:num_arcs] = fst.nextstate
+    for state in range(num_states):
+        draft.num_out[state] = fst.offsets[state + 1] - fst.offsets[state] + (fst.final[state] < np.inf)
+    for target in fst.nextstate:
+        draft.num_in[target] += 1
+    draft.num_in[fst.start] += 1
+    return draft
 
-    def _join(self, state: int, position: int, arc: _Arc) -> None:
-        if self.num_in[arc[3]] == 1 and self.num_out[arc[3]] > 1:
-            self._join_single_entry(state, position, arc)
-        elif self.num_out[arc[3]] == 1:
-            self._join_single_exit(state, position, arc)
 
-    def _join_single_entry(self, state: int, position: int, arc: _Arc) -> None:
-        """Kaldi's pattern 1: the next state has one arc in and several out."""
-        following_state = arc[3]
-        removed, kept = math.inf, math.inf  # summed costs of the joined and of the other arcs
-        joined_arcs = []
-        for index, following in enumerate(self._arcs_of(following_state)):
-            if following is None:
-                continue
-            joined = _joined(arc, following)
-            if joined is None:
-                kept = _log_add(kept, following[2])
+@jit
+def _removed(fst: FstArrays) -> FstArrays:
+    """Visit every state near an epsilon in order, and return the result."""
+    has_epsilon = np.zeros(len(fst.final), np.bool_)
+    for state in range(len(fst.final)):
+        for arc in range(fst.offsets[state], fst.offsets[state + 1]):
+            has_epsilon[state] = has_epsilon[state] or fst.ilabel[arc] == EPSILON
+    draft = _draft_of(fst)
+    joined = np.empty(64, np.int64)
+    for state in range(len(fst.final)):
+        arc = _next_arc(draft, state, -1)
+        while arc >= 0:
+            target = draft.nextstate[arc]
+            is_open = target != _REMOVED and target != state
+            if is_open and (draft.ilabel[arc] == EPSILON or has_epsilon[target]):
+                if draft.num_in[target] == 1 and draft.num_out[target] > 1:
+                    draft, joined = _join_single_entry(draft, state, arc, joined)
+                elif draft.num_out[target] == 1:
+                    draft = _join_single_exit(draft, state, arc)
+            arc = _next_arc(draft, state, arc)
+    return _result(draft, fst.start)
+
+
+@jit_inline
+def _next_arc(draft: _Draft, state: Any, arc: Any) -> Any:
+    """Return the arc of a state after this one, removed or not; the first one after -1, and -1 at the end."""
+    begin, end, original = draft.offsets[state], draft.offsets[state + 1], draft.offsets[-1]
+    if arc < 0 and begin < end:
+        return begin
+    if 0 <= arc < end - 1:
+        return arc + 1
+    if arc < original:
+        return np.int64(draft.added[state])
+    return np.int64(draft.following[arc - original])
+
+
+@jit_inline
+def _can_join(draft: _Draft, first: Any, second: Any) -> Any:
+    return (draft.ilabel[first] == EPSILON or draft.ilabel[second] == EPSILON) and (
+        draft.olabel[first] == EPSILON or draft.olabel[second] == EPSILON
+    )
+
+
+@jit
+def _join_single_entry(draft: _Draft, state: Any, arc: Any, joined: AnyArray) -> tuple[_Draft, AnyArray]:
+    """Kaldi's pattern 1: the next state has one arc in and several out."""
+    between = np.int64(draft.nextstate[arc])
+    removed, kept = np.inf, np.inf  # summed costs of the joined and of the other arcs
+    num_joined = 0
+    other = _next_arc(draft, between, -1)
+    while other >= 0:
+        if draft.nextstate[other] != _REMOVED:
+            if _can_join(draft, arc, other):
+                removed = _log_add(removed, draft.weight[other])
+                joined = grown(joined, num_joined + 1)
+                joined[num_joined] = other
+                num_joined += 1
             else:
-                removed = _log_add(removed, following[2])
-                self._remove(following_state, index)
-                joined_arcs.append(joined)
-        final = self.final[following_state]
-        if math.isfinite(final) and arc[0] == EPSILON and arc[1] == EPSILON:
-            removed = _log_add(removed, final)
-            self._move_final(state, arc[2] + final)
-            self._set_final(following_state, math.inf)
-        elif math.isfinite(final):
-            kept = _log_add(kept, final)
-        if math.isfinite(removed):
-            if math.isinf(kept):
-                self._remove(state, position)
-            else:
-                self._reweight(state, position, kept - _log_add(removed, kept))
-        for joined in joined_arcs:
-            self._add(state, joined)
-
-    def _join_single_exit(self, state: int, position: int, arc: _Arc) -> None:
-        """Kaldi's pattern 2: the next state has one arc out, or no arc and a final cost."""
-        following_state = arc[3]
-        last_entry = self.num_in[following_state] == 1
-        final = self.final[following_state]
-        if math.isfinite(final):
-            if arc[0] != EPSILON or arc[1] != EPSILON:
-                return
-            self._move_final(state, arc[2] + final)
-            if last_entry:
-                self._set_final(following_state, math.inf)
+                kept = _log_add(kept, draft.weight[other])
+        other = _next_arc(draft, between, other)
+    first_weight, final = draft.weight[arc], draft.final[between]
+    if final < np.inf and draft.ilabel[arc] == EPSILON and draft.olabel[arc] == EPSILON:
+        removed = _log_add(removed, final)
+        _set_final(draft, state, min(draft.final[state], first_weight + final))
+        _set_final(draft, between, np.inf)
+    elif final < np.inf:
+        kept = _log_add(kept, final)
+    draft = _with_room(draft, num_joined)
+    targets = np.empty(num_joined, np.int32)
+    for place in range(num_joined):
+        targets[place] = draft.nextstate[joined[place]]
+        _remove(draft, between, joined[place])
+    weights = np.empty(num_joined, np.float64)
+    for place in range(num_joined):
+        weights[place] = first_weight + draft.weight[joined[place]]
+    if removed < np.inf:
+        if kept == np.inf:
+            _remove(draft, state, arc)
         else:
-            arcs = self._arcs_of(following_state)
-            index, following = next((index, other) for index, other in enumerate(arcs) if other is not None)
-            joined = _joined(arc, following)
-            if joined is None:
-                return
-            if last_entry:
-                self._remove(following_state, index)
-            self._add(state, joined)
-        self._remove(state, position)
-
-    def _reweight(self, state: int, position: int, cost: float) -> None:
-        """Move ``cost`` from the arcs and the final cost after an arc to the arc itself."""
-        arc = self._arcs_of(state)[position]
-        assert arc is not None
-        self._arcs_of(state)[position] = (arc[0], arc[1], arc[2] + cost, arc[3])
-        following = self._arcs_of(arc[3])
-        for index, other in enumerate(following):
-            if other is not None:
-                following[index] = (other[0], other[1], other[2] - cost, other[3])
-        self.final[arc[3]] -= cost
-
-    def _arcs_of(self, state: int) -> list[_Arc | None]:
-        if state not in self._arcs:
-            rows = slice(self._fst.offsets[state], self._fst.offsets[state + 1])
-            columns = (self._fst.ilabel, self._fst.olabel, self._fst.weight, self._fst.nextstate)
-            self._arcs[state] = list(zip(*(column[rows].tolist() for column in columns), strict=True))
-        return self._arcs[state]
-
-    def _remove(self, state: int, position: int) -> None:
-        arc = self._arcs_of(state)[position]
-        assert arc is not None
-        self._arcs_of(state)[position] = None
-        self.num_out[state] -= 1
-        self.num_in[arc[3]] -= 1
-
-    def _add(self, state: int, arc: _Arc) -> None:
-        self._arcs_of(state).append(arc)
-        self.num_out[state] += 1
-        self.num_in[arc[3]] += 1
-
-    def _move_final(self, state: int, cost: float) -> None:
-        """Lower the final cost of a state to this cost if it is higher."""
-        self._set_final(state, min(self.final[state], cost))
-
-    def _set_final(self, state: int, cost: float) -> None:
-        self.num_out[state] += math.isfinite(cost) - math.isfinite(self.final[state])
-        self.final[state] = cost
-
-    def _result(self) -> Fst:
-        untouched = np.ones(self._fst.num_states, dtype=bool)
-        untouched[list(self._arcs)] = False
-        sources = self._fst.sources
-        keep = untouched[sources]
-        changed = [(state, *arc) for state, arcs in self._arcs.items() for arc in arcs if arc is not None]
-        columns = [np.array(column) for column in zip(*changed, strict=True)] if changed else [np.zeros(0)] * 5
-        kept = (sources, self._fst.ilabel, self._fst.olabel, self._fst.weight, self._fst.nextstate)
-        return Fst.from_arcs(
-            self._fst.start,
-            self.final,
-            *(np.concatenate([old[keep], new]) for old, new in zip(kept, columns, strict=True)),
-        )
+            _reweight(draft, arc, between, kept - _log_add(removed, kept))
+    for place in range(num_joined):
+        _add(draft, state, arc, joined[place], weights[place], targets[place])
+    return draft, joined
 
 
-def _joined(first: _Arc, second: _Arc) -> _Arc | None:
-    """Two consecutive arcs as one; None if both have an input label or both have an output label."""
-    if (first[0] and second[0]) or (first[1] and second[1]):
-        return None
-    return (first[0] or second[0], first[1] or second[1], first[2] + second[2], second[3])
+@jit
+def _join_single_exit(draft: _Draft, state: Any, arc: Any) -> _Draft:
+    """Kaldi's pattern 2: the next state has one arc out, or no arc and a final cost."""
+    between = np.int64(draft.nextstate[arc])
+    last_entry = draft.num_in[between] == 1
+    final = draft.final[between]
+    if final < np.inf:
+        if draft.ilabel[arc] != EPSILON or draft.olabel[arc] != EPSILON:
+            return draft
+        _set_final(draft, state, min(draft.final[state], draft.weight[arc] + final))
+        if last_entry:
+            _set_final(draft, between, np.inf)
+    else:
+        other = _next_arc(draft, between, -1)
+        while draft.nextstate[other] == _REMOVED:
+            other = _next_arc(draft, between, other)
+        if not _can_join(draft, arc, other):
+            return draft
+        target = draft.nextstate[other]
+        if last_entry:
+            _remove(draft, between, other)
+        draft = _with_room(draft, 1)
+        _add(draft, state, arc, other, draft.weight[arc] + draft.weight[other], target)
+    _remove(draft, state, arc)
+    return draft
 
 
-def _log_add(a: float, b: float) -> float:
-    """The cost of the sum of two probabilities, from their costs."""
-    if math.isinf(a) or math.isinf(b):
+@jit
+def _reweight(draft: _Draft, arc: Any, between: Any, cost: Any) -> None:
+    """Move ``cost`` from the arcs and the final cost after an arc to the arc itself."""
+    draft.weight[arc] += cost
+    other = _next_arc(draft, between, -1)
+    while other >= 0:
+        if draft.nextstate[other] != _REMOVED:
+            draft.weight[other] -= cost
+        other = _next_arc(draft, between, other)
+    draft.final[between] -= cost
+
+
+@jit_inline
+def _remove(draft: _Draft, state: Any, arc: Any) -> None:
+    draft.num_out[state] -= 1
+    draft.num_in[draft.nextstate[arc]] -= 1
+    draft.nextstate[arc] = _REMOVED
+
+
+@jit
+def _with_room(draft: _Draft, more: Any) -> _Draft:
+    """Return a draft with room for more arcs."""
+    count, original = draft.used[0] + more, draft.offsets[-1]
+    if count <= len(draft.ilabel):
+        return draft
+    return _Draft(
+        draft.used,
+        draft.offsets,
+        grown(draft.ilabel, count),
+        grown(draft.olabel, count),
+        grown(draft.weight, count),
+        grown(draft.nextstate, count),
+        grown(draft.following, 2 * len(draft.ilabel) + more - original),
+        draft.final,
+        draft.added,
+        draft.latest,
+        draft.num_out,
+        draft.num_in,
+    )
+
+
+@jit
+def _add(draft: _Draft, state: Any, first: Any, second: Any, weight: Any, target: Any) -> None:
+    """Add two arcs as one; there must be room."""
+    new, original = draft.used[0], draft.offsets[-1]
+    draft.used[0] += 1
+    draft.ilabel[new] = draft.ilabel[first] if draft.ilabel[first] else draft.ilabel[second]
+    draft.olabel[new] = draft.olabel[first] if draft.olabel[first] else draft.olabel[second]
+    draft.weight[new], draft.nextstate[new], draft.following[new - original] = weight, target, -1
+    if draft.added[state] < 0:
+        draft.added[state] = new
+    else:
+        draft.following[draft.latest[state] - original] = new
+    draft.latest[state] = new
+    draft.num_out[state] += 1
+    draft.num_in[target] += 1
+
+
+@jit_inline
+def _set_final(draft: _Draft, state: Any, cost: Any) -> None:
+    draft.num_out[state] += np.int32(cost < np.inf) - np.int32(draft.final[state] < np.inf)
+    draft.final[state] = cost
+
+
+@jit_inline
+def _log_add(a: Any, b: Any) -> Any:
+    """Return the cost of the sum of two probabilities, from their costs."""
+    if a == np.inf or b == np.inf:
         return min(a, b)
     low, high = min(a, b), max(a, b)
     return low - math.log1p(math.exp(low - high))
 
 
-def connect(fst: Fst) -> Fst:
-    """Keep only the states on a path from the start to a final state, in their order (``fstconnect``)."""
-    sources = fst.sources
-    forward = _reached(fst.offsets, fst.nextstate, np.array([fst.start]), fst.num_states)
-    order = np.argsort(fst.nextstate, kind="stable")
-    offsets = np.zeros(fst.num_states + 1, dtype=np.int64)
-    np.cumsum(np.bincount(fst.nextstate, minlength=fst.num_states), out=offsets[1:])
-    backward = _reached(offsets, sources[order], np.flatnonzero(np.isfinite(fst.final)), fst.num_states)
-    useful = forward & backward
-    number = np.cumsum(useful) - 1
-    keep = useful[sources] & useful[fst.nextstate]
-    return Fst.from_arcs(
-        int(number[fst.start]) if useful[fst.start] else -1,
-        fst.final[useful],
-        number[sources[keep]],
-        fst.ilabel[keep],
-        fst.olabel[keep],
-        fst.weight[keep],
-        number[fst.nextstate[keep]],
-    )
-
-
-def _reached(
-    offsets: NDArray[np.int64], targets: IntArray, begin: NDArray[np.int64], num_states: int
-) -> NDArray[np.bool_]:
-    """For each state, whether a path leads to it from one of the states ``begin``, found breadth first."""
-    reached = np.zeros(num_states, dtype=bool)
-    reached[begin] = True
-    frontier = begin
-    while len(frontier):
-        sizes = offsets[frontier + 1] - offsets[frontier]
-        starts = np.repeat(offsets[frontier] - np.cumsum(sizes) + sizes, sizes)
-        neighbors = np.unique(targets[starts + np.arange(sizes.sum())])
-        frontier = neighbors[~reached[neighbors]]
-        reached[frontier] = True
-    return reached
+@jit
+def _result(draft: _Draft, start: Any) -> FstArrays:
+    num_states, num_arcs = len(draft.final), np.int64(0)
+    for arc in range(draft.used[0]):
+        num_arcs += draft.nextstate[arc] != _REMOVED
+    offsets = np.zeros(num_states + 1, np.int64)
+    ilabel, olabel = np.empty(num_arcs, np.int32), np.empty(num_arcs, np.int32)
+    weight, nextstate = np.empty(num_arcs, np.float32), np.empty(num_arcs, np.int32)
+    place = 0
+    for state in range(num_states):
+        arc = _next_arc(draft, state, -1)
+        while arc >= 0:
+            if draft.nextstate[arc] != _REMOVED:
+                ilabel[place], olabel[place] = draft.ilabel[arc], draft.olabel[arc]
+                weight[place], nextstate[place] = draft.weight[arc], draft.nextstate[arc]
+                place += 1
+            arc = _next_arc(draft, state, arc)
+        offsets[state + 1] = place
+    return FstArrays(start, offsets, ilabel, olabel, weight, nextstate, draft.final.astype(np.float32))

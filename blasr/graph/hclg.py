@@ -6,30 +6,35 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Final
 
-import kaldifst
-
 from blasr.errors import MismatchError
-from blasr.graph.composition import determinize, expand_to_transitions
+from blasr.graph.composition import expand_to_transitions
+from blasr.graph.fst_arrays import sort_arcs_by_ilabel
+from blasr.graph.fst_compose import compose
+from blasr.graph.fst_determinize import determinize
+from blasr.graph.fst_minimize import minimize
 from blasr.graph.grammar import check_grammar
-from blasr.graph.hmm_transducer import HTransducerBuilder, add_self_loops
+from blasr.graph.hmm_transducer import HTransducerBuilder
 from blasr.graph.lang import Lang
 from blasr.graph.lexicon_fst import sort_arcs
-from blasr.graph.openfst import from_kaldifst, to_kaldifst
 from blasr.graph.preflight import check_same_phones
 from blasr.graph.pushing import push_special
+from blasr.graph.self_loops import add_self_loops
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.atomic import atomic_open
 from blasr.io.fst import Fst, write_fst
+from blasr.jit import before_compilation
 from blasr.lexicon.word_pieces import WHOLE_WORDS
 from blasr.units import IntArray
 
 logger = logging.getLogger(__name__)
 
+COMPILING_GRAPHS: Final = "compiling the graph operations for the first time; this takes about a minute"
 COPIED_FILES: Final = (
     "words.txt",
     WHOLE_WORDS,
@@ -86,24 +91,27 @@ def compile_decoding_graph(
     """
     check_same_phones(lang, tree, transition_model)
     check_grammar(grammar, lang)
-    phones_to_words = _compile_lg(lang, grammar)
-    builder = HTransducerBuilder(tree, transition_model, transition_scale)
-    graph, h = expand_to_transitions(
-        to_kaldifst(phones_to_words), lang.disambig_phones, tree, builder, remove_epsilons=True
-    )
-    fst = add_self_loops(graph, transition_model, self_loop_scale)
+    with before_compilation(partial(logger.info, COMPILING_GRAPHS)):
+        graph, disambig = expand_to_transitions(
+            _compile_lg(lang, grammar),
+            lang.disambig_phones,
+            tree,
+            HTransducerBuilder(tree, transition_model, transition_scale),
+            remove_epsilons=True,
+        )
+        fst = add_self_loops(graph, transition_model, self_loop_scale)
     logger.info("HCLG: %d states, %d arcs", fst.num_states, fst.num_arcs)
-    return DecodingGraph(fst, h.disambig, transition_model.num_pdfs)
+    return DecodingGraph(fst, disambig, transition_model.num_pdfs)
 
 
 def _compile_lg(lang: Lang, grammar: Fst) -> Fst:
     """LG, determinized, minimized, pushed and sorted by input label."""
-    lg = kaldifst.compose(to_kaldifst(lang.lexicon_disambig_fst), to_kaldifst(sort_arcs(grammar, by="ilabel")))
-    if lg.start < 0:
+    parts = [compose(lang.lexicon_disambig_fst, sort_arcs(grammar, by="ilabel"))]
+    if parts[0].start < 0:
         raise MismatchError("lexicon and grammar have no sentence in common")
-    determinize(lg)
-    kaldifst.minimize_encoded(lg)
-    pushed = sort_arcs(push_special(from_kaldifst(lg)), by="ilabel")
+    # each step releases the graph before it
+    parts.append(minimize(determinize(parts.pop())))
+    pushed = sort_arcs_by_ilabel(push_special(parts.pop()))
     logger.info("LG: %d states, %d arcs", pushed.num_states, pushed.num_arcs)
     return pushed
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import kaldifst
+import numpy as np
 
 from blasr.errors import DataError
 from blasr.graph.composition import expand_to_transitions
-from blasr.graph.hmm_transducer import HTransducerBuilder, add_self_loops, add_transition_costs
+from blasr.graph.fst_compose import compose
+from blasr.graph.hmm_transducer import HTransducerBuilder, add_transition_costs
 from blasr.graph.lang import Lang
-from blasr.graph.openfst import to_kaldifst
 from blasr.graph.preflight import check_same_phones
+from blasr.graph.self_loops import add_self_loops
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
 from blasr.io.fst import Fst
@@ -53,7 +54,6 @@ class TrainingGraphCompiler:
         self._model = transition_model
         self._scales = transition_scale, self_loop_scale
         self._builder = HTransducerBuilder(tree, transition_model, transition_scale=0.0)
-        self._lexicon = to_kaldifst(lang.lexicon_fst)
         self._graph = lru_cache(maxsize=cache_size)(self._compile)
 
     def compile(self, words: Sequence[str], *, utterance: str | None = None, map_oov: bool = False) -> Fst:
@@ -81,8 +81,7 @@ class TrainingGraphCompiler:
         )
 
     def _compile(self, word_ids: tuple[int, ...]) -> Fst:
-        transcript = kaldifst.make_linear_acceptor(list(word_ids))
-        phones_to_words = kaldifst.compose(self._lexicon, transcript)
+        phones_to_words = compose(self._lang.lexicon_fst, _acceptor_of(word_ids))
         graph, _ = expand_to_transitions(
             phones_to_words, self._lang.disambig_phones, self._tree, self._builder, remove_epsilons=False
         )
@@ -93,3 +92,11 @@ class TrainingGraphCompiler:
         return add_transition_costs(
             graph, self._model, transition_scale=transition_scale, self_loop_scale=self_loop_scale
         )
+
+
+def _acceptor_of(word_ids: tuple[int, ...]) -> Fst:
+    """Return the acceptor of one sequence of words."""
+    states = np.arange(len(word_ids))
+    final = np.full(len(word_ids) + 1, np.inf)
+    final[-1] = 0.0
+    return Fst.from_arcs(0, final, states, word_ids, word_ids, np.zeros(len(word_ids)), states + 1)

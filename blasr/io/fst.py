@@ -8,6 +8,7 @@ files are little-endian. A vector transducer stores for each state its final wei
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -31,6 +32,7 @@ _ALIGNMENT: Final = 16
 _EXPANDED_MUTABLE: Final = 3  # the two properties that every vector transducer has; the others are not known
 _STATE_WORDS, _ARC_WORDS = 3, 4  # 4-byte words in the header of a vector state and in an arc
 _ARC: Final = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("weight", "<f4"), ("nextstate", "<i4")])
+_BLOCK: Final = 1 << 18  # arcs, or states, that are written at a time
 _CONST_STATE: Final = np.dtype(
     [("final", "<f4"), ("position", "<u4"), ("arcs", "<u4"), ("iepsilons", "<u4"), ("oepsilons", "<u4")]
 )
@@ -115,29 +117,48 @@ def read_fst(path: str | PathLike[str]) -> Fst:
 
 def write_fst(fst: Fst, path: str | PathLike[str]) -> None:
     """Write an OpenFst binary vector transducer, for OpenFst, Kaldi and :func:`read_fst`."""
-    with atomic_path(Path(path)) as temporary:
-        Path(temporary).write_bytes(fst_to_bytes(fst))
+    with atomic_path(Path(path)) as temporary, Path(temporary).open("wb") as stream:
+        stream.writelines(_blocks(fst))
 
 
 def fst_to_bytes(fst: Fst) -> bytes:
     """The bytes that :func:`write_fst` writes."""
-    head = (
+    return b"".join(_blocks(fst))
+
+
+def _blocks(fst: Fst) -> Iterator[bytes]:
+    """Yield the bytes of the file, some states at a time, so that no copy of a large transducer is in memory."""
+    yield (
         struct.pack("<i", _FST_MAGIC)
         + _string("vector")
         + _string("standard")
         + struct.pack("<iiQqqq", _VECTOR_VERSION, 0, _EXPANDED_MUTABLE, fst.start, fst.num_states, fst.num_arcs)
     )
-    words = np.empty(_STATE_WORDS * fst.num_states + _ARC_WORDS * fst.num_arcs, dtype="<i4")
-    states = _STATE_WORDS * np.arange(fst.num_states) + _ARC_WORDS * fst.offsets[:-1]
-    words[states] = fst.final.astype("<f4").view("<i4")
-    words[states + 1] = np.diff(fst.offsets)
+    first = 0
+    while first < fst.num_states:
+        last = int(np.searchsorted(fst.offsets, fst.offsets[first] + _BLOCK, side="right")) - 1
+        last = min(max(last, first + 1), first + _BLOCK)
+        yield _block(fst, first, last)
+        first = last
+
+
+def _block(fst: Fst, first: int, last: int) -> bytes:
+    """The bytes of the states from ``first`` to before ``last``."""
+    rows = slice(int(fst.offsets[first]), int(fst.offsets[last]))
+    offsets = fst.offsets[first : last + 1] - rows.start
+    sizes = np.diff(offsets)
+    num_arcs = rows.stop - rows.start
+    words = np.empty(_STATE_WORDS * len(sizes) + _ARC_WORDS * num_arcs, dtype="<i4")
+    states = _STATE_WORDS * np.arange(len(sizes)) + _ARC_WORDS * offsets[:-1]
+    words[states] = fst.final[first:last].astype("<f4").view("<i4")
+    words[states + 1] = sizes
     words[states + 2] = 0  # the upper half of the number of arcs
-    arcs = _STATE_WORDS * (fst.sources.astype(np.int64) + 1) + _ARC_WORDS * np.arange(fst.num_arcs)
-    words[arcs] = fst.ilabel
-    words[arcs + 1] = fst.olabel
-    words[arcs + 2] = fst.weight.astype("<f4").view("<i4")
-    words[arcs + 3] = fst.nextstate
-    return head + words.tobytes()
+    arcs = _STATE_WORDS * np.repeat(np.arange(1, len(sizes) + 1), sizes) + _ARC_WORDS * np.arange(num_arcs)
+    words[arcs] = fst.ilabel[rows]
+    words[arcs + 1] = fst.olabel[rows]
+    words[arcs + 2] = fst.weight[rows].astype("<f4").view("<i4")
+    words[arcs + 3] = fst.nextstate[rows]
+    return words.tobytes()
 
 
 def fst_from_bytes(data: bytes, *, path: str | PathLike[str] | None = None) -> Fst:

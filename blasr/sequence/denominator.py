@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from blasr.errors import DataError
-from blasr.graph import HTransducerBuilder, add_self_loops, expand_to_transitions, to_kaldifst
+from blasr.graph import HTransducerBuilder, add_self_loops, expand_to_transitions
 from blasr.hmm import ContextDependency, Segmenter, TransitionModel
 from blasr.io import Fst
 from blasr.sequence.config import PhoneLmConfig
@@ -65,7 +65,7 @@ def expand_phone_lm(phone_lm: Fst, model: TransitionModel, tree: ContextDependen
         MismatchError: the tree or the model lacks a phone of the acceptor.
     """
     builder = HTransducerBuilder(tree, model, transition_scale=1.0)
-    transitions, _ = expand_to_transitions(to_kaldifst(phone_lm), [], tree, builder, remove_epsilons=True)
+    transitions, _ = expand_to_transitions(phone_lm, [], tree, builder, remove_epsilons=True)
     graph, _ = normalized(_without_epsilons(add_self_loops(transitions, model, self_loop_scale=1.0), model))
     return graph
 

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import math
 
-import kaldifst
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blasr.graph.epsilon_removal import connect, remove_epsilons_locally
-from blasr.graph.openfst import to_kaldifst
+from blasr.graph.epsilon_removal import remove_epsilons_locally
 from blasr.io.fst import Fst
 
 
@@ -74,19 +72,3 @@ def test_partial_removal_keeps_sums_of_probabilities() -> None:
     np.testing.assert_allclose(sums, 1.0, atol=1e-6)
     assert removed.num_arcs == 3
     assert (removed.ilabel == 0).sum() == 0
-
-
-@given(graphs(), st.data())
-def test_connect_equals_fstconnect(fst: Fst, data: st.DataObject) -> None:
-    fst.final[:] = np.where(data.draw(st.booleans()), fst.final, np.inf)
-    fst.final[data.draw(st.integers(0, fst.num_states - 1))] = 0.0
-    theirs = to_kaldifst(fst)
-    kaldifst.connect(theirs)
-    ours = connect(fst)
-    assert ours.num_states == theirs.num_states
-    assert ways(ours) == ways(fst)
-
-
-def test_a_graph_without_a_final_state_becomes_empty() -> None:
-    empty = connect(Fst.from_arcs(0, [np.inf], [0], [1], [1], [0.0], [0]))
-    assert (empty.start, empty.num_states, empty.num_arcs) == (-1, 0, 0)

@@ -256,7 +256,7 @@ def check_scoring(system: SmallSystem) -> str:
 SELF_TESTS: Final = (
     SelfTest("features", check_features),
     SelfTest("network", check_network),
-    SelfTest("graph", check_graph),
+    SelfTest("graph", check_graph, compiles=True),
     SelfTest("search", check_search, compiles=True),
     SelfTest("alignment", check_alignment, compiles=True),
     SelfTest("lattice", check_lattice, compiles=True),

@@ -19,7 +19,7 @@ def test_warm_compiles_every_function(caplog: pytest.LogCaptureFixture) -> None:
     assert all(result.passed for result in results)
     assert [function for function in compiled_functions() if not is_cached(function)] == []
     lines = [record.message for record in caplog.records]
-    assert lines[0] == "compiling 1/4: search"
+    assert lines[0] == "compiling 1/5: graph"
     assert lines[-1].startswith(f"compiled: {len(compiled_functions())} of {len(compiled_functions())} functions")
 
 
