@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,11 +20,12 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
     "docs.extensions.mathml",
     "docs.extensions.reference",
     "docs.extensions.repository_links",
 ]
+if "CI" not in os.environ:  # a page for each module takes a large part of the time and checks nothing
+    extensions.append("sphinx.ext.viewcode")
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 
