@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from blasr.decoding.config import DecoderConfig
+from blasr.decoding.look_ahead import Exchange, make_exchange
+from blasr.decoding.reachable_words import ReachableWords, reachable_words
 from blasr.decoding.search import IncrementalSearch, search
-from blasr.decoding.token_passing import SearchGraph, make_search_graph
+from blasr.decoding.search_graph import SearchGraph, make_search_graph
 from blasr.errors import DataError, MismatchError
 from blasr.io.fst import Fst
 from blasr.jit import jit
@@ -25,6 +27,9 @@ class LatticeDecoder:
         difference: the old grammar, which the graph was compiled with, and a new one. The search replaces the costs of
             the old one by those of the new one, as in ``latgen-biglm-faster-mapped``. It is meant for grammars that are
             too big to be compiled into a graph. Words that the new grammar does not have are never found.
+        look_ahead: whether the search prunes by the new grammar's costs of the words that may come next, rather than
+            by the costs of the words that are known. It makes fewer errors, above all with a unigram graph; lattices
+            have the same costs.
 
     Attributes:
         config: the beams.
@@ -42,6 +47,8 @@ class LatticeDecoder:
         tid_to_pdf: IntArray,
         config: DecoderConfig | None = None,
         difference: LmDifference | None = None,
+        *,
+        look_ahead: bool = True,
     ) -> None:
         self.config = config or DecoderConfig()
         largest = int(graph.ilabel.max(initial=0))
@@ -59,9 +66,10 @@ class LatticeDecoder:
                 "the graph has a cycle of arcs without input label",
                 fix="remove the grammar's epsilon arcs (fstrmepsilon) before the graph is compiled",
             )
+        self._exchange: Exchange | None = None
         if difference is not None:
             _check_words(graph, difference)
-        self._difference = difference
+            self._exchange = make_exchange(difference, _reachable_words(graph), look_ahead=look_ahead)
 
     def decode(self, loglikes: FloatArray, *, utterance: str | None = None) -> Lattice:
         """Search one utterance's ``(T, num_pdfs)`` log-likelihoods, unscaled.
@@ -78,11 +86,14 @@ class LatticeDecoder:
         matrix = self.checked(loglikes, utterance=utterance)
         if len(matrix) == 0:
             raise DataError("has no frames", utterance=utterance, fix="leave it out")
-        return search(self._graph, self._difference, matrix, self.config.beams())
+        return search(self._graph, self._new_exchange(), matrix, self.config.beams())
 
     def start(self) -> IncrementalSearch:
         """Start the search of an utterance frame by frame; any number of searches may run at the same time."""
-        return IncrementalSearch(self._graph, self._difference, self.config.beams(), self.num_pdfs)
+        return IncrementalSearch(self._graph, self._new_exchange(), self.config.beams(), self.num_pdfs)
+
+    def _new_exchange(self) -> Exchange | None:
+        return None if self._exchange is None else self._exchange.with_new_cache()
 
     def checked(self, loglikes: FloatArray, *, first_frame: int = 0, utterance: str | None = None) -> FloatArray:
         """Check log-likelihoods and return them as the search needs them: float32, contiguous.
@@ -115,6 +126,12 @@ class LatticeDecoder:
         return matrix
 
 
+def _reachable_words(graph: Fst) -> ReachableWords:
+    offsets = np.ascontiguousarray(graph.offsets, dtype=np.int64)
+    final = np.ascontiguousarray(graph.final, dtype=np.float32)
+    return reachable_words(int(graph.start), offsets, graph.olabel, graph.nextstate, final)
+
+
 def _check_words(graph: Fst, difference: LmDifference) -> None:
     missing = words_missing(graph, difference.old)
     if len(missing):
@@ -132,8 +149,8 @@ def _has_epsilon_cycle(graph: SearchGraph) -> bool:
     num_states = len(graph.final)
     entering = np.zeros(num_states, np.int32)
     for state in range(num_states):
-        for arc in range(graph.offsets[state], graph.epsilon_ends[state]):
-            entering[graph.nextstate[arc]] += 1
+        for arc in range(graph.states[state].begin, graph.states[state].emitting):
+            entering[graph.arcs[arc].nextstate] += 1
     stack = np.empty(num_states, np.int32)
     height, sorted_states = 0, 0
     for state in range(num_states):
@@ -144,8 +161,8 @@ def _has_epsilon_cycle(graph: SearchGraph) -> bool:
         height -= 1
         sorted_states += 1
         state = stack[height]
-        for arc in range(graph.offsets[state], graph.epsilon_ends[state]):
-            target = graph.nextstate[arc]
+        for arc in range(graph.states[state].begin, graph.states[state].emitting):
+            target = graph.arcs[arc].nextstate
             entering[target] -= 1
             if entering[target] == 0:
                 stack[height] = target

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from blasr.decoding.token_passing import SearchGraph
+from blasr.decoding.look_ahead import Exchange
+from blasr.decoding.search_graph import SearchGraph
 from blasr.decoding.token_store import Store, final_cost
 from blasr.jit import jit
 from blasr.lattices.lattice import Lattice
-from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]
@@ -17,12 +17,12 @@ LatticeArrays = tuple[IntArray, AnyArray, IntArray, IntArray, IntArray, FloatArr
 
 @jit
 def _count(graph: SearchGraph, store: Store, first: int) -> tuple[int, int]:
-    """Return the numbers of tokens and links of a frame; store in ``number`` how many epsilon links enter a token."""
+    """Return the numbers of tokens and links of a frame; store in ``previous`` how many epsilon links enter a token."""
     tokens, links = store.tokens, store.links
     num_tokens, num_links = 0, 0
     index = first
     while index >= 0:
-        tokens[index].number = 0
+        tokens[index].previous = 0
         num_tokens += 1
         index = tokens[index].next
     index = first
@@ -30,8 +30,8 @@ def _count(graph: SearchGraph, store: Store, first: int) -> tuple[int, int]:
         link = tokens[index].links
         while link >= 0:
             num_links += 1
-            if graph.ilabel[links[link].arc] == 0:
-                tokens[links[link].target].number += 1
+            if graph.arcs[links[link].arc].pdf < 0:
+                tokens[links[link].target].previous += 1
             link = links[link].next
         index = tokens[index].next
     return num_tokens, num_links
@@ -49,17 +49,17 @@ def _sort_frame(graph: SearchGraph, store: Store, first: int, order: IntArray) -
         index = tokens[index].next
     begin = end = 0
     for member in members:
-        if tokens[member].number == 0:
+        if tokens[member].previous == 0:
             order[end] = member
             end += 1
     while begin < end:
         link = tokens[order[begin]].links
         begin += 1
         while link >= 0:
-            if graph.ilabel[links[link].arc] == 0:
+            if graph.arcs[links[link].arc].pdf < 0:
                 target = links[link].target
-                tokens[target].number -= 1
-                if tokens[target].number == 0:
+                tokens[target].previous -= 1
+                if tokens[target].previous == 0:
                     order[end] = target
                     end += 1
             link = links[link].next
@@ -67,7 +67,10 @@ def _sort_frame(graph: SearchGraph, store: Store, first: int, order: IntArray) -
 
 @jit
 def _number_tokens(graph: SearchGraph, store: Store, frame_tokens: IntArray, num_frames: int) -> tuple[IntArray, int]:
-    """Number all tokens in topological order (by frame, then along epsilon links); return them and the link count."""
+    """Number all tokens in topological order (by frame, then along epsilon links); return them and the link count.
+
+    A token's number takes the place of the token before it.
+    """
     sizes = np.empty(num_frames + 1, np.int64)
     num_links = 0
     for frame in range(num_frames + 1):
@@ -79,14 +82,14 @@ def _number_tokens(graph: SearchGraph, store: Store, frame_tokens: IntArray, num
         _sort_frame(graph, store, frame_tokens[frame], order[done : done + sizes[frame]])
         done += sizes[frame]
     for number in range(len(order)):
-        store.tokens[order[number]].number = number
+        store.tokens[order[number]].previous = number
     return order, num_links
 
 
 @jit
 def lattice_arrays(
     graph: SearchGraph,
-    difference: LmDifference | None,
+    exchange: Exchange | None,
     store: Store,
     frame_tokens: IntArray,
     loglikes: FloatArray,
@@ -94,7 +97,7 @@ def lattice_arrays(
 ) -> LatticeArrays:
     """Return the arrays of the lattice of all tokens; acoustic costs are negated log-likelihoods, unscaled.
 
-    The order is that of :data:`LatticeArrays`.
+    The order is that of :data:`LatticeArrays`. The search cannot go on, since tokens lose the ones before them.
     """
     num_frames = len(loglikes)
     tokens, links = store.tokens, store.links
@@ -110,10 +113,10 @@ def lattice_arrays(
     for frame in range(num_frames + 1):
         index = frame_tokens[frame]
         while index >= 0:
-            number = tokens[index].number
+            number = tokens[index].previous
             state_times[number] = frame
             if frame == num_frames:
-                final_graph_cost[number] = final_cost(graph.final, difference, tokens, index) if reached_final else 0.0
+                final_graph_cost[number] = final_cost(graph.final, exchange, tokens, index) if reached_final else 0.0
             index = tokens[index].next
     position = 0
     for number, index in enumerate(order):
@@ -121,10 +124,11 @@ def lattice_arrays(
         while link >= 0:
             arc = links[link].arc
             ilabel[position] = graph.ilabel[arc]
-            olabel[position] = graph.olabel[arc]
-            nextstate[position] = tokens[links[link].target].number
+            olabel[position] = graph.arcs[arc].olabel
+            nextstate[position] = tokens[links[link].target].previous
             graph_cost[position] = links[link].graph_cost
-            acoustic_cost[position] = -loglikes[state_times[number], graph.pdf[arc]] if graph.ilabel[arc] > 0 else 0.0
+            pdf = graph.arcs[arc].pdf
+            acoustic_cost[position] = -loglikes[state_times[number], pdf] if pdf >= 0 else 0.0
             position += 1
             link = links[link].next
         offsets[number + 1] = position

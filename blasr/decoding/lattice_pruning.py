@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from blasr.decoding.look_ahead import Exchange
 from blasr.decoding.token_store import FrameTokens, Store, final_cost, free_link, free_token
 from blasr.jit import jit
-from blasr.lm.backoff_grammar import LmDifference
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
@@ -97,15 +97,13 @@ def prune_active_tokens(store: Store, frames: FrameTokens, num_frames: int, latt
 
 
 @jit
-def _lowest_costs(
-    final: FloatArray, difference: LmDifference | None, tokens: AnyArray, first: int
-) -> tuple[float, float]:
+def _lowest_costs(final: FloatArray, exchange: Exchange | None, tokens: AnyArray, first: int) -> tuple[float, float]:
     """Return the lowest cost of the tokens of a frame, without and with final costs."""
     best, best_final = np.inf, np.inf
     index = first
     while index >= 0:
         best = min(best, tokens[index].cost)
-        best_final = min(best_final, tokens[index].cost + final_cost(final, difference, tokens, index))
+        best_final = min(best_final, tokens[index].cost + final_cost(final, exchange, tokens, index))
         index = tokens[index].next
     return best, best_final
 
@@ -113,7 +111,7 @@ def _lowest_costs(
 @jit
 def prune_final(
     final: FloatArray,
-    difference: LmDifference | None,
+    exchange: Exchange | None,
     store: Store,
     frame_tokens: IntArray,
     num_frames: int,
@@ -125,7 +123,7 @@ def prune_final(
     last frame counts as final, with cost 0, as in Kaldi.
     """
     tokens = store.tokens
-    best, best_final = _lowest_costs(final, difference, tokens, frame_tokens[num_frames])
+    best, best_final = _lowest_costs(final, exchange, tokens, frame_tokens[num_frames])
     reached_final = best_final < np.inf
     lowest = best_final if reached_final else best
     changed = True
@@ -134,7 +132,7 @@ def prune_final(
         index = frame_tokens[num_frames]
         while index >= 0:
             extra, _ = _prune_links_of(store, index, lattice_beam)
-            ending = final_cost(final, difference, tokens, index) if reached_final else 0.0
+            ending = final_cost(final, exchange, tokens, index) if reached_final else 0.0
             extra = min(extra, tokens[index].cost + ending - lowest)
             if extra > lattice_beam:
                 extra = np.inf

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Mapping, Set
-from itertools import pairwise
-
-import numpy as np
+import math
 
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import DataError
-from blasr.lattices.config import CostScales
 from blasr.lattices.lattice import BestPath, Lattice
 from blasr.units import FloatArray
 
@@ -36,11 +31,10 @@ class StreamingDecoder:
         self._decoder, self._utterance = decoder, utterance
         self._search = decoder.start()
         self._settle_beam = float(decoder.config.lattice_beam if settle_beam is None else settle_beam)
-        self._committed: list[int] = []
+        self._committed: tuple[int, ...] = ()
+        self._committed_frames = 0
         self._stable: tuple[int, ...] = ()
         self._stable_frames = 0
-        self._anchor = int(self._search.tokens_of(0)[-1])  # the oldest token
-        self._anchor_frame = 0
 
     @property
     def num_frames(self) -> int:
@@ -50,12 +44,12 @@ class StreamingDecoder:
     @property
     def committed(self) -> tuple[int, ...]:
         """The word-ids that cannot change any more."""
-        return tuple(self._committed)
+        return self._committed
 
     @property
     def committed_frames(self) -> int:
         """The number of frames on the part of the path that cannot change any more."""
-        return self._anchor_frame
+        return self._committed_frames
 
     @property
     def stable(self) -> tuple[int, ...]:
@@ -85,7 +79,7 @@ class StreamingDecoder:
             if self._search.prune_if_due():
                 self._commit()
             self._search.advance()
-        return tuple(self._committed[before:])
+        return self._committed[before:]
 
     def partial(self) -> tuple[int, ...]:
         """Return the words of the best path so far, which may end anywhere in the graph; committed words come first."""
@@ -96,7 +90,8 @@ class StreamingDecoder:
         """Return the best path so far, which may end anywhere; None before the first frame and after a dead end."""
         if not self.num_frames or not self._search.alive:
             return None
-        return self._search.lattice().best_path(CostScales(acoustic_scale=self._decoder.config.acoustic_scale))
+        self._search.trace()
+        return self._search.traceback.best_path(self._decoder.config.acoustic_scale)
 
     def finish(self) -> Lattice:
         """End the utterance and return its lattice, the same as that of :meth:`LatticeDecoder.decode` for all frames.
@@ -110,60 +105,8 @@ class StreamingDecoder:
 
     def _commit(self) -> None:
         """Partial traceback: commit up to the last token that the best paths to all active tokens have in common."""
-        lattice = self._search.lattice()
-        tokens = self._search.tokens
-        anchor = int(tokens[self._anchor]["number"])  # its state in the lattice
-        begin = int(lattice.offsets[anchor])
-        scale = self._decoder.config.acoustic_scale
-        costs = (lattice.graph_cost[begin:] + scale * lattice.acoustic_cost[begin:].astype(np.float64)).tolist()
-        targets, words = lattice.nextstate[begin:].tolist(), lattice.olabel[begin:].tolist()
-        offsets = (lattice.offsets[anchor:] - begin).tolist()
-        best: dict[int, tuple[float, int, int]] = {anchor: (0.0, -1, 0)}
-        for state, (first, last) in enumerate(pairwise(offsets), start=anchor):
-            if state not in best:
-                continue
-            cost = best[state][0]
-            for arc in range(first, last):
-                new = cost + costs[arc]
-                if targets[arc] not in best or new < best[targets[arc]][0]:
-                    best[targets[arc]] = new, state, words[arc]
-        ends = {
-            int(tokens[index]["number"]): float(tokens[index]["cost"])
-            for index in self._search.tokens_of(self.num_frames)
-        }
-        limit = min(ends.values()) + self._settle_beam
-        settled = _common({state for state, cost in ends.items() if state in best and cost <= limit}, best)
-        common = _common(ends.keys() & best.keys(), best)
-        said = _words_between(anchor, settled, best)
-        self._committed += _words_between(anchor, common, best)
-        self._stable = (*self._committed, *said[len(_words_between(anchor, common, best)) :])
-        self._stable_frames = int(lattice.state_times[settled])
-        self._anchor_frame = int(lattice.state_times[common])
-        candidates = self._search.tokens_of(self._anchor_frame)
-        (self._anchor,) = candidates[tokens["number"][candidates] == common].tolist()
-
-
-_Best = Mapping[int, tuple[float, int, int]]
-"""By state: the cost of the best path to it, the state before, and the word between."""
-
-
-def _common(states: Set[int], best: _Best) -> int:
-    """Return the last state that is on the best paths to all of the states."""
-    seen = set(states)
-    queue = [-state for state in seen]
-    heapq.heapify(queue)
-    while len(queue) > 1:  # the latest state cannot be common to all
-        previous = best[-heapq.heappop(queue)][1]
-        if previous not in seen:
-            seen.add(previous)
-            heapq.heappush(queue, -previous)
-    return -queue[0]
-
-
-def _words_between(begin: int, end: int, best: _Best) -> list[int]:
-    """Return the words on the best path from one state to another."""
-    words = []
-    while end != begin:
-        _, end, word = best[end]
-        words += [word] if word else []
-    return words[::-1]
+        self._search.trace()
+        path = self._search.traceback
+        common, settled = self._search.common(math.inf), self._search.common(self._settle_beam)
+        self._committed, self._committed_frames = path.words(common), path.frame(common)
+        self._stable, self._stable_frames = path.words(settled), path.frame(settled)

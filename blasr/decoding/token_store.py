@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from blasr.jit import grown, jit
-from blasr.lm.backoff_grammar import LmDifference
+from blasr.decoding.look_ahead import Exchange
+from blasr.jit import grown, jit, jit_inline
 from blasr.units import AnyArray, FloatArray, IntArray
 
 TOKEN: Final = np.dtype(
@@ -21,11 +21,17 @@ TOKEN: Final = np.dtype(
         ("state", np.int32),
         ("links", np.int32),  # the first forward link
         ("next", np.int32),  # the next token of the frame, or of the free list
-        ("number", np.int32),  # its state in the lattice, once the lattice is made
+        ("previous", np.int32),  # the token before it on the best path; once the lattice is made, its state there
     ]
 )
-LM_TOKEN: Final = np.dtype([*TOKEN.descr, ("old", np.int32), ("new", np.int32)])
-"""A token with the states of the old and the new language model."""
+LM_TOKEN: Final = np.dtype(
+    [*TOKEN.descr, ("old", np.int32), ("new", np.int32), ("ahead", np.float32), ("word_class", np.int32)]
+)
+"""A token with the states of the old and the new language model, what the look-ahead adds, and its state's class.
+
+The class of a rootward token (:mod:`blasr.decoding.look_ahead`) is stored as ``ROOTWARD - class``.
+"""
+ROOTWARD: Final = -2
 LINK: Final = np.dtype(
     [
         ("acoustic_cost", np.float32),  # scaled
@@ -61,11 +67,19 @@ class FrameTokens(NamedTuple):
 
 
 class Trellis(NamedTuple):
-    """The state of a search: its tokens by frame, and the table that finds the tokens of the last frame."""
+    """The state of a search.
+
+    Attributes:
+        store: all tokens.
+        table: finds the tokens of the last frame.
+        frames: the tokens by frame.
+        active: the tokens of the last frame, the newest last. Following their list would wait for each one in turn.
+    """
 
     store: Store
     table: IntArray
     frames: FrameTokens
+    active: IntArray
 
 
 class SearchState(NamedTuple):
@@ -76,9 +90,9 @@ class SearchState(NamedTuple):
     new: int
 
 
-def first_tokens(difference: LmDifference | None) -> AnyArray:
+def first_tokens(exchange: Exchange | None) -> AnyArray:
     """Return empty records for the first tokens, of the type that the search needs."""
-    return np.empty(4096, TOKEN if difference is None else LM_TOKEN)
+    return np.empty(4096, TOKEN if exchange is None else LM_TOKEN)
 
 
 def new_frames(num_frames: int) -> FrameTokens:
@@ -126,7 +140,7 @@ def _free(records: AnyArray, heads: AnyArray, free: int, index: int) -> None:
 
 
 @jit
-def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, following: int) -> int:
+def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, previous: int, following: int) -> int:
     """Return the index of a new token before ``following`` in the list of its frame; there must be room."""
     index = _take(tokens, heads, TOKENS_USED, FREE_TOKEN)
     token = tokens[index]
@@ -135,7 +149,7 @@ def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, follo
     token.state = state
     token.links = -1
     token.next = following
-    token.number = 0
+    token.previous = previous
     return index
 
 
@@ -175,12 +189,17 @@ def free_token(store: Store, index: int) -> None:
     _free(store.tokens, store.heads, FREE_TOKEN, index)
 
 
+@jit_inline
+def place_hash(state: int, old: int, new: int) -> int:
+    """Return a number whose lowest bits are the first slot of a place in a hash table."""
+    return (state * 2654435761 + old * 805459861 + new * 3674653429) * 6364136223846793005 >> 29
+
+
 @jit
 def slot_of(table: IntArray, tokens: AnyArray, place: SearchState) -> int:
     """Return the slot of the hash table with the token of a place, or the free slot for it (open addressing)."""
     mask = len(table) - 1
-    mixed = (place.state * 2654435761 + place.old * 805459861 + place.new * 3674653429) * 6364136223846793005
-    slot = (mixed >> 29) & mask
+    slot = place_hash(place.state, place.old, place.new) & mask
     while True:
         index = table[slot]
         if index < 0:
@@ -215,31 +234,41 @@ def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int
     return table
 
 
+@jit_inline
+def expected_cost(exchange: Exchange | None, tokens: AnyArray, index: int) -> float:
+    """Return the cost by which the search compares a token: that of its path, and what the look-ahead adds."""
+    if exchange is None:
+        cost: float = tokens[index].cost
+        return cost
+    expected: float = tokens[index].cost + tokens[index].ahead
+    return expected
+
+
 @jit
-def final_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, index: int) -> float:
+def final_cost(final: FloatArray, exchange: Exchange | None, tokens: AnyArray, index: int) -> float:
     """Return the cost of ending at a token, inf if its path cannot end; ``final`` has the final costs of the graph."""
     cost: float = final[tokens[index].state]
-    if difference is not None:
-        added = difference.new.final[tokens[index].new]
-        taken = difference.old.final[tokens[index].old]
+    if exchange is not None:
+        added = exchange.new.final[tokens[index].new]
+        taken = exchange.old.final[tokens[index].old]
         return cost + added - taken if taken < np.inf else np.inf
     return cost
 
 
 @jit
-def final_relative_cost(final: FloatArray, difference: LmDifference | None, tokens: AnyArray, first: int) -> float:
+def final_relative_cost(final: FloatArray, exchange: Exchange | None, tokens: AnyArray, first: int) -> float:
     """Return how much worse than the best token of a frame the best one is that ends the utterance; inf if none can.
 
     Args:
         final: the final costs of the graph.
-        difference: the language models that are exchanged, if any.
+        exchange: the language models that are exchanged, if any.
         tokens: the records of all tokens.
         first: the first token of the frame.
     """
     best, best_final = np.inf, np.inf
     index = first
     while index >= 0:
-        best = min(best, tokens[index].cost)
-        best_final = min(best_final, tokens[index].cost + final_cost(final, difference, tokens, index))
+        best = min(best, expected_cost(exchange, tokens, index))
+        best_final = min(best_final, tokens[index].cost + final_cost(final, exchange, tokens, index))
         index = tokens[index].next
     return best_final - best if best_final < np.inf else np.inf

@@ -6,7 +6,7 @@ grammar scaled by -1 and the new one (fstext/deterministic-fst-inl.h).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -124,6 +124,20 @@ def _final_costs(final: FloatArray, backoff_state: IntArray, backoff_cost: Float
     return costs + np.where(np.isfinite(costs), final[at], 0.0)
 
 
+def relabel(grammar: BackoffGrammar, numbers: IntArray) -> BackoffGrammar:
+    """Return the grammar with other word-ids: ``numbers`` has the new one of each word-id, all different."""
+    words = numbers[grammar.words]
+    sources = np.repeat(np.arange(len(grammar.backoff_state), dtype=np.int32), np.diff(grammar.offsets))
+    order = np.lexsort((words, sources))
+    words = words[order]
+    root_arcs = np.full(int(numbers.max(initial=0)) + 1, -1, np.int32)
+    at_root = np.arange(grammar.offsets[grammar.root], grammar.offsets[grammar.root + 1])
+    root_arcs[words[at_root]] = at_root
+    return grammar._replace(
+        words=words, weight=grammar.weight[order], nextstate=grammar.nextstate[order], root_arcs=root_arcs
+    )
+
+
 @jit
 def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, int]:
     """Return the cost of a word after a state, and the next state; -1 if the grammar does not have the word."""
@@ -149,8 +163,18 @@ def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, in
         state = grammar.backoff_state[state]
 
 
+class _TwoGrammars(Protocol):
+    """Anything with an old and a new grammar."""
+
+    @property
+    def old(self) -> BackoffGrammar: ...
+
+    @property
+    def new(self) -> BackoffGrammar: ...
+
+
 @jit_inline
-def exchange_word(difference: LmDifference, old: int, new: int, word: int) -> tuple[float, int, int]:
+def exchange_word(difference: _TwoGrammars, old: int, new: int, word: int) -> tuple[float, int, int]:
     """Return how much more a word costs in the new grammar, and the next states of the old and the new grammar.
 
     The cost is inf, and the states do not change, if one of the grammars does not have the word.

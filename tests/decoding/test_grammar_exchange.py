@@ -140,10 +140,11 @@ def composed(graph: Fst, difference: LmDifference) -> Fst:
 @given(graph=graphs(), num_frames=st.integers(1, 8), seed=st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=100)
 def test_random_graphs(graph: Fst, num_frames: int, seed: int) -> None:
-    """The lattice has the size and the cost of the composed graph's lattice."""
+    """Without look-ahead, the lattice has the size and the cost of the composed graph's lattice."""
     loglikes = np.random.default_rng(seed).normal(-5, 4, (num_frames, 3)).astype(np.float32)
     config = DecoderConfig(beam=8.0, lattice_beam=4.0, min_active=0, acoustic_scale=0.7, prune_interval=2)
-    found = LatticeDecoder(graph, TID_TO_PDF, config, DIFFERENCE if graph.olabel.any() else None).decode(loglikes)
+    difference = DIFFERENCE if graph.olabel.any() else None
+    found = LatticeDecoder(graph, TID_TO_PDF, config, difference, look_ahead=False).decode(loglikes)
     composition = composed(graph, DIFFERENCE) if graph.olabel.any() else graph
     expected = LatticeDecoder(composition, TID_TO_PDF, config).decode(loglikes)
     assert (found.num_states, found.num_arcs) == (expected.num_states, expected.num_arcs)
@@ -184,7 +185,7 @@ def test_tables_of_many_tokens() -> None:
     config = DecoderConfig(beam=30.0, lattice_beam=2.0, max_active=10**6, acoustic_scale=0.3, prune_interval=5)
     loglikes = random.normal(-5, 4, (12, 3)).astype(np.float32)
     composition = composed(graph, difference)
-    found = LatticeDecoder(graph, TID_TO_PDF, config, difference).decode(loglikes)
+    found = LatticeDecoder(graph, TID_TO_PDF, config, difference, look_ahead=False).decode(loglikes)
     expected = LatticeDecoder(composition, TID_TO_PDF, config).decode(loglikes)
     assert composition.num_states > 4096
     assert (found.num_states, found.num_arcs) == (expected.num_states, expected.num_arcs)

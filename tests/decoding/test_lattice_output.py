@@ -6,7 +6,7 @@ import numpy as np
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import search
-from blasr.decoding.token_passing import make_search_graph
+from blasr.decoding.search_graph import make_search_graph
 from blasr.io.fst import Fst
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import search
-from blasr.decoding.token_passing import make_search_graph
+from blasr.decoding.search_graph import make_search_graph
 from blasr.io.fst import Fst
 
 WORDS = {1: 0.0, 2: 1.0, 3: 2.5, 4: 7.0}  # each a path of two frames with this cost

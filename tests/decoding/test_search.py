@@ -9,7 +9,7 @@ import pytest
 
 from blasr.decoding.config import DecoderConfig
 from blasr.decoding.search import IncrementalSearch, search
-from blasr.decoding.token_passing import make_search_graph
+from blasr.decoding.search_graph import make_search_graph
 from blasr.io.fst import Fst
 from blasr.lattices.lattice import Lattice
 from tests.golden_system import GoldenSystem

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from blasr.decoding.config import DecoderConfig
-from blasr.decoding.token_passing import SearchGraph, advance, make_search_graph, start_tokens
+from blasr.decoding.search_graph import SearchGraph, make_search_graph
+from blasr.decoding.token_passing import advance, start_tokens
 from blasr.decoding.token_store import Trellis, first_tokens, new_frames
 from blasr.io.fst import Fst
 
@@ -35,9 +36,9 @@ def costs(trellis: Trellis, frame: int) -> dict[int, float]:
 
 
 def test_epsilon_arcs_come_first_and_have_no_column(graph: SearchGraph) -> None:
-    assert graph.offsets.tolist() == [0, 3, 4, 5] and graph.epsilon_ends.tolist() == [1, 4, 4]
-    assert graph.pdf.tolist() == [-1, 0, 1, -1, 1]
-    assert graph.olabel.tolist() == [0, 7, 8, 0, 0]
+    assert graph.states["begin"].tolist() == [0, 3, 4, 5] and graph.states["emitting"].tolist() == [1, 4, 4, 5]
+    assert graph.arcs["pdf"].tolist() == [-1, 0, 1, -1, 1]
+    assert graph.arcs["olabel"].tolist() == [0, 7, 8, 0, 0]
 
 
 def test_costs_by_hand(graph: SearchGraph) -> None:

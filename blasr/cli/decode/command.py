@@ -19,11 +19,12 @@ With --data and --experiment the log-likelihoods are those of blasr dump, but ne
 
 """
 BIG_LM = """\
-Decode with a language model that would make HCLG too large. HCLG is compiled with a small one (a pruned bigram or a
-unigram). The search subtracts its costs word by word and adds those of the big one, as Kaldi's
-latgen-biglm-faster-mapped. Lattices have the costs of the big model.
+Decode with a language model that would make HCLG too large. HCLG is compiled with a small one, best a unigram. The
+search subtracts its costs word by word and adds those of the big one, as Kaldi's latgen-biglm-faster-mapped. It looks
+ahead: paths are pruned by the big model's costs of the words that they may become. Lattices have the costs of the big
+model.
 
-  blasr lm prune --threshold 1e-6 big.arpa.gz --out small.arpa.gz
+  blasr lm train --order 1 --text train/text --utterance-ids --vocabulary data/lang/words.txt --out small.arpa.gz
   blasr graph --lang data/lang --arpa small.arpa.gz --model exp/tri/final.mdl --out exp/tri/graph_small
   blasr decode --graph exp/tri/graph_small --model exp/tri/final.mdl --lang data/lang \\
       --old-lm small.arpa.gz --new-lm big.arpa.gz --loglikes scp:test/loglikes.scp --out exp/tri/decode_big

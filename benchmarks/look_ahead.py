@@ -1,0 +1,130 @@
+"""A unigram graph with a bigram model exchanged in the search, with and without look-ahead, against the bigrams' graph.
+
+The task is the synthetic one of ``benchmarks/decoder.py``. "Dearer" counts utterances with a best path that costs more
+than the static graph's by over 0.1. Tables are all arrays that the decoder has before the first utterance.
+
+    python -m benchmarks.look_ahead --report benchmarks/reports/2026-11-28-look-ahead.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from benchmarks.decoder_task import Task, make_task
+from blasr.decoding.config import DecoderConfig
+from blasr.decoding.lattice_decoder import LatticeDecoder
+from blasr.graph.hclg import compile_decoding_graph
+from blasr.io.atomic import atomic_open
+from blasr.lattices.config import CostScales
+from blasr.lm.backoff_grammar import LmDifference, lay_out_grammar
+from blasr.scoring.edit_distance import ErrorCounts, align_words
+
+SCALES = CostScales(acoustic_scale=0.1)
+DEARER = 0.1
+
+
+@dataclass(frozen=True)
+class Found:
+    """Word errors, the cost of each utterance, frames per processor second, and MiB of tables."""
+
+    errors: ErrorCounts
+    costs: list[float]
+    speed: float
+    tables: float
+
+
+def main() -> None:
+    """Measure, print the report, and write it to ``--report``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--beams", default="10,13", help="comma-separated (default: 10,13)")
+    parser.add_argument("--noise", type=float, default=2.1, help="noise of the task (default: 2.1)")
+    parser.add_argument("--utterances", type=int, default=12, help="size of the task (default: 12)")
+    parser.add_argument("--report", type=Path, help="also write the report there")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
+        task = make_task(Path(folder), num_utterances=args.utterances, noise=args.noise)
+        small = compile_decoding_graph(task.lang, task.tree, task.model, task.unigram).fst
+    backoff = task.lang.words.id_of("#0")
+    difference = LmDifference(*(lay_out_grammar(grammar, backoff) for grammar in (task.unigram, task.grammar)))
+    columns = task.model.tid_to_pdf
+    rows = []
+    for beam in map(float, args.beams.split(",")):
+        config = DecoderConfig(beam=beam)
+        static = measured(task, LatticeDecoder(task.graph, columns, config))
+        rows.append(row("bigrams, static", beam, static, static))
+        for way, look_ahead in (("unigrams, look-ahead", True), ("unigrams, no look-ahead", False)):
+            decoder = LatticeDecoder(small, columns, config, difference, look_ahead=look_ahead)
+            rows.append(row(way, beam, measured(task, decoder), static))
+    sizes = ", ".join(f"{graph.num_states:,} states and {graph.num_arcs:,} arcs" for graph in (task.graph, small))
+    report = "\n".join([*heading(args, task, sizes), *rows, ""])
+    print(report)
+    if args.report is not None:
+        with atomic_open(args.report, "w") as stream:
+            stream.write(report)
+
+
+def measured(task: Task, decoder: LatticeDecoder) -> Found:
+    """Decode the task once; the search is compiled before."""
+    decoder.decode(next(iter(task.loglikes.values()))[:20])
+    errors, costs, seconds = ErrorCounts(), [], 0.0
+    for utterance, loglikes in task.loglikes.items():
+        began = time.process_time()
+        lattice = decoder.decode(loglikes)
+        seconds += time.process_time() - began
+        path = lattice.best_path(SCALES)
+        costs.append(SCALES.cost(path.graph_cost, path.acoustic_cost))
+        words = [task.lang.words.symbol_of(word) for word in path.words.tolist()]
+        errors += align_words(task.text[utterance], words).counts
+    tables = sum(array.nbytes for array in arrays_of((decoder._graph, decoder._exchange)))
+    return Found(errors, costs, task.num_frames / seconds, tables / 2**20)
+
+
+def arrays_of(value: object) -> list[np.ndarray]:
+    """Return the arrays in nested tuples."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    return [array for part in value for array in arrays_of(part)] if isinstance(value, tuple) else []
+
+
+def row(way: str, beam: float, found: Found, static: Found) -> str:
+    """Return a line of the table."""
+    excess = np.subtract(found.costs, static.costs)
+    rate = 100 * found.errors.errors / found.errors.reference_words
+    return (
+        f"| {way} | {beam:g} | {rate:.2f} | {(excess > DEARER).sum()} | {excess.max():.2f} | {found.speed:,.0f} | "
+        f"{static.speed / found.speed:.2f} | {found.tables:.1f} |"
+    )
+
+
+def heading(args: argparse.Namespace, task: Task, sizes: str) -> list[str]:
+    """Return the lines before the rows."""
+    return [
+        f"# Look-ahead in the search with exchanged language models, {datetime.date.today()}",
+        "",
+        f"Machine: {os.cpu_count()} cores, 1 used; {platform.system()} {platform.machine()}; Python "
+        f"{platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}. Load average "
+        f"{os.getloadavg()[0]:.1f}: other work ran on the same machine. Times are processor times.",
+        "",
+        f"Command: `python -m benchmarks.look_ahead --beams {args.beams} --noise {args.noise} "
+        f"--utterances {args.utterances}`",
+        "",
+        f"{len(task.text)} utterances, {task.num_frames:,} frames. Static graph and unigram graph: {sizes}.",
+        "",
+        "| graph | beam | WER % | utterances with a dearer path | largest difference | frames/s | time / static | "
+        "tables, MiB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+
+
+if __name__ == "__main__":
+    main()
