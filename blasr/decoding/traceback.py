@@ -55,15 +55,16 @@ class Traceback:
 
     def best_path(self, acoustic_scale: float) -> BestPath:
         """Return the path of the last update; its costs have no final cost."""
-        path = PathArrays(*(array[1 : self._length] for array in self._path))
-        labels, words = self._graph.ilabel[path.arcs], self._graph.arcs["olabel"][path.arcs]
-        sources = self._path.frames[: self._length - 1]
+        path = self._path
+        arcs = path.arcs[1 : self._length]
+        labels, words = self._graph.ilabel[arcs], self._graph.arcs["olabel"][arcs]
+        sources = path.frames[: self._length - 1]
         return BestPath(
             words=words[words > 0],
             word_frames=sources[words > 0],
             transition_ids=labels[labels > 0],
-            graph_cost=float(path.graph_costs.sum(dtype=np.float64)),
-            acoustic_cost=float(path.acoustic_costs.sum(dtype=np.float64)) / acoustic_scale,
+            graph_cost=float(path.graph_costs[: self._length].sum(dtype=np.float64)),
+            acoustic_cost=float(path.acoustic_costs[: self._length].sum(dtype=np.float64)) / acoustic_scale,
         )
 
     def words(self, end: int) -> tuple[int, ...]:
