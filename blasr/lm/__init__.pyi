@@ -5,6 +5,7 @@ from .backoff_grammar import LmDifference as LmDifference
 from .backoff_grammar import exchange_word as exchange_word
 from .backoff_grammar import lay_out_grammar as lay_out_grammar
 from .backoff_grammar import next_word as next_word
+from .backoff_grammar import relabel as relabel
 from .backoff_grammar import words_missing as words_missing
 from .backoff_model import BEGIN as BEGIN
 from .backoff_model import END as END
