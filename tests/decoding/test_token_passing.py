@@ -35,12 +35,6 @@ def costs(trellis: Trellis, frame: int) -> dict[int, float]:
     return found
 
 
-def test_epsilon_arcs_come_first_and_have_no_column(graph: SearchGraph) -> None:
-    assert graph.states["begin"].tolist() == [0, 3, 4, 5] and graph.states["emitting"].tolist() == [1, 4, 4, 5]
-    assert graph.arcs["pdf"].tolist() == [-1, 0, 1, -1, 1]
-    assert graph.arcs["olabel"].tolist() == [0, 7, 8, 0, 0]
-
-
 def test_costs_by_hand(graph: SearchGraph) -> None:
     beams = DecoderConfig(acoustic_scale=0.5).beams()
     trellis = start_tokens(graph, None, first_tokens(None), new_frames(2), beams.beam)
