@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-import blasr
+from blasr.checkout import version_text
 from blasr.pipeline.doctor import machine
 
 
 def test_versions_are_those_of_the_packages() -> None:
     found = machine.versions()
-    assert found["blasr"] == blasr.__version__
+    assert found["blasr"] == version_text()
     assert torch.__version__.startswith(found["torch"])
     assert "absent" not in found.values()
     assert machine.package_version("no-such-package") is None
