@@ -53,7 +53,6 @@ def test_train_and_inspect(tmp_path: Path) -> None:
     assert "receptive field: 49 frames" in printed
 
 
-@pytest.mark.slow
 def test_from_a_kaldi_directory_to_a_server(tmp_path: Path) -> None:
     """The last notebook finds what the one before has made."""
     for package in ("espeakng_loader", "aiohttp", "prometheus_client"):
