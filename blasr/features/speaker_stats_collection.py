@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from blasr.data.data_dir import DataDir, Utterance
@@ -141,6 +142,7 @@ def iterate_speaker_stats(
         num_workers=min(num_jobs, len(jobs)) if num_jobs > 1 else 0,
         collate_fn=_unchanged,
         worker_init_fn=_start_worker,
+        generator=torch.Generator(),  # a run that finds the statistics stored must not draw less from its own
     )
     with one_torch_thread():
         done = zip(jobs, track(loader, "speaker statistics", len(jobs)), strict=True)

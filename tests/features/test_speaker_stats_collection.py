@@ -94,6 +94,13 @@ def test_workers_give_the_same_bits(data_dir: DataDir) -> None:
     np.testing.assert_array_equal(alone.matrices, shared.matrices)
 
 
+def test_the_random_numbers_of_training_are_left_alone(data_dir: DataDir) -> None:
+    """A run that was stopped finds the statistics stored, and must then have the random numbers of one that was not."""
+    state = torch.get_rng_state()
+    collect_speaker_stats(FeatureConfig(), data_dir)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_few_utterances_are_perturbed(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """The unperturbed statistics stay sums of everything; those of a faster voice come from two of three utterances."""
     faster = Perturbation(1.1)
