@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from blasr.cli.options import add_option, positive_integer
 from blasr.errors import DataError, FormatError
@@ -67,9 +67,19 @@ def prepare(corpus: Path, out: Path, limit: int | None = None) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
+    """Write the files ``PART/CLASS/IMAGE`` of the archive; nothing else in it can leave the folder."""
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            for member in tar:
+                place = PurePosixPath(member.name)
+                if not member.isfile() or len(place.parts) != 3 or place.parts[0] not in PARTS or ".." in place.parts:
+                    continue
+                target = folder / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                content = tar.extractfile(member)
+                assert content is not None  # it is a regular file
+                with content, target.open("wb") as file:
+                    shutil.copyfileobj(content, file)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise FormatError(f"is not a readable tar archive: {error}", path=archive, fix="copy it again") from None
 

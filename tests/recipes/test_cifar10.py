@@ -38,7 +38,9 @@ def test_an_archive_and_a_folder_give_the_same(
     with tarfile.open(tmp_path / "corpus.tar.gz", "w:gz") as tar:
         for part in ("train", "test"):
             tar.add(corpus / part, part)
+        tar.add(corpus / "train" / "cat" / "0000.jpg", "train/../../outside.jpg")
     prepare(tmp_path / "corpus.tar.gz", tmp_path / "one")
+    assert not list(tmp_path.rglob("outside.jpg"))
     prepare(corpus, tmp_path / "other")
     assert "40 images to train on, 16 to test, 2 classes" in capsys.readouterr().out
     files = [
