@@ -85,9 +85,9 @@ def draw_survey(survey: AudioSurvey) -> Figure:
 
 def draw_panel(axes: Axes, panel: SurveyPanel, survey: AudioSurvey) -> str:
     """Draw one panel; return the sentence below its title."""
-    told = panel.draw(axes, survey)
+    caption = panel.draw(axes, survey)
     axes.set_title(panel.title, fontsize=12, fontweight="bold", color=INK, loc="left", pad=20)
-    axes.text(0, 1.03, told, transform=axes.transAxes, fontsize=8.5, color=GRAY, va="bottom")
+    axes.text(0, 1.03, caption, transform=axes.transAxes, fontsize=8.5, color=GRAY, va="bottom")
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=9, colors=GRAY, length=0)
@@ -96,7 +96,7 @@ def draw_panel(axes: Axes, panel: SurveyPanel, survey: AudioSurvey) -> str:
     for name, spine in axes.spines.items():
         spine.set_visible(name in ("left", "bottom"))
         spine.set_color(FRAME)
-    return told
+    return caption
 
 
 def headline(survey: AudioSurvey) -> str:
@@ -190,8 +190,8 @@ def survey_page(survey: AudioSurvey) -> str:
     panels = []
     for number, panel in enumerate(PANELS):
         figure = Figure(figsize=(5.2, 3.7))
-        told = draw_panel(figure.add_axes((0.13, 0.2, 0.85, 0.62)), panel, survey)
-        panels.append(f"<div>{svg_element(figure, f'{panel.title}: {told}', f'survey {number}')}</div>")
+        caption = draw_panel(figure.add_axes((0.13, 0.2, 0.85, 0.62)), panel, survey)
+        panels.append(f"<div>{svg_element(figure, f'{panel.title}: {caption}', f'survey {number}')}</div>")
     title = f"Audio of {survey.path}"
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>\n{STYLE}</style>'
     body = "\n".join([

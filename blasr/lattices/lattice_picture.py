@@ -291,13 +291,13 @@ def _word_box(drawing: _Drawing, number: int) -> str:
     place: Place = ("arc", number, 0)
     x, y, width = drawing.x[place], drawing.y[place], drawing.width_of(place)
     start, end = drawing.lattice.seconds[arc.source], drawing.lattice.seconds[arc.target]
-    told = (
+    tooltip = (
         f"{arc.word}: {start:.2f} to {end:.2f} s, probability {arc.posterior:.3f}, "
         f"graph cost {arc.graph_cost:.2f}, acoustic cost {arc.acoustic_cost:.2f}"
     )
     fill, edge, weight = ("#e2eff8", BLUE, 700) if arc.is_best else ("#ffffff", FRAME, 400)
     return (
-        f'<g><title>{escape(told)}</title><rect x="{x - width / 2:.1f}" y="{y - ARC_HEIGHT / 2:.1f}" '
+        f'<g><title>{escape(tooltip)}</title><rect x="{x - width / 2:.1f}" y="{y - ARC_HEIGHT / 2:.1f}" '
         f'width="{width:.1f}" height="{ARC_HEIGHT}" rx="6" fill="{fill}" stroke="{edge}"/>'
         f'<text x="{x:.1f}" y="{y - 1:.1f}" font-size="13" font-weight="{weight}" fill="{INK}" text-anchor="middle">'
         f"{escape(arc.word)}</text>"

@@ -170,11 +170,11 @@ def _svg(calibration: Calibration) -> str:
     largest = max((part.words for part in calibration.bins), default=1)
     for x, y, part in points:
         share = f"{100 * part.share_right:.1f}% right"
-        told = f"{part.words} words with a mean confidence of {part.mean_confidence:.2f}: {share}"
+        tooltip = f"{part.words} words with a mean confidence of {part.mean_confidence:.2f}: {share}"
         radius = 3.5 + 9 * math.sqrt(part.words / largest)
         parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{BLUE}" fill-opacity="0.55" stroke="{BLUE}">'
-            f"<title>{escape(told)}</title></circle>"
+            f"<title>{escape(tooltip)}</title></circle>"
         )
     parts.append(
         f'<rect x="{LEFT:g}" y="{TOP:g}" width="{SIZE:g}" height="{SIZE:g}" fill="none" stroke="{FRAME}"/>'
