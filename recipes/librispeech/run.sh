@@ -23,8 +23,7 @@ short=false
 num_leaves=2000 # of the tree, at most
 totgauss=15000  # Gaussians
 width=0.25      # of the network, as a share of the paper's channels
-epochs=7        # of each pass
-passes=2        # 2: the network aligns the training set, and is trained on with these alignments
+epochs="5 10"   # of each pass; before the second, the network aligns the training set, and is trained on with these alignments
 num_pieces=1000
 max_active=1500 # states of the search in a frame
 . "$(dirname "$0")/../common/options.sh"
@@ -35,19 +34,20 @@ corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 [ -n "$cmudict" ] || { usage >&2; fail "no --cmudict"; }
 
-if $short; then width=0.125 epochs=4 passes=1 num_leaves=1000 totgauss=5000; fi
+if $short; then width=0.125 epochs=4 num_leaves=1000 totgauss=5000; fi
 timings=$work/timings.jsonl
 data=$work/data lexicon=$work/lexicon lang=$work/lang lm=$work/lm gmm=$work/tri pieces=$work/pieces
 network=$work/bl_resnet22_a2b3 first=$work/first_pass alignments=$work/realigned
-[ "$passes" -gt 1 ] || first=$network
+read -r first_epochs second_epochs <<<"$epochs"
+[ -n "$second_epochs" ] || first=$network
 
 if stage 0 "data directories"; then prepare_data; fi
 if stage 1 "lexicon and lang"; then prepare_lang; fi
 if stage 2 "GMM from a flat start"; then train_gmm; fi
-if stage 3 "network, first pass"; then train_network "$gmm" "$first"; fi
-if [ "$passes" -gt 1 ]; then
+if stage 3 "network, first pass"; then train_network "$gmm" "$first" "$first_epochs"; fi
+if [ -n "$second_epochs" ]; then
   if stage 4 "alignments by the network"; then realign; fi
-  if stage 5 "network, second pass"; then train_network "$alignments" "$network" --set initialize_from="$first"; fi
+  if stage 5 "network, second pass"; then train_network "$alignments" "$network" "$second_epochs" --set initialize_from="$first"; fi
 fi
 if stage 6 "closed vocabulary: language models and graph"; then compile_words; fi
 if stage 7 "GMM: words"; then recognize --gmm "$gmm" words; fi

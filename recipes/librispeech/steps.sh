@@ -23,11 +23,11 @@ train_gmm() {
     --set triphone.num_leaves="$num_leaves" --set triphone.totgauss="$totgauss" --out "$gmm"
 }
 
-# train_network ALIGNMENTS EXPERIMENT TRAIN_OPTION...
+# train_network ALIGNMENTS EXPERIMENT EPOCHS TRAIN_OPTION...
 train_network() {
   blasr train "$root/conf/librispeech_bl_resnet22_a2b3.yaml" --set data.train="$data/train" \
     --set data.alignments="$1" --experiment "$2" --set features.sample_rate="$rate" --set model.width="$width" \
-    --set training.epochs="$epochs" "${@:3}"
+    --set training.epochs="$3" "${@:4}"
 }
 
 realign() {
