@@ -32,7 +32,7 @@ alignments() {
   [ ! -e "$fold/$1/ali.1.gz" ] || return 0
   case "$1" in
     tri) train_gmm "$fold/tri" train ;;
-    tri_leaves) train_gmm "$fold/$1" train --set triphone.split_threshold=75 ;;
+    tri_leaves) num_leaves=1800 train_gmm "$fold/$1" train ;;
     realigned) realign_with base "$1" ;;
     realigned_twice) realign_with realigned-continued "$1" ;;
   esac
