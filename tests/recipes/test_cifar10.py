@@ -12,7 +12,9 @@ from PIL import Image
 
 from blasr.config import load_config
 from blasr.errors import DataError, FormatError
-from blasr.pipeline.vision import VisionRunConfig, train_vision
+from blasr.pipeline.vision import ImageCascadeTuneConfig, VisionRunConfig, train_vision, tune_image_cascade
+from recipes.cifar10.cascade_table import write_cascade_table
+from recipes.cifar10.halves import write_halves
 from recipes.cifar10.prepare import prepare
 from recipes.cifar10.results import paired_difference, write_results
 
@@ -91,3 +93,28 @@ def test_the_table_has_every_form(corpus: Path, tmp_path: Path, capsys: pytest.C
     kept = (work / "predictions.json").read_bytes()
     write_results(work, ["resnet20"], "the command", tmp_path / "RESULTS.md")
     assert (work / "predictions.json").read_bytes() == kept and (tmp_path / "RESULTS.md").read_text() == text
+
+
+def test_the_table_of_a_cascade(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "work"
+    prepare(corpus, work / "data")
+    write_halves(work / "data" / "test", work / "halves")
+    assert "8 images held out, 8 for the test" in capsys.readouterr().out
+    halves = [{path.name for path in (work / "halves" / half / "cat").iterdir()} for half in ("held_out", "test")]
+    assert halves == [{f"{index:04d}.jpg" for index in range(start, 8, 2)} for start in (0, 1)]
+    for width, epochs in ((0.25, 1), (1, 4)):
+        options = [
+            f"data.train={work}/data/train", f"data.valid={work}/data/test", "data.batch_size=20",
+            f"model.width={width}", f"training.epochs={epochs}", "training.precision=float32",
+            "training.schedule.warmup_epochs=0.5", f"experiment={work}/w{width}",
+        ]  # fmt: skip
+        train_vision(load_config(VisionRunConfig, CONF / "cifar10_resnet20.yaml", options))
+    config = ImageCascadeTuneConfig(max_degradation=100, num_thresholds=3, picture=False)
+    tune_image_cascade(work / "w0.25", work / "w1", work / "data" / "train", work / "cascade", config)
+    write_cascade_table([work / "cascade"], work / "halves" / "test", "the command", work / "CASCADE.md")
+    text = (work / "CASCADE.md").read_text()
+    assert "8 test images" in text and "the command" in text
+    little, cascade, big = ([cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[-3:])
+    assert little[:3] == ["cascade: little", "0", "0.0"] and big[:4] == ["cascade: big", "1.01", "100.0", "100.0"]
+    assert 6 < float(little[3]) < 8  # a sixteenth of the MACs, and the parts that do not shrink with the width
+    assert float(cascade[3]) == pytest.approx(float(little[3]) + float(cascade[2]), abs=0.11)
