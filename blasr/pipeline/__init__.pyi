@@ -39,6 +39,7 @@ from .recipes import copy_recipe as copy_recipe
 from .recipes import recipe_titles as recipe_titles
 from .train import train as train
 from .trained_start import TrainedNetwork as TrainedNetwork
+from .trained_start import check_initial_experiment as check_initial_experiment
 from .trained_start import finished_weights as finished_weights
 from .trained_start import start_from as start_from
 from .transcribe import name_files as name_files

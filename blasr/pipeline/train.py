@@ -24,7 +24,7 @@ from blasr.pipeline.criterion import make_loss
 from blasr.pipeline.estimate_priors import estimate_priors
 from blasr.pipeline.experiment import Experiment, ModelDescription, write_final
 from blasr.pipeline.runs import describe_inputs, write_record
-from blasr.pipeline.trained_start import TrainedNetwork, finished_weights, start_from
+from blasr.pipeline.trained_start import TrainedNetwork, check_initial_experiment, finished_weights, start_from
 from blasr.training import (
     DistributedContext,
     MetricSums,
@@ -68,6 +68,7 @@ def train(config: RunConfig) -> TrainingState:
 
 
 def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:
+    check_initial_experiment(config.initialize_from)
     corpus = _read_shared_corpus(config, distributed)
     make_augmenter(config, corpus.train)  # refuses absent noises and codecs before anything is written
     identity = run_identity(config, corpus)

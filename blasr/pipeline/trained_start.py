@@ -15,7 +15,9 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from blasr.errors import ConfigError, MismatchError
+from blasr.inference import MANIFEST_NAME, exported_model
 from blasr.nn import BinarizeConfig, PatternStageConfig, binarize, quantize_pointwise, train_signs
+from blasr.pipeline.cascade import CASCADE_FILE, LITTLE_FOLDER, REPORT_FILE
 from blasr.training import load_module
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,33 @@ class TrainedNetwork:
     path: Path
     weights: Mapping[str, Tensor]
     patterns: BinarizeConfig | None = None
+
+
+def check_initial_experiment(directory: Path | None) -> None:
+    """Refuse a folder that does not have the weights of one network, before a training starts from it.
+
+    Args:
+        directory: ``initialize_from`` of a run.
+
+    Raises:
+        ConfigError: it is a cascade, which has two networks, or an exported network, which cannot be trained.
+    """
+    if directory is None:
+        return
+    if (directory / CASCADE_FILE).is_file():
+        raise ConfigError(
+            "is a cascade of two networks, but a training starts from one",
+            path=directory,
+            fix=f"set initialize_from to {directory / LITTLE_FOLDER} for the little network; for the big one, to its "
+            f"own experiment, which {directory / REPORT_FILE} names under models",
+        )
+    exported = exported_model(directory)
+    if exported is not None:
+        raise ConfigError(
+            f"is an exported network ({exported.name}), which cannot be trained",
+            path=directory,
+            fix=f"set initialize_from to the experiment that it was exported from; {MANIFEST_NAME} names it",
+        )
 
 
 def start_from(

@@ -134,6 +134,16 @@ def test_initial_weights_of_another_experiment(experiment: Path, data: Path, ali
     torch.testing.assert_close(result.get_parameter(OUTPUT), source.get_parameter(OUTPUT))
 
 
+def test_a_cascade_is_no_start(experiment: Path, data: Path, alignments: Path, tmp_path: Path) -> None:
+    """Its folder has the files of an experiment, which are those of the big network."""
+    cascade = tmp_path / "cascade"
+    shutil.copytree(experiment, cascade)
+    (cascade / "cascade.yaml").write_text("threshold: 0.5\n")
+    with pytest.raises(ConfigError, match=f"{cascade}: is a cascade of two networks"):
+        train(run_config(tmp_path / "run", data, alignments, cascade))
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
 def test_running_statistics_come_with_the_experiment(
     experiment: Path, data: Path, alignments: Path, tmp_path: Path
 ) -> None:

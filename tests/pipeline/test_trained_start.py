@@ -10,7 +10,7 @@ import torch
 
 from blasr.errors import ConfigError, MismatchError
 from blasr.nn import BinarizeConfig, PatternStageConfig, Pointwise, binarize, is_binarized
-from blasr.pipeline.trained_start import TrainedNetwork, finished_weights, start_from
+from blasr.pipeline.trained_start import TrainedNetwork, check_initial_experiment, finished_weights, start_from
 from blasr.vision import ImageModel, create_model
 
 PATTERNS = BinarizeConfig(("stem",))
@@ -103,3 +103,18 @@ def test_signs_that_are_trained_end_as_patterns() -> None:
     int8 = replace(PATTERNS, pointwise="int8")
     with pytest.raises(ConfigError, match="signs are trained from a network in float"):
         start_from(network(), patterns, int8, stage=step)
+
+
+def test_a_training_starts_from_one_network(tmp_path: Path) -> None:
+    """A cascade has two, and the files of the big one look like an experiment; an export has no weights to train."""
+    check_initial_experiment(None)
+    check_initial_experiment(tmp_path)
+    for name in ("cascade.yaml", "final.yaml", "final.safetensors"):
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigError, match="is a cascade of two networks") as caught:
+        check_initial_experiment(tmp_path)
+    assert f"set initialize_from to {tmp_path / 'little'}" in str(caught.value)
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "model.onnx").touch()
+    with pytest.raises(ConfigError, match=r"is an exported network \(model.onnx\), which cannot be trained"):
+        check_initial_experiment(tmp_path / "export")

@@ -1,8 +1,11 @@
 from .curve import CascadeCurve as CascadeCurve
 from .curve import CurvePoint as CurvePoint
 from .curve import thresholds_of as thresholds_of
+from .experiment import CASCADE_FILE as CASCADE_FILE
+from .experiment import LITTLE_FOLDER as LITTLE_FOLDER
 from .experiment import CascadeExperiment as CascadeExperiment
 from .experiment import check_replaceable as check_replaceable
+from .output import REPORT_FILE as REPORT_FILE
 from .output import describe_point as describe_point
 from .output import write_curve as write_curve
 from .output import write_report as write_report

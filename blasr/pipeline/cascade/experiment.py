@@ -26,7 +26,9 @@ from blasr.pipeline.network_checks import check_network
 CASCADE_FILE: Final = "cascade.yaml"
 """The file with threshold and confidence, which makes an experiment directory one of a cascade."""
 
-LITTLE: Final = "little"
+LITTLE_FOLDER: Final = "little"
+"""The experiment of the little model in the folder of a cascade."""
+
 GRAPH_FILE: Final = "HCLG.fst"
 
 
@@ -58,7 +60,7 @@ class CascadeExperiment(Experiment):
             raise ConfigError(f"a cascade has no checkpoint {checkpoint}", path=directory, fix="leave out --checkpoint")
         cascade = load_config(CascadeConfig, directory / CASCADE_FILE)
         big = Experiment.load_single(directory)
-        little = Experiment.load_single(directory / LITTLE)
+        little = Experiment.load_single(directory / LITTLE_FOLDER)
         return cls.join(little, big, cascade, directory / GRAPH_FILE if cascade.confidence == "lattice" else None)
 
     @classmethod
@@ -157,12 +159,12 @@ def write_cascade(
     Raises:
         DataError: a file cannot be copied.
     """
-    for place, experiment in ((folder, big), (folder / LITTLE, little)):
+    for place, experiment in ((folder, big), (folder / LITTLE_FOLDER, little)):
         place.mkdir(exist_ok=True)
         description = replace(experiment.description, origin=experiment.origin)
         write_final(place, description, experiment.model.state_dict(), experiment.priors)
     sources = {name: big.directory / name for name in ("final.mdl", "tree", "phones.txt", GLOBAL_CMVN)}
-    sources[f"{LITTLE}/{GLOBAL_CMVN}"] = little.directory / GLOBAL_CMVN
+    sources[f"{LITTLE_FOLDER}/{GLOBAL_CMVN}"] = little.directory / GLOBAL_CMVN
     if cascade.confidence == "lattice" and graph is not None:
         sources[GRAPH_FILE] = graph
     for name, source in sources.items():

@@ -11,7 +11,7 @@ from blasr.config import to_mapping, write_yaml
 from blasr.io.atomic import atomic_open
 from blasr.io.folder_lock import locked_folder
 from blasr.pipeline.runs import describe_images, write_record
-from blasr.pipeline.trained_start import TrainedNetwork, finished_weights, start_from
+from blasr.pipeline.trained_start import TrainedNetwork, check_initial_experiment, finished_weights, start_from
 from blasr.pipeline.vision.config import VisionRunConfig
 from blasr.pipeline.vision.data import read_images
 from blasr.pipeline.vision.experiment import (
@@ -67,6 +67,7 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
 
 
 def _train(config: VisionRunConfig, distributed: DistributedContext) -> TrainingState:
+    check_initial_experiment(config.initialize_from)
     train, valid = read_images(config.data)
     identity = _run_identity(config, train)
     model = _initial_model(config, len(train.classes))

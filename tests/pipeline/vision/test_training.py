@@ -66,6 +66,19 @@ def test_train_resume_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[s
     assert "choose 32 or 64" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "message"), [("cascade.yaml", "is a cascade of two networks"), ("model.onnx", "is an exported network")]
+)
+def test_a_training_starts_from_one_network(
+    file: str, message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "start").mkdir()
+    (folder / "start" / file).touch()
+    assert train(folder, f"initialize_from={folder}/start") == 2
+    assert f"{folder}/start: {message}" in capsys.readouterr().err
+    assert not (folder / "exp" / "config.yaml").exists()
+
+
 @pytest.mark.parametrize("stop", [(1, 2), (2, 0), (3, 1), "fixed", "trained"])
 def test_resuming_is_exact(folder: Path, stop: tuple[int, int] | str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is interrupted before any batch of any epoch ends with the same weights, with patterns too."""
