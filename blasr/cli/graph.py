@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--order", type=positive_integer, default=2, metavar="N", help="length of the n-grams of --text"
     )
-    add_option(parser, "--utterance-ids", default=True, note="for --text")
+    add_option(parser, "--utterance-ids", default=True, note="for --text; plain sentences need --no-utterance-ids")
     parser.add_argument(
         "--missing-words",
         choices=("error", "drop", "oov"),

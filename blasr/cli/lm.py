@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ EPILOG = (
     + "\n\nTexts have one sentence per line. Texts and ARPA models may be compressed (.gz)."
 )
 UNKNOWN = "<unk>"
+PLAIN = "without it, they are plain sentences"
 OUT = "an ARPA model, compressed if its name ends in .gz"
 
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _configure_train(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--text", required=True, note="sentences")
-    add_option(parser, "--utterance-ids")
+    add_option(parser, "--utterance-ids", note=PLAIN)
     add_option(parser, "--out", required=True, note=OUT)
     parser.add_argument("--order", type=positive_integer, default=3, metavar="N", help="length of the n-grams, 1 to 5")
     parser.add_argument(
@@ -69,13 +69,10 @@ def _train(args: argparse.Namespace) -> None:
         estimate_witten_bell,
         iterate_sentences,
         read_vocabulary,
-        warn_of_utterance_ids,
         write_arpa,
     )
 
-    sentences: Iterable[Sequence[str]] = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
-    if not args.utterance_ids:
-        sentences = warn_of_utterance_ids(sentences, args.text)
+    sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
     vocabulary = None if args.vocabulary is None else read_vocabulary(args.vocabulary)
     if args.smoothing == "witten-bell":
         model = estimate_witten_bell(sentences, args.order, vocabulary=vocabulary)
@@ -101,7 +98,7 @@ def _train(args: argparse.Namespace) -> None:
 def _configure_perplexity(parser: argparse.ArgumentParser) -> None:
     _add_model(parser, "arpa", "ARPA")
     add_option(parser, "--text", required=True, note="sentences")
-    add_option(parser, "--utterance-ids")
+    add_option(parser, "--utterance-ids", note=PLAIN)
 
 
 def _perplexity(args: argparse.Namespace) -> None:
@@ -125,7 +122,7 @@ def _configure_interpolate(parser: argparse.ArgumentParser) -> None:
     weight = parser.add_mutually_exclusive_group(required=True)
     weight.add_argument("--tune", type=Path, metavar="TEXT", help="held-out sentences that choose the weight")
     weight.add_argument("--weight", type=number, metavar="X", help="the weight of A, from 0 to 1")
-    add_option(parser, "--utterance-ids", note="for --tune")
+    add_option(parser, "--utterance-ids", note=f"for --tune; {PLAIN}")
 
 
 def _interpolate(args: argparse.Namespace) -> None:

@@ -196,7 +196,7 @@ SHARED_OPTIONS: Final[Mapping[str, SharedOption]] = {
     "--seed": _value(integer, "N", "seed of the random numbers", 0),
     "--max-loss": _value(share, "SHARE", "share of the utterances that may be lost, from 0 to 1", 0.05),
     "--allow-pipes": _yes_no("run the commands in wav.scp"),
-    "--utterance-ids": _yes_no("the lines of the text begin with an utterance-id"),
+    "--utterance-ids": _yes_no("lines begin with an utterance-id, as in Kaldi's text"),
 }
 _UNCHANGED: Final[Any] = object()
 

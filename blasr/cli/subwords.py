@@ -119,7 +119,7 @@ def _apply(args: argparse.Namespace) -> None:
     from blasr.lexicon import SubwordsDir, describe_unspelled, split_text
     from blasr.lm import iterate_sentences
 
-    sentences = iterate_sentences(args.text)
+    sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids, keep_ids=True)
     try:
         counts = split_text(
             sentences,

@@ -24,7 +24,6 @@ from .text import iterate_sentences as iterate_sentences
 from .text import read_sentences as read_sentences
 from .text import read_vocabulary as read_vocabulary
 from .text import replace_words as replace_words
-from .text import warn_of_utterance_ids as warn_of_utterance_ids
 from .vocabulary import merge_words as merge_words
 from .vocabulary import ngrams_without as ngrams_without
 from .witten_bell import WittenBell as WittenBell

@@ -18,44 +18,73 @@ logger = logging.getLogger(__name__)
 LEAST_LEXICON_LINES: Final = 10
 """So few lines may look like a lexicon by chance."""
 
-_MIN_IDS: Final = 20
-"""In so few lines, first words may differ by chance."""
+_FEWEST_IDS: Final = 20
+"""In fewer lines, first words may differ by chance."""
+
+_MOST_IDS: Final = 10_000
+"""So many first words are compared; in sentences, one of them is soon repeated."""
+
+Rows = Iterable[tuple[int, list[str]]]
+"""Lines of a text: their numbers, from 1, and their fields."""
 
 
-def iterate_sentences(path: str | PathLike[str], *, utterance_ids: bool = False) -> Iterator[list[str]]:
+def iterate_sentences(
+    path: str | PathLike[str], *, utterance_ids: bool = False, keep_ids: bool = False
+) -> Iterator[list[str]]:
     """Yield the sentences of a text one at a time, so that its size does not matter; empty lines are left out.
+
+    If the lines are said to have no utterance-ids, but their first words all differ, a warning says so.
 
     Args:
         path: the text, plain or gzipped.
         utterance_ids: whether every line begins with an utterance-id, as in Kaldi's ``text``.
+        keep_ids: yield the utterance-id before the words.
 
     Raises:
         FormatError: the file cannot be read, or see :func:`blasr.io.text_lines.read_blocks`.
-        DataError: a line has a sentence mark, or a word that is reserved, such as ``#0``.
+        DataError: a line has a sentence mark, or a word that is reserved, such as ``#0``; or two of the first 10,000
+            lines begin with the same utterance-id.
     """
-    for number, fields in read_fields(path):
+    rows = read_fields(path)
+    for number, fields in _with_unique_ids(rows, path) if utterance_ids else _warn_of_ids(rows, path):
         words = fields[1:] if utterance_ids else fields
         check_words(words, path, number)
-        yield words
+        yield fields if keep_ids else words
 
 
-def warn_of_utterance_ids(sentences: Iterable[Sequence[str]], path: str | PathLike[str]) -> Iterator[Sequence[str]]:
-    """Yield the sentences; warn after the last one if no first word occurs twice in 20 or more of them.
+def _with_unique_ids(rows: Rows, path: str | PathLike[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines; refuse a first word that another line has too."""
+    lines: dict[str, int] = {}
+    for number, fields in rows:
+        if fields[0] in lines:
+            raise DataError(
+                f"expected a unique utterance-id at the beginning of the line, found {fields[0]!r}, "
+                f"which also begins line {lines[fields[0]]}",
+                path=path,
+                line=number,
+                fix="if lines are plain sentences, leave out --utterance-ids; otherwise make the ids unique",
+            )
+        if len(lines) < _MOST_IDS:
+            lines[fields[0]] = number
+        yield number, fields
 
-    The first words are kept only until one of them occurs a second time, which in a text of sentences is soon.
-    """
-    seen: set[str] | None = set()
-    for sentence in sentences:
-        if seen is not None and sentence:
-            if sentence[0] in seen or len(sentence) == 1:
-                seen = None
-            else:
-                seen.add(sentence[0])
-        yield sentence
-    if seen is not None and len(seen) >= _MIN_IDS:
+
+def _warn_of_ids(rows: Rows, path: str | PathLike[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines; warn at the end if they look like those of Kaldi's ``text``."""
+    seen: set[str] = set()
+    alone, differ = 0, True
+    for number, fields in rows:
+        if differ and len(seen) < _MOST_IDS:
+            differ = fields[0] not in seen
+            seen.add(fields[0])
+            alone += len(fields) == 1
+        yield number, fields
+    if differ and len(seen) >= _FEWEST_IDS and 2 * alone < len(seen):  # a list of words has them alone on their lines
         logger.warning(
-            "%s: the first words of all %d lines differ; these look like utterance-ids; give --utterance-ids",
+            "%s: the first words of %s%d lines all differ; these look like utterance-ids; if they are, give "
+            "--utterance-ids, or they become words",
             path,
+            "the first " if len(seen) == _MOST_IDS else "",
             len(seen),
         )
 
@@ -87,8 +116,9 @@ def read_sentences(
 
     Raises:
         FormatError: the file cannot be read or is not UTF-8.
-        DataError: it has no sentences; an utterance-id appears twice, or all of them are words of the vocabulary; or a
-            line has a sentence mark or a reserved word.
+        DataError: it has no sentences; an utterance-id appears twice, or all of them are words of the vocabulary; the
+            first words are utterance-ids, and ``utterance_ids`` is false; or a line has a sentence mark or a reserved
+            word.
     """
     rows = list(read_fields(path))
     if not rows:
@@ -96,6 +126,14 @@ def read_sentences(
     for number, fields in rows:
         check_words(fields[1:] if utterance_ids else fields, path, number)
     if not utterance_ids:
+        first_words = {fields[0] for _, fields in rows}
+        if len(first_words) == len(rows) >= _FEWEST_IDS and first_words.isdisjoint(vocabulary):
+            raise DataError(
+                f"expected sentences, found lines that begin with utterance-ids, such as {rows[0][1][0]!r}: they all "
+                "differ, and none is in the lexicon",
+                path=path,
+                fix="leave out --no-utterance-ids",
+            )
         return [fields for _, fields in rows]
     only_words = all(fields[0] in vocabulary for _, fields in rows)
     seen: set[str] = set()
@@ -105,7 +143,7 @@ def read_sentences(
                 f"expected a unique utterance-id at the beginning of the line, found {utterance!r}",
                 path=path,
                 line=number,
-                fix="give a text with utterance-ids, as Kaldi's text, or pass --no-utterance-ids",
+                fix="for plain sentences, give --no-utterance-ids; otherwise give Kaldi's text, with unique ids",
             )
         seen.add(utterance)
     return [fields[1:] for _, fields in rows]

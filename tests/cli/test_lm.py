@@ -65,9 +65,12 @@ def test_utterance_ids_that_were_not_announced_are_reported(tmp_path: Path, capl
     train = ["lm", "train", "--text", str(text), "--order", "2", "--smoothing", "witten-bell", "--out", out]
     text.write_text("".join(f"u{number} yes no\n" for number in range(20)))
     assert main(train) == 0
-    assert "text: the first words of all 20 lines differ; these look like utterance-ids; give --utterance-ids" in (
-        caplog.text
-    )
+    message = "text: the first words of 20 lines all differ; these look like utterance-ids; if they are, give"
+    assert message in caplog.text
+    for command in (["perplexity", out, "--text"], ["interpolate", out, out, "--out", str(tmp_path / "two"), "--tune"]):
+        caplog.clear()
+        assert main(["lm", *command, str(text)]) == 0
+        assert message in caplog.text
     caplog.clear()
     assert main([*train, "--utterance-ids"]) == 0
     text.write_text("".join(f"u{number} yes no\n" for number in range(19)))
@@ -77,3 +80,15 @@ def test_utterance_ids_that_were_not_announced_are_reported(tmp_path: Path, capl
     text.write_text("".join(f"u{number}\n" for number in range(30)))  # a list of words
     assert main(train) == 0
     assert "utterance-ids" not in caplog.text
+
+
+def test_sentences_do_not_lose_their_first_words_as_utterance_ids(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, out = tmp_path / "text", tmp_path / "out.arpa"
+    text.write_text("the cat\na dog\nthe dog\n")
+    assert main(["lm", "train", "--utterance-ids", "--text", str(text), "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert "text:3: expected a unique utterance-id at the beginning of the line, found 'the'" in error
+    assert "leave out --utterance-ids" in error
+    assert not out.exists()

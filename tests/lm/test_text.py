@@ -47,6 +47,22 @@ def test_sentences_of_kaldi_texts_and_of_plain_lines(tmp_path: Path) -> None:
         read_sentences(tmp_path / "absent", vocabulary=vocabulary)
 
 
+def test_texts_of_the_other_kind_are_recognized(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "text"
+    lines = [f"u{number} ONE" for number in range(20)]
+    path.write_text("\n".join([*lines, "u20", "u21"]) + "\n")
+    vocabulary = {"ONE"}
+    with pytest.raises(DataError, match=r"found lines that begin with utterance-ids, such as 'u0'(.|\n)*leave out"):
+        read_sentences(path, vocabulary=vocabulary, utterance_ids=False)
+    assert len(read_sentences(path, vocabulary=vocabulary)) == 22
+    assert next(iterate_sentences(path, utterance_ids=True, keep_ids=True)) == ["u0", "ONE"]
+    assert not caplog.messages
+    assert len(list(iterate_sentences(path))) == 22  # a few empty transcripts do not make it a list of words
+    assert "the first words of 22 lines all differ" in caplog.text
+    path.write_text("\n".join([*lines, "ONE u"]) + "\n")
+    assert len(read_sentences(path, vocabulary=vocabulary, utterance_ids=False)) == 21
+
+
 def test_unknown_words_are_replaced_or_their_sentences_are_left_out() -> None:
     text = [["a", "x"], ["b"], ["x", "x", "y"]]
     kept, unknown = replace_words(text, ["a", "b"], None)
