@@ -175,9 +175,7 @@ def read_channels(path: str | Path, channel: int | None = None) -> tuple[FloatAr
         samples = _read_samples(file, 0, file.frames)
         if channel is not None:
             if not 0 <= channel < file.channels:
-                message = f"found {file.channels} channel(s), expected channel {channel}, counted from 0"
-                fix = f"choose a channel from 0 to {file.channels - 1}"
-                raise DataError(message, fix=fix, reason="without the chosen channel")
+                raise missing_channel(channel, file.channels)
             samples = samples[:, channel : channel + 1]
         _check_finite(samples, 0, file.samplerate)
         speech = np.ascontiguousarray(samples.T) * np.float32(_INT16_SCALE)
@@ -282,9 +280,16 @@ def column_of(num_channels: int, selection: AudioSelection) -> int:
             fix="write the channel (from 0) as the fifth column of segments, or A or B in reco2file_and_channel",
         )
     if channel is not None and not 0 <= channel < num_channels:
-        raise DataError(
-            f"found {num_channels} channel(s), expected channel {channel}, counted from 0",
-            fix="correct the channel in segments, reco2file_and_channel or wav.scp",
-            reason="without the chosen channel",
-        )
+        fix = "correct the channel in segments, reco2file_and_channel or wav.scp"
+        raise missing_channel(channel, num_channels, fix)
     return channel or 0
+
+
+def missing_channel(channel: int, num_channels: int, fix: str | None = None) -> DataError:
+    """Return the error for a channel that a file lacks; by default, the fix is to choose another channel, or none."""
+    if num_channels == 1:
+        found, choice = "one channel, which is number 0,", "leave out the channel"
+    else:
+        found, choice = f"{num_channels} channels, counted from 0,", f"choose a channel from 0 to {num_channels - 1}"
+    message = f"has {found} so there is no channel {channel}"
+    return DataError(message, fix=fix or choice, reason="without the chosen channel")

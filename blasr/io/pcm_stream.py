@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from blasr.errors import DataError, FormatError
+from blasr.io.audio import missing_channel
 from blasr.units import FloatArray
 
 _CONVERT: Final = "convert it on the way, for example: ffmpeg -i IN -f s16le -ac 1 -ar RATE -"
@@ -53,7 +54,7 @@ class PcmStream:
         else:
             self._check_raw()
         if channel is not None and channel >= self._channels:
-            raise DataError(f"has {self._channels} channel(s), so there is no channel {channel}", fix="count from 0")
+            raise missing_channel(channel, self._channels)
 
     def pieces(self, seconds: float) -> Iterator[FloatArray]:
         """Yield samples ``(N,)`` in 16-bit range, each piece as soon as it is complete; the last one is shorter."""
@@ -101,7 +102,7 @@ class PcmStream:
         if code == _EXTENSIBLE and len(content) >= 26:
             (code,) = struct.unpack("<H", content[24:26])
         if code != _PCM or bits != 16 or not self._channels or not self.sample_rate:
-            what = f"encoding {code} with {bits} bits and {self._channels} channel(s)"
+            what = f"encoding {code} with {bits} bits and {self._channels} channels"
             raise FormatError(f"is a wave file with {what}, expected 16-bit PCM", fix=_CONVERT)
 
 

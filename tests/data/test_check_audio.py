@@ -76,7 +76,7 @@ def test_a_file_in_place_of_a_command_is_reported_once(whole: Path) -> None:
 
 def test_a_channel_that_is_not_there(folder: Path) -> None:
     edit("segments", "0.25 -1 0", "0.25 -1 2")(folder)
-    find_problem(check(folder), folder, "segments", 2, "call2 found 2 channel(s), expected channel 2")
+    find_problem(check(folder), folder, "segments", 2, "call2 has 2 channels, counted from 0, so there is no channel 2")
 
 
 def test_a_recording_is_reported_once(folder: Path) -> None:

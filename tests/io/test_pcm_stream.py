@@ -58,6 +58,8 @@ def test_channels() -> None:
         np.testing.assert_array_equal(np.concatenate(list(stream.pieces(0.1))), factor * SAMPLES.astype(np.float32))
     with pytest.raises(DataError, match="no channel 2"):
         PcmStream(io.BytesIO(content), 8000, channel=2)
+    with pytest.raises(DataError, match=r"has one channel, which is number 0(.|\n)*leave out the channel"):
+        PcmStream(io.BytesIO(wave(SAMPLES)), 8000, channel=1)
 
 
 @pytest.mark.parametrize(

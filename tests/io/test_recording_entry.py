@@ -81,10 +81,10 @@ def test_a_side_of_a_call_has_one_channel(call: Path, tmp_path: Path) -> None:
 
 
 def test_a_channel_that_the_file_lacks(call: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"call\.sph: found 1 channel\(s\), expected channel 1"):
+    with pytest.raises(DataError, match=r"call\.sph: has one channel, .* no channel 1"):
         read_segment(f"sph2pipe -f wav -p -c 1 {call} |", AudioSelection(channel=1))
     (tmp_path / "mono.sph").write_bytes(sphere_bytes(CALL[:, 0], "ULAW", coding="ulaw", order="1"))
-    with pytest.raises(DataError, match=r"mono\.sph: found 1 channel\(s\), expected channel 1"):
+    with pytest.raises(DataError, match=r"mono\.sph: has one channel, .* no channel 1"):
         audio_info(f"sph2pipe -f wav -p -c 2 {tmp_path / 'mono.sph'} |")
 
 

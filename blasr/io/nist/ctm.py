@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from blasr.errors import FormatError
 from blasr.io.atomic import atomic_open
 from blasr.io.nist.times import parse_seconds
 from blasr.io.text_lines import read_lines
 
+_FIX: Final = "give a CTM file; text without times, such as Kaldi's text, is for `blasr score text`"
 ALT_BEGIN, ALT, ALT_END = "<ALT_BEGIN>", "<ALT>", "<ALT_END>"
 
 
@@ -122,13 +124,14 @@ def _word(path: Path, number: int, fields: list[str]) -> CtmWord:
             f"found {len(fields)} fields, expected recording, channel, start, duration, word and confidence, if known",
             path=path,
             line=number,
+            fix=_FIX,
         )
     recording, channel, start, duration, word = fields[:5]
     return CtmWord(
         recording,
         channel,
-        parse_seconds(start, "start", path, number),
-        parse_seconds(duration, "duration", path, number),
+        parse_seconds(start, "start", path, number, fix=_FIX),
+        parse_seconds(duration, "duration", path, number, fix=_FIX),
         word,
         parse_seconds(fields[5], "confidence", path, number) if len(fields) == 6 else None,
         number,

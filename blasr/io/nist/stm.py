@@ -15,6 +15,7 @@ from blasr.io.text_lines import describe_lines, read_lines
 
 logger: Final = logging.getLogger(__name__)
 _LABEL: Final = re.compile(r';;\s*LABEL\s+"([^"]*)"\s+"([^"]*)"\s+"([^"]*)"')
+_FIX: Final = "give an STM file; references without times, such as Kaldi's text, are for `blasr score text`"
 _SAME_SECONDS: Final = 1e-3
 _IGNORED: Final = "ignore_time_segment_in_scoring"
 
@@ -128,10 +129,11 @@ def _segments(path: Path, lines: list[str]) -> Iterator[StmSegment]:
             message = (
                 f"found {len(fields)} fields, expected recording, channel, speaker, start, end and optionally words"
             )
-            raise FormatError(message, path=path, line=number)
+            raise FormatError(message, path=path, line=number, fix=_FIX)
         recording, channel, speaker = fields[:3]
         start, end = (
-            parse_seconds(text, name, path, number) for text, name in zip(fields[3:5], ("start", "end"), strict=True)
+            parse_seconds(text, name, path, number, fix=_FIX)
+            for text, name in zip(fields[3:5], ("start", "end"), strict=True)
         )
         if end < start:
             raise FormatError(f"ends at {end:g}, before its start at {start:g}", path=path, line=number)

@@ -8,7 +8,7 @@ from pathlib import Path
 from blasr.errors import FormatError
 
 
-def parse_seconds(text: str, what: str, path: Path, line: int) -> float:
+def parse_seconds(text: str, what: str, path: Path, line: int, fix: str | None = None) -> float:
     """Parse a number of seconds.
 
     Args:
@@ -16,6 +16,7 @@ def parse_seconds(text: str, what: str, path: Path, line: int) -> float:
         what: its name in errors, for example "start".
         path: the file, for errors.
         line: its line, for errors.
+        fix: what to do if it is not a number.
 
     Raises:
         FormatError: the text is not a finite number, or is below 0.
@@ -25,5 +26,5 @@ def parse_seconds(text: str, what: str, path: Path, line: int) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0:
-        raise FormatError(f"the {what} is {text!r}, expected a number of at least 0", path=path, line=line)
+        raise FormatError(f"the {what} is {text!r}, expected a number of at least 0", path=path, line=line, fix=fix)
     return value

@@ -128,6 +128,14 @@ def test_too_many_sides_without_hypothesis_fail(folder: Path, capsys: pytest.Cap
         (["--hyp", "{}/channel.ctm"], "channel.ctm:1: recording sw_1, channel 1 is in no segment"),
         (["--hyp", "{}/channel.ctm"], "the channels there are A, B"),
         (["--hyp", "{}/bracket.ctm"], "bracket.ctm:1: the word (uh has an unpaired bracket"),
+        (["--hyp", "{}/text"], "text:1: found 4 fields, expected recording, channel, start, duration, word and confid"),
+        (
+            ["--hyp", "{}/long"],
+            "long:1: the start is 'no', expected a number of at least 0\n  fix: give a CTM file",
+        ),
+        (["--hyp", "{}/hyp.ctm", "--ref", "{}/text"], "text:1: found 4 fields, expected recording, channel, speaker"),
+        (["--hyp", "{}/hyp.ctm", "--ref", "{}/long"], "long:1: the start is 'yes', expected a number of at least 0"),
+        (["--hyp", "{}/hyp.ctm", "--ref", "{}/long"], "fix: give an STM file; references without times, such as Kaldi"),
         (["--hyp", "{}/hyp.ctm", "--glm", "{}/broken.glm"], "broken.glm:2: the rule has no =>"),
         (["--hyp", "{}/hyp.ctm", "--glm", "{}/none.glm"], "none.glm: cannot be read"),
         (["--hyp", "{}/hyp.ctm", "{}/hyp.ctm"], "does not give the setting"),
@@ -142,6 +150,8 @@ def test_mistakes_are_one_message(
     (folder / "unknown.ctm").write_text("sw_9 A 0 1 a\n")
     (folder / "channel.ctm").write_text("sw_1 1 0 1 a\n")
     (folder / "bracket.ctm").write_text("sw_1 A 0 1 (uh\n")
+    (folder / "text").write_text("sw_1 yes it is\n")
+    (folder / "long").write_text("sw_1 yes no yes no\n")
     (folder / "broken.glm").write_text(";; rules\n[A] [B]\n")
     with contextlib.suppress(SystemExit):
         assert score(folder, *arguments) > 0
