@@ -8,7 +8,8 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from blasr.cli.parser import CommandParser, sentence
@@ -88,9 +89,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = next((word for word in words if not word.startswith("-")), None)
     program = f"blasr {name}" if name in SUBCOMMANDS else "blasr"
     os.environ.setdefault(*CONVOLUTION_KERNELS)  # oneDNN reads it when torch first computes
+    return run_program(program, partial(_run, words, name))
+
+
+def run_program(program: str, run: Callable[[], None]) -> int:
+    """Call ``run``, print a user's mistake, an interrupt or a refusal of the machine as one message, return the status.
+
+    Args:
+        program: the name at the beginning of the message.
+        run: the program.
+
+    Returns:
+        0, that of a :class:`BlasrError`, 130 after an interrupt, 141 if the reader of the output has exited, or 1.
+    """
     with RecordedInterrupts() as interrupts:
         try:
-            _run(words, name)
+            _run_and_flush(run)
         except StopRequestedError as error:
             print(f"{program}: {error}", file=sys.stderr)
             return error.exit_code
@@ -107,6 +121,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _run_and_flush(run: Callable[[], None]) -> None:
+    """Flush the output, even after ``--help``, while a reader that has exited can still be reported."""
+    try:
+        run()
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+
+
 def _run(words: Sequence[str], name: str | None) -> None:
     args = build_parser(name if name in SUBCOMMANDS else None).parse_args(words)
     logging.basicConfig(
@@ -116,7 +140,6 @@ def _run(words: Sequence[str], name: str | None) -> None:
     )
     check_paths(args)
     args.run(args)
-    sys.stdout.flush()
 
 
 def _report_refusal(error: OSError, program: str) -> int:

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from blasr.cli.main import run_program
 from blasr.cli.parser import CommandParser
-from blasr.errors import BlasrError
 
 
 def step_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
@@ -18,11 +18,8 @@ def step_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
 def run_step(parser: argparse.ArgumentParser, run: Callable[..., None]) -> None:
     """Parse the command line and call ``run`` with the arguments as keywords.
 
-    A :class:`BlasrError` is printed in one line, and the process exits with the error's status.
+    A step ends as ``blasr`` does: a user's mistake, Ctrl-C, or a full disk becomes one message and an exit status; a
+    reader of the output that has exited, such as ``head``, an exit status alone.
     """
-    args = parser.parse_args(sys.argv[1:])
-    try:
-        run(**vars(args))
-    except BlasrError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    if status := run_program(parser.prog, lambda: run(**vars(parser.parse_args(sys.argv[1:])))):
+        sys.exit(status)
