@@ -31,22 +31,23 @@ class GitCheckout:
 
 def version_text() -> str:
     """Return the version: ``0.1.0`` when installed, ``0.1.0 (git 26cdd1e, modified)`` in a changed checkout."""
-    checkout = git_checkout(Path(blasr.__file__).resolve().parents[1])
+    checkout = git_checkout()
     if checkout is None:
         return blasr.__version__
     modified = ", modified" if checkout.changed_files else ""
     return f"{blasr.__version__} (git {checkout.commit[:SHORT_COMMIT]}{modified})"
 
 
-def git_checkout(root: Path) -> GitCheckout | None:
+def git_checkout(root: Path | None = None) -> GitCheckout | None:
     """Return the commit of a git checkout, and the tracked files that differ from it.
 
     Args:
-        root: the folder above the package.
+        root: the top of the checkout; by default the folder above the package.
 
     Returns:
         None if ``root`` is not the top of a checkout, or if git is absent or fails.
     """
+    root = root or Path(blasr.__file__).resolve().parents[1]
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is None or Path(top) != root:
         return None

@@ -37,7 +37,7 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("files", "end"), [((), ")"), (("README.md",), ", modified)")])
 def test_the_version_has_the_commit(files: tuple[str, ...], end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkout, "git_checkout", lambda root: GitCheckout("26cdd1e94b8a", files))
+    monkeypatch.setattr(checkout, "git_checkout", lambda: GitCheckout("26cdd1e94b8a", files))
     assert version_text() == f"{blasr.__version__} (git 26cdd1e{end}"
 
 

@@ -85,7 +85,7 @@ def versions() -> dict[str, str]:
 
 
 def _git_entry() -> dict[str, Any] | None:
-    checkout = git_checkout(Path(blasr.__file__).resolve().parents[1])
+    checkout = git_checkout()
     return None if checkout is None else {"commit": checkout.commit, "changed_files": list(checkout.changed_files)}
 
 
