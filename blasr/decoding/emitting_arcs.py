@@ -13,7 +13,7 @@ import numpy as np
 from blasr.decoding.look_ahead import Exchange, cache_slot, compute_ahead
 from blasr.decoding.reachable_words import ANY_WORD
 from blasr.decoding.search_graph import SearchGraph
-from blasr.decoding.token_store import FREE_LINK, FREE_TOKEN, LINKS_USED, ROOTWARD, TOKENS_USED, Store, place_hash
+from blasr.decoding.token_store import LINKS_USED, ROOTWARD, TOKENS_USED, Store, place_hash
 from blasr.jit import jit
 from blasr.lm.backoff_grammar import exchange_word
 from blasr.units import AnyArray, FloatArray, IntArray
@@ -23,14 +23,14 @@ class Survivors(NamedTuple):
     """The tokens of a frame, and the beam.
 
     Attributes:
-        active: the tokens, the newest last.
+        first: the first token; the newest is the last one.
         costs: their costs.
         cutoff: tokens with higher costs do not survive.
         next_cutoff: where new tokens must be below; it falls when a better one is found.
         beam: its distance from the best new token.
     """
 
-    active: IntArray
+    first: int
     costs: AnyArray
     cutoff: float
     next_cutoff: float
@@ -38,22 +38,19 @@ class Survivors(NamedTuple):
 
 
 @jit
-def pass_tokens(
-    graph: SearchGraph, store: Store, table: IntArray, survivors: Survivors, scores: FloatArray, created: IntArray
-) -> tuple[int, float]:
-    """Pass the surviving tokens over their emitting arcs, the newest first; return the number of new tokens.
+def pass_tokens(graph: SearchGraph, store: Store, table: IntArray, survivors: Survivors, scores: FloatArray) -> float:
+    """Pass the surviving tokens over their emitting arcs, the newest first; return the last cutoff.
 
-    There must be room for them. Their indices are stored in ``created``. Also return the last cutoff.
+    There must be room for the new tokens and links.
     """
-    tokens, links, heads = store.tokens, store.links, store.heads
+    tokens, links, used = store.tokens, store.links, store.used
     states, arcs = graph.states, graph.arcs
-    active, costs, cutoff, next_cutoff, beam = survivors
-    num_created = 0
-    head: Any = np.int64(-1)
-    for position in range(len(active) - 1, -1, -1):
+    first, costs, cutoff, next_cutoff, beam = survivors
+    num_tokens, num_links = used[TOKENS_USED], used[LINKS_USED]
+    for position in range(len(costs) - 1, -1, -1):
         if costs[position] > cutoff:
             continue
-        index = active[position]
+        index = first + position
         state = tokens[index].state
         source_cost = tokens[index].cost
         following: Any = np.int64(tokens[index].links)
@@ -67,34 +64,23 @@ def pass_tokens(
             place = arcs[arc].nextstate
             target: Any = np.int64(table[place])
             if target < 0:
-                target = heads[FREE_TOKEN]
-                if target >= 0:
-                    heads[FREE_TOKEN] = tokens[target].next
-                else:
-                    target = heads[TOKENS_USED]
-                    heads[TOKENS_USED] += 1
+                target = num_tokens
+                num_tokens += 1
                 token = tokens[target]
-                token.cost, token.extra_cost, token.state, token.links = cost, 0.0, place, -1
-                token.previous, token.next = index, head
+                token.cost, token.extra_cost, token.state = cost, 0.0, place
+                token.links, token.previous = -1, index
                 table[place] = target
-                head = target
-                created[num_created] = target
-                num_created += 1
             elif cost < tokens[target].cost:
                 tokens[target].cost = cost
                 tokens[target].previous = index
-            number: Any = heads[FREE_LINK]
-            if number >= 0:
-                heads[FREE_LINK] = links[number].next
-            else:
-                number = heads[LINKS_USED]
-                heads[LINKS_USED] += 1
-            link = links[number]
+            link = links[num_links]
             link.acoustic_cost, link.graph_cost, link.arc = acoustic_cost, graph_cost, arc
             link.target, link.next = target, following
-            following = number
+            following = num_links
+            num_links += 1
         tokens[index].links = following
-    return num_created, next_cutoff
+    used[TOKENS_USED], used[LINKS_USED] = num_tokens, num_links
+    return next_cutoff
 
 
 @jit
@@ -105,10 +91,9 @@ def pass_exchanging_tokens(
     table: IntArray,
     survivors: Survivors,
     scores: FloatArray,
-    created: IntArray,
-) -> tuple[int, float]:
+) -> float:
     """Do the same as :func:`pass_tokens` with an exchange of language models; ``table`` is a hash table."""
-    tokens, links, heads = store.tokens, store.links, store.heads
+    tokens, links, used = store.tokens, store.links, store.used
     states, arcs = graph.states, graph.arcs
     order, state_class, log_old, log_old_word = (
         exchange.order,
@@ -118,14 +103,13 @@ def pass_exchanging_tokens(
     )
     at_root, masses = exchange.at_root, exchange.masses
     keys, values, rootward = exchange.keys, exchange.values, exchange.rootward
-    active, costs, cutoff, next_cutoff, beam = survivors
-    num_created = 0
-    head: Any = np.int64(-1)
+    first, costs, cutoff, next_cutoff, beam = survivors
+    num_tokens, num_links = used[TOKENS_USED], used[LINKS_USED]
     mask = len(table) - 1
-    for position in range(len(active) - 1, -1, -1):
+    for position in range(len(costs) - 1, -1, -1):
         if costs[position] > cutoff:
             continue
-        index = active[position]
+        index = first + position
         state, source_cost = tokens[index].state, tokens[index].cost
         source_ahead = np.float64(tokens[index].ahead)
         source_class, from_rootward = np.int64(tokens[index].word_class), False
@@ -181,33 +165,22 @@ def pass_exchanging_tokens(
                 slot = (slot + 1) & mask
                 target = np.int64(table[slot])
             if target < 0:
-                target = heads[FREE_TOKEN]
-                if target >= 0:
-                    heads[FREE_TOKEN] = tokens[target].next
-                else:
-                    target = heads[TOKENS_USED]
-                    heads[TOKENS_USED] += 1
+                target = num_tokens
+                num_tokens += 1
                 token = tokens[target]
-                token.cost, token.extra_cost, token.state, token.links = cost, 0.0, place, -1
-                token.previous, token.next = index, head
+                token.cost, token.extra_cost, token.state = cost, 0.0, place
+                token.links, token.previous = -1, index
                 token.old, token.new, token.ahead = old, new, ahead
                 token.word_class = ROOTWARD - word_class if now_rootward and word_class >= 0 else word_class
                 table[slot] = target
-                head = target
-                created[num_created] = target
-                num_created += 1
             elif cost < tokens[target].cost:
                 tokens[target].cost = cost
                 tokens[target].previous = index
-            number: Any = heads[FREE_LINK]
-            if number >= 0:
-                heads[FREE_LINK] = links[number].next
-            else:
-                number = heads[LINKS_USED]
-                heads[LINKS_USED] += 1
-            link = links[number]
+            link = links[num_links]
             link.acoustic_cost, link.graph_cost, link.arc = acoustic_cost, graph_cost, arc
             link.target, link.next = target, following
-            following = number
+            following = num_links
+            num_links += 1
         tokens[index].links = following
-    return num_created, next_cutoff
+    used[TOKENS_USED], used[LINKS_USED] = num_tokens, num_links
+    return next_cutoff

@@ -13,16 +13,14 @@ from blasr.decoding.look_ahead import Exchange, cache_slot, compute_ahead
 from blasr.decoding.reachable_words import ANY_WORD
 from blasr.decoding.search_graph import SearchGraph
 from blasr.decoding.token_store import (
-    FREE_LINK,
-    FREE_TOKEN,
     LINKS_USED,
     ROOTWARD,
     TOKENS_USED,
     Trellis,
-    free_links_of,
     place_hash,
+    remove_links_of,
     reserve,
-    table_of_list,
+    table_of_tokens,
 )
 from blasr.jit import grown, jit
 from blasr.lm.backoff_grammar import exchange_word
@@ -40,27 +38,27 @@ def process_nonemitting(
 
 
 @jit
-def _with_epsilons(graph: SearchGraph, tokens: AnyArray, active: IntArray) -> tuple[IntArray, int]:
+def _with_epsilons(graph: SearchGraph, tokens: AnyArray, begin: int, end: int) -> tuple[IntArray, int]:
     """Return a stack of the tokens that have epsilon arcs, the oldest on top, and its height."""
     states = graph.states
-    stack = np.empty(max(1024, len(active)), np.int32)
+    stack = np.empty(max(1024, end - begin), np.int32)
     height = 0
-    for position in range(len(active) - 1, -1, -1):
-        state = tokens[active[position]].state
+    for index in range(end - 1, begin - 1, -1):
+        state = tokens[index].state
         if states[state].emitting > states[state].begin:
-            stack[height] = active[position]
+            stack[height] = index
             height += 1
     return stack, height
 
 
 @jit
 def _pass_epsilons(graph: SearchGraph, trellis: Trellis, frame: int, cutoff: float) -> Trellis:
-    store, table, frames, active = trellis
-    tokens, links, heads = store.tokens, store.links, store.heads
+    store, table, frames = trellis
+    tokens, links, used = store.tokens, store.links, store.used
     states, arcs = graph.states, graph.arcs
-    num_tokens = len(active)
-    head: Any = np.int64(frames.first[frame])
-    stack, height = _with_epsilons(graph, tokens, active)
+    first, num_tokens, num_links = frames.tokens[frame], used[TOKENS_USED], used[LINKS_USED]
+    frames.links[frame] = num_links
+    stack, height = _with_epsilons(graph, tokens, first, num_tokens)
     while height > 0:
         height -= 1
         index = stack[height]
@@ -68,17 +66,16 @@ def _pass_epsilons(graph: SearchGraph, trellis: Trellis, frame: int, cutoff: flo
         if source_cost >= cutoff:
             continue
         if tokens[index].links >= 0:
-            free_links_of(store, index)  # epsilon links from an earlier visit, with higher costs
+            remove_links_of(store, index)  # epsilon links from an earlier visit, with higher costs
         state = tokens[index].state
         begin, end = states[state].begin, states[state].emitting
         room: Any = np.int64(end - begin)
-        if heads[TOKENS_USED] + room > len(tokens) or heads[LINKS_USED] + room > len(links):
+        if num_tokens + room > len(tokens) or num_links + room > len(links):
+            used[TOKENS_USED], used[LINKS_USED] = num_tokens, num_links
             store = reserve(store, room)
             tokens, links = store.tokens, store.links
         if height + room > len(stack):
             stack = grown(stack, height + room)
-        if num_tokens + room > len(active):
-            active = grown(active, num_tokens + room)
         following: Any = np.int64(-1)
         for arc in range(begin, end):
             graph_cost = arcs[arc].weight
@@ -89,55 +86,44 @@ def _pass_epsilons(graph: SearchGraph, trellis: Trellis, frame: int, cutoff: flo
             target: Any = np.int64(table[place])
             changed = True
             if target < 0:
-                target = heads[FREE_TOKEN]
-                if target >= 0:
-                    heads[FREE_TOKEN] = tokens[target].next
-                else:
-                    target = heads[TOKENS_USED]
-                    heads[TOKENS_USED] += 1
-                token = tokens[target]
-                token.cost, token.extra_cost, token.state, token.links = cost, 0.0, place, -1
-                token.previous, token.next = index, head
-                table[place] = target
-                head = target
-                active[num_tokens] = target
+                target = num_tokens
                 num_tokens += 1
+                token = tokens[target]
+                token.cost, token.extra_cost, token.state = cost, 0.0, place
+                token.links, token.previous = -1, index
+                table[place] = target
             elif cost < tokens[target].cost:
                 tokens[target].cost = cost
                 tokens[target].previous = index
             else:
                 changed = False
-            number: Any = heads[FREE_LINK]
-            if number >= 0:
-                heads[FREE_LINK] = links[number].next
-            else:
-                number = heads[LINKS_USED]
-                heads[LINKS_USED] += 1
-            link = links[number]
+            link = links[num_links]
             link.acoustic_cost, link.graph_cost, link.arc = 0.0, graph_cost, arc
             link.target, link.next = target, following
-            following = number
+            following = num_links
+            num_links += 1
             if changed and states[place].emitting > states[place].begin:
                 stack[height] = target
                 height += 1
         tokens[index].links = following
-    frames.first[frame] = head
-    return Trellis(store, table, frames, active[:num_tokens])
+    used[TOKENS_USED], used[LINKS_USED] = num_tokens, num_links
+    frames.tokens[frame + 1] = num_tokens
+    return Trellis(store, table, frames)
 
 
 @jit
 def _pass_exchanging_epsilons(
     graph: SearchGraph, exchange: Exchange, trellis: Trellis, frame: int, cutoff: float
 ) -> Trellis:
-    store, table, frames, active = trellis
-    tokens, links, heads = store.tokens, store.links, store.heads
+    store, table, frames = trellis
+    tokens, links, used = store.tokens, store.links, store.used
     states, arcs = graph.states, graph.arcs
     order, state_class, log_old = exchange.order, exchange.state_class, exchange.log_old
     log_old_word, at_root, masses = exchange.log_old_word, exchange.at_root, exchange.masses
     keys, values, rootward = exchange.keys, exchange.values, exchange.rootward
-    num_tokens = len(active)
-    head: Any = np.int64(frames.first[frame])
-    stack, height = _with_epsilons(graph, tokens, active)
+    first, num_tokens, num_links = frames.tokens[frame], used[TOKENS_USED], used[LINKS_USED]
+    frames.links[frame] = num_links
+    stack, height = _with_epsilons(graph, tokens, first, num_tokens)
     while height > 0:
         height -= 1
         index = stack[height]
@@ -145,7 +131,7 @@ def _pass_exchanging_epsilons(
         if source_cost + source_ahead >= cutoff:
             continue
         if tokens[index].links >= 0:
-            free_links_of(store, index)  # epsilon links from an earlier visit, with higher costs
+            remove_links_of(store, index)  # epsilon links from an earlier visit, with higher costs
         state = tokens[index].state
         source_class, from_rootward = np.int64(tokens[index].word_class), False
         if source_class < ANY_WORD:
@@ -153,15 +139,14 @@ def _pass_exchanging_epsilons(
         least = source_ahead - log_old[source_class] if source_class >= 0 else 0.0  # -log P_new(R)
         begin, end = states[state].begin, states[state].emitting
         room: Any = np.int64(end - begin)
-        if heads[TOKENS_USED] + room > len(tokens) or heads[LINKS_USED] + room > len(links):
+        if num_tokens + room > len(tokens) or num_links + room > len(links):
+            used[TOKENS_USED], used[LINKS_USED] = num_tokens, num_links
             store = reserve(store, room)
             tokens, links = store.tokens, store.links
         if height + room > len(stack):
             stack = grown(stack, height + room)
-        if num_tokens + room > len(active):
-            active = grown(active, num_tokens + room)
-        if 2 * (num_tokens + room) > len(table):
-            table = table_of_list(table, tokens, head, 2 * (num_tokens + room))
+        if 2 * (num_tokens - first + room) > len(table):
+            table = table_of_tokens(table, tokens, first, num_tokens, 2 * (num_tokens - first + room))
         mask = len(table) - 1
         following: Any = np.int64(-1)
         for arc in range(begin, end):
@@ -211,39 +196,28 @@ def _pass_exchanging_epsilons(
                 target = np.int64(table[slot])
             changed = True
             if target < 0:
-                target = heads[FREE_TOKEN]
-                if target >= 0:
-                    heads[FREE_TOKEN] = tokens[target].next
-                else:
-                    target = heads[TOKENS_USED]
-                    heads[TOKENS_USED] += 1
+                target = num_tokens
+                num_tokens += 1
                 token = tokens[target]
-                token.cost, token.extra_cost, token.state, token.links = cost, 0.0, place, -1
-                token.previous, token.next = index, head
+                token.cost, token.extra_cost, token.state = cost, 0.0, place
+                token.links, token.previous = -1, index
                 token.old, token.new, token.ahead = old, new, ahead
                 token.word_class = ROOTWARD - word_class if now_rootward and word_class >= 0 else word_class
                 table[slot] = target
-                head = target
-                active[num_tokens] = target
-                num_tokens += 1
             elif cost < tokens[target].cost:
                 tokens[target].cost = cost
                 tokens[target].previous = index
             else:
                 changed = False
-            number: Any = heads[FREE_LINK]
-            if number >= 0:
-                heads[FREE_LINK] = links[number].next
-            else:
-                number = heads[LINKS_USED]
-                heads[LINKS_USED] += 1
-            link = links[number]
+            link = links[num_links]
             link.acoustic_cost, link.graph_cost, link.arc = 0.0, graph_cost, arc
             link.target, link.next = target, following
-            following = number
+            following = num_links
+            num_links += 1
             if changed and states[place].emitting > states[place].begin:
                 stack[height] = target
                 height += 1
         tokens[index].links = following
-    frames.first[frame] = head
-    return Trellis(store, table, frames, active[:num_tokens])
+    used[TOKENS_USED], used[LINKS_USED] = num_tokens, num_links
+    frames.tokens[frame + 1] = num_tokens
+    return Trellis(store, table, frames)

@@ -9,17 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from blasr.decoding.look_ahead import Exchange
-from blasr.decoding.token_store import FrameTokens, Store, final_cost, free_link, free_token
-from blasr.jit import jit
+from blasr.decoding.token_store import FrameTokens, Store, compact, final_cost
+from blasr.jit import jit, jit_inline
 from blasr.units import AnyArray, FloatArray, IntArray
 
 
-@jit
-def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[float, bool]:
-    """Remove the links of a token beyond the beam; return the lowest extra cost left, and whether any was removed."""
-    tokens, links = store.tokens, store.links
+@jit_inline
+def _prune_links_of(tokens: AnyArray, links: AnyArray, index: int, end: int, lattice_beam: float) -> tuple[float, bool]:
+    """Remove the links of a token beyond the beam.
+
+    Return the lowest extra cost left, and whether it depends on other tokens of the frame, which are before ``end``.
+    """
     lowest = np.inf
-    pruned = False
+    depends = False
     previous, link = -1, tokens[index].links
     while link >= 0:
         following = links[link].next
@@ -31,80 +33,74 @@ def _prune_links_of(store: Store, index: int, lattice_beam: float) -> tuple[floa
                 tokens[index].links = following
             else:
                 links[previous].next = following
-            free_link(store, link)
-            pruned = True
+            links[link].target = -1
         else:
             lowest = min(lowest, max(extra, 0.0))
+            depends |= target < end
             previous = link
         link = following
-    return lowest, pruned
+    return lowest, depends
+
+
+@jit_inline
+def _set_extra_cost(tokens: AnyArray, index: int, extra: float, delta: float) -> bool:
+    """Return whether the extra cost of a token changes by more than ``delta``."""
+    old = tokens[index].extra_cost
+    tokens[index].extra_cost = extra
+    return bool(extra != old and not abs(extra - old) <= delta)
 
 
 @jit
-def _prune_forward_links(store: Store, first: int, lattice_beam: float, delta: float) -> tuple[bool, bool]:
-    """``PruneForwardLinks`` of one frame.
-
-    Return whether an extra cost changed by more than ``delta``, and whether a link was removed.
-    """
-    any_changed, any_pruned = False, False
-    changed = True
-    while changed:  # epsilon links make a token's extra cost depend on others of its frame
+def _prune_forward_links(store: Store, begin: int, end: int, lattice_beam: float, delta: float) -> bool:
+    """``PruneForwardLinks`` of the tokens of a frame; return whether an extra cost changed by more than ``delta``."""
+    tokens, links = store.tokens, store.links
+    dependent = np.empty(end - begin, np.int32)  # tokens with epsilon links, the only ones that may change twice
+    num_dependent = 0
+    any_changed = False
+    for index in range(end - 1, begin - 1, -1):
+        extra, depends = _prune_links_of(tokens, links, index, end, lattice_beam)
+        any_changed |= _set_extra_cost(tokens, index, extra, delta)
+        if depends:
+            dependent[num_dependent] = index
+            num_dependent += 1
+    changed = any_changed
+    while changed:
         changed = False
-        index = first
-        while index >= 0:
-            extra, pruned = _prune_links_of(store, index, lattice_beam)
-            any_pruned |= pruned
-            old = store.tokens[index].extra_cost
-            if extra != old and not abs(extra - old) <= delta:
-                changed = True
-            store.tokens[index].extra_cost = extra
-            index = store.tokens[index].next
-        any_changed |= changed
-    return any_changed, any_pruned
+        for index in dependent[:num_dependent]:
+            extra, _ = _prune_links_of(tokens, links, index, end, lattice_beam)
+            changed |= _set_extra_cost(tokens, index, extra, delta)
+    return any_changed
 
 
 @jit
-def _prune_tokens(store: Store, frame_tokens: IntArray, frame: int) -> None:
-    """``PruneTokensForFrame``: remove the tokens that are on no path within the lattice beam."""
-    tokens = store.tokens
-    previous, index = -1, frame_tokens[frame]
-    while index >= 0:
-        following = tokens[index].next
-        if tokens[index].extra_cost == np.inf:
-            if previous < 0:
-                frame_tokens[frame] = following
-            else:
-                tokens[previous].next = following
-            free_token(store, index)
-        else:
-            previous = index
-        index = following
+def prune_active_tokens(
+    store: Store, frames: FrameTokens, num_frames: int, lattice_beam: float, delta: float
+) -> tuple[int, IntArray]:
+    """``PruneActiveTokens`` after ``num_frames`` frames: prune the stale frames, and mark them as pruned.
 
-
-@jit
-def prune_active_tokens(store: Store, frames: FrameTokens, num_frames: int, lattice_beam: float, delta: float) -> None:
-    """``PruneActiveTokens`` after ``num_frames`` frames: prune the stale frames, and mark them as pruned."""
+    Return the first token that may have moved, and where it and the tokens after it went.
+    """
+    earliest = num_frames
     for frame in range(num_frames - 1, -1, -1):
-        if frames.stale_links[frame]:
-            changed, pruned = _prune_forward_links(store, frames.first[frame], lattice_beam, delta)
-            if changed and frame > 0:
-                frames.stale_links[frame - 1] = True
-            frames.stale_tokens[frame] |= pruned
-            frames.stale_links[frame] = False
-        if frame + 1 < num_frames and frames.stale_tokens[frame + 1]:
-            _prune_tokens(store, frames.first, frame + 1)
-            frames.stale_tokens[frame + 1] = False
+        if frames.stale[frame]:
+            begin, end = frames.tokens[frame], frames.tokens[frame + 1]
+            if _prune_forward_links(store, begin, end, lattice_beam, delta) and frame > 0:
+                frames.stale[frame - 1] = True
+            frames.stale[frame] = False
+            earliest = frame
+    first = frames.tokens[earliest]
+    return first, compact(store, frames, earliest, num_frames)
 
 
 @jit
-def _lowest_costs(final: FloatArray, exchange: Exchange | None, tokens: AnyArray, first: int) -> tuple[float, float]:
+def _lowest_costs(
+    final: FloatArray, exchange: Exchange | None, tokens: AnyArray, begin: int, end: int
+) -> tuple[float, float]:
     """Return the lowest cost of the tokens of a frame, without and with final costs."""
     best, best_final = np.inf, np.inf
-    index = first
-    while index >= 0:
+    for index in range(begin, end):
         best = min(best, tokens[index].cost)
         best_final = min(best_final, tokens[index].cost + final_cost(final, exchange, tokens, index))
-        index = tokens[index].next
     return best, best_final
 
 
@@ -113,7 +109,7 @@ def prune_final(
     final: FloatArray,
     exchange: Exchange | None,
     store: Store,
-    frame_tokens: IntArray,
+    frames: FrameTokens,
     num_frames: int,
     lattice_beam: float,
 ) -> bool:
@@ -122,27 +118,22 @@ def prune_final(
     ``final`` has the final costs of the graph's states. If no token has a finite final cost, every token of the
     last frame counts as final, with cost 0, as in Kaldi.
     """
-    tokens = store.tokens
-    best, best_final = _lowest_costs(final, exchange, tokens, frame_tokens[num_frames])
+    tokens, links = store.tokens, store.links
+    begin, end = frames.tokens[num_frames], frames.tokens[num_frames + 1]
+    best, best_final = _lowest_costs(final, exchange, tokens, begin, end)
     reached_final = best_final < np.inf
     lowest = best_final if reached_final else best
     changed = True
     while changed:
         changed = False
-        index = frame_tokens[num_frames]
-        while index >= 0:
-            extra, _ = _prune_links_of(store, index, lattice_beam)
+        for index in range(end - 1, begin - 1, -1):
+            extra, _ = _prune_links_of(tokens, links, index, end, lattice_beam)
             ending = final_cost(final, exchange, tokens, index) if reached_final else 0.0
             extra = min(extra, tokens[index].cost + ending - lowest)
             if extra > lattice_beam:
                 extra = np.inf
-            old = tokens[index].extra_cost
-            if extra != old and not abs(extra - old) <= 1e-5:
-                changed = True
-            tokens[index].extra_cost = extra
-            index = tokens[index].next
+            changed |= _set_extra_cost(tokens, index, extra, 1e-5)
     for frame in range(num_frames - 1, -1, -1):
-        _prune_forward_links(store, frame_tokens[frame], lattice_beam, 0.0)
-        _prune_tokens(store, frame_tokens, frame + 1)
-    _prune_tokens(store, frame_tokens, 0)
+        _prune_forward_links(store, frames.tokens[frame], frames.tokens[frame + 1], lattice_beam, 0.0)
+    compact(store, frames, 0, num_frames)
     return reached_final

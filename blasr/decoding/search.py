@@ -9,7 +9,7 @@ from blasr.decoding.lattice_output import LatticeArrays, lattice_arrays, lattice
 from blasr.decoding.lattice_pruning import prune_active_tokens, prune_final
 from blasr.decoding.look_ahead import Exchange
 from blasr.decoding.search_graph import SearchGraph
-from blasr.decoding.token_passing import advance, start_tokens
+from blasr.decoding.token_passing import advance, has_tokens, start_tokens
 from blasr.decoding.token_store import FrameTokens, Trellis, final_relative_cost, first_tokens, new_frames
 from blasr.decoding.traceback import Traceback
 from blasr.jit import jit
@@ -30,13 +30,11 @@ def _search(
     num_frames = len(loglikes)
     trellis = start_tokens(graph, exchange, tokens, frames, beams.beam)
     for frame in range(num_frames):
-        if frames.first[frame] < 0:
-            break  # a dead end of the graph; pruning then leaves no token at all
         if frame % beams.prune_interval == 0 and frame > 0:
             prune_active_tokens(trellis.store, frames, frame, beams.lattice_beam, beams.prune_delta)
         trellis = advance(graph, exchange, trellis, frame, loglikes, beams)
-    reached_final = prune_final(graph.final, exchange, trellis.store, frames.first, num_frames, beams.lattice_beam)
-    return reached_final, lattice_arrays(graph, exchange, trellis.store, frames.first, loglikes, reached_final)
+    reached_final = prune_final(graph.final, exchange, trellis.store, frames, num_frames, beams.lattice_beam)
+    return reached_final, lattice_arrays(graph, exchange, trellis.store, frames, loglikes, reached_final)
 
 
 def search(graph: SearchGraph, exchange: Exchange | None, loglikes: FloatArray, beams: SearchBeams) -> Lattice:
@@ -65,24 +63,20 @@ class IncrementalSearch:
     @property
     def alive(self) -> bool:
         """Whether a token is left; after a dead end of the graph there is none."""
-        return bool(self._trellis.frames.first[self.num_frames] >= 0)
+        return bool(has_tokens(self._trellis, self.num_frames))
 
     @property
     def final_relative_cost(self) -> float:
         """How much worse the best path that may end here is than the best path so far; inf if none may end."""
-        store, _, frames, _ = self._trellis
-        first = frames.first[self.num_frames]
-        return float(final_relative_cost(self._graph.final, self._exchange, store.tokens, first))
+        return float(final_relative_cost(self._graph.final, self._exchange, self._trellis, self.num_frames))
 
     def trace(self) -> None:
         """Follow the best path back from the last frame, where a token must be left; :attr:`traceback` has it."""
-        store, _, frames, _ = self._trellis
-        self.traceback.update(store, frames.first[self.num_frames], self.num_frames)
+        self.traceback.update(self._trellis, self.num_frames)
 
     def common(self, beam: float) -> int:
         """Return the last position of the traced path that the best paths to all tokens within ``beam`` go through."""
-        store, _, frames, _ = self._trellis
-        return self.traceback.common(store, frames.first[self.num_frames], beam)
+        return self.traceback.common(self._trellis, self.num_frames, beam)
 
     def append(self, loglikes: FloatArray) -> range:
         """Store the next ``(T, num_pdfs)`` log-likelihoods; return their frames, for :meth:`advance` to search."""
@@ -90,11 +84,9 @@ class IncrementalSearch:
         if end > len(self._loglikes):
             size = max(end, 2 * len(self._loglikes))
             self._loglikes = _longer(self._loglikes, size, 0)
-            first, stale_links, stale_tokens = self._trellis.frames
+            tokens, links, stale = self._trellis.frames
             frames = FrameTokens(
-                _longer(first, size + 1, -1),
-                _longer(stale_links, size + 1, True),
-                _longer(stale_tokens, size + 1, True),
+                _longer(tokens, size + 2, 0), _longer(links, size + 2, 0), _longer(stale, size + 2, True)
             )
             self._trellis = self._trellis._replace(frames=frames)
         self._loglikes[self.num_frames : end] = loglikes
@@ -105,27 +97,25 @@ class IncrementalSearch:
         beams = self._beams
         due = self.alive and self.num_frames > 0 and self.num_frames % beams.prune_interval == 0
         if due:
-            store, _, frames, _ = self._trellis
-            prune_active_tokens(store, frames, self.num_frames, beams.lattice_beam, beams.prune_delta)
+            store, _, frames = self._trellis
+            moved = prune_active_tokens(store, frames, self.num_frames, beams.lattice_beam, beams.prune_delta)
+            self.traceback.follow(*moved)
         return due
 
     def advance(self) -> None:
         """Search the next of the stored frames."""
-        if self.alive:
-            self._trellis = advance(
-                self._graph, self._exchange, self._trellis, self.num_frames, self._loglikes, self._beams
-            )
+        self._trellis = advance(
+            self._graph, self._exchange, self._trellis, self.num_frames, self._loglikes, self._beams
+        )
         self.num_frames += 1
 
     def finish(self) -> Lattice:
         """Prune with the final costs and return the lattice; nothing can be searched afterwards."""
-        store, _, frames, _ = self._trellis
-        final, frame_tokens = self._graph.final, frames.first[: self.num_frames + 1]
-        reached_final = prune_final(
-            final, self._exchange, store, frame_tokens, self.num_frames, self._beams.lattice_beam
-        )
+        store, _, frames = self._trellis
+        lattice_beam = self._beams.lattice_beam
+        reached_final = prune_final(self._graph.final, self._exchange, store, frames, self.num_frames, lattice_beam)
         loglikes = self._loglikes[: self.num_frames]
-        arrays = lattice_arrays(self._graph, self._exchange, store, frame_tokens, loglikes, reached_final)
+        arrays = lattice_arrays(self._graph, self._exchange, store, frames, loglikes, reached_final)
         return lattice_of(arrays, reached_final=bool(reached_final))
 
 

@@ -19,18 +19,18 @@ from blasr.decoding.epsilon_arcs import process_nonemitting
 from blasr.decoding.look_ahead import Exchange, ahead_of
 from blasr.decoding.search_graph import SearchGraph
 from blasr.decoding.token_store import (
+    TOKENS_USED,
     FrameTokens,
     Trellis,
     empty_table,
     expected_cost,
     new_store,
     reserve,
-    table_of_list,
-    take_token,
+    table_of_tokens,
 )
 from blasr.jit import jit
 from blasr.lm.backoff_grammar import exchange_word
-from blasr.units import AnyArray, FloatArray, IntArray
+from blasr.units import AnyArray, FloatArray
 
 
 @jit
@@ -39,20 +39,25 @@ def start_tokens(
 ) -> Trellis:
     """``InitDecoding``: return the tokens before the first frame; they are stored in ``tokens``."""
     store = new_store(tokens)
-    first = take_token(store.tokens, store.heads, graph.start, 0.0, -1, -1)
-    frames.first[0] = first
+    token = store.tokens[0]
+    token.cost, token.extra_cost, token.state, token.links, token.previous = 0.0, 0.0, graph.start, -1, -1
+    store.used[TOKENS_USED] = 1
     if exchange is None:
         table = np.full(len(graph.final), -1, np.int32)
-        table[graph.start] = first
+        table[graph.start] = 0
     else:
         table = np.full(4096, -1, np.int32)
         new, word_class = exchange.new.start, exchange.state_class[graph.start]
-        token = store.tokens[first]
         token.old, token.new, token.word_class = exchange.old.start, new, word_class
         token.ahead = ahead_of(exchange, word_class, new)
-        table = table_of_list(table, store.tokens, first, 1)
-    active = np.full(1, first, np.int32)
-    return process_nonemitting(graph, exchange, Trellis(store, table, frames, active), 0, beam)
+        table = table_of_tokens(table, store.tokens, 0, 1, 1)
+    return process_nonemitting(graph, exchange, Trellis(store, table, frames), 0, beam)
+
+
+@jit
+def has_tokens(trellis: Trellis, frame: int) -> bool:
+    """Return whether a token is left after ``frame`` frames; after a dead end of the graph there is none."""
+    return bool(trellis.frames.tokens[frame] < trellis.frames.tokens[frame + 1])
 
 
 @jit
@@ -64,29 +69,29 @@ def advance(
     loglikes: FloatArray,
     beams: SearchBeams,
 ) -> Trellis:
-    """Search one frame; after a dead end of the graph no token is left."""
+    """Search one frame, the one with this number from 0; after a dead end of the graph no token is left."""
     scores = np.empty(loglikes.shape[1], np.float32)
     for pdf in range(len(scores)):
         scores[pdf] = beams.acoustic_scale * loglikes[frame, pdf]
-    trellis, cutoff = process_emitting(graph, exchange, trellis, frame, scores, beams)
-    if trellis.frames.first[frame + 1] >= 0:
-        trellis = process_nonemitting(graph, exchange, trellis, frame + 1, cutoff)
-    return trellis
+    cutoff = np.inf
+    if has_tokens(trellis, frame):
+        trellis, cutoff = process_emitting(graph, exchange, trellis, frame, scores, beams)
+    return process_nonemitting(graph, exchange, trellis, frame + 1, cutoff)
 
 
 @jit
 def _cutoff(
-    exchange: Exchange | None, tokens: AnyArray, active: IntArray, beams: SearchBeams
+    exchange: Exchange | None, tokens: AnyArray, begin: int, end: int, beams: SearchBeams
 ) -> tuple[AnyArray, float, float, int]:
     """Return the costs of the tokens, the highest that survives, the beam of the next frame, and the best token."""
-    costs = np.empty(len(active), np.float64)
-    best = len(active) - 1
-    for position in range(len(active) - 1, -1, -1):
-        costs[position] = expected_cost(exchange, tokens, active[position])
+    costs = np.empty(end - begin, np.float64)
+    best = len(costs) - 1
+    for position in range(len(costs) - 1, -1, -1):
+        costs[position] = expected_cost(exchange, tokens, begin + position)
         if costs[position] < costs[best]:
             best = position
     cutoff, beam = beam_cutoff(costs, beams.beam, beams.min_active, beams.max_active, beams.beam_delta)
-    return costs, cutoff, beam, active[best]
+    return costs, cutoff, beam, begin + best
 
 
 @jit
@@ -102,18 +107,16 @@ def process_emitting(
 
     ``scores`` are the scaled log-likelihoods of the frame. Returns the cutoff for epsilon arcs as well.
     """
-    costs, cutoff, adaptive_beam, best = _cutoff(exchange, trellis.store.tokens, trellis.active, beams)
+    begin, end = trellis.frames.tokens[frame], trellis.frames.tokens[frame + 1]
+    costs, cutoff, adaptive_beam, best = _cutoff(exchange, trellis.store.tokens, begin, end, beams)
     next_cutoff = _first_cutoff(graph, exchange, trellis.store.tokens, best, scores) + adaptive_beam
-    trellis, num_arcs = _make_room(graph, exchange, trellis, costs, cutoff)
-    store, table, frames, active = trellis
-    created = np.empty(num_arcs, np.int32)
-    survivors = Survivors(active, costs, cutoff, next_cutoff, adaptive_beam)
+    store, table, frames = _make_room(graph, exchange, trellis, begin, costs, cutoff)
+    survivors = Survivors(begin, costs, cutoff, next_cutoff, adaptive_beam)
     if exchange is None:
-        num_created, next_cutoff = pass_tokens(graph, store, table, survivors, scores, created)
+        next_cutoff = pass_tokens(graph, store, table, survivors, scores)
     else:
-        num_created, next_cutoff = pass_exchanging_tokens(graph, exchange, store, table, survivors, scores, created)
-    frames.first[frame + 1] = created[num_created - 1] if num_created > 0 else -1
-    return Trellis(store, table, frames, created[:num_created]), next_cutoff
+        next_cutoff = pass_exchanging_tokens(graph, exchange, store, table, survivors, scores)
+    return Trellis(store, table, frames), next_cutoff
 
 
 @jit
@@ -138,20 +141,18 @@ def _first_cutoff(
 
 @jit
 def _make_room(
-    graph: SearchGraph, exchange: Exchange | None, trellis: Trellis, costs: AnyArray, cutoff: float
-) -> tuple[Trellis, int]:
-    """Return the trellis with an empty table, and room for the tokens and links from the emitting arcs of a frame.
-
-    Return the number of these arcs, too.
-    """
-    store, table, frames, active = trellis
+    graph: SearchGraph, exchange: Exchange | None, trellis: Trellis, begin: int, costs: AnyArray, cutoff: float
+) -> Trellis:
+    """Return the trellis with an empty table, and room for the tokens and links from the emitting arcs of a frame."""
+    store, table, frames = trellis
+    tokens, states = store.tokens, graph.states
     num_arcs = 0
-    for position in range(len(active)):
-        state = store.tokens[active[position]].state
+    for position in range(len(costs)):
+        state = tokens[begin + position].state
         if exchange is None:
             table[state] = -1
         if costs[position] <= cutoff:
-            num_arcs += graph.states[state + 1].begin - graph.states[state].emitting
+            num_arcs += states[state + 1].begin - states[state].emitting
     if exchange is not None:
         table = empty_table(table, num_arcs)
-    return Trellis(reserve(store, num_arcs), table, frames, active), num_arcs
+    return Trellis(reserve(store, num_arcs), table, frames)

@@ -1,7 +1,11 @@
 """Tokens and forward links of one utterance: two growing arrays of records that refer to each other by index.
 
--1 means no record. Records that pruning frees are reused. A search that exchanges language models keeps their states
-in its tokens and finds tokens through a hash table. Otherwise the table has an entry for each state of the graph.
+-1 means no record. The tokens of a frame are consecutive, the newest last, and so are the frames. Links are in the
+order of the frames, too. Whatever goes through a frame therefore reads memory in order. Pruning marks records, and
+:func:`compact` moves the others together.
+
+A search that exchanges language models keeps their states in its tokens and finds tokens through a hash table.
+Otherwise the table has an entry for each state of the graph.
 """
 
 from __future__ import annotations
@@ -20,7 +24,6 @@ TOKEN: Final = np.dtype(
         ("extra_cost", np.float64),  # how much worse the best path through the token is than the best path of all
         ("state", np.int32),
         ("links", np.int32),  # the first forward link
-        ("next", np.int32),  # the next token of the frame, or of the free list
         ("previous", np.int32),  # the token before it on the best path; once the lattice is made, its state there
     ]
 )
@@ -37,33 +40,33 @@ LINK: Final = np.dtype(
         ("acoustic_cost", np.float32),  # scaled
         ("graph_cost", np.float32),
         ("arc", np.int32),
-        ("target", np.int32),
-        ("next", np.int32),  # the next link of the token, or of the free list
+        ("target", np.int32),  # -1: the link is removed
+        ("next", np.int32),  # the next link of the token, which is older
     ]
 )
-TOKENS_USED, FREE_TOKEN, LINKS_USED, FREE_LINK = range(4)
+TOKENS_USED, LINKS_USED = range(2)
 
 
 class Store(NamedTuple):
-    """The tokens and links of one utterance; ``heads`` has the numbers of used records and the tops of free lists."""
+    """The tokens and links of one utterance; ``used`` has the numbers of both."""
 
     tokens: AnyArray
     links: AnyArray
-    heads: AnyArray
+    used: AnyArray
 
 
 class FrameTokens(NamedTuple):
-    """Arrays with an entry for each frame, and one more.
+    """What belongs to each frame; arrays with two entries more than frames.
 
     Attributes:
-        first: the first token after this number of frames; -1 if there is none.
-        stale_links, stale_tokens: whether the costs after this frame have changed since its links, and its tokens,
-            were pruned.
+        tokens: the first token after this number of frames; the next entry is where they end.
+        links: the first link that leaves these tokens; the next entry is where they end, except for the last frame.
+        stale: whether the costs after this frame have changed since its links were pruned.
     """
 
-    first: IntArray
-    stale_links: AnyArray
-    stale_tokens: AnyArray
+    tokens: IntArray
+    links: IntArray
+    stale: AnyArray
 
 
 class Trellis(NamedTuple):
@@ -73,13 +76,11 @@ class Trellis(NamedTuple):
         store: all tokens.
         table: finds the tokens of the last frame.
         frames: the tokens by frame.
-        active: the tokens of the last frame, the newest last. Following their list would wait for each one in turn.
     """
 
     store: Store
     table: IntArray
     frames: FrameTokens
-    active: IntArray
 
 
 class SearchState(NamedTuple):
@@ -97,96 +98,79 @@ def first_tokens(exchange: Exchange | None) -> AnyArray:
 
 def new_frames(num_frames: int) -> FrameTokens:
     """Return empty entries for ``num_frames`` frames."""
-    return FrameTokens(np.full(num_frames + 1, -1, np.int32), *np.ones((2, num_frames + 1), np.bool_))
+    tokens, links = np.zeros((2, num_frames + 2), np.int32)
+    return FrameTokens(tokens, links, np.ones(num_frames + 2, np.bool_))
 
 
 @jit
 def new_store(tokens: AnyArray) -> Store:
     """Return a store with these token records, and some room for links."""
-    return Store(tokens, np.empty(16384, LINK), np.array([0, -1, 0, -1], np.int64))
-
-
-@jit
-def has_room(store: Store, count: int) -> bool:
-    """Return whether ``count`` more tokens and links fit."""
-    tokens, links, heads = store
-    return bool(heads[TOKENS_USED] + count <= len(tokens) and heads[LINKS_USED] + count <= len(links))
+    return Store(tokens, np.empty(16384, LINK), np.zeros(2, np.int64))
 
 
 @jit
 def reserve(store: Store, count: int) -> Store:
     """Return a store with room for ``count`` more tokens and links."""
-    tokens, links, heads = store
-    return Store(grown(tokens, heads[TOKENS_USED] + count), grown(links, heads[LINKS_USED] + count), heads)
+    tokens, links, used = store
+    return Store(grown(tokens, used[TOKENS_USED] + count), grown(links, used[LINKS_USED] + count), used)
 
 
 @jit
-def _take(records: AnyArray, heads: AnyArray, used: int, free: int) -> int:
-    """Return the index of an unused record; there must be room."""
-    index: int = heads[free]
-    if index >= 0:
-        heads[free] = records[index].next
-    else:
-        index = heads[used]
-        heads[used] += 1
-    return index
-
-
-@jit
-def _free(records: AnyArray, heads: AnyArray, free: int, index: int) -> None:
-    """Put a record that is no longer in any list on the free list."""
-    records[index].next = heads[free]
-    heads[free] = index
-
-
-@jit
-def take_token(tokens: AnyArray, heads: AnyArray, state: int, cost: float, previous: int, following: int) -> int:
-    """Return the index of a new token before ``following`` in the list of its frame; there must be room."""
-    index = _take(tokens, heads, TOKENS_USED, FREE_TOKEN)
-    token = tokens[index]
-    token.cost = cost
-    token.extra_cost = 0.0
-    token.state = state
-    token.links = -1
-    token.next = following
-    token.previous = previous
-    return index
-
-
-@jit
-def take_link(store: Store, arc: int, graph_cost: float, acoustic_cost: float, target: int, following: int) -> int:
-    """Return the index of a new link before ``following`` in the list of its token; there must be room."""
-    index = _take(store.links, store.heads, LINKS_USED, FREE_LINK)
-    link = store.links[index]
-    link.acoustic_cost = acoustic_cost
-    link.graph_cost = graph_cost
-    link.arc = arc
-    link.target = target
-    link.next = following
-    return index
-
-
-@jit
-def free_link(store: Store, index: int) -> None:
-    """Free a link that is no longer in any list."""
-    _free(store.links, store.heads, FREE_LINK, index)
-
-
-@jit
-def free_links_of(store: Store, token: int) -> None:
-    """Free all links of a token; its list is not changed."""
+def remove_links_of(store: Store, token: int) -> None:
+    """Mark all links of a token as removed; its list is not changed."""
+    links = store.links
     link = store.tokens[token].links
     while link >= 0:
-        following = store.links[link].next
-        free_link(store, link)
-        link = following
+        links[link].target = -1
+        link = links[link].next
 
 
 @jit
-def free_token(store: Store, index: int) -> None:
-    """Free a token that is no longer in any list, and its links."""
-    free_links_of(store, index)
-    _free(store.tokens, store.heads, FREE_TOKEN, index)
+def compact(store: Store, frames: FrameTokens, first: int, last: int) -> IntArray:
+    """Move the records that are left together, from frame ``first`` to the last one.
+
+    Tokens with an infinite extra cost and links that are marked as removed are dropped. No token of ``first`` may be,
+    unless it is frame 0: links of earlier frames are not changed.
+
+    Returns:
+        Where each token went, from the first one of frame ``first`` on; -1 if it was dropped.
+    """
+    tokens, links, used = store
+    first_token, first_link = frames.tokens[first], frames.links[first]
+    moved = np.full(used[TOKENS_USED] - first_token, -1, np.int32)
+    moved_links = np.empty(used[LINKS_USED] - first_link, np.int32)
+    begin, end = first_token, first_token
+    for frame in range(first, last + 1):
+        limit = frames.tokens[frame + 1]
+        frames.tokens[frame] = end
+        for index in range(begin, limit):
+            if tokens[index].extra_cost < np.inf:
+                moved[index - first_token] = end
+                tokens[end] = tokens[index]
+                end += 1
+        begin = limit
+    frames.tokens[last + 1] = used[TOKENS_USED] = end
+    begin, end = first_link, first_link
+    for frame in range(first, last + 1):
+        limit = frames.links[frame + 1] if frame < last else used[LINKS_USED]
+        frames.links[frame] = end
+        for index in range(begin, limit):
+            target, following = links[index].target, links[index].next
+            if target >= 0:
+                moved_links[index - first_link] = end
+                links[end] = links[index]
+                links[end].target = moved[target - first_token]
+                if following >= 0:
+                    links[end].next = moved_links[following - first_link]
+                end += 1
+        begin = limit
+    used[LINKS_USED] = end
+    for index in range(first_token, used[TOKENS_USED]):
+        if tokens[index].links >= 0:
+            tokens[index].links = moved_links[tokens[index].links - first_link]
+        if tokens[index].previous >= first_token:
+            tokens[index].previous = moved[tokens[index].previous - first_token]
+    return moved
 
 
 @jit_inline
@@ -223,14 +207,12 @@ def empty_table(table: IntArray, num_tokens: int) -> IntArray:
 
 
 @jit
-def table_of_list(table: IntArray, tokens: AnyArray, first: int, num_tokens: int) -> IntArray:
-    """Return a hash table of the tokens of a frame, with room for ``num_tokens``."""
+def table_of_tokens(table: IntArray, tokens: AnyArray, begin: int, end: int, num_tokens: int) -> IntArray:
+    """Return a hash table of the tokens from ``begin`` to before ``end``, with room for ``num_tokens``."""
     table = empty_table(table, num_tokens)
-    index = first
-    while index >= 0:
+    for index in range(begin, end):
         token = tokens[index]
         table[slot_of(table, tokens, SearchState(token.state, token.old, token.new))] = index
-        index = token.next
     return table
 
 
@@ -256,19 +238,18 @@ def final_cost(final: FloatArray, exchange: Exchange | None, tokens: AnyArray, i
 
 
 @jit
-def final_relative_cost(final: FloatArray, exchange: Exchange | None, tokens: AnyArray, first: int) -> float:
+def final_relative_cost(final: FloatArray, exchange: Exchange | None, trellis: Trellis, frame: int) -> float:
     """Return how much worse than the best token of a frame the best one is that ends the utterance; inf if none can.
 
     Args:
         final: the final costs of the graph.
         exchange: the language models that are exchanged, if any.
-        tokens: the records of all tokens.
-        first: the first token of the frame.
+        trellis: the tokens.
+        frame: the number of frames before the tokens.
     """
+    tokens, frames = trellis.store.tokens, trellis.frames
     best, best_final = np.inf, np.inf
-    index = first
-    while index >= 0:
+    for index in range(frames.tokens[frame], frames.tokens[frame + 1]):
         best = min(best, expected_cost(exchange, tokens, index))
         best_final = min(best_final, tokens[index].cost + final_cost(final, exchange, tokens, index))
-        index = tokens[index].next
     return best_final - best if best_final < np.inf else np.inf

@@ -12,7 +12,7 @@ import numpy as np
 
 from blasr.decoding.look_ahead import Exchange
 from blasr.decoding.search_graph import SearchGraph
-from blasr.decoding.token_store import Store, expected_cost
+from blasr.decoding.token_store import Store, Trellis, expected_cost
 from blasr.jit import grown, jit
 from blasr.lattices.lattice import BestPath
 from blasr.units import AnyArray, FloatArray, IntArray
@@ -48,10 +48,21 @@ class Traceback:
         self._path = _empty_path()
         self._length = 0
 
-    def update(self, store: Store, first: int, frame: int) -> None:
-        """Follow the best path back from the tokens of a frame, of which ``first`` is the first; there must be one."""
-        end = _best_token(self._exchange, store.tokens, first)
-        self._path, self._length = _trace(self._path, self._length, store, self._graph.arcs, end, frame)
+    def update(self, trellis: Trellis, frame: int) -> None:
+        """Follow the best path back from the tokens after ``frame`` frames; there must be one."""
+        end = _best_token(self._exchange, trellis, frame)
+        self._path, self._length = _trace(self._path, self._length, trellis.store, self._graph.arcs, end, frame)
+
+    def follow(self, first: int, moved: IntArray) -> None:
+        """Change the indices of the path's tokens after pruning.
+
+        Args:
+            first: the first token that may have moved.
+            moved: where it and the tokens after it went; -1 for tokens that are no longer there.
+        """
+        tokens = self._path.tokens[: self._length]
+        may_move = tokens >= first
+        tokens[may_move] = moved[tokens[may_move] - first]
 
     def best_path(self, acoustic_scale: float) -> BestPath:
         """Return the path of the last update; its costs have no final cost."""
@@ -76,15 +87,15 @@ class Traceback:
         """Return the number of frames before a position of the path."""
         return int(self._path.frames[position])
 
-    def common(self, store: Store, first: int, beam: float) -> int:
+    def common(self, trellis: Trellis, frame: int, beam: float) -> int:
         """Return the last position of the path that the best paths to all tokens of a frame within ``beam`` go through.
 
         Args:
-            store: the tokens.
-            first: the first token of the frame of the last update.
+            trellis: the tokens.
+            frame: the frame of the last update.
             beam: how much worse than the best token; inf for all tokens.
         """
-        return int(_common(self._exchange, store, first, self._path.tokens[: self._length], beam))
+        return int(_common(self._exchange, trellis, frame, self._path.tokens[: self._length], beam))
 
 
 def _empty_path() -> PathArrays:
@@ -94,13 +105,14 @@ def _empty_path() -> PathArrays:
 
 
 @jit
-def _best_token(exchange: Exchange | None, tokens: AnyArray, first: int) -> int:
-    best = index = first
-    while index >= 0:
+def _best_token(exchange: Exchange | None, trellis: Trellis, frame: int) -> int:
+    """Return the best token of a frame, the newest of equal ones."""
+    tokens, frames = trellis.store.tokens, trellis.frames
+    best = frames.tokens[frame + 1] - 1
+    for index in range(best, frames.tokens[frame] - 1, -1):
         if expected_cost(exchange, tokens, index) < expected_cost(exchange, tokens, best):
             best = index
-        index = tokens[index].next
-    return best
+    return int(best)
 
 
 @jit
@@ -173,21 +185,19 @@ def _link_between(store: Store, source: int, target: int) -> int:
 
 
 @jit
-def _common(exchange: Exchange | None, store: Store, first: int, path: IntArray, beam: float) -> int:
-    tokens = store.tokens
+def _common(exchange: Exchange | None, trellis: Trellis, frame: int, path: IntArray, beam: float) -> int:
+    tokens, frames = trellis.store.tokens, trellis.frames
     limit = expected_cost(exchange, tokens, path[-1]) + beam
     position_of = np.full(len(tokens), -1, np.int32)  # on the path; -2 for other tokens that were visited
     for position, index in enumerate(path):
         position_of[index] = position
     common = len(path) - 1
-    end = first
-    while end >= 0:
+    for end in range(frames.tokens[frame], frames.tokens[frame + 1]):
         if expected_cost(exchange, tokens, end) <= limit:
             index = end
-            while position_of[index] == -1:
+            while index >= 0 and position_of[index] == -1:
                 position_of[index] = -2
                 index = tokens[index].previous
-            if position_of[index] >= 0:
+            if index >= 0 and position_of[index] >= 0:
                 common = min(common, position_of[index])
-        end = tokens[end].next
     return common

@@ -26,13 +26,9 @@ def graph() -> SearchGraph:
 
 def costs(trellis: Trellis, frame: int) -> dict[int, float]:
     """The cost of every state's token after so many frames."""
-    found = {}
-    index = int(trellis.frames.first[frame])
-    while index >= 0:
-        token = trellis.store.tokens[index]
-        found[int(token["state"])] = float(token["cost"])
-        index = int(token["next"])
-    return found
+    begin, end = trellis.frames.tokens[frame : frame + 2]
+    tokens = trellis.store.tokens[begin:end]
+    return dict(zip(tokens["state"].tolist(), tokens["cost"].tolist(), strict=True))
 
 
 def test_costs_by_hand(graph: SearchGraph) -> None:
