@@ -57,7 +57,14 @@ class Task:
         return sum(map(len, self.loglikes.values()))
 
 
-def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noise: float = 1.0, seed: int = 0) -> Task:
+def make_task(
+    folder: Path,
+    num_words: int = 5000,
+    num_utterances: int = 20,
+    noise: float = 1.0,
+    seed: int = 0,
+    num_sentences: int = 20_000,
+) -> Task:
     """Make a task. The lang directory and the ARPA models are written into ``folder``.
 
     Args:
@@ -66,6 +73,7 @@ def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noi
         num_utterances: utterances to decode.
         noise: standard deviation of both kinds of noise.
         seed: seed of all random numbers.
+        num_sentences: sentences that the language models are estimated from.
     """
     rng = np.random.default_rng(seed)
     words = [f"w{number:05}" for number in range(num_words)]
@@ -74,7 +82,7 @@ def make_task(folder: Path, num_words: int = 5000, num_utterances: int = 20, noi
         folder / "lang",
         LangConfig(silence_phones=["SIL", "SPN"], oov="<UNK>", silence_probability=0.2),
     )
-    sentences = random_sentences(rng, words, 20_000 + num_utterances)
+    sentences = random_sentences(rng, words, num_sentences + num_utterances)
     bigrams, unigrams = (
         estimate_grammar(sentences[num_utterances:], order, words, lang, folder / f"lm{order}.arpa") for order in (2, 1)
     )

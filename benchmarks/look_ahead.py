@@ -1,9 +1,11 @@
 """A unigram graph with a bigram model exchanged in the search, with and without look-ahead, against the bigrams' graph.
 
 The task is the synthetic one of ``benchmarks/decoder.py``. "Dearer" counts utterances with a best path that costs more
-than the static graph's by over 0.1. Tables are all arrays that the decoder has before the first utterance.
+than the static graph's by over 0.1. Tables are all arrays that the decoder has before the first utterance. The more
+sentences, the more bigrams; the unigram graph stays the same.
 
     python -m benchmarks.look_ahead --report benchmarks/reports/2026-11-28-look-ahead.md
+    python -m benchmarks.look_ahead --sentences 80000 --utterances 3 --beams 13
 """
 
 from __future__ import annotations
@@ -49,13 +51,16 @@ def main() -> None:
     parser.add_argument("--beams", default="10,13", help="comma-separated (default: 10,13)")
     parser.add_argument("--noise", type=float, default=2.1, help="noise of the task (default: 2.1)")
     parser.add_argument("--utterances", type=int, default=12, help="size of the task (default: 12)")
+    parser.add_argument("--sentences", type=int, default=20_000, help="of the language models (default: 20000)")
     parser.add_argument("--report", type=Path, help="also write the report there")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="blasr-") as folder:
-        task = make_task(Path(folder), num_utterances=args.utterances, noise=args.noise)
+        sizes = {"num_utterances": args.utterances, "num_sentences": args.sentences}
+        task = make_task(Path(folder), noise=args.noise, **sizes)
         small = compile_decoding_graph(task.lang, task.tree, task.model, task.unigram).fst
     backoff = task.lang.words.id_of("#0")
     difference = LmDifference(*(lay_out_grammar(grammar, backoff) for grammar in (task.unigram, task.grammar)))
+    num_ngrams = len(difference.new.words)
     columns = task.model.tid_to_pdf
     rows = []
     for beam in map(float, args.beams.split(",")):
@@ -65,8 +70,8 @@ def main() -> None:
         for way, look_ahead in (("unigrams, look-ahead", True), ("unigrams, no look-ahead", False)):
             decoder = LatticeDecoder(small, columns, config, difference, look_ahead=look_ahead)
             rows.append(row(way, beam, measured(task, decoder), static))
-    sizes = ", ".join(f"{graph.num_states:,} states and {graph.num_arcs:,} arcs" for graph in (task.graph, small))
-    report = "\n".join([*heading(args, task, sizes), *rows, ""])
+    graphs = ", ".join(f"{graph.num_states:,} states and {graph.num_arcs:,} arcs" for graph in (task.graph, small))
+    report = "\n".join([*heading(args, task, graphs, num_ngrams), *rows, ""])
     print(report)
     if args.report is not None:
         with atomic_open(args.report, "w") as stream:
@@ -90,10 +95,11 @@ def measured(task: Task, decoder: LatticeDecoder) -> Found:
 
 
 def arrays_of(value: object) -> list[np.ndarray]:
-    """Return the arrays in nested tuples."""
+    """Return the arrays in nested tuples, each once."""
     if isinstance(value, np.ndarray):
         return [value]
-    return [array for part in value for array in arrays_of(part)] if isinstance(value, tuple) else []
+    found = [array for part in value for array in arrays_of(part)] if isinstance(value, tuple) else []
+    return list({id(array): array for array in found}.values())
 
 
 def row(way: str, beam: float, found: Found, static: Found) -> str:
@@ -106,7 +112,7 @@ def row(way: str, beam: float, found: Found, static: Found) -> str:
     )
 
 
-def heading(args: argparse.Namespace, task: Task, sizes: str) -> list[str]:
+def heading(args: argparse.Namespace, task: Task, graphs: str, num_ngrams: int) -> list[str]:
     """Return the lines before the rows."""
     return [
         f"# Look-ahead in the search with exchanged language models, {datetime.date.today()}",
@@ -116,9 +122,10 @@ def heading(args: argparse.Namespace, task: Task, sizes: str) -> list[str]:
         f"{os.getloadavg()[0]:.1f}: other work ran on the same machine. Times are processor times.",
         "",
         f"Command: `python -m benchmarks.look_ahead --beams {args.beams} --noise {args.noise} "
-        f"--utterances {args.utterances}`",
+        f"--utterances {args.utterances} --sentences {args.sentences}`",
         "",
-        f"{len(task.text)} utterances, {task.num_frames:,} frames. Static graph and unigram graph: {sizes}.",
+        f"{len(task.text)} utterances, {task.num_frames:,} frames; {num_ngrams:,} unigrams and bigrams. Static graph "
+        f"and unigram graph: {graphs}.",
         "",
         "| graph | beam | WER % | utterances with a dearer path | largest difference | frames/s | time / static | "
         "tables, MiB |",

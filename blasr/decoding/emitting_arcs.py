@@ -102,7 +102,7 @@ def pass_exchanging_tokens(
         exchange.log_old_word,
     )
     at_root, masses = exchange.at_root, exchange.masses
-    keys, values, rootward = exchange.keys, exchange.values, exchange.rootward
+    cache = exchange.cache
     first, costs, cutoff, next_cutoff, beam = survivors
     num_tokens, num_links = used[TOKENS_USED], used[LINKS_USED]
     mask = len(table) - 1
@@ -147,12 +147,12 @@ def pass_exchanging_tokens(
                 continue
             if not exact:
                 key = word_class << 32 | new
-                entry = cache_slot(key, len(keys))
-                if keys[entry] != key:
-                    keys[entry] = key
-                    values[entry], rootward[entry] = compute_ahead(masses, log_old[word_class], word_class, new)
-                ahead = np.float64(values[entry])
-                now_rootward = rootward[entry]
+                entry = cache[cache_slot(key, len(cache))]
+                if entry.key != key:
+                    entry.key = key
+                    entry.ahead, entry.rootward = compute_ahead(masses, log_old[word_class], word_class, new)
+                ahead = np.float64(entry.ahead)
+                now_rootward = entry.rootward != 0
                 if cost + ahead >= next_cutoff:
                     continue
             next_cutoff = min(next_cutoff, cost + ahead + beam)

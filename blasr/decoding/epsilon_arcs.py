@@ -120,7 +120,7 @@ def _pass_exchanging_epsilons(
     states, arcs = graph.states, graph.arcs
     order, state_class, log_old = exchange.order, exchange.state_class, exchange.log_old
     log_old_word, at_root, masses = exchange.log_old_word, exchange.at_root, exchange.masses
-    keys, values, rootward = exchange.keys, exchange.values, exchange.rootward
+    cache = exchange.cache
     first, num_tokens, num_links = frames.tokens[frame], used[TOKENS_USED], used[LINKS_USED]
     frames.links[frame] = num_links
     stack, height = _with_epsilons(graph, tokens, first, num_tokens)
@@ -178,12 +178,12 @@ def _pass_exchanging_epsilons(
                 continue
             if not exact:
                 key = word_class << 32 | new
-                entry = cache_slot(key, len(keys))
-                if keys[entry] != key:
-                    keys[entry] = key
-                    values[entry], rootward[entry] = compute_ahead(masses, log_old[word_class], word_class, new)
-                ahead = np.float64(values[entry])
-                now_rootward = rootward[entry]
+                entry = cache[cache_slot(key, len(cache))]
+                if entry.key != key:
+                    entry.key = key
+                    entry.ahead, entry.rootward = compute_ahead(masses, log_old[word_class], word_class, new)
+                ahead = np.float64(entry.ahead)
+                now_rootward = entry.rootward != 0
                 if cost + ahead >= cutoff:
                     continue
             place: Any = np.int64(taken.nextstate)

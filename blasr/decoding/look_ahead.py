@@ -22,7 +22,7 @@ is called rootward.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,8 @@ HISTORY: Final = np.dtype(
     [("begin", np.int32), ("end", np.int32), ("behind", np.int64), ("backoff", np.float64), ("final", np.float64)]
 )
 """The arcs of a state of a grammar, the state that it backs off to, and the probabilities of that and of ending."""
+CACHED: Final = np.dtype([("key", np.int64), ("ahead", np.float32), ("rootward", np.int32)])
+"""The look-ahead of a class and a history (``class << 32 | history``), and whether it is rootward."""
 
 
 class WordMasses(NamedTuple):
@@ -51,7 +53,8 @@ class WordMasses(NamedTuple):
         intervals: int32 ``(K, 2)``.
         histories: records :data:`HISTORY`.
         words: of the grammar.
-        excess: by arc, the sum of the excess over the state's arcs up to this one.
+        excess: by arc, the sum of the excess over the state's arcs up to this one, in units.
+        unit: the unit of the excess, 2^-30 for probabilities. Integers take half the room of sums in float64.
         root: of the grammar.
     """
 
@@ -59,7 +62,8 @@ class WordMasses(NamedTuple):
     intervals: IntArray
     histories: AnyArray
     words: IntArray
-    excess: AnyArray
+    excess: IntArray
+    unit: float
     root: int
 
 
@@ -76,9 +80,7 @@ class Exchange(NamedTuple):
         log_old_word: by number of a word, its logarithmic probability; -inf without look-ahead.
         at_root: by class, the look-ahead in the root.
         masses: for ``P_new(R)``.
-        keys: a cache: class and history of each entry.
-        values: the entries: how much the look-ahead adds.
-        rootward: whether the histories have none of the class's words above the root.
+        cache: records :data:`CACHED`.
     """
 
     old: BackoffGrammar
@@ -89,17 +91,13 @@ class Exchange(NamedTuple):
     log_old_word: FloatArray
     at_root: FloatArray
     masses: WordMasses
-    keys: AnyArray
-    values: FloatArray
-    rootward: AnyArray
+    cache: AnyArray
 
     def with_new_cache(self) -> Exchange:
         """Return the exchange with an empty cache, since searches in several threads must not share one."""
-        return self._replace(
-            keys=np.full(_CACHE_SIZE, -1, np.int64),
-            values=np.empty(_CACHE_SIZE, np.float32),
-            rootward=np.empty(_CACHE_SIZE, np.bool_),
-        )
+        cache = np.empty(_CACHE_SIZE, CACHED)
+        cache["key"] = -1
+        return self._replace(cache=cache)
 
 
 def make_exchange(difference: LmDifference, reachable: ReachableWords, *, look_ahead: bool = True) -> Exchange:
@@ -133,9 +131,7 @@ def make_exchange(difference: LmDifference, reachable: ReachableWords, *, look_a
         log_old_word=log_old_word,
         at_root=(log_old - np.log(np.maximum(masses.classes["at_root"], SMALLEST))).astype(np.float32),
         masses=masses,
-        keys=np.empty(0, np.int64),
-        values=np.empty(0, np.float32),
-        rootward=np.empty(0, np.bool_),
+        cache=np.empty(0, CACHED),
     )
 
 
@@ -148,7 +144,10 @@ def _word_masses(grammar: BackoffGrammar, reachable: ReachableWords) -> WordMass
     histories["behind"], histories["final"] = grammar.backoff_state, np.exp(-grammar.final)
     histories["backoff"] = np.exp(-grammar.backoff_cost.astype(np.float64))
     intervals = np.stack([reachable.begins, reachable.ends], axis=1)
-    return WordMasses(classes, intervals, histories, grammar.words, _excess(grammar), grammar.root)
+    sums = _excess(grammar)
+    unit = max(1.0, float(np.abs(sums).max(initial=0.0))) * 2.0**-30
+    excess = np.rint(sums / unit).astype(np.int32)
+    return WordMasses(classes, intervals, histories, grammar.words, excess, unit, grammar.root)
 
 
 def is_unigram(grammar: BackoffGrammar) -> bool:
@@ -197,13 +196,14 @@ def _first_not_below(words: IntArray, begin: int, end: int, word: int) -> int:
     return begin
 
 
-@jit
+@jit_inline
 def mass(masses: WordMasses, number: int, history: int) -> tuple[float, bool]:
     """Return the probability, after a history, that the next word is one of a class, and whether that is rootward.
 
-    The end of the utterance counts as a word if the class has it.
+    The end of the utterance counts as a word if the class has it. A probability that is not rootward is at least the
+    unit, which sums of the excess are rounded to.
     """
-    classes, intervals, histories, words, excess, root = masses
+    classes, intervals, histories, words, excess, unit, root = masses
     total, rootward = 0.0, True
     if classes[number].may_end:
         total, rootward = histories[history].final, False
@@ -212,19 +212,22 @@ def mass(masses: WordMasses, number: int, history: int) -> tuple[float, bool]:
         first, end = histories[history].begin, histories[history].end
         position = first
         if end > first:
+            units: Any = np.int64(0)
             for interval in range(classes[number].begin, classes[number].end):
                 low = _first_not_below(words, position, end, intervals[interval, 0])
                 position = _first_not_below(words, low, end, intervals[interval, 1])
                 if position > low:
                     rootward = False
-                    total += scale * excess[position - 1]
+                    units += excess[position - 1]
                     if low > first:
-                        total -= scale * excess[low - 1]
+                        units -= excess[low - 1]
+            total += scale * (units * unit)
         scale *= histories[history].backoff
         history = histories[history].behind
         if history < 0:
-            return total, False
-    return total + scale * classes[number].at_root, rootward
+            return max(total, unit), False
+    total += scale * classes[number].at_root
+    return total if rootward else max(total, unit), rootward
 
 
 @jit_inline
@@ -233,7 +236,7 @@ def cache_slot(key: int, size: int) -> int:
     return (key * 6364136223846793005 >> 32) & (size - 1)
 
 
-@jit
+@jit_inline
 def compute_ahead(masses: WordMasses, log_old: float, number: int, history: int) -> tuple[float, bool]:
     """Return the look-ahead of class ``number``, and whether it is rootward.
 

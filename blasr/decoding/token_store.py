@@ -196,11 +196,11 @@ def slot_of(table: IntArray, tokens: AnyArray, place: SearchState) -> int:
 
 @jit
 def empty_table(table: IntArray, num_tokens: int) -> IntArray:
-    """Return an empty hash table that ``num_tokens`` tokens fill at most by half."""
-    size = len(table)
+    """Return an empty hash table that ``num_tokens`` tokens fill at most by half, the given one if it has that size."""
+    size = 4096
     while size < 2 * num_tokens:
         size *= 2
-    if size > len(table):
+    if size != len(table):
         return np.full(size, -1, np.int32)
     table[:] = -1
     return table

@@ -12,7 +12,7 @@ import numpy as np
 
 from blasr.errors import DataError
 from blasr.io.fst import Fst
-from blasr.jit import jit, jit_inline
+from blasr.jit import jit_inline
 from blasr.units import EPSILON, AnyArray, FloatArray, IntArray
 
 
@@ -138,7 +138,7 @@ def relabel(grammar: BackoffGrammar, numbers: IntArray) -> BackoffGrammar:
     )
 
 
-@jit
+@jit_inline
 def next_word(grammar: BackoffGrammar, state: int, word: int) -> tuple[float, int]:
     """Return the cost of a word after a state, and the next state; -1 if the grammar does not have the word."""
     cost = 0.0
