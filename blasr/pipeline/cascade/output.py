@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CURVE_CSV: Final = "curve.csv"
 CURVE_PNG: Final = "curve.png"
 REPORT_FILE: Final = "cascade.json"
+"""The file with the chosen point, both models alone, and how the threshold was chosen."""
+
 COLUMNS: Final = (
     "threshold", "share_passed_on", "macs", "share_of_big_macs", "errors", "total", "error_percent",
     "loss_points", "loss_low", "loss_high",
