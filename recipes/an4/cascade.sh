@@ -22,11 +22,7 @@ rate=16000
 width=0.125         # of the little network
 seed=0
 stage=0
-. "$(dirname "$0")/../common/options.sh"
-. "$root/recipes/common/recognition.sh"
-. "$root/recipes/an4/systems.sh"
-corpus=${arguments[0]:-}
-[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+. "$(dirname "$0")/systems.sh"
 
 big_sets=() little_sets=() cascade_sets=() cascades=()
 for folder in "$work"/fold*; do

@@ -19,11 +19,7 @@ rate=16000
 work=exp/an4_choices
 nj=1
 stage=0
-. "$(dirname "$0")/../common/options.sh"
-. "$root/recipes/common/recognition.sh"
-. "$root/recipes/an4/systems.sh"
-corpus=${arguments[0]:-}
-[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+. "$(dirname "$0")/systems.sh"
 table=$root/recipes/an4/choices.tsv
 [ -n "$choices" ] || choices=$(grep -v '^#' "$table" | cut -f 1)
 

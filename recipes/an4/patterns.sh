@@ -20,11 +20,7 @@ rate=16000
 width=0.25
 seed=0
 stage=0
-. "$(dirname "$0")/../common/options.sh"
-. "$root/recipes/common/recognition.sh"
-. "$root/recipes/an4/systems.sh"
-corpus=${arguments[0]:-}
-[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+. "$(dirname "$0")/systems.sh"
 
 # train_patterns OUT FORM TUNING: the second stage of the last network in TUNING.
 train_patterns() {

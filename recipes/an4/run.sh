@@ -23,15 +23,11 @@ epochs="10 14"   # of each pass; the later ones start from the network of the on
 final_epochs="12"   # of the passes over all training speakers; the first starts from the network that was tuned
 short=false         # little data and few epochs, to see that everything runs
 train_options=      # more options of blasr train, such as --set augmentation.gain_db=6
-. "$(dirname "$0")/../common/options.sh"
-. "$root/recipes/common/recognition.sh"
-corpus=${arguments[0]:-}
-[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+. "$(dirname "$0")/systems.sh"
 train=train
 [ "$short" = false ] || { epochs="5 3" width=0.125 train=train_short train_options="--set chunks.batch_frames=200"; }
 
 data=$work/data lang=$work/lang lm=$work/lm.arpa
-. "$root/recipes/an4/systems.sh"
 
 if stage 0 "data directories and lexicon"; then
   python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --missing-words "$missing_words" --seed "$seed" \

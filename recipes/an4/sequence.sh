@@ -16,11 +16,7 @@ rate=16000
 width=0.25
 seed=0
 stage=0
-. "$(dirname "$0")/../common/options.sh"
-. "$root/recipes/common/recognition.sh"
-. "$root/recipes/an4/systems.sh"
-corpus=${arguments[0]:-}
-[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+. "$(dirname "$0")/systems.sh"
 
 # train_sequence OUT CRITERION TUNING: a network from the last one in TUNING.
 train_sequence() {

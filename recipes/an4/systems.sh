@@ -1,5 +1,10 @@
-# Sourced by the recipes of AN4, after recognition.sh: how a GMM and the networks are trained, tuned and tested. The recipe sets
-# `corpus`, `data`, `lang`, `lm`, `nj`, `rate`, `width`, `seed` and `train_options`.
+# Sourced by the recipes of AN4 after they have set the defaults of their options: reads the options and CORPUS_DIR, and has how
+# a GMM and the networks are trained, tuned and tested. The recipe sets `data`, `lang`, `lm`, `nj`, `rate`, `width`, `seed` and
+# `train_options`; `corpus` and `root` are set here.
+. "$(dirname "${BASH_SOURCE[0]}")/../common/options.sh"
+. "$root/recipes/common/recognition.sh"
+corpus=${arguments[0]:-}
+[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 
 # the settings that every system is tuned over
 lm_weights=1-20

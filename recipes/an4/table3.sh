@@ -22,11 +22,7 @@ epochs=10
 rate=16000
 nj=1
 stage=0
-. "$(dirname "$0")/../common/options.sh"
-. "$root/recipes/common/recognition.sh"
-. "$root/recipes/an4/systems.sh"
-corpus=${arguments[0]:-}
-[ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
+. "$(dirname "$0")/systems.sh"
 results=$work/$rate/w${width}_e${epochs}
 
 # prepare_fold K: data, lang, alignments of train and dev, and graph of fold K, each unless it is there.
