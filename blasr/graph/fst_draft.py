@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from blasr.graph.fst_arrays import FstArrays, spread
+from blasr.graph.fst_arrays import FstArrays
+from blasr.graph.pair_buckets import pair_bucket, pair_buckets
 from blasr.jit import grown, jit, jit_inline
 from blasr.units import AnyArray, FloatArray, IntArray
 
@@ -42,14 +43,9 @@ def new_draft(size: Any, first: Any, second: Any) -> Draft:
         np.empty(size, np.int32),
     )
     draft.first[0], draft.second[0] = first, second
-    draft.buckets[_bucket(first, second, len(draft.buckets))] = 0
+    draft.buckets[pair_bucket(draft.buckets, draft.first, draft.second, first, second)] = 0
     draft.counts[0] = 1
     return draft
-
-
-@jit_inline
-def _bucket(first: Any, second: Any, size: Any) -> Any:
-    return spread(np.int64(first) << 32 | np.int64(second)) & (size - 1)
 
 
 @jit
@@ -63,12 +59,7 @@ def room_for_arcs(draft: Draft, more: Any) -> Draft:
         size = len(buckets)
         while size < 2 * num_states:
             size *= 2
-        buckets = np.full(size, -1, np.int32)
-        for state in range(draft.counts[0]):
-            place = _bucket(draft.first[state], draft.second[state], size)
-            while buckets[place] >= 0:
-                place = (place + 1) & (size - 1)
-            buckets[place] = state
+        buckets = pair_buckets(draft.first, draft.second, 0, draft.counts[0], size)
     return Draft(
         draft.counts,
         buckets,
@@ -84,11 +75,8 @@ def room_for_arcs(draft: Draft, more: Any) -> Draft:
 @jit_inline
 def add_arc(draft: Draft, first: Any, second: Any, ilabel: Any, olabel: Any, weight: Any) -> None:
     """Add an arc to the state that is being expanded, into the state of these two parts; there must be room."""
-    place = _bucket(first, second, len(draft.buckets))
+    place = pair_bucket(draft.buckets, draft.first, draft.second, first, second)
     found = draft.buckets[place]
-    while found >= 0 and (draft.first[found] != first or draft.second[found] != second):
-        place = (place + 1) & (len(draft.buckets) - 1)
-        found = draft.buckets[place]
     if found < 0:
         found = np.int32(draft.counts[0])
         draft.buckets[place] = found

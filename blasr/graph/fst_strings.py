@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from blasr.graph.fst_arrays import spread
-from blasr.jit import grown, jit, jit_inline
+from blasr.graph.pair_buckets import pair_bucket, pair_buckets
+from blasr.jit import grown, jit
 from blasr.units import EPSILON, AnyArray, IntArray
 
 
@@ -44,18 +44,8 @@ def room_for_strings(strings: Strings, more: Any) -> Strings:
         size = 2 * len(buckets)
         while size < 2 * len(parent):
             size *= 2
-        buckets = np.full(size, -1, np.int32)
-        for node in range(1, strings.used[0]):
-            place = _bucket(parent[node], label[node], size)
-            while buckets[place] >= 0:
-                place = (place + 1) & (size - 1)
-            buckets[place] = node
+        buckets = pair_buckets(parent, label, 1, strings.used[0], size)
     return Strings(strings.used, buckets, parent, label, depth)
-
-
-@jit_inline
-def _bucket(parent: Any, label: Any, size: Any) -> Any:
-    return spread(np.int64(parent) << 32 | np.int64(label)) & (size - 1)
 
 
 @jit
@@ -63,11 +53,8 @@ def append(strings: Strings, node: Any, label: Any) -> Any:
     """Return the node of a string and one more label; there must be room for it. Epsilon changes nothing."""
     if label == EPSILON:
         return node
-    place = _bucket(node, label, len(strings.buckets))
+    place = pair_bucket(strings.buckets, strings.parent, strings.label, node, label)
     found = strings.buckets[place]
-    while found >= 0 and (strings.parent[found] != node or strings.label[found] != label):
-        place = (place + 1) & (len(strings.buckets) - 1)
-        found = strings.buckets[place]
     if found < 0:
         found = np.int32(strings.used[0])
         strings.used[0] += 1

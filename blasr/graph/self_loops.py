@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from blasr.errors import MismatchError
-from blasr.graph.fst_arrays import FstArrays, arrays_of, fst_of, spread
+from blasr.graph.fst_arrays import FstArrays, arrays_of, fst_of
 from blasr.graph.hmm_transducer import check_transition_ids
+from blasr.graph.pair_buckets import pair_bucket, pair_buckets
 from blasr.hmm.transition_model import TransitionModel
 from blasr.io.fst import Fst
 from blasr.jit import grown, jit
@@ -89,13 +90,10 @@ def _separate_entries(fst: FstArrays, of_tid: IntArray) -> tuple[IntArray, IntAr
         if not is_mixed[target] or fst.ilabel[arc] == EPSILON:
             continue
         if 2 * count >= len(buckets):
-            buckets = _rehashed(targets, classes, count, 2 * len(buckets))
+            buckets = pair_buckets(targets, classes, 0, count, 2 * len(buckets))
         entering = of_tid[fst.ilabel[arc]]
-        place = _bucket(target, entering, len(buckets))
+        place = pair_bucket(buckets, targets, classes, target, entering)
         new = buckets[place]
-        while new >= 0 and (targets[new] != target or classes[new] != entering):
-            place = (place + 1) & (len(buckets) - 1)
-            new = buckets[place]
         if new < 0:
             new = count
             buckets[place] = new
@@ -107,22 +105,6 @@ def _separate_entries(fst: FstArrays, of_tid: IntArray) -> tuple[IntArray, IntAr
         if is_mixed[state] or entered_by[state] < 0:
             entered_by[state] = 0
     return nextstate, targets[:count].copy(), np.concatenate((entered_by, classes[:count]))
-
-
-@jit
-def _bucket(target: Any, entering: Any, size: Any) -> Any:
-    return spread(np.int64(target) << 32 | np.int64(entering)) & (size - 1)
-
-
-@jit
-def _rehashed(targets: IntArray, classes: IntArray, count: Any, size: Any) -> IntArray:
-    buckets = np.full(size, -1, np.int32)
-    for new in range(count):
-        place = _bucket(targets[new], classes[new], size)
-        while buckets[place] >= 0:
-            place = (place + 1) & (size - 1)
-        buckets[place] = new
-    return buckets
 
 
 @jit
