@@ -33,6 +33,7 @@ class StreamingDecoder:
         self._settle_beam = float(decoder.config.lattice_beam if settle_beam is None else settle_beam)
         self._committed: tuple[int, ...] = ()
         self._committed_frames = 0
+        self._committed_position = 0
         self._stable: tuple[int, ...] = ()
         self._stable_frames = 0
 
@@ -104,9 +105,14 @@ class StreamingDecoder:
         return self._search.finish()
 
     def _commit(self) -> None:
-        """Partial traceback: commit up to the last token that the best paths to all active tokens have in common."""
+        """Partial traceback: commit up to the last token that the best paths to all active tokens have in common.
+
+        The path to that token stays the same, so that only the words after it are read the next time.
+        """
         self._search.trace()
         path = self._search.traceback
         common, settled = self._search.common(math.inf), self._search.common(self._settle_beam)
-        self._committed, self._committed_frames = path.words(common), path.frame(common)
-        self._stable, self._stable_frames = path.words(settled), path.frame(settled)
+        self._committed += path.words(self._committed_position, common)
+        self._committed_position, self._committed_frames = common, path.frame(common)
+        self._stable = self._committed + path.words(common, settled)
+        self._stable_frames = path.frame(settled)

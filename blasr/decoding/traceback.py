@@ -78,9 +78,9 @@ class Traceback:
             acoustic_cost=float(path.acoustic_costs[: self._length].sum(dtype=np.float64)) / acoustic_scale,
         )
 
-    def words(self, end: int) -> tuple[int, ...]:
-        """Return the word-ids of the path up to a position."""
-        words = self._graph.arcs["olabel"][self._path.arcs[1 : end + 1]]
+    def words(self, after: int, end: int) -> tuple[int, ...]:
+        """Return the word-ids of the path after one position and up to another; the path begins at position 0."""
+        words = self._graph.arcs["olabel"][self._path.arcs[after + 1 : end + 1]]
         return tuple(words[words > 0].tolist())
 
     def frame(self, position: int) -> int:
