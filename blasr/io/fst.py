@@ -235,28 +235,21 @@ class _FstReader:
 def _read_vector(reader: _FstReader, start: int, num_states: int) -> Fst:
     if num_states > reader.left // (4 * _STATE_WORDS):
         raise reader.error(f"truncated: the header declares {num_states} states and {reader.left} bytes are left")
+    from blasr.io.vector_states import copy_states, measure_states  # numba takes a second to import
+
     begin = reader.offset
-    usable = reader.left - reader.left % 4
-    words = np.frombuffer(reader.take(usable, "the states"), dtype="<i4").copy()
-    view = words.data
-    heads: list[int] = []
-    position = 0
-    while position < len(words) if num_states < 0 else len(heads) < num_states:
-        # num_states < 0: the file was written to a pipe, so its header could not be corrected at the end
-        heads.append(position)
-        if position + _STATE_WORDS > len(words) or view[position + 1] < 0 or view[position + 2] != 0:
-            raise reader.error(f"truncated or corrupt in state {len(heads) - 1}", offset=begin + 4 * position)
-        position += _STATE_WORDS + _ARC_WORDS * view[position + 1]
-    if position > len(words):
-        raise reader.error(f"truncated in the arcs of state {len(heads) - 1}", offset=begin + 4 * heads[-1])
-    reader.offset = begin + 4 * position
-    states = np.array(heads, dtype=np.int64)
-    offsets = np.zeros(len(heads) + 1, dtype=np.int64)
-    np.cumsum(words[states + 1], out=offsets[1:])
-    is_arc = np.ones(position, dtype=bool)
-    is_arc[(states[:, None] + np.arange(_STATE_WORDS)).ravel()] = False
-    arcs = words[:position][is_arc].view(_ARC)
-    return _from_records(start, offsets, arcs, words[states].view("<f4"))
+    words = np.frombuffer(reader.take(reader.left - reader.left % 4, "the states"), dtype="<i4")
+    size = measure_states(words, num_states)
+    if not size.is_whole:
+        raise reader.error(f"truncated or corrupt in state {size.num_states - 1}", offset=begin + 4 * size.last)
+    if size.end > len(words):
+        raise reader.error(f"truncated in the arcs of state {size.num_states - 1}", offset=begin + 4 * size.last)
+    reader.offset = begin + 4 * size.end
+    offsets = np.empty(size.num_states + 1, dtype=np.int64)
+    ilabel, olabel, nextstate = (np.empty(size.num_arcs, dtype=np.int32) for _ in range(3))
+    weight, final = (np.empty(count, dtype=np.float32) for count in (size.num_arcs, size.num_states))
+    copy_states(words, offsets, ilabel, olabel, weight.view(np.int32), nextstate, final.view(np.int32))
+    return Fst(start, offsets, ilabel, olabel, weight, nextstate, final)
 
 
 def _read_const(reader: _FstReader, start: int, num_states: int, num_arcs: int, aligned: bool) -> Fst:
