@@ -43,6 +43,9 @@ from blasr.training.optimizer_state import load_momentum, load_optimizer_state, 
 _LARGEST_HEADER: Final = 100_000_000
 """The longest header that safetensors accepts."""
 
+_LENGTH_BYTES: Final = 8
+"""A file begins with the length of its header in so many bytes."""
+
 VERSION: Final = 2
 """The layout of the checkpoints that :func:`save_checkpoint` writes."""
 
@@ -99,8 +102,11 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[st
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     with atomic_path(path) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         try:
             save_file(tensors, temporary, metadata=dict(metadata))
+            temporary.chmod(mode)  # safetensors lets only the owner read its files, whatever the umask
         except SafetensorError as error:
             raise _as_os_error(error, temporary) from None
 
@@ -124,26 +130,31 @@ def load_weights(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - not a dict
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, file.metadata() or {}
     except (OSError, SafetensorError) as error:
+        fix = "copy the file again, or write it again"
+        if not path.exists():
+            raise FormatError("is missing", path=path, fix=fix) from None
         expected, found = _described_bytes(path)
         if found < expected:
-            message = f"is cut short: it has {found} bytes, and its header describes {expected}"
-            raise FormatError(message, path=path, fix="copy the file again, or write it again") from None
-        raise FormatError(f"is not a readable safetensors file: {error}", path=path) from None
+            described = f", and its header describes {expected}" if found >= _LENGTH_BYTES else ""
+            raise FormatError(f"is cut short: it has {found} bytes{described}", path=path, fix=fix) from None
+        raise FormatError(f"is not a readable safetensors file: {error}", path=path, fix=fix) from None
 
 
 def _described_bytes(path: Path) -> tuple[int, int]:
     """Return how many bytes the header of a safetensors file describes, 0 if it has none, and how many there are."""
     try:
         with path.open("rb") as file:
-            start, found = file.read(8), path.stat().st_size
+            start, found = file.read(_LENGTH_BYTES), path.stat().st_size
             length = int.from_bytes(start, "little")
-            if len(start) < 8 or length > _LARGEST_HEADER:
+            if len(start) < _LENGTH_BYTES:
+                return _LENGTH_BYTES, found
+            if length > _LARGEST_HEADER:
                 return 0, found
-            if found < 8 + length:
-                return 8 + length, found
+            if found < _LENGTH_BYTES + length:
+                return _LENGTH_BYTES + length, found
             entries = json.loads(file.read(length))
         ends = [entry["data_offsets"][1] for entry in entries.values() if "data_offsets" in entry]
-        return 8 + length + max(ends, default=0), found
+        return _LENGTH_BYTES + length + max(ends, default=0), found
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         return 0, 0
 

@@ -164,12 +164,20 @@ def test_weights_are_not_a_checkpoint(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "a.safetensors", module, sgd(module))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\x00" * 100])
-def test_a_file_of_another_kind_is_refused(content: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "is missing"),
+        (b"", "is cut short: it has 0 bytes\n"),
+        (b"\x10\0\0\0\0", "is cut short: it has 5 bytes\n"),
+        (b"\x00" * 100, "is not a readable safetensors file"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(content: bytes | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(FormatError, match="is not a readable safetensors file"):
+    with pytest.raises(FormatError, match=rf"a.safetensors: {message}(.|\n)*fix: copy the file again"):
         load_weights(path)
 
 
@@ -180,6 +188,12 @@ def test_the_average_is_the_mean_of_the_weights_and_the_last_count(tmp_path: Pat
     average = average_weights(tmp_path / f"{number}.safetensors" for number in range(3))
     assert average["w"].tolist() == [3.0, 3.0] and average["w"].dtype == torch.float32
     assert average["count"].item() == 2
+
+
+def test_others_may_read_weights_as_any_other_file(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    save_weights(tmp_path / "model.safetensors", toy_module().state_dict(), {})
+    assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 @pytest.mark.parametrize("kept", [0.02, 0.5, 0.999])
