@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
 
     recognizer = LiveRecognizer(Bundle.read(args.directory or args.bundle), LiveConfig(device=args.device))
     server = SpeechServer(recognizer, config)
+    server.ssl_context()  # refused before the search is compiled
     with one_torch_thread():
         print("blasr serve: preparing the search", file=sys.stderr)
         recognizer.compile()

@@ -20,7 +20,15 @@ _OTHERS: Final = {
     b"NIST": "NIST SPHERE",
     b"FORM": "AIFF",
     b".snd": "AU",
+    b"RIFF": "a RIFF file of another kind than WAVE",
+    b"\x1aE\xdf\xa3": "Matroska or WebM",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"%PDF": "PDF",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1f\x8b\x08": "a gzip archive",
 }
+_MP4: Final = b"ftyp"  # after four bytes
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _MAX_CHUNK: Final = 1 << 20  # of a header before the audio, in bytes
 _TEXT: Final = frozenset(b"\t\n\r" + bytes(range(32, 127)))
@@ -72,6 +80,8 @@ class PcmStream:
         for magic, name in _OTHERS.items():
             if self._first.startswith(magic):
                 raise FormatError(f"is {name}, expected raw 16-bit PCM or a wave file", fix=_CONVERT)
+        if self._first[4:8] == _MP4:
+            raise FormatError("is MP4 or M4A, expected raw 16-bit PCM or a wave file", fix=_CONVERT)
         if len(self._first) >= 8 and set(self._first) <= _TEXT:
             start = self._first.decode("ascii")
             raise FormatError(f"begins with {start!r} and is not audio, expected raw 16-bit PCM", fix=_CONVERT)

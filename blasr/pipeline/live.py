@@ -44,12 +44,12 @@ def recognize_stream(
     Args:
         recognizer: with its bundle.
         path: a file or named pipe; ``-`` is the standard input.
-        sample_rate: of raw PCM, in Hz; by default the network's.
+        sample_rate: of raw PCM, in Hz; by default the network's. A wave file has its own, which must be the same.
         channel: the only channel to recognize, from 0; by default the mean of all.
         piece_seconds: how much audio is read at a time.
 
     Raises:
-        DataError: there is no such file, there is no audio, or its rate cannot be converted.
+        DataError: there is no such file, there is no audio, or its rate is not ``sample_rate`` or cannot be converted.
         FormatError: the stream is neither raw 16-bit PCM nor a wave file with it.
     """
     started = time.monotonic()
@@ -59,6 +59,9 @@ def recognize_stream(
             stream = sys.stdin.buffer if is_stdin else stack.enter_context(path.open("rb"))
             rate = sample_rate or recognizer.bundle.config.features.sample_rate
             audio = PcmStream(stream, rate, channel=channel)
+            if sample_rate not in (None, audio.sample_rate):
+                message = f"is a wave file of {audio.sample_rate} Hz, but its rate was said to be {sample_rate} Hz"
+                raise DataError(message, fix="leave out --rate, which is for raw PCM: a wave file has its rate itself")
             session = recognizer.open(sample_rate=audio.sample_rate)
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path=path, fix="check the path") from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hmac
 import logging
+import os
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,10 @@ from blasr.serving.websocket import ClientConnection
 
 logger = logging.getLogger(__name__)
 
+_LISTEN_FIXES: Final = {
+    errno.EADDRINUSE: "stop the program that uses it, or choose another --port",
+    errno.EACCES: "choose a --port of 1024 or more",
+}
 PAGE: Final = Path(__file__).parent / "page"
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; object-src 'none'; "
@@ -79,11 +85,15 @@ class SpeechServer:
         """
         if self.config.certificate is None:
             return None
+        for path, what in ((self.config.certificate, "certificate"), (self.config.key, "key")):
+            if path is not None and not path.is_file():
+                raise DataError(f"there is no {what} here", path=path, fix=f"check --{what}")
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             context.load_cert_chain(self.config.certificate, self.config.key)
         except (OSError, ssl.SSLError) as error:
-            reason = getattr(error, "strerror", None) or error
+            mismatch = getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
+            reason = "it belongs to another key" if mismatch else getattr(error, "strerror", None) or error
             raise DataError(
                 f"cannot be used with the key {self.config.key}: {reason}",
                 path=self.config.certificate,
@@ -164,8 +174,11 @@ def serve(server: SpeechServer) -> None:
         family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
         listening = socket.create_server((config.host, config.port), family=family)
     except OSError as error:
-        fix = "stop the program that uses it, or choose another --port"
-        raise DataError(f"cannot listen on {config.host} port {config.port}: {error.strerror}", fix=fix) from None
+        number = error.errno or 0
+        fix = _LISTEN_FIXES.get(number, "give an address of this machine with --host, such as 127.0.0.1")
+        # Python adds the address to strerror; the error of an unknown host name has a number below 0
+        reason = os.strerror(number) if number > 0 else error.strerror
+        raise DataError(f"cannot listen on {config.host} port {config.port}: {reason}", fix=fix) from None
     port = listening.getsockname()[1]
 
     def announce(*_: object) -> None:

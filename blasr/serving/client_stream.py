@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class ClientStream:
         decoder: LatticeDecoder | None = None,
     ) -> None:
         self._config, self._limits = config, limits
+        self._rate = config.sample_rate or recognizer.bundle.config.features.sample_rate
         try:
             self._session = recognizer.open(
                 sample_rate=config.sample_rate, decoder=decoder, max_alternatives=config.max_alternatives
@@ -58,9 +60,10 @@ class ClientStream:
         """Return the answer to 16-bit little-endian PCM of any length: words so far, or the utterance that ended.
 
         Raises:
-            ProtocolError: the stream, or its silence, is too long.
+            ProtocolError: the stream, or its silence, is too long; or it begins with the header of other audio.
         """
         if self._first and content[:4] == b"RIFF" and content[8:12] == b"WAVE":
+            _check_header(content, self._rate)
             content = content[_WAVE_HEADER_BYTES:]  # some clients send the header of a file as audio
         self._first = False
         content = self._rest + content
@@ -102,3 +105,13 @@ class ClientStream:
             raise ProtocolError(f"the stream is longer than {self._limits.max_session_seconds:g} s")
         if self.seconds - self._last_word_seconds > self._limits.max_silence_seconds:
             raise ProtocolError(f"there was no word for {self._limits.max_silence_seconds:g} s")
+
+
+def _check_header(content: bytes, rate: int) -> None:
+    """Refuse a wave file of another rate or kind than the stream's; a header in pieces is not checked."""
+    if len(content) < _WAVE_HEADER_BYTES or content[12:16] != b"fmt ":
+        return
+    _, channels, found, _, _, bits = struct.unpack("<HHIIHH", content[20:36])
+    if (channels, found, bits) != (1, rate, 16):
+        described = f"{found} Hz, {channels} channels, {bits} bits"
+        raise ProtocolError(f"the audio is a wave file: {described}; expected {rate} Hz, 1 channel, 16 bits")

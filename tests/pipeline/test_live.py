@@ -60,6 +60,13 @@ def test_lines(recognizer: LiveRecognizer, tmp_path: Path) -> None:
     assert list(result_lines(iter(silence), "text")) == [(False, "a")]
 
 
+def test_a_wave_file_of_another_rate_than_was_said(recognizer: LiveRecognizer, tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "a.wav", SAMPLES)
+    with pytest.raises(DataError, match=r"a.wav: is a wave file of 8000 Hz, but its rate was said to be 16000 Hz"):
+        next(recognize_stream(recognizer, path, sample_rate=16000))
+    assert next(recognize_stream(recognizer, path, sample_rate=8000))
+
+
 def test_what_cannot_be_read(recognizer: LiveRecognizer, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "text").write_text("hello, world")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp.test_utils import TestClient
 
 from blasr.errors import DataError
 from blasr.inference.live import LiveRecognizer
-from blasr.serving.app import SpeechServer
+from blasr.serving.app import SpeechServer, serve
 from blasr.serving.config import ServerConfig
 from tests.serving.servers import AUDIO, recognizer, run, served
 
@@ -92,3 +93,16 @@ def test_a_certificate_of_another_key(recognizer: LiveRecognizer, tmp_path: Path
     server = SpeechServer(recognizer, ServerConfig(port=0, certificate=tmp_path / "a", key=tmp_path / "b"))
     with pytest.raises(DataError, match="cannot be used with the key"):
         server.ssl_context()
+    (tmp_path / "b").unlink()
+    with pytest.raises(DataError, match=r"b: there is no key here\n  fix: check --key"):
+        server.ssl_context()
+
+
+def test_addresses_that_cannot_be_listened_on(recognizer: LiveRecognizer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(DataError, match=rf"port {port}: Address already in use\n  fix: stop the program"):
+            serve(SpeechServer(recognizer, ServerConfig(port=port)))
+    config = ServerConfig(host="203.0.113.7", port=0, insecure=True)  # of an example in a book, not of this machine
+    with pytest.raises(DataError, match=r"Cannot assign requested address\n  fix: give an address of this machine"):
+        serve(SpeechServer(recognizer, config))

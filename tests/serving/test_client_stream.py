@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
 from blasr.inference.live import LiveConfig, LiveRecognizer
 from blasr.serving.config import ServerConfig
 from tests.serving.servers import AUDIO, recognizer
@@ -9,7 +15,7 @@ from tests.serving.servers import AUDIO, recognizer
 __all__ = ["recognizer"]  # a fixture
 from blasr.decoding.endpoint import EndpointRule
 from blasr.serving.client_stream import ClientStream
-from blasr.serving.protocol import ClientConfig
+from blasr.serving.protocol import ClientConfig, ProtocolError
 
 
 def test_utterances_that_end_in_one_message_are_one_answer(recognizer: LiveRecognizer) -> None:
@@ -38,3 +44,17 @@ def test_half_a_sample_waits(recognizer: LiveRecognizer) -> None:
     assert stream_.seconds == 0.1
     stream_.audio(AUDIO.tobytes()[1601:3200])
     assert stream_.seconds == 0.2
+
+
+@pytest.mark.parametrize(
+    ("rate", "asked", "shape"), [(16000, 8000, (800,)), (8000, None, (800, 2)), (8000, 16000, (800,))]
+)
+def test_a_wave_file_of_another_kind_than_the_stream(
+    rate: int, asked: int | None, shape: tuple[int, ...], recognizer: LiveRecognizer
+) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(shape), rate, format="WAV", subtype="PCM_16")
+    stream_ = ClientStream(recognizer, ClientConfig(sample_rate=asked), ServerConfig())
+    expected = rf"a wave file: {rate} Hz, {len(shape)} channels, 16 bits; expected {asked or 8000} Hz, 1 channel"
+    with pytest.raises(ProtocolError, match=expected):
+        stream_.audio(file.getvalue())
