@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,9 @@ import torch
 from blasr.data.data_dir import DataDir, Utterance
 from blasr.errors import ConfigError, DataError, FormatError, MismatchError
 from blasr.inference.config import ExportConfig, ExportFormatName, ScoringConfig
-from blasr.nn import fold_norms
+from blasr.nn import BinarizeConfig, binarize, fold_norms
 from blasr.pipeline.decode_inputs import DecodePaths
-from blasr.pipeline.experiment import Experiment
+from blasr.pipeline.experiment import Experiment, write_final
 from blasr.pipeline.export import Parity, export, spread
 from tests.pipeline.systems import System, babble, system, write_audio
 
@@ -103,6 +104,43 @@ def test_int8_is_near_and_smaller(system: System, speech: DataDir, onnx: Path, t
     assert small < 0.7 * large
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["calibration_utterances"] == 2
     Experiment.load(tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def patterns(system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The experiment with binary patterns and 8-bit 1x1 convolutions."""
+    source = Experiment.load(system.experiment)
+    config = BinarizeConfig(("stem",), pointwise="int8")
+    network = binarize(source.model, config.keep, pointwise=config.pointwise)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        torch.manual_seed(2)
+        network.train()(torch.randn(4, 3, 64, 100))  # for the statistics of batch normalization
+    folder = tmp_path_factory.mktemp("patterns") / "experiment"
+    shutil.copytree(system.experiment, folder)
+    description = replace(source.description, model=replace(source.description.model, binarize=config))
+    write_final(folder, description, network.state_dict(), source.priors)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["onnx", "int8", "torchscript", "torch-export"])
+def test_patterns_and_8_bit_layers_are_exported(
+    name: ExportFormatName, patterns: Path, speech: DataDir, tmp_path: Path
+) -> None:
+    original = Experiment.load(patterns)
+    parity = export(original, speech, tmp_path / "out", ExportConfig(name, 3, 2))
+    if name == "int8":  # the signs stay exact; the activations are rounded
+        assert 0.3 < parity.same_best_pdf <= 1, parity
+    else:
+        assert parity.same_best_pdf == 1 and parity.largest_difference < 1e-2
+    if name != "onnx":
+        return
+    exported = Experiment.load(tmp_path / "out").scorer().for_data(speech)
+    expected = original.scorer().for_data(speech)
+    for utterance in speech.utterances:
+        np.testing.assert_allclose(exported(utterance), expected(utterance), atol=1e-2)
 
 
 def test_changed_exports_are_refused(onnx: Path, tmp_path: Path) -> None:
