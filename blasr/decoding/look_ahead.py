@@ -38,7 +38,7 @@ _CACHE_SIZE: Final = 1 << 16
 CLASS: Final = np.dtype([("begin", np.int32), ("end", np.int32), ("may_end", np.int64), ("at_root", np.float64)])
 """The intervals of a class, whether the utterance may end, and P(R) in the root without the end of the utterance."""
 HISTORY: Final = np.dtype(
-    [("begin", np.int32), ("end", np.int32), ("behind", np.int64), ("backoff", np.float64), ("final", np.float64)]
+    [("begin", np.int32), ("end", np.int32), ("behind", np.int32), ("backoff", np.float32), ("final", np.float32)]
 )
 """The arcs of a state of a grammar, the state that it backs off to, and the probabilities of that and of ending."""
 CACHED: Final = np.dtype([("key", np.int64), ("ahead", np.float32), ("rootward", np.int32)])
