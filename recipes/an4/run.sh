@@ -17,6 +17,7 @@ rate=16000
 folds=              # parts of a cross-validation over all speakers; see cross_validation.sh
 fold=0
 seed=0              # of the split and of the networks
+states=             # HMM states of every phone; 3, and 5 of silence, by default
 missing_words=error
 width=0.25
 epochs="10 14"   # of each pass; the later ones start from the network of the one before, on its alignments

@@ -18,9 +18,10 @@ make_lm() {
   blasr lm interpolate "$corpus/etc/an4.lm" "$2.transcripts" --weight 0.99 --out "$2"
 }
 
-# make_lang: "$lang" from the corpus's lexicon.
+# make_lang: "$lang" from the corpus's lexicon; with "$states" HMM states for every phone if this is set.
 make_lang() {
-  blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang"
+  blasr lang --lexicon "$data/lexicon.txt" --silence-phones SIL,SPN --oov '<UNK>' --position-dependent --out "$lang" \
+    ${states:+--nonsilence-states "$states" --silence-states "$states"}
 }
 
 # train_gmm GMM TRAIN_SET [ALIGN_OPTION...]: GMM, aligned from a flat start, and its graph with the language model "$lm". Kaldi's
