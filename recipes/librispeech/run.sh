@@ -25,7 +25,7 @@ totgauss=15000  # Gaussians
 width=0.25      # of the network, as a share of the paper's channels
 epochs="5 10"   # of each pass; before the second, the network aligns the training set, and is trained on with these alignments
 num_pieces=1000
-max_active=1500 # states of the search in a frame
+max_active=3000 # states of the search in a frame
 . "$(dirname "$0")/../common/options.sh"
 . "$root/recipes/common/recognition.sh"
 . "$root/recipes/common/timing.sh"

@@ -77,13 +77,11 @@ compile_pieces() {
   blasr graph --lang "$work/lang_pieces" --arpa "$lm/pieces4.pruned.arpa.gz" --gmm "$gmm" --out "$work/graph_pieces"
 }
 
-# recognize DUMP_OPTION SYSTEM UNITS: write SYSTEM/UNITS/dev and SYSTEM/UNITS/test. UNITS is words or pieces. Networks need
-# small LM weights, so their acoustic scale is larger. A network trained on a few hours has flat outputs: the number of
-# active states, not the beam, limits its search.
+# recognize DUMP_OPTION SYSTEM UNITS: write SYSTEM/UNITS/dev and SYSTEM/UNITS/test. UNITS is words or pieces. A network
+# trained on a few hours has flat outputs: the number of active states, not the beam, limits its search.
 recognize() {
-  local lang=$lang graph=$work/graph_$3 acoustic_scale=0.1
-  [ "$1" = --gmm ] || acoustic_scale=0.2
-  decode_options=(--acoustic-scale "$acoustic_scale" --beam 11 --lattice-beam 5 --max-active "$max_active")
+  local lang=$lang graph=$work/graph_$3
+  decode_options=(--max-active "$max_active")
   [ "$3" = words ] || lang=$work/lang_$3
   decode_and_score "$2/$3" "$1" "$2" dev test
 }
