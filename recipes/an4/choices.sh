@@ -28,7 +28,7 @@ alignments() {
   [ ! -e "$fold/$1/ali.1.gz" ] || return 0
   case "$1" in
     tri) train_gmm "$fold/tri" train ;;
-    tri_leaves) num_leaves=1800 train_gmm "$fold/$1" train ;;
+    tri_leaves) gmm_options=${gmm_options/num_leaves=200/num_leaves=1800} train_gmm "$fold/$1" train ;;
     realigned) realign_with base "$1" ;;
     realigned_twice) realign_with realigned-continued "$1" ;;
   esac

@@ -9,7 +9,7 @@ corpus=${arguments[0]:-}
 # the settings that every system is tuned over
 lm_weights=1-20
 word_ins_penalties=-1,-0.5,0,0.5,1,2
-num_leaves=200      # of the tree, at most
+gmm_options="--set features.norm_vars=true --set triphone.num_leaves=200 --set triphone.totgauss=6000"
 
 # make_lm TEXT OUT: the corpus's unigram model, which gives all words the same probability, with a hundredth of the unigram
 # model of the transcripts TEXT. This decides between O and OH, which sound alike and would be equally good paths.
@@ -24,11 +24,10 @@ make_lang() {
     ${states:+--nonsilence-states "$states" --silence-states "$states"}
 }
 
-# train_gmm GMM TRAIN_SET [ALIGN_OPTION...]: GMM, aligned from a flat start, and its graph with the language model "$lm". Kaldi's
-# recipe has 1800 leaves and 9000 Gaussians: too many for 50 minutes of speech (RESULTS.md).
+# train_gmm GMM TRAIN_SET: GMM, aligned from a flat start, and its graph with the language model "$lm". Kaldi's recipe has 1800
+# leaves and 9000 Gaussians: too many for 50 minutes of speech (RESULTS.md).
 train_gmm() {
-  blasr align --data "$data/$2" --lang "$lang" --nj "$nj" --set features.sample_rate="$rate" \
-    --set features.norm_vars=true --set triphone.num_leaves="$num_leaves" --set triphone.totgauss=6000 --out "$1" "${@:3}"
+  blasr align --data "$data/$2" --lang "$lang" --nj "$nj" --set features.sample_rate="$rate" $gmm_options --out "$1"
   blasr graph --lang "$lang" --arpa "$lm" --missing-words drop --gmm "$1" --out "$1/graph"
 }
 

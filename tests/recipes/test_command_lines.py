@@ -80,8 +80,11 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     ("script", "arguments", "least"),
     [
         ("an4/cascade.sh", ("corpus", "--kinds", "chunk:entropy utterance:lattice"), 8),
+        ("an4/choices.sh", ("corpus", "--choices", "base more-leaves realigned-continued"), 20),
+        ("an4/gmm_choices.sh", ("corpus", "--choices", "base kaldi", "--folds", "0 1"), 28),
         ("an4/patterns.sh", ("corpus", "--forms", "float signs patterns"), 18),
         ("an4/table3.sh", ("corpus", "--variants", "resnet22 bl_resnet22_a2b3", "--folds", "0 2", "--seeds", "1"), 43),
+        ("cifar10/cascade.sh", ("corpus", "--little-widths", "0.5 0.25", "--short"), 8),
         ("cifar10/run.sh", ("corpus.tar.gz", "--short"), 10),
         ("cifar10/run.sh", ("corpus", "--models", "resnet56", "--keep", "[stem, stage1]", "--stage", "1"), 4),
         ("demo/run.sh", (), 14),
