@@ -107,7 +107,7 @@ def test_files_are_resampled_and_named(model: AcousticModel, tmp_path: Path) -> 
     scorer = AcousticScorer(model, FEATURES, PRIORS)
     path = write_audio(tmp_path / "wide.wav", babble(1, 3, 16000), 16000)
     assert scorer.inputs_of_file(path).shape == (3, 64, 98 + 48)
-    with pytest.raises(DataError, match="found 1 channel"):
+    with pytest.raises(DataError, match="has one channel"):
         scorer.inputs_of_file(path, channel=1)
     short = write_audio(tmp_path / "short.wav", babble(0.01, 3))
     with pytest.raises(TooShortError, match=r"short\.wav: found 80 samples"):

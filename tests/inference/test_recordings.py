@@ -45,7 +45,7 @@ def test_channels_are_sides(tmp_path: Path) -> None:
     (mean,) = read_recording(tmp_path / "3.wav", 8000, mix=True).sides
     assert mean.label == "1"
     np.testing.assert_allclose(mean.samples, 32768 * channels.mean(axis=1), atol=1)
-    with pytest.raises(DataError, match=r"found 3 channel\(s\), expected channel 3"):
+    with pytest.raises(DataError, match=r"has 3 channels, counted from 0"):
         read_recording(tmp_path / "3.wav", 8000, channel=3)
 
 
