@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from os import PathLike
@@ -20,6 +21,9 @@ LEAST_LEXICON_LINES: Final = 10
 
 _FEWEST_IDS: Final = 20
 """In fewer lines, first words may differ by chance."""
+
+_ID_SIGN: Final = re.compile(r"[0-9_-]")
+"""Most utterance-ids have one of these, few words do."""
 
 _MOST_IDS: Final = 10_000
 """So many first words are compared; in sentences, one of them is soon repeated."""
@@ -72,14 +76,14 @@ def _with_unique_ids(rows: Rows, path: str | PathLike[str]) -> Iterator[tuple[in
 def _warn_of_ids(rows: Rows, path: str | PathLike[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines; warn at the end if they look like those of Kaldi's ``text``."""
     seen: set[str] = set()
-    alone, differ = 0, True
+    likely, differ = 0, True
     for number, fields in rows:
         if differ and len(seen) < _MOST_IDS:
             differ = fields[0] not in seen
             seen.add(fields[0])
-            alone += len(fields) == 1
+            likely += len(fields) > 1 and _ID_SIGN.search(fields[0]) is not None
         yield number, fields
-    if differ and len(seen) >= _FEWEST_IDS and 2 * alone < len(seen):  # a list of words has them alone on their lines
+    if differ and len(seen) >= _FEWEST_IDS and 2 * likely > len(seen):  # first words also differ in lists of words
         logger.warning(
             "%s: the first words of %s%d lines all differ; these look like utterance-ids; if they are, give "
             "--utterance-ids, or they become words",

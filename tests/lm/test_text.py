@@ -100,3 +100,10 @@ def test_reserved_words_and_sentence_marks_are_refused_with_their_line(tmp_path:
         read_sentences(path, vocabulary=["a"])
     path.write_text(f"{word} c #hash <noise>\n")
     assert list(iterate_sentences(path, utterance_ids=True)) == [["c", "#hash", "<noise>"]]
+
+
+def test_lists_of_words_are_not_taken_for_utterance_ids(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = tmp_path / "text"
+    text.write_text("".join(f"{first}{second} AND OTHERS\n" for first in "ABCDE" for second in "ABCDEFGHIJ"))
+    assert len(list(iterate_sentences(text))) == 50
+    assert "utterance-ids" not in caplog.text
