@@ -34,7 +34,7 @@ corpus=${arguments[0]:-}
 [ -n "$corpus" ] || { usage >&2; fail "no CORPUS_DIR"; }
 [ -n "$cmudict" ] || { usage >&2; fail "no --cmudict"; }
 
-if $short; then width=0.125 epochs=4 num_leaves=1000 totgauss=5000; fi
+if $short; then width=0.125 epochs=4 num_leaves=1000 totgauss=5000 max_active=1000; fi
 timings=$work/timings.jsonl
 data=$work/data lexicon=$work/lexicon lang=$work/lang lm=$work/lm gmm=$work/tri pieces=$work/pieces
 network=$work/bl_resnet22_a2b3 first=$work/first_pass alignments=$work/realigned
