@@ -52,10 +52,7 @@ run_choice() {
 
 sets=()
 for number in $folds; do
-  fold=$work/fold$number data=$work/fold$number/data lang=$work/fold$number/lang lm=$work/fold$number/lm.arpa
-  [ -e "$data/test" ] || python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --folds "$num_folds" --fold "$number"
-  [ -e "$lang" ] || make_lang
-  [ -e "$lm" ] || make_lm "$data/train/text" "$lm"
+  prepare_part "$number"
   alignments tri
   for choice in $choices; do
     run_choice "$choice"

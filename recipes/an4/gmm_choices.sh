@@ -20,10 +20,7 @@ table=$root/recipes/an4/gmm_choices.tsv
 
 sets=()
 for number in $folds; do
-  fold=$work/fold$number data=$work/fold$number/data lang=$work/fold$number/lang lm=$work/fold$number/lm.arpa
-  [ -e "$data/test" ] || python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --folds "$num_folds" --fold "$number"
-  [ -e "$lang" ] || make_lang
-  [ -e "$lm" ] || make_lm "$data/train/text" "$lm"
+  prepare_part "$number"
   for choice in $choices; do
     gmm=$fold/$choice graph=$fold/$choice/graph
     if [ ! -e "$gmm/test/hyp.txt" ]; then

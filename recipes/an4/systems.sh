@@ -24,6 +24,14 @@ make_lang() {
     ${states:+--nonsilence-states "$states" --silence-states "$states"}
 }
 
+# prepare_part NUMBER: data, lang and language model of this part of "$num_folds" in "$fold", unless they are there.
+prepare_part() {
+  fold=$work/fold$1 data=$work/fold$1/data lang=$work/fold$1/lang lm=$work/fold$1/lm.arpa
+  [ -e "$data/test" ] || python -m recipes.an4.prepare "$corpus" --out "$data" --rate "$rate" --folds "$num_folds" --fold "$1"
+  [ -e "$lang" ] || make_lang
+  [ -e "$lm" ] || make_lm "$data/train/text" "$lm"
+}
+
 # train_gmm GMM TRAIN_SET: GMM, aligned from a flat start, and its graph with the language model "$lm". Kaldi's recipe has 1800
 # leaves and 9000 Gaussians: too many for 50 minutes of speech (RESULTS.md).
 train_gmm() {
