@@ -25,6 +25,7 @@ from recipes.an4.variants import (
 )
 from recipes.common.command import run_step, step_parser
 from recipes.common.pool import interval_text
+from recipes.common.results import markdown_table
 
 MARGIN: Final = 1.0
 """A variant is as good as the baseline if the interval of the difference is within this, in percentage points."""
@@ -115,7 +116,7 @@ def _accuracy_table(found: Mapping[str, Accuracy], counts: Mapping[str, int]) ->
                 f"{100 * item.frame_accuracy:.2f}",
             )
         )
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def _by_seed(values: Mapping[int, float], form: str) -> str:
@@ -140,7 +141,7 @@ def _cost_table(found: Mapping[str, Cost]) -> str:
         )
         for name, item in found.items()
     ]
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def _number(value: float, form: str) -> str:
@@ -217,13 +218,7 @@ def _runs_table(runs: Iterable[Run]) -> str:
         )
         for run in runs
     ]
-    return markdown(header, rows)
-
-
-def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table with the first column aligned to the left and the others to the right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(header, rows)
 
 
 def _plural(number: int, noun: str) -> str:

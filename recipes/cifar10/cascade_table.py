@@ -18,7 +18,7 @@ from blasr.pipeline.vision import load_image_cascade
 from blasr.vision import EvaluationTransform, ImageBatchConfig, ImageBatches, ImageFolder, confidences
 from recipes.cifar10.results import paired_difference
 from recipes.common.command import run_step, step_parser
-from recipes.common.results import table
+from recipes.common.results import markdown_table, table
 
 HEADER = ("network", "threshold", "passed on, %", "MACs, %", "accuracy, %", "difference", "95%", "time saved, %")
 TEXT = """\
@@ -60,9 +60,8 @@ def write_cascade_table(cascades: Sequence[Path], data: Path, command: str, out:
     cells = [row for cascade in cascades for row in _rows(cascade, images)]
     print(table(HEADER, cells))
     heading = TEXT.format(date=datetime.date.today(), command=command, images=f"{len(images):,}")
-    lines = ["| " + " | ".join(line) + " |" for line in (HEADER, ["---", *["---:"] * (len(HEADER) - 1)], *cells)]
     with atomic_open(out, "w") as file:
-        file.write(heading + "\n".join(lines) + "\n")
+        file.write(heading + markdown_table(HEADER, cells) + "\n")
     print(f"written: {out}")
 
 

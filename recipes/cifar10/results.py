@@ -25,7 +25,7 @@ from blasr.nn import BinarizeConfig, binarize
 from blasr.pipeline.vision import check_classes, load_image_experiment
 from blasr.vision import EvaluationTransform, ImageBatchConfig, ImageBatches, ImageConfig, ImageFolder, ImageModel
 from recipes.common.command import run_step, step_parser
-from recipes.common.results import table
+from recipes.common.results import markdown_table, table
 
 FORMS = {
     "": "float",
@@ -103,9 +103,8 @@ def write_results(work: Path, models: Sequence[str], command: str, out: Path) ->
         machine=f"{platform.machine()}, Python {platform.python_version()}",
         torch=torch.__version__,
     )
-    lines = ["| " + " | ".join(line) + " |" for line in (HEADER, ["---", "---", *["---:"] * (len(HEADER) - 2)], *cells)]
     with atomic_open(out, "w") as file:
-        file.write(heading + "\n".join(lines) + "\n")
+        file.write(heading + markdown_table(HEADER, cells, left=2) + "\n")
     print(f"written: {out}")
 
 

@@ -34,7 +34,7 @@ from blasr.pipeline.vision import (
 )
 from blasr.vision import summarize
 from recipes.common.command import run_step, step_parser
-from recipes.common.results import table
+from recipes.common.results import markdown_table, table
 
 CONF = Path(__file__).parents[2] / "conf" / "vision"
 REPORT = "recipes/digits_images/RESULTS.md"
@@ -213,16 +213,11 @@ def markdown_report(config: VisionRunConfig, runs: Sequence[Run]) -> str:
     )
     costs = [(model, f"{count.macs:,}", f"{count.params:,}") for model, count in counts.items()]
     tables = [
-        *markdown_table(("model", "MACs per image", "parameters"), costs),
+        markdown_table(("model", "MACs per image", "parameters"), costs),
         "",
-        *markdown_table(HEADER, rows(runs)),
+        markdown_table(HEADER, rows(runs)),
     ]
     return "\n".join([heading, *tables, ""])
-
-
-def markdown_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table with the first column aligned to the left and the others to the right."""
-    return [f"| {' | '.join(cells)} |" for cells in (header, ["---", *["---:"] * (len(header) - 1)], *lines)]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blasr.errors import DataError
-from recipes.common.results import report_results
+from recipes.common.results import markdown_table, report_results
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,3 +86,9 @@ def test_run_scripts_are_short_and_executable(path: Path) -> None:
     assert len(path.read_text().splitlines()) < 80
     assert path.stat().st_mode & 0o111
     assert subprocess.run(["bash", "-n", str(path)], check=False).returncode == 0
+
+
+def test_a_table_in_markdown() -> None:
+    rows = [("a", "b", "1"), ("c", "d", "2")]
+    assert markdown_table(("x", "y", "z"), rows) == "| x | y | z |\n| --- | ---: | ---: |\n| a | b | 1 |\n| c | d | 2 |"
+    assert markdown_table(("x", "y", "z"), [], left=2) == "| x | y | z |\n| --- | --- | ---: |"

@@ -21,6 +21,8 @@ from blasr.io.atomic import atomic_dir
 from blasr.nn import count_layers
 from blasr.pictures import require_matplotlib
 from blasr.pipeline.cascade import (
+    CASCADE_FILE,
+    LITTLE_FOLDER,
     CascadeCurve,
     CurvePoint,
     MeasuredCascade,
@@ -45,8 +47,6 @@ from blasr.vision import (
     confidences,
 )
 
-CASCADE_FILE: Final = "cascade.yaml"
-LITTLE: Final = "little"
 RIGHT: Final = ErrorCounts(correct=1)
 WRONG: Final = ErrorCounts(substitutions=1)
 
@@ -97,7 +97,7 @@ def load_image_cascade(directory: Path) -> tuple[LittleBigClassifier, ImageModel
         BlasrError: as :func:`blasr.pipeline.vision.load_image_experiment`.
     """
     config = load_config(ImageCascadeConfig, directory / CASCADE_FILE)
-    little, _ = load_image_experiment(directory / LITTLE)
+    little, _ = load_image_experiment(directory / LITTLE_FOLDER)
     big, description = load_image_experiment(directory)
     return LittleBigClassifier(little, big, config.threshold).eval(), description
 
@@ -159,7 +159,7 @@ def tune_image_cascade(
     chosen = curve.choose(config.max_degradation)
     seconds = _time(models, chosen.threshold, batches, config)
     with atomic_dir(out) as folder:
-        for place, model, description in zip((folder / LITTLE, folder), models, descriptions, strict=True):
+        for place, model, description in zip((folder / LITTLE_FOLDER, folder), models, descriptions, strict=True):
             place.mkdir(exist_ok=True)
             write_final_model(place, description, model.cpu().state_dict())
         write_curve(curve, chosen, folder, picture=config.picture)
