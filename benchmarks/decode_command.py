@@ -5,6 +5,8 @@ whole command runs with each number of workers, and as two commands at once, eac
 
     python -m benchmarks.decode_command --graph exp/graph --model exp/tri/final.mdl --lang exp/lang \\
         --loglikes scp:exp/test/loglikes.scp --utterances 20 --report benchmarks/reports/2026-11-28-decode-command.md
+
+``--synthetic NOISE`` takes the task of ``benchmarks/decoder.py`` instead of these files.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from unittest import mock
 import numba
 import numpy as np
 
+from benchmarks.decoder_task import make_task, write_task
 from benchmarks.look_ahead import arrays_of
 from blasr.cli.search_options import SEARCH_OPTIONS, add_search_options
 from blasr.decoding.config import DecoderConfig, SearchBeams
@@ -108,18 +111,25 @@ class Run:
 def main() -> None:
     """Measure, print the report, and write it to ``--report``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--graph", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--graph", type=Path)
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--lang", type=Path)
-    parser.add_argument("--loglikes", required=True, help="a script file, scp:FILE")
+    parser.add_argument("--loglikes", help="a script file, scp:FILE")
+    parser.add_argument("--synthetic", type=float, metavar="NOISE", help="make the synthetic task with this noise")
     parser.add_argument("--utterances", type=int, default=20, help="decode only the first ones (default: 20)")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--report", type=Path, help="also write the report there")
     add_search_options(parser)
     args = parser.parse_args()
-    lines = Path(args.loglikes.removeprefix("scp:")).read_text(encoding="utf-8").splitlines(keepends=True)
+    if (args.synthetic is None) == (None in (args.graph, args.model, args.loglikes)):
+        parser.error("give either --graph, --model and --loglikes, or --synthetic")
     with tempfile.TemporaryDirectory(prefix="blasr-") as name:
         folder = Path(name)
+        if args.synthetic is not None:
+            write_task(make_task(folder, num_utterances=args.utterances, noise=args.synthetic), folder)
+            args.graph, args.model, args.lang = folder / "HCLG.fst", folder / "final.mdl", folder / "lang"
+            args.loglikes = f"scp:{folder}/loglikes.scp"
+        lines = Path(args.loglikes.removeprefix("scp:")).read_text(encoding="utf-8").splitlines(keepends=True)
         halves = lines[: args.utterances : 2], lines[1 : args.utterances : 2]
         for table, rows in (("all", lines[: args.utterances]), ("one", halves[0]), ("other", halves[1])):
             (folder / f"{table}.scp").write_text("".join(rows), encoding="utf-8")
@@ -230,6 +240,9 @@ def report(args: argparse.Namespace, phases: dict[str, float], frames: int, grap
     """Return the report in Markdown."""
     total = sum(phases.values())
     options = " ".join(f"--{option.replace('_', '-')} {getattr(args, option)}" for option in SEARCH_OPTIONS)
+    task = "--graph GRAPH --model final.mdl --lang LANG --loglikes LOGLIKES"
+    if args.synthetic is not None:
+        task = f"--synthetic {args.synthetic:g}"
     lines = [
         f"# Phases of `blasr decode`, and its workers, {datetime.date.today()}",
         "",
@@ -237,8 +250,7 @@ def report(args: argparse.Namespace, phases: dict[str, float], frames: int, grap
         f"{platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}. Load average "
         f"{os.getloadavg()[0]:.1f}: above 0, other work ran on the same machine and increased clock time.",
         "",
-        "Command: `python -m benchmarks.decode_command --graph GRAPH --model final.mdl --lang LANG --loglikes LOGLIKES "
-        f"--utterances {args.utterances} {options}`",
+        f"Command: `python -m benchmarks.decode_command {task} --utterances {args.utterances} {options}`",
         "",
         f"{args.utterances} utterances, {frames:,} frames of 10 ms; the graph has {graph}.",
         "",

@@ -25,9 +25,12 @@ from blasr.graph.lang_writing import make_lang
 from blasr.graph.openfst import to_kaldifst
 from blasr.graph.training_graph import TrainingGraphCompiler
 from blasr.hmm.event_map import ConstantEventMap, EventMap, SplitEventMap, TableEventMap
+from blasr.hmm.model_file import write_model
 from blasr.hmm.transition_model import TransitionModel
 from blasr.hmm.tree import ContextDependency
-from blasr.io.fst import Fst
+from blasr.io.fst import Fst, write_fst
+from blasr.io.kaldi.holders import MATRIX
+from blasr.io.kaldi.table_writer import TableWriter
 from blasr.lexicon.pronunciations import Pronunciation
 from blasr.lm.arpa import write_arpa
 from blasr.lm.kneser_ney import estimate_kneser_ney
@@ -100,6 +103,15 @@ def make_task(
         random_loglikes(rng, lang, tree, transitions, text, noise),
         text,
     )
+
+
+def write_task(task: Task, folder: Path) -> None:
+    """Write ``HCLG.fst``, ``final.mdl``, and ``loglikes.ark`` with its ``loglikes.scp`` beside the lang directory."""
+    write_fst(task.graph, folder / "HCLG.fst")
+    write_model(folder / "final.mdl", task.model)
+    with TableWriter(f"ark,scp:{folder}/loglikes.ark,{folder}/loglikes.scp", MATRIX) as writer:
+        for utterance, loglikes in task.loglikes.items():
+            writer.write(utterance, loglikes)
 
 
 def estimate_grammar(

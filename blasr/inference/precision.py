@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 
 from blasr.errors import ConfigError
 from blasr.inference.onnx_network import OnnxNetwork
 from blasr.nn import fold_norms
-
-
-def computes_bfloat16(device: torch.device) -> bool:
-    """Return whether a device has instructions for bfloat16 (AVX-512 BF16, AMX, Arm's BF16; GPUs since 2020)."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    mkldnn: Any = torch.ops.mkldnn
-    return bool(mkldnn._is_mkldnn_bf16_supported())
+from blasr.training import computes_bfloat16
 
 
 def in_bfloat16(model: nn.Module, device: torch.device) -> nn.Module:

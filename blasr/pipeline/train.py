@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from blasr.training import (
     checkpoint_config,
     init_distributed,
     resumable_keys,
+    with_precision,
 )
 
 logger = logging.getLogger(__name__)
@@ -64,7 +66,8 @@ def train(config: RunConfig) -> TrainingState:
         init_distributed(config.training.device) as distributed,
         locked_folder(config.experiment) if distributed.is_main else nullcontext(),
     ):
-        return _train(config, distributed)
+        training = with_precision(config.training, distributed.device, checkpoint_config(config.experiment))
+        return _train(replace(config, training=training), distributed)
 
 
 def _train(config: RunConfig, distributed: DistributedContext) -> TrainingState:

@@ -15,6 +15,8 @@ from .distributed import init_distributed as init_distributed
 from .losses import CrossEntropy as CrossEntropy
 from .losses import LossSums as LossSums
 from .metrics import MetricSums as MetricSums
+from .precision import computes_bfloat16 as computes_bfloat16
+from .precision import with_precision as with_precision
 from .resume import RunIdentity as RunIdentity
 from .resume import added_keys as added_keys
 from .resume import checkpoint_config as checkpoint_config

@@ -68,7 +68,8 @@ class TrainingConfig:
         seed: seed of the initial weights, the order of the data and its augmentation.
         device: "auto" takes a GPU if there is one; otherwise a torch device such as "cpu" or "cuda:1".
         precision: "bfloat16" and "float16" compute under autocast; weights and their updates stay float32. "float16"
-            scales the loss so that gradients do not underflow.
+            scales the loss so that gradients do not underflow. "auto" takes bfloat16 where the processor or the GPU
+            has instructions for it, and float32 elsewhere; a run that resumes keeps what it was started with.
         channels_last: memory layout of convolutions on a GPU; changes results by rounding only.
         compile: compile the module with ``torch.compile``; changes results by rounding only.
         skip_non_finite: how many steps whose loss or gradient is not finite are skipped before the training stops; 0
@@ -104,7 +105,7 @@ class TrainingConfig:
     batch_norm_batches: int = 200
     seed: int = 0
     device: str = "auto"
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
     channels_last: bool = False
     compile: bool = False
     skip_non_finite: int = 0

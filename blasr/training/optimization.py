@@ -18,6 +18,7 @@ from blasr.training.config import TrainingConfig
 from blasr.training.distributed import DistributedContext
 from blasr.training.losses import LossSums
 from blasr.training.optimizers import OPTIMIZERS, step_unless
+from blasr.training.precision import warn_of_slow_bfloat16, with_precision
 from blasr.training.weight_average import WeightAverage
 
 Loss = Callable[[Tensor, Tensor], LossSums]
@@ -67,6 +68,8 @@ class Optimization:
                 "channels_last on the CPU: PyTorch 2.11's backward pass of narrow convolutions corrupts memory there",
                 fix="set training.channels_last=false; it is no faster on the CPU",
             )
+        config = with_precision(config, device)
+        warn_of_slow_bfloat16(config, device)
         self.module = module.to(device)
         self._memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         if config.channels_last:

@@ -7,7 +7,7 @@
 # Compares the triphone GMM of the flat start with the network trained on its alignments. --nj folds run at the same time
 # with one thread each and log to WORK/SPEAKER.log. Finished folds are not repeated.
 # --sessions yes divides the training data into sessions with their own statistics, microphones and noises. --overrides
-# changes keys of the network's configuration: --overrides "model.width=0.125 training.precision=bfloat16".
+# changes keys of the network's configuration: --overrides "model.width=0.125 training.precision=auto".
 set -euo pipefail
 
 speakers="george jackson lucas nicolas theo yweweler"

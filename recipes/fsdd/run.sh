@@ -7,7 +7,7 @@
 # CORPUS_DIR is the folder `recordings` of free-spoken-digit-dataset. --connected is a folder of digit strings to test on,
 # with wav/, text and utt2spk; without it, strings are joined from the test recordings. Everything is written under --work.
 # --sessions yes divides the training data into sessions with their own statistics, microphones and noises. --overrides
-# changes keys of the network's configuration: --overrides "model.width=0.125 training.precision=bfloat16".
+# changes keys of the network's configuration: --overrides "model.width=0.125 training.precision=auto".
 set -euo pipefail
 
 stage=0

@@ -29,7 +29,7 @@ kaldi_ali=            # use these alignments of Kaldi (exp/tri4_ali): tree, fina
 kaldi_lang=           # the lang folder of these alignments
 
 variants="resnet22 bl_resnet22_a4b1 bl_resnet22_a4b2 bl_resnet22_a4b3 bl_resnet22_a2b3 bl_resnet22_a4b1_cat bl_pyr_resnet22_a4b1"
-train_options=        # more options of blasr train, such as --set training.precision=bfloat16
+train_options=        # more options of blasr train, such as --set training.precision=auto
 epochs="10 12 14 15 16"
 prior_scales="0.6 0.8 1.0"
 first_prior_scale=0.8 # the prior scale while the epoch is chosen

@@ -13,8 +13,8 @@ import torch
 from blasr.cli.main import main
 from blasr.features import CmvnStats, FeatureConfig, LogMel
 from blasr.features.online_cmvn import write_global_cmvn
-from blasr.inference.precision import computes_bfloat16
 from blasr.io.kaldi import read_matrices
+from blasr.training import computes_bfloat16
 from tests.pipeline.systems import System, babble, system, write_audio
 
 __all__ = ["system"]  # a fixture

@@ -11,8 +11,9 @@ import torch
 from blasr.errors import ConfigError
 from blasr.inference import PosteriorComputer, precision
 from blasr.inference.onnx_network import OnnxNetwork
-from blasr.inference.precision import computes_bfloat16, in_bfloat16
+from blasr.inference.precision import in_bfloat16
 from blasr.models import build_acoustic_model
+from blasr.training import computes_bfloat16
 
 CPU = torch.device("cpu")
 

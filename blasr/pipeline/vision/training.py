@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import nullcontext
+from dataclasses import replace
 
 import torch
 
@@ -30,6 +31,7 @@ from blasr.training import (
     checkpoint_config,
     init_distributed,
     resumable_keys,
+    with_precision,
 )
 from blasr.vision import (
     EvaluationTransform,
@@ -63,7 +65,8 @@ def train_vision(config: VisionRunConfig) -> TrainingState:
         init_distributed(config.training.device) as distributed,
         locked_folder(config.experiment) if distributed.is_main else nullcontext(),
     ):
-        return _train(config, distributed)
+        training = with_precision(config.training, distributed.device, checkpoint_config(config.experiment))
+        return _train(replace(config, training=training), distributed)
 
 
 def _train(config: VisionRunConfig, distributed: DistributedContext) -> TrainingState:
