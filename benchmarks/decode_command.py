@@ -139,7 +139,7 @@ def main() -> None:
         command += [*options, *(["--lang", str(args.lang)] if args.lang else [])]
         runs = [
             run(
-                f"1 command, {workers} workers",
+                f"1 command, {workers} worker{'s' if workers > 1 else ''}",
                 [[*command, f"--loglikes=scp:{folder}/all.scp", f"--nj={workers}"]],
                 folder,
             )

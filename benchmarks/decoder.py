@@ -6,7 +6,7 @@ is also measured with graphs of smaller language models. The search then replace
 Kaldi's biglm decoders do).
 
     python -m benchmarks.decoder --golden GOLDEN/fsdd_tri1 --peers python \\
-        --report benchmarks/reports/2026-11-21-decoder.md
+        --report benchmarks/reports/2026-11-29-decoder.md
 """
 
 from __future__ import annotations
