@@ -13,9 +13,8 @@ import torch
 
 from blasr.cli.options import add_option
 from blasr.io.atomic import atomic_open
-from blasr.nn import count_layers
-from blasr.pipeline.vision import load_image_cascade
-from blasr.vision import EvaluationTransform, ImageBatchConfig, ImageBatches, ImageFolder, confidences
+from blasr.pipeline.vision import load_image_cascade, predict_with_both
+from blasr.vision import ImageBatchConfig, ImageFolder
 from recipes.cifar10.results import paired_difference
 from recipes.common.command import run_step, step_parser
 from recipes.common.results import markdown_table, table
@@ -65,33 +64,23 @@ def write_cascade_table(cascades: Sequence[Path], data: Path, command: str, out:
     print(f"written: {out}")
 
 
-@torch.inference_mode()
 def _rows(cascade: Path, images: ImageFolder) -> Iterator[tuple[str, ...]]:
     """Yield the rows of a cascade's little network, the cascade, and its big network."""
     model, description = load_image_cascade(cascade)
-    size = description.images.size
-    macs = [sum(layer.macs for layer in count_layers(part, (3, size, size))) for part in (model.little, model.big)]
-    sure, little_right, big_right = [], [], []
-    for batch in ImageBatches(images, EvaluationTransform(description.images), ImageBatchConfig(250)).batches(1):
-        logits = model.little(batch.inputs), model.big(batch.inputs)
-        sure.append(confidences(logits[0]))
-        little_right.append(logits[0].argmax(1) == batch.targets)
-        big_right.append(logits[1].argmax(1) == batch.targets)
-    little, big = torch.cat(little_right), torch.cat(big_right)
-    report = json.loads((cascade / "cascade.json").read_text(encoding="utf-8"))
-    seconds = report["seconds"]
+    models = model.little, model.big
+    predictions = predict_with_both(models, images, description.images, ImageBatchConfig(250), torch.device("cpu"))
+    seconds = json.loads((cascade / "cascade.json").read_text(encoding="utf-8"))["seconds"]
+    big = predictions.big_right.tolist()
     for name, threshold in (("little", 0.0), ("cascade", model.threshold), ("big", 1.01)):
-        passed_on = torch.cat(sure) < threshold
-        right = torch.where(passed_on, big, little).tolist()
-        share = statistics.fmean(passed_on.tolist())
-        cost = share + (macs[0] / macs[1] if threshold <= 1 else 0)
-        mean, half = paired_difference(right, big.tolist())
+        point = predictions.point(threshold)
+        right = [counts.correct > 0 for counts in point.counts]
+        mean, half = paired_difference(right, big)
         saved = 1 - seconds[name]["processor"] / seconds["big"]["processor"]
         yield (
             f"{cascade.name}: {name}",
             f"{threshold:.3g}",
-            f"{100 * share:.1f}",
-            f"{100 * cost:.1f}",
+            f"{100 * point.share_passed_on:.1f}",
+            f"{100 * point.macs_share:.1f}",
             f"{100 * statistics.fmean(right):.2f}",
             "" if name == "big" else f"{100 * mean:+.2f}",
             "" if name == "big" else f"{100 * (mean - half):+.2f} to {100 * (mean + half):+.2f}",

@@ -1,6 +1,8 @@
 from .cascade import ImageCascadeTuneConfig as ImageCascadeTuneConfig
 from .cascade import load_image_cascade as load_image_cascade
 from .cascade import tune_image_cascade as tune_image_cascade
+from .cascade_predictions import LittleBigPredictions as LittleBigPredictions
+from .cascade_predictions import predict_with_both as predict_with_both
 from .config import ImageDataConfig as ImageDataConfig
 from .config import VisionRunConfig as VisionRunConfig
 from .config import paper_training as paper_training

@@ -6,25 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from blasr import __version__
 from blasr.config import load_config, write_yaml
 from blasr.errors import ConfigError, MismatchError
-from blasr.inference import CascadeUsage, check_threshold
+from blasr.inference import check_threshold
 from blasr.io.atomic import atomic_dir
-from blasr.nn import count_layers
 from blasr.pictures import require_matplotlib
 from blasr.pipeline.cascade import (
     CASCADE_FILE,
     LITTLE_FOLDER,
     CascadeCurve,
-    CurvePoint,
     MeasuredCascade,
     NetworkSeconds,
     PassSeconds,
@@ -33,22 +29,17 @@ from blasr.pipeline.cascade import (
     write_curve,
     write_report,
 )
+from blasr.pipeline.vision.cascade_predictions import predict_with_both
 from blasr.pipeline.vision.data import check_classes, open_images
 from blasr.pipeline.vision.experiment import ImageModelDescription, load_image_experiment, write_final_model
-from blasr.scoring import ErrorCounts
 from blasr.training import choose_device
 from blasr.vision import (
     EvaluationTransform,
     ImageBatchConfig,
     ImageBatches,
     ImageModel,
-    LabeledImages,
     LittleBigClassifier,
-    confidences,
 )
-
-RIGHT: Final = ErrorCounts(correct=1)
-WRONG: Final = ErrorCounts(substitutions=1)
 
 
 @dataclass(frozen=True)
@@ -102,32 +93,6 @@ def load_image_cascade(directory: Path) -> tuple[LittleBigClassifier, ImageModel
     return LittleBigClassifier(little, big, config.threshold).eval(), description
 
 
-@dataclass(frozen=True, eq=False)
-class _Results:
-    """The predictions of both models on all images.
-
-    Attributes:
-        confidences: of the little model, ``(N,)``.
-        little_right, big_right: whether the model's class is the image's, ``(N,)``.
-        macs: of one image, for the little and the big model.
-    """
-
-    confidences: NDArray[np.float64]
-    little_right: NDArray[np.bool_]
-    big_right: NDArray[np.bool_]
-    macs: tuple[int, int]
-
-    def point(self, threshold: float) -> CurvePoint:
-        """Return errors and cost at one threshold."""
-        passed_on = self.confidences < threshold
-        right = np.where(passed_on, self.big_right, self.little_right)
-        images, number = len(right), int(np.count_nonzero(passed_on))
-        little, big = self.macs
-        macs = number * big + (0 if threshold > 1 else images * little)
-        usage = CascadeUsage(images, number, macs, images * big)
-        return CurvePoint(threshold, usage, tuple(RIGHT if correct else WRONG for correct in right.tolist()))
-
-
 def tune_image_cascade(
     little: Path, big: Path, data: Path, out: Path, config: ImageCascadeTuneConfig, dataset: str = "folder"
 ) -> MeasuredCascade:
@@ -151,12 +116,13 @@ def tune_image_cascade(
     images = open_images(data, dataset, train=False)
     models, descriptions = _load_pair(little, big)
     check_classes(descriptions[1].classes, images.classes, data)
-    batches = _batches(images, descriptions[1], config)
-    results = _predict(models, batches, descriptions[1].images.size, config)
-    thresholds = thresholds_of(results.confidences, config.num_thresholds)
-    curve = CascadeCurve("top-1 error", tuple(results.point(threshold) for threshold in thresholds))
+    batching = ImageBatchConfig(config.batch_size, num_workers=config.num_workers)
+    predictions = predict_with_both(models, images, descriptions[1].images, batching, choose_device(config.device))
+    thresholds = thresholds_of(predictions.confidences, config.num_thresholds)
+    curve = CascadeCurve("top-1 error", tuple(predictions.point(threshold) for threshold in thresholds))
     curve.check_differences("images")
     chosen = curve.choose(config.max_degradation)
+    batches = ImageBatches(images, EvaluationTransform(descriptions[1].images), batching)
     seconds = _time(models, chosen.threshold, batches, config)
     with atomic_dir(out) as folder:
         for place, model, description in zip((folder / LITTLE_FOLDER, folder), models, descriptions, strict=True):
@@ -194,28 +160,6 @@ def _load_pair(little: Path, big: Path) -> tuple[tuple[ImageModel, ImageModel], 
             fix="train both models on images of one size and normalization",
         )
     return (first, second), (ours, theirs)
-
-
-def _batches(images: LabeledImages, description: ImageModelDescription, config: ImageCascadeTuneConfig) -> ImageBatches:
-    loading = ImageBatchConfig(config.batch_size, num_workers=config.num_workers)
-    return ImageBatches(images, EvaluationTransform(description.images), loading)
-
-
-@torch.inference_mode()
-def _predict(models: Sequence[nn.Module], batches: ImageBatches, size: int, config: ImageCascadeTuneConfig) -> _Results:
-    macs = [sum(layer.macs for layer in count_layers(model, (3, size, size))) for model in models]
-    device = choose_device(config.device)
-    little, big = (model.to(device).eval() for model in models)
-    sure: list[Tensor] = []
-    right: tuple[list[Tensor], list[Tensor]] = ([], [])
-    for batch in batches.batches(1):
-        inputs, targets = batch.inputs.to(device), batch.targets.to(device)
-        logits = little(inputs), big(inputs)
-        sure.append(confidences(logits[0]).cpu())
-        for found, values in zip(right, logits, strict=True):
-            found.append((values.argmax(dim=1) == targets).cpu())
-    both = [torch.cat(found).numpy() for found in right]
-    return _Results(torch.cat(sure).numpy(), both[0], both[1], (macs[0], macs[1]))
 
 
 @torch.inference_mode()
