@@ -71,7 +71,7 @@ def cache_folders() -> list[str]:
     return sorted({function._cache.cache_path for function in compiled_functions()})
 
 
-COMPILING: Final = "compiling the search for the first time; this takes about half a minute"
+COMPILING: Final = "compiling the search for the first time; this takes a minute or two"
 _announcements: list[Callable[[], object]] = []
 
 
