@@ -46,10 +46,10 @@ TEXT = """\
 {command}
 ```
 
-{images} test images, encoded again as JPEGs, so that accuracies are a little below those on the original pixels.
-Accuracy after the last epoch; nothing was chosen on the test images. The difference to the form in float is in points,
-with the 95% interval of a paired comparison; it does not include what another seed of the training would change. Sizes
-are those of final.safetensors. {machine}, torch {torch}.
+{images} test images, re-encoded as JPEG, so accuracies are slightly below those on the original pixels. Accuracy is
+after the last epoch; nothing was chosen on the test images. The difference from float is in points, with the 95%
+interval of a paired comparison, which does not cover the variation between training seeds. Sizes are those of
+final.safetensors. {machine}, torch {torch}.
 
 """
 
