@@ -1,4 +1,4 @@
-"""What the length of the training chunks is worth: labelled frames per second, and frame accuracy after equal time.
+"""What the length of the training chunks is worth: labeled frames per second, and frame accuracy after equal time.
 
 Each length trains the same network on the same data for the same processor time; features are prepared in the same
 process and count. The learning rate falls to 0 over this time. Without perturbed voices, so that features are cached.
@@ -31,7 +31,7 @@ from blasr.training import CrossEntropy, DistributedContext
 from blasr.training.optimization import Optimization
 
 WARM_STEPS = 2  # kernels are compiled and memory is reserved in these
-HEADER = ("frames of a chunk", "steps", "labelled frames", "frames/s", "relative", "reading, %", "held-out accuracy, %")
+HEADER = ("frames of a chunk", "steps", "labeled frames", "frames/s", "relative", "reading, %", "held-out accuracy, %")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def heading(args: argparse.Namespace) -> list[str]:
         "",
         f"{platform.platform()}, torch {torch.__version__}, 1 thread; {args.config.name}, width {args.width:g}, "
         f"batches of {args.batch_frames} frames, {args.seconds:g} s of processor time for each length. `reading` is "
-        "the share of it in which features were prepared, in the same process.",
+        "the share of this time spent preparing features, in the same process.",
         "",
         "| " + " | ".join(HEADER) + " |",
         "| " + " | ".join(["---:"] * len(HEADER)) + " |",

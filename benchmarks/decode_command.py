@@ -266,8 +266,8 @@ def report(args: argparse.Namespace, phases: dict[str, float], frames: int, grap
         "",
         "## Workers",
         "",
-        "Times are of whole commands, with the start of Python. Memory is the peak of all processes together. Workers "
-        "are threads of one process and share one graph.",
+        "Times are for whole commands, including the start of Python. Memory is the peak of all processes together. "
+        "Workers are threads of one process and share one graph.",
         "",
         "| run | user, s | clock, s | frames/s, clock | resident, MiB | proportional, MiB |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

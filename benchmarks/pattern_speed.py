@@ -199,7 +199,7 @@ def report(rows: list[tuple[str, dict[str, float]]], repeats: int) -> str:
         f"{platform.machine()}, {os.cpu_count()} cores, 1 thread, Python {platform.python_version()}, torch "
         f"{torch.__version__}, numba {numba.__version__}. Processor milliseconds of one call, best of {repeats} turns "
         f"(networks: {max(3, repeats // 4)}). Load average at the end {os.getloadavg()[0]:.1f}: other work may have "
-        "run on the same machine; it affects processor time least. The script's docstring explains the ways.",
+        "run on the same machine; it affects processor time least. The script's docstring explains the columns.",
         "",
         "| what | " + " | ".join(f"{name}, ms" for name in names) + " |",
         "| --- |" + " ---: |" * len(names),
@@ -214,10 +214,10 @@ def report(rows: list[tuple[str, dict[str, float]]], repeats: int) -> str:
         lines.append(f"| {what} | {' | '.join(cells)} |")
     lines += [
         "",
-        "In brackets: speed relative to float. Patterns that are unpacked to float gain nothing but the size of the",
-        "file: the convolution is the same, and forming the weights costs a little. Adding and subtracting needs as",
-        "many operations as multiplying and adding, which processors fuse, and is slower. What makes a CPU faster is",
-        "8-bit arithmetic, which needs 8-bit activations and not binary weights.",
+        "In parentheses: speed relative to float. Patterns that are unpacked to float only make the file smaller: the",
+        "convolution is the same, and forming the weights costs a little. Adding and subtracting needs as many",
+        "operations as multiplying and adding, which processors fuse, and is slower. What makes a CPU faster is 8-bit",
+        "arithmetic, which needs 8-bit activations, not binary weights.",
     ]
     return "\n".join([*lines, ""])
 
