@@ -46,7 +46,7 @@ class _Int8Layer(nn.Module):
     def weight(self) -> Tensor:
         """The weights in float, of the shape of the layer's."""
         scales = shared_scales(self.scales, self.integers[0].numel())
-        return scales.view(-1, *[1] * (self.integers.dim() - 1)) * (self.integers / LARGEST)
+        return scales.view(-1, *[1] * (self.integers.dim() - 1)) * (self.integers.to(scales.dtype) / LARGEST)
 
 
 class Int8Linear(_Int8Layer):

@@ -15,10 +15,13 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from blasr.nn.axes import WIDTH, Pair, size_of
+from blasr.nn.axes import HEIGHT, WIDTH, Pair, crop, size_of
 from blasr.nn.big_little import BigLittleModule, sum_of
 from blasr.nn.conv import ConvNorm
 from blasr.nn.packed_conv import packed
+from blasr.nn.pattern import PatternConv2d
+from blasr.nn.pattern_residual import PatternResidual
+from blasr.nn.pointwise_int8 import Int8Conv2d
 from blasr.nn.residual import ResidualBlock
 
 
@@ -133,6 +136,26 @@ class _Residual:
         return (residual + self._queue.take(residual.shape[WIDTH])).relu_()
 
 
+class _PatternResidual:
+    """A pattern residual block: its projection waits for its patterns."""
+
+    def __init__(self, block: PatternResidual) -> None:
+        self._block = block
+        self._pattern, self._projection = stream(block.pattern), stream(block.projection)
+        self.lost = self._pattern.lost
+        self._queue = _Queue(self.lost // 2)
+
+    def accept(self, x: Tensor) -> Tensor | None:
+        inner = crop(x, (x.shape[HEIGHT] - 2 * self._block.margin[0], x.shape[WIDTH]), (HEIGHT,))
+        projected, pattern = self._projection.accept(inner), self._pattern.accept(x)
+        if projected is not None:
+            self._queue.put(projected)
+        if pattern is None:
+            return None
+        total = pattern + self._queue.take(pattern.shape[WIDTH])
+        return total.relu_() if self._block.relu else total
+
+
 class _BigLittle:
     """A Big-Little module: its shallow branches wait for the first one, the deepest."""
 
@@ -186,6 +209,16 @@ def _(module: nn.Conv2d) -> Stream:
 
 
 @stream.register
+def _(module: PatternConv2d) -> Stream:
+    return _convolution(module, module)
+
+
+@stream.register
+def _(module: Int8Conv2d) -> Stream:
+    return _convolution(module, module)
+
+
+@stream.register
 def _(module: ConvNorm) -> Stream:
     return _convolution(module, module.conv)
 
@@ -196,11 +229,16 @@ def _(module: ResidualBlock) -> Stream:
 
 
 @stream.register
+def _(module: PatternResidual) -> Stream:
+    return _PatternResidual(module)
+
+
+@stream.register
 def _(module: BigLittleModule) -> Stream:
     return _BigLittle(module)
 
 
-def _convolution(module: nn.Module, conv: nn.Conv2d) -> Stream:
+def _convolution(module: nn.Module, conv: nn.Conv2d | PatternConv2d | Int8Conv2d) -> Stream:
     """Return the stream of a module whose only extent along W is that of ``conv``."""
     width, step = conv.kernel_size[-1], conv.stride[-1]
     pad = conv.padding if isinstance(conv.padding, str) else conv.padding[-1]

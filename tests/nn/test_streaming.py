@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from blasr.models import TABLE3, build_acoustic_model
-from blasr.nn import BigLittleModule, ConvNorm, ResidualBlock, Stream, chain, stream
+from blasr.nn import BigLittleModule, ConvNorm, ResidualBlock, Stream, binarize, chain, stream
+from blasr.nn.binarize_config import Pointwise
 
 
 def in_pieces(running: Stream, x: Tensor, lengths: list[int]) -> Tensor:
@@ -40,6 +41,21 @@ def test_every_variant_in_pieces(name: str, lengths: list[int]) -> None:
         running = chain(list(model.parts.values()))
         assert running.lost == 48
         logits = in_pieces(running, x, lengths).squeeze(2)
+        torch.testing.assert_close(logits, model(x), atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "pointwise"),
+    [("bl_resnet22_a2b3", "int8"), ("bl_resnet22_a2b3", "patterns"), ("sep_resnet22", None), ("sep_resnet22", "int8")],
+)
+def test_pattern_networks_in_pieces(name: str, pointwise: Pointwise | None) -> None:
+    torch.manual_seed(4)
+    model = build_acoustic_model(name, num_pdfs=11, width=0.0625).double().eval()
+    if pointwise is not None:
+        binarize(model, keep=("stem",), pointwise=pointwise)
+    x = torch.randn(1, 3, 64, 90, dtype=torch.float64)
+    with torch.inference_mode():
+        logits = in_pieces(chain(list(model.parts.values())), x, [7, 20]).squeeze(2)
         torch.testing.assert_close(logits, model(x), atol=1e-10, rtol=1e-10)
 
 
