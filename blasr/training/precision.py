@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,9 @@ def computes_bfloat16(device: torch.device) -> bool:
     """Return whether a device has instructions for bfloat16 (AVX-512 BF16, AMX, Arm's BF16; GPUs since 2020)."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if platform.machine() in ("x86_64", "AMD64"):  # oneDNN's own answer is yes wherever it can emulate them
+        cpu: Any = torch.cpu
+        return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
     mkldnn: Any = torch.ops.mkldnn
     return bool(mkldnn._is_mkldnn_bf16_supported())
 
