@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,10 @@ with live captions; POST /transcribe takes an audio file (?format=json, text, sr
 load balancers and Prometheus. Only this machine can connect, unless there are TLS and a token.
 
 """
+
+
+STOPPING_SECONDS = 1.0
+"""How long the worker threads may still run when the server has stopped."""
 
 
 def port_number(text: str) -> int:
@@ -108,3 +113,6 @@ def run(args: argparse.Namespace) -> None:
         print("blasr serve: preparing the search", file=sys.stderr)
         recognizer.compile()
         serve(server)
+    if not server.wait(STOPPING_SECONDS):  # Python would wait for a file to be transcribed, however long it is
+        print("blasr serve: stopped before a file was transcribed", file=sys.stderr, flush=True)
+        os._exit(0)

@@ -31,6 +31,7 @@ from blasr.jit import COMPILING, before_compilation
 from blasr.lattices.determinization import warm_up
 from blasr.lattices.lattice import BestPath
 from blasr.models import AcousticModel
+from blasr.training import choose_device
 from blasr.units import FloatArray
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class LiveRecognizer:
             raise AssertionError(
                 f"a bundle has a network of torch or ONNX Runtime, not a {type(bundle.model).__name__}"
             )
-        self._network = bundle.model
+        self._network = bundle.model.to(choose_device(self.config.device))
         if bundle.config.features.cmvn != "none" and bundle.global_stats is None:
             raise DataError(
                 "has no global statistics of its training data, which running statistics begin with",

@@ -9,6 +9,8 @@ import logging
 import os
 import socket
 import ssl
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -33,6 +35,9 @@ _LISTEN_FIXES: Final = {
     errno.EADDRINUSE: "stop the program that uses it, or choose another --port",
     errno.EACCES: "choose a --port of 1024 or more",
 }
+_THREADS: Final = ("recognizer", "files")
+"""How the names of the worker threads begin."""
+
 PAGE: Final = Path(__file__).parent / "page"
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; object-src 'none'; "
@@ -58,10 +63,11 @@ class SpeechServer:
         self.metrics = Metrics()
         self._recognizer = recognizer
         self._token = self.config.read_token()
-        self._executor = ThreadPoolExecutor(self.config.workers, thread_name_prefix="recognizer")
+        self._executor = ThreadPoolExecutor(self.config.workers, thread_name_prefix=_THREADS[0])
         self._phrases = PhraseGraphs(recognizer)
-        transcriber = Transcriber(recognizer.bundle, TranscriptionConfig(workers=1))
-        self._file_executor = ThreadPoolExecutor(1, thread_name_prefix="files")  # so that no file delays a stream
+        settings = TranscriptionConfig(workers=1, device=recognizer.config.device)  # the network is shared
+        transcriber = Transcriber(recognizer.bundle, settings)
+        self._file_executor = ThreadPoolExecutor(1, thread_name_prefix=_THREADS[1])  # so that no file delays a stream
         self._uploads = Uploads(transcriber, self.config, self.metrics, self._file_executor)
         self._connections: set[ClientConnection] = set()
         self._stopping = False
@@ -151,6 +157,14 @@ class SpeechServer:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the threads of a server that has stopped; return whether all have ended."""
+        deadline = time.monotonic() + seconds
+        for thread in threading.enumerate():
+            if thread.name.startswith(_THREADS):
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.name.startswith(_THREADS) for thread in threading.enumerate())
 
     async def _shutdown(self, _: web.Application) -> None:
         """Let every open stream end its utterance and answer it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from blasr.decoding.lattice_decoder import LatticeDecoder
 from blasr.errors import BlasrError
+from blasr.inference.lattice_words import Alternative
 from blasr.inference.live import LiveRecognizer, LiveUtterance
 from blasr.inference.live_messages import final_message, partial_message
 from blasr.serving.config import ServerConfig
@@ -94,17 +96,26 @@ class ClientStream:
         if any(utterance.words for utterance in utterances):
             self._last_word_seconds = self.seconds
         spoken = [utterance for utterance in utterances if utterance.words] or utterances[-1:]
-        utterance = spoken[0]
-        if len(spoken) > 1:
-            words = tuple(word for part in spoken for word in part.words)
-            utterance = LiveUtterance(spoken[0].start_seconds, spoken[-1].end_seconds, words)
-        return final_message(utterance, words=self._config.words)
+        words = tuple(word for part in spoken for word in part.words)
+        alternatives = _joined(spoken, self._config.max_alternatives) if self._config.max_alternatives else ()
+        joined = LiveUtterance(spoken[0].start_seconds, spoken[-1].end_seconds, words, alternatives)
+        return final_message(joined, words=self._config.words)
 
     def _check_limits(self) -> None:
         if self.seconds > self._limits.max_session_seconds:
             raise ProtocolError(f"the stream is longer than {self._limits.max_session_seconds:g} s")
         if self.seconds - self._last_word_seconds > self._limits.max_silence_seconds:
             raise ProtocolError(f"there was no word for {self._limits.max_silence_seconds:g} s")
+
+
+def _joined(utterances: Sequence[LiveUtterance], number: int) -> tuple[Alternative, ...]:
+    """Return the ``number`` most probable sequences of all utterances, one after the other."""
+    best = [Alternative((), 1.0)]
+    for utterance in utterances:
+        options = utterance.alternatives or (Alternative(utterance.words, 1.0),)
+        both = [Alternative(a.words + b.words, a.probability * b.probability) for a in best for b in options]
+        best = sorted(both, key=lambda joined: -joined.probability)[:number]
+    return tuple(best)
 
 
 def _check_header(content: bytes, rate: int) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from blasr.errors import ConfigError, DataError
+
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+|null")
 
 DEFAULT_PORT = 2700
 """That of vosk-server."""
@@ -62,6 +66,12 @@ class ServerConfig:
             raise ConfigError(f"port is {self.port}, expected 0 to 65535")
         if (self.certificate is None) != (self.key is None):
             raise ConfigError("a certificate and its key belong together", fix="give both or none of them")
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ConfigError(
+                    f"{origin} is not an origin, which a browser sends as SCHEME://HOST or SCHEME://HOST:PORT",
+                    fix="give --origin https://example.org, without a path and without a slash at the end",
+                )
         protected = self.certificate is not None and self.token_file is not None
         if not (self.is_loopback or protected or self.insecure):
             raise ConfigError(

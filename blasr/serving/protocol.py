@@ -31,13 +31,13 @@ class ClientConfig:
 
     Attributes:
         sample_rate: of its audio, in Hz; None for the network's.
-        words: whether final results list the words with their times.
+        words: whether final results list the words with their times, as vosk-server does unless it is told not to.
         max_alternatives: how many word sequences to return; 0 for the best one in the usual form.
         phrases: the only phrases that can be recognized; None for the bundle's own graph.
     """
 
     sample_rate: int | None = None
-    words: bool = False
+    words: bool = True
     max_alternatives: int = 0
     phrases: tuple[str, ...] | None = None
 

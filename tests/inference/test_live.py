@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -46,6 +48,15 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     write_global_cmvn(system.experiment / GLOBAL_CMVN, global_stats())
     make_bundle(Experiment.load(system.experiment), system.graph, folder / "bundle")
     return Bundle.read(folder / "bundle")
+
+
+def test_the_network_runs_on_the_device_that_was_asked_for(bundle: Bundle) -> None:
+    """Streams send their inputs there; the device "meta" takes the place of a GPU, and computes nothing."""
+    assert isinstance(bundle.model, torch.nn.Module)
+    other = replace(bundle, model=deepcopy(bundle.model))
+    LiveRecognizer(other, LiveConfig(device="meta"))
+    assert isinstance(other.model, torch.nn.Module)
+    assert {parameter.device.type for parameter in other.model.parameters()} == {"meta"}
 
 
 def recognized(recognizer: LiveRecognizer, samples: FloatArray, seed: int, rate: int = 8000) -> list[LiveUtterance]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,12 @@ def test_addresses_that_cannot_be_listened_on(recognizer: LiveRecognizer) -> Non
     config = ServerConfig(host="203.0.113.7", port=0, insecure=True)  # of an example in a book, not of this machine
     with pytest.raises(DataError, match=r"Cannot assign requested address\n  fix: give an address of this machine"):
         serve(SpeechServer(recognizer, config))
+
+
+def test_a_stopped_server_does_not_wait_for_a_file(recognizer: LiveRecognizer) -> None:
+    server, working = SpeechServer(recognizer), threading.Event()
+    thread = threading.Thread(target=working.wait, name="files_0", daemon=True)
+    thread.start()
+    assert not server.wait(0.05)
+    working.set()
+    assert server.wait(10)

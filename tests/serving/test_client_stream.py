@@ -30,6 +30,19 @@ def test_utterances_that_end_in_one_message_are_one_answer(recognizer: LiveRecog
     assert stream_.end()["text"] and stream_.utterances == 3
 
 
+def test_alternatives_of_utterances_that_end_in_one_message(recognizer: LiveRecognizer) -> None:
+    rule = EndpointRule(False, 0.0, float("inf"), 1.0)  # every second
+    short = LiveRecognizer(recognizer.bundle, LiveConfig(endpoints=(rule,)))
+    best = ClientStream(short, ClientConfig(), ServerConfig()).audio(AUDIO.tobytes())
+    stream_ = ClientStream(short, ClientConfig(max_alternatives=3), ServerConfig())
+    (first, *others) = stream_.audio(AUDIO.tobytes())["alternatives"]
+    assert stream_.utterances == 2 and first["text"] == best["text"] and len(others) == 2
+    assert first["confidence"] >= others[0]["confidence"] >= others[1]["confidence"]
+    assert [word["word"] for word in first["result"]] == first["text"].split()
+    stream_.reset()
+    assert stream_.end() == {"alternatives": [{"confidence": 1.0, "text": ""}]}
+
+
 def test_silence_is_an_empty_text(recognizer: LiveRecognizer) -> None:
     stream_ = ClientStream(recognizer, ClientConfig(words=True), ServerConfig())
     assert stream_.audio(b"") == {"partial": ""}

@@ -22,6 +22,8 @@ __all__ = ["recognizer"]  # a fixture
         ({"certificate": Path("a")}, "belong together"),
         ({"port": 70000}, "expected 0 to 65535"),
         ({"workers": 0}, "workers is 0"),
+        ({"origins": ("https://example.org/",)}, "https://example.org/ is not an origin"),
+        ({"origins": ("example.org",)}, "example.org is not an origin"),
         ({"idle_seconds": 0.0}, "idle_seconds is 0"),
     ],
 )

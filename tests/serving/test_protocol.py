@@ -20,10 +20,10 @@ FIRST = ClientConfig()
         ('{ "config" : { "sample_rate" : 8000 } }', ClientConfig(8000)),
         ('{"config":{"sample_rate":16000.0,"words":true}}', ClientConfig(16000, True)),
         ('{"config": {"words": 1, "max_alternatives": 3}}', ClientConfig(None, True, 3)),
-        ('{"config": {"words": "false"}}', ClientConfig()),
-        ('{"config": {"phrase_list": ["a  b", "c", "a b", " "]}}', ClientConfig(None, False, 0, ("a b", "c"))),
+        ('{"config": {"words": "false"}}', ClientConfig(None, False)),
+        ('{"config": {"phrase_list": ["a  b", "c", "a b", " "]}}', ClientConfig(None, True, 0, ("a b", "c"))),
         ('{"config": {"phrase_list": []}}', ClientConfig()),
-        ('{"config": {"phrase_list": "[\\"yes\\"]", "model": "other"}}', ClientConfig(None, False, 0, ("yes",))),
+        ('{"config": {"phrase_list": "[\\"yes\\"]", "model": "other"}}', ClientConfig(None, True, 0, ("yes",))),
         ('{"config": {}}', ClientConfig()),
     ],
 )  # fmt: skip
