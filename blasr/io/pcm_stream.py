@@ -30,6 +30,7 @@ _OTHERS: Final = {
 }
 _MP4: Final = b"ftyp"  # after four bytes
 _PCM, _EXTENSIBLE = 1, 0xFFFE
+_UNKNOWN: Final = 0x7FFFF000  # and above, or 0: the length of audio in a pipe, which programs cannot know
 _MAX_CHUNK: Final = 1 << 20  # of a header before the audio, in bytes
 _TEXT: Final = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 
@@ -53,6 +54,7 @@ class PcmStream:
     def __init__(self, stream: BinaryIO, sample_rate: int, *, channel: int | None = None) -> None:
         self._stream = stream
         self.sample_rate, self._channels, self._channel = sample_rate, 1, channel
+        self._left: int | None = None  # bytes of audio in a wave file; None up to the end of the stream
         self._first = _read(stream, 12)
         if not self._first:
             raise DataError("is empty, expected audio", fix="check the program that writes it")
@@ -68,12 +70,20 @@ class PcmStream:
         """Yield samples ``(N,)`` in 16-bit range, each piece as soon as it is complete; the last one is shorter."""
         frame = 2 * self._channels
         size = max(1, round(seconds * self.sample_rate)) * frame
-        content = self._first + _read(self._stream, max(0, size - len(self._first)))
+        content = self._first + self._read_audio(max(0, size - len(self._first)))
         while len(content) >= frame:
             values = np.frombuffer(content[: len(content) // frame * frame], "<i2").astype(np.float32)
             by_channel = values.reshape(-1, self._channels)
             yield by_channel.mean(axis=1) if self._channel is None else by_channel[:, self._channel].copy()
-            content = _read(self._stream, size)
+            content = self._read_audio(size)
+
+    def _read_audio(self, size: int) -> bytes:
+        """Return the next bytes, but none of what follows the audio of a wave file."""
+        if self._left is None:
+            return _read(self._stream, size)
+        content = _read(self._stream, min(size, self._left))
+        self._left -= len(content)
+        return content
 
     def _check_raw(self) -> None:
         """Refuse what cannot be raw PCM."""
@@ -94,6 +104,8 @@ class PcmStream:
             if name == b"data":
                 if not found:
                     raise FormatError("has no fmt chunk before its audio, so its sample rate is unknown", fix=_CONVERT)
+                if 0 < length < _UNKNOWN:
+                    self._left = length
                 return
             if length > _MAX_CHUNK:
                 raise FormatError(f"has a chunk {name!r} of {length} bytes before its audio", fix=_CONVERT)

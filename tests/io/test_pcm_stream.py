@@ -51,6 +51,13 @@ def test_a_wave_file_of_unknown_length(length: int | None) -> None:
     np.testing.assert_array_equal(np.concatenate(list(stream.pieces(0.1))), SAMPLES)
 
 
+def test_what_follows_the_audio_of_a_wave_file_is_not_audio() -> None:
+    content = wave(SAMPLES) + b"id3 " + struct.pack("<I", 4000) + bytes(range(250)) * 16
+    for make in (io.BytesIO, OneByteAtATime):
+        pieces = list(PcmStream(make(content), 8000).pieces(0.01))
+        np.testing.assert_array_equal(np.concatenate(pieces), SAMPLES)
+
+
 def test_channels() -> None:
     content = wave(np.stack([SAMPLES, -SAMPLES], axis=1))
     for channel, factor in ((0, 1), (1, -1), (None, 0)):
