@@ -119,7 +119,8 @@ def _compile_lg(lang: Lang, grammar: Fst) -> Fst:
 def write_decoding_graph(graph: DecodingGraph, lang: Lang, path: str | PathLike[str]) -> None:
     """Write ``HCLG.fst`` and, beside it, the files that a decoder needs, as ``mkgraph.sh`` does.
 
-    These are words.txt, phones.txt, disambig_tid.int, num_pdfs and files of ``phones/``. HCLG is written last.
+    These are words.txt, phones.txt, disambig_tid.int, num_pdfs and files of ``phones/``. An old HCLG is removed first,
+    and the new one is written last, so that an interruption never leaves one beside the files of another graph.
 
     Args:
         graph: the compiled graph.
@@ -128,6 +129,7 @@ def write_decoding_graph(graph: DecodingGraph, lang: Lang, path: str | PathLike[
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
     for name in COPIED_FILES:
         _copy_or_remove(lang.path / name, target.parent / name)
     for name, text in (

@@ -204,14 +204,20 @@ def _compare(
         original, exported = (item.log_posteriors for item in computed)
         if original.shape != exported.shape:
             raise MismatchError(f"the exported network's output is {exported.shape}, expected {original.shape}")
+        if not np.isfinite(exported).all():
+            raise MismatchError(
+                f"the exported network's output for {utterance.id} is not finite, that of the original is",
+                fix="report it with the output of blasr doctor --json",
+            )
         difference = np.abs(original - exported)
-        largest, total = max(largest, float(difference.max())), total + float(difference.mean(dtype=np.float64))
+        largest = max(largest, float(difference.max()))
+        total += float(difference.mean(axis=1, dtype=np.float64).sum())
         same += int((original.argmax(1) == exported.argmax(1)).sum())
         frames += len(original)
         if words_of is not None:
             for found, item in zip(words, computed, strict=True):
                 found[utterance.id] = words_of(item.log_likelihoods(pair[0].prior_scale))
-    result = Parity(len(utterances), frames, largest, total / len(utterances), same / frames)
+    result = Parity(len(utterances), frames, largest, total / frames, same / frames)
     if words_of is None or not any(words[0].values()):
         return result
     score = score_text(*words)

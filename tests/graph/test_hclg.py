@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from blasr.errors import DataError, MismatchError
+from blasr.graph import hclg
 from blasr.graph.grammar import arpa_to_fst, unigram_loop
 from blasr.graph.hclg import compile_decoding_graph, write_decoding_graph
 from blasr.graph.lang import Lang
@@ -112,6 +113,22 @@ def test_the_files_beside_the_graph_equal_those_of_mkgraph(kaldi: System, tmp_pa
     assert (folder / "disambig_tid.int").read_text() == "323\n324\n"
     for name in ("words.txt", "phones.txt", "phones/silence.csl", "phones/align_lexicon.int"):
         assert (folder / name).read_bytes() == (kaldi.lang.path / name).read_bytes()
+
+
+def test_no_graph_is_left_beside_the_words_of_another(
+    kaldi: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = compile_decoding_graph(kaldi.lang, kaldi.tree, kaldi.model, unigram_loop(kaldi.lang.words, ["ONE"]))
+    path = tmp_path / "HCLG.fst"
+    path.write_text("an older graph")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(hclg, "write_fst", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_decoding_graph(graph, kaldi.lang, path)
+    assert (tmp_path / "words.txt").is_file() and not path.exists()
 
 
 def test_parts_that_do_not_belong_together_are_refused(kaldi: System, lang: Lang) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from blasr.data.data_dir import DataDir, Utterance
-from blasr.errors import ConfigError, DataError, FormatError, MismatchError
+from blasr.errors import BlasrError, ConfigError, DataError, FormatError, MismatchError
 from blasr.inference.config import ExportConfig, ExportFormatName, ScoringConfig
 from blasr.nn import BinarizeConfig, binarize, fold_norms
 from blasr.pipeline.decode_inputs import DecodePaths
@@ -193,6 +194,20 @@ def test_another_network_is_not_written(
 
     monkeypatch.setattr(sys.modules[export.__module__], "fold_norms", broken)
     with pytest.raises(MismatchError, match=r"computes something else: 3 utterances.*at most 0.01 is accepted"):
+        export_as("torchscript", system, speech, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outputs_that_are_not_finite_are_not_written(
+    system: System, speech: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(model: torch.nn.Module) -> torch.nn.Module:
+        folded = fold_norms(model)
+        next(iter(folded.parameters())).data *= math.nan
+        return folded
+
+    monkeypatch.setattr(sys.modules[export.__module__], "fold_norms", broken)
+    with pytest.raises(BlasrError, match="not finite"):
         export_as("torchscript", system, speech, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -16,6 +16,7 @@ from blasr.features.online_cmvn import GLOBAL_CMVN
 from blasr.hmm.transition_model import read_transition_model
 from blasr.inference.cascade import CascadeScorer, LittleBig
 from blasr.inference.config import CascadeConfig, ScoringConfig
+from blasr.inference.exported import exported_model
 from blasr.inference.lattice_confidence import LatticeConfidence
 from blasr.inference.loglike_checks import check_num_pdfs
 from blasr.inference.manifest import file_entry, same_tree
@@ -98,12 +99,15 @@ def check_pair(little: Experiment, big: Experiment) -> None:
     """Compare two trained models that are to be a cascade.
 
     Raises:
-        ConfigError: one of them is a cascade itself.
+        ConfigError: one of them is a cascade itself, or an exported network.
         MismatchError: they have different outputs, trees or features; the error names both.
     """
     for experiment in (little, big):
         if isinstance(experiment, CascadeExperiment):
             raise ConfigError("is a cascade itself", path=experiment.directory, fix="name a single trained network")
+        if exported_model(experiment.directory) is not None:
+            fix = "name the experiment that it was exported from"
+            raise ConfigError("is an exported network", path=experiment.directory, fix=fix)
         check_network(experiment)
     check_num_pdfs(
         {str(little.weights): little.num_pdfs, str(big.weights): big.num_pdfs},

@@ -66,7 +66,7 @@ def write_curve(curve: CascadeCurve, chosen: CurvePoint, folder: Path, *, pictur
 
 
 def write_report(curve: CascadeCurve, chosen: CurvePoint, folder: Path, values: Mapping[str, Any]) -> None:
-    """Write ``cascade.json``: the chosen point, both models alone, and ``values``."""
+    """Write ``cascade.json``: the point of the cascade's threshold, both models alone, and ``values``."""
     report = {
         "measure": curve.measure,
         "chosen": describe_point(chosen, curve),

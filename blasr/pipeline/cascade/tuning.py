@@ -11,7 +11,7 @@ from typing import Any
 from blasr import __version__
 from blasr.data.data_dir import DataDir
 from blasr.decoding.config import DecoderConfig
-from blasr.errors import MismatchError
+from blasr.errors import DataError, MismatchError
 from blasr.inference.config import CascadeConfig, LatticeConfidenceConfig, ScoringConfig
 from blasr.inference.manifest import data_entry, file_entry
 from blasr.io.atomic import atomic_dir
@@ -20,7 +20,13 @@ from blasr.lattices.timed_words import PathFormatter
 from blasr.pictures import require_matplotlib
 from blasr.pipeline.bundle import BundleSettings, make_bundle
 from blasr.pipeline.cascade.curve import ALWAYS_BIG, CascadeCurve, CurvePoint
-from blasr.pipeline.cascade.experiment import CascadeExperiment, check_pair, check_replaceable, write_cascade
+from blasr.pipeline.cascade.experiment import (
+    CASCADE_FILE,
+    CascadeExperiment,
+    check_pair,
+    check_replaceable,
+    write_cascade,
+)
 from blasr.pipeline.cascade.measures import BestPathErrors, CascadeMeasure, FrameDisagreements
 from blasr.pipeline.cascade.output import write_curve, write_report
 from blasr.pipeline.cascade.sweep import CascadeSweep
@@ -143,11 +149,12 @@ def tune_cascade(
     with atomic_dir(out) as folder:
         write_cascade(folder, little, big, experiment.cascade, graph)
         write_curve(curve, chosen, folder, picture=config.picture)
-        report = _report(experiment, data_dir, config, task, seconds)
-        write_report(curve, chosen, folder, report)
+        tuned_on = _data(data_dir, task)
+        choice = {"max_degradation": config.max_degradation, "tuned_on": tuned_on}
+        write_report(curve, chosen, folder, {**_report(experiment, config, task, seconds), **choice})
         written = CascadeExperiment.load(folder)
         if task is not None:
-            tuned_on = {**report["tuned_on"], **asdict(chosen.total), "wer": round(chosen.total.wer, 4)}
+            tuned_on |= {**asdict(chosen.total), "wer": round(chosen.total.wer, 4)}
             setting = TunedSetting(task.path_weights, "final", config.prior_scale, written.fingerprint())
             setting.write(folder / SETTING_FILE, out / written.weights.name, tuned_on)
     if task is not None:
@@ -172,8 +179,12 @@ def evaluate_cascade(
         out: a folder for the whole curve and a report; by default only three thresholds are measured.
 
     Raises:
+        DataError: ``out`` is a cascade.
         BlasrError: as :func:`tune_cascade`.
     """
+    if out is not None and (out / CASCADE_FILE).is_file():
+        message = "is a cascade; the evaluation would replace the record of how its threshold was chosen"
+        raise DataError(message, path=out, fix=f"name another folder, such as {out / 'evaluated'}")
     if out is not None and config.picture:
         require_matplotlib()
     check_network(experiment, task.model if task else None, data_dir)
@@ -192,7 +203,8 @@ def evaluate_cascade(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_curve(curve, chosen, out, picture=config.picture)
-        write_report(curve, chosen, out, _report(experiment, data_dir, config, task, seconds))
+        report = {**_report(experiment, config, task, seconds), "evaluated_on": _data(data_dir, task)}
+        write_report(curve, chosen, out, report)
     return MeasuredCascade(curve, chosen, seconds, out)
 
 
@@ -237,16 +249,15 @@ def _time(experiment: CascadeExperiment, sweep: CascadeSweep, config: CascadeTun
     return time_networks(experiment, inputs, ScoringConfig(config.prior_scale, config.device)) if inputs else None
 
 
+def _data(data_dir: DataDir, task: WordTask | None) -> dict[str, Any]:
+    """Return what was measured: the data and, for word errors, references and graph."""
+    data: dict[str, Any] = {"data": data_entry(data_dir)["dir"]}
+    return data if task is None else {**data, **task.reference.description, "graph": str(task.paths.graph)}
+
+
 def _report(
-    experiment: CascadeExperiment,
-    data_dir: DataDir,
-    config: CascadeTuneConfig,
-    task: WordTask | None,
-    seconds: NetworkSeconds | None,
+    experiment: CascadeExperiment, config: CascadeTuneConfig, task: WordTask | None, seconds: NetworkSeconds | None
 ) -> dict[str, Any]:
-    tuned_on: dict[str, Any] = {"data": data_entry(data_dir)["dir"]}
-    if task is not None:
-        tuned_on |= {**task.reference.description, "graph": str(task.paths.graph)}
     models: Sequence[tuple[str, Experiment]] = (("little", experiment.little), ("big", experiment))
     return {
         "blasr": __version__,
@@ -254,8 +265,6 @@ def _report(
         "models": {name: {**file_entry(model.weights), "of": model.origin} for name, model in models},
         "prior_scale": config.prior_scale,
         "path_weights": asdict(task.path_weights) if task else None,
-        "max_degradation": config.max_degradation,
-        "tuned_on": tuned_on,
         "seconds": asdict(seconds) if seconds else None,
     }
 

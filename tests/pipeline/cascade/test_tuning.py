@@ -182,6 +182,10 @@ def test_mistakes(system: System, little: Path, data: Path, tuned: Path, tmp_pat
     big, out = Experiment.load(system.experiment), tmp_path / "out"
     with pytest.raises(DataError, match=r"both models have the same frame disagreement on each of 4 utterances"):
         tune_cascade(big, big, DataDir.read(data), out, replace(CONFIG, picture=False))
+    cascade = Experiment.load(tuned)
+    assert isinstance(cascade, CascadeExperiment)
+    with pytest.raises(DataError, match="is a cascade; the evaluation would replace"):
+        evaluate_cascade(cascade, DataDir.read(data), replace(CONFIG, picture=False), out=tuned)
     with pytest.raises(ConfigError, match="is a cascade itself"):
         tune_cascade(Experiment.load(tuned), big, DataDir.read(data), out, CONFIG)
     (tmp_path / "other").mkdir()
