@@ -57,7 +57,11 @@ def run_timed(stage: str, words: Sequence[str], out: Path) -> int:
 
 
 def read_timings(path: Path) -> list[Timing]:
-    """Return the last timing of every command, in the order of their first runs.
+    """Return the last timing of everything that was made, in the order of the first runs.
+
+    Commands of a stage make the same thing if they have the same name and the same ``--out`` or ``--experiment``,
+    whatever their other options; those without either, if they are equal. Of a training that was interrupted, only the
+    last part counts.
 
     Raises:
         DataError: the file is missing, or a line is not a timing.
@@ -66,11 +70,20 @@ def read_timings(path: Path) -> list[Timing]:
     try:
         for line in path.read_text(encoding="utf-8").splitlines():
             timing = Timing(**json.loads(line))
-            found[timing.stage, timing.command] = timing
+            found[timing.stage, _result_of(timing.command)] = timing
     except (OSError, ValueError, TypeError) as error:
         message = f"is not a file of timings: {error}"
         raise DataError(message, path=path, fix="run the recipe from its first stage") from None
     return list(found.values())
+
+
+def _result_of(command: str) -> str:
+    """Return the name of a command and what it writes, or all of it if neither option says so."""
+    words = command.replace("=", " ").split()
+    for option in ("--out", "--experiment"):
+        if option in words[:-1]:
+            return " ".join([*words[:2], words[words.index(option) + 1]])
+    return command
 
 
 def sum_by_stage(timings: Iterable[Timing]) -> list[Timing]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,14 @@ def test_the_last_run_of_a_command_counts_and_stages_are_summed(tmp_path: Path) 
         with log.open("a") as stream:
             stream.write(f'{{"stage": "{stage}", "command": "{command}", {fields}}}\n')
     assert sum_by_stage(read_timings(log)) == [Timing("2 a", "", 4, 5, 30), Timing("10 b", "", 5, 4, 90)]
+
+
+def test_a_stage_that_runs_again_with_other_options_counts_once(tmp_path: Path) -> None:
+    log = tmp_path / "timings.jsonl"
+    commands = ["blasr dump --nj 2 --out a", "blasr dump --nj 2 --out b", "blasr dump --nj 4 --out=a", "score --nj 2"]
+    rows = [Timing("8 test", command, 1.0 + number, 1.0, 1.0) for number, command in enumerate(commands)]
+    log.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))
+    assert read_timings(log) == [rows[2], rows[1], rows[3]]
 
 
 @pytest.mark.parametrize("text", [None, "nonsense\n", '{"stage": "1 a"}\n'])
