@@ -56,16 +56,21 @@ class ChunkGatherer:
         known = steps < length[:, None]
         targets = self._pdf_ids[torch.where(known, first_label[:, None] + steps, first_label[:, None])]
         return ChunkBatch(
-            self._inputs[:, :, frames.to(self._inputs.device)].permute(2, 0, 1, 3).contiguous(),
-            targets.masked_fill(~known, IGNORE_INDEX),
+            self._inputs[:, :, self._sent(frames)].permute(2, 0, 1, 3).contiguous(),
+            self._sent(targets.masked_fill(~known, IGNORE_INDEX)),
             tuple(self._names[index] for index in example.tolist()),
         )
 
+    def _sent(self, values: Tensor) -> Tensor:
+        """Return values on the device of the inputs, without waiting for what a GPU still computes."""
+        device = self._inputs.device
+        return values.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else values.to(device)
+
 
 def blank_batch(num_bins: int) -> ChunkBatch:
-    """Return one window of zeros without a label."""
-    window = torch.zeros(1, 3, num_bins, WINDOW_FRAMES)
-    return ChunkBatch(window, torch.full((1, 1), IGNORE_INDEX), ("",))
+    """Return zeros without a label: two output frames, as the output layer's batch norm has no variance of one."""
+    inputs = torch.zeros(1, 3, num_bins, WINDOW_FRAMES + 1)
+    return ChunkBatch(inputs, torch.full((1, 2), IGNORE_INDEX), ("",))
 
 
 def chunk_table(lengths: Sequence[int], chunk_frames: int) -> AnyArray:
