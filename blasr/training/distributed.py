@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -73,13 +73,12 @@ class DistributedContext:
         devices = [self.device.index] if self.device.type == "cuda" else None
         return nn.parallel.DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
 
-    def average_buffers(self, module: nn.Module) -> None:
-        """Average the buffers, such as batch norm's running statistics, over all processes."""
+    def average(self, buffers: Iterable[Tensor]) -> None:
+        """Average buffers, such as batch norm's running statistics, over all processes, in place."""
         if self.world_size > 1:
-            for buffer in module.buffers():
-                if buffer.is_floating_point():
-                    dist.all_reduce(buffer)
-                    buffer /= self.world_size
+            for buffer in buffers:
+                dist.all_reduce(buffer)
+                buffer /= self.world_size
 
 
 @contextmanager

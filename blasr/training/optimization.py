@@ -121,7 +121,9 @@ class Optimization:
                 sums = self._loss_sums(self._forward, inputs, batch)
                 values = [sums.loss.detach().double(), sums.correct.double(), sums.count.double()]
                 if is_last:
-                    values += [torch.as_tensor(request, dtype=torch.float64) for request in requests]
+                    values += [
+                        torch.full((), request, dtype=torch.float64, device=inputs.device) for request in requests
+                    ]
                 totals.append(self._distributed.sum(torch.stack([value.to(inputs.device) for value in values])))
                 # DDP averages the gradients of the processes; this makes them the gradient of the mean over all targets
                 scale = (self._distributed.world_size / totals[0][2].clamp(min=1.0)).to(sums.loss.dtype)

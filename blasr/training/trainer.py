@@ -134,7 +134,7 @@ class Trainer:
         state = load_checkpoint(path, self.module, self._optimization.optimizer)
         tensors, values = load_extra(path)
         self._optimization.load_extra_state(tensors, values)
-        load_process_states(self.module, self.distributed, tensors)
+        load_process_states(self.own_buffers(), self.distributed, tensors)
         self._identity.check(state.config, self._directory)
         if state.batch and state.world_size != self.distributed.world_size:
             raise ConfigError(
@@ -192,7 +192,9 @@ class Trainer:
 
     def _read_steps(self, clock: EpochClock) -> list[FinishedStep]:
         """Wait for the device, count the finished steps, and apply the policy for those that are not finite."""
+        started = time.perf_counter()
         finished = self._pending.read()
+        self.state.seconds += time.perf_counter() - started
         for item in finished:
             if item.skipped and (not math.isfinite(item.loss) or self._optimization.counts_infinite_gradients):
                 self._skip(item)
@@ -256,7 +258,7 @@ class Trainer:
         """Evaluate, log, and write the weights of the epoch and the checkpoint to resume from."""
         state, finished = self.state, self.state.epoch
         seconds, speed_metrics = clock.seconds, clock.metrics(self._unit)  # without the evaluation
-        self.distributed.average_buffers(self.module)
+        self.distributed.average(self.own_buffers())
         average = self._optimization.average
         with average.in_place() if average is not None else nullcontext():
             held_out = self.evaluate(valid) if valid is not None else None
@@ -294,9 +296,15 @@ class Trainer:
         sums = {"loss": state.sums.mean_loss, "accuracy": state.sums.accuracy}
         metrics.write(kind, epoch=state.epoch, step=state.step, **sums, **values)
 
+    def own_buffers(self) -> list[Tensor]:
+        """Return the buffers that each process has for itself: the module's, and their moving averages."""
+        average = self._optimization.average
+        own = [buffer for buffer in self.module.buffers() if buffer.is_floating_point()]
+        return own if average is None else own + average.buffers
+
     def _save_last(self) -> None:
         tensors, values = self._optimization.extra_state()
-        extra = {**tensors, **process_states(self.module, self.distributed)}, values
+        extra = {**tensors, **process_states(self.own_buffers(), self.distributed)}, values
         if self.distributed.is_main:
             optimizer = self._optimization.optimizer
             save_checkpoint(last_checkpoint(self._directory), self.module, optimizer, self.state, extra)
@@ -349,7 +357,7 @@ class Trainer:
     def _recompute_batch_norm(self, train: BatchSource) -> None:
         limit = self._config.batch_norm_batches
         used = recompute_batch_norm(self.module, train.batches(1), self.distributed.device, limit)
-        self.distributed.average_buffers(self.module)
+        self.distributed.average(self.own_buffers())
         self._log_info(f"statistics of batch norm estimated on {used} batches")
 
     def _log_info(self, message: str) -> None:

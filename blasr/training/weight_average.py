@@ -24,6 +24,7 @@ class WeightAverage:
     def __init__(self, module: nn.Module, decay: float) -> None:
         self._decay = decay
         self._current = {name: tensor for name, tensor in module.state_dict().items() if tensor.is_floating_point()}
+        self._buffer_names = [name for name, _ in module.named_buffers() if name in self._current]
         self._average = {name: tensor.detach().clone() for name, tensor in self._current.items()}
 
     @torch.no_grad()
@@ -32,6 +33,11 @@ class WeightAverage:
         decay = min(self._decay, (1 + step) / (10 + step))
         move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         move([*self._average.values()], [*self._current.values()], step)
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """The averages of the module's buffers, which differ between processes that train together."""
+        return [self._average[name] for name in self._buffer_names]
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the averages by the names of the module's ``state_dict``."""

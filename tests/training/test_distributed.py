@@ -46,6 +46,11 @@ def work(rank: int, port: int, directory: str) -> None:
         fit(normalized(), 2, "whole")
         fit(normalized(), 1, "parts")
         fit(normalized(), 2, "parts")
+        averaged = normalized()
+        config = TrainingConfig(epochs=1, select="last", ema_decay=0.9)
+        trainer = Trainer(averaged, CrossEntropy(), config, Path(directory) / "averaged", distributed=distributed)
+        trainer.fit(source, source)
+        torch.save([*trainer.own_buffers()], Path(directory) / f"buffers{rank}.pt")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +81,15 @@ def test_two_processes_equal_one(two_processes: Path, tmp_path: Path) -> None:
 def test_two_processes_resume_exactly(two_processes: Path) -> None:
     whole, parts = epoch_weights(two_processes / "whole"), epoch_weights(two_processes / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_moving_averages_of_buffers_are_those_of_all_processes(two_processes: Path) -> None:
+    """Each process has its own statistics of batch norm, and so have their averages, until the end of the epoch."""
+    one, other = (torch.load(two_processes / f"buffers{rank}.pt") for rank in (0, 1))
+    assert len(one) == 4, "mean and variance, and the averages of both"
+    assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
+    weights = load_weights(two_processes / "averaged" / "checkpoints" / "epoch01.safetensors")[0]
+    assert torch.equal(weights["1.running_mean"], one[2])
 
 
 def test_work_of_rank_zero_is_waited_for_without_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
