@@ -6,6 +6,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from blasr.config import load_config
@@ -110,7 +111,7 @@ def prepare_checkpoint(directory: Path, name: str, device: str = "cpu") -> Path:
         return path
     description = load_config(ModelDescription, directory / "final.yaml")
     model = network_of(description.model, description.num_pdfs, average_weights(sources), path)
-    config = load_config(RunConfig, directory / "config.yaml")
+    config = replace(load_config(RunConfig, directory / "config.yaml"), experiment=directory)  # it may have been moved
     origin = f"average of epochs {first} to {last}"
     if config.training.batch_norm_batches:
         used = _estimate_batch_norm(model, config, directory, device)

@@ -53,7 +53,8 @@ def make_loss(config: RunConfig, corpus: Corpus, distributed: DistributedContext
     """Return the loss that ``training.criterion`` names.
 
     Raises:
-        ConfigError: the chunks are not whole utterances, as ``sequence.whole_utterances`` says.
+        ConfigError: the chunks are not whole utterances, as ``sequence.whole_utterances`` says, or the priors are to
+            come from the posteriors of the trained network.
         DataError: the alignment directory has no tree, or an alignment does not belong to its model.
     """
     frames = CrossEntropy(config.training.label_smoothing)
@@ -62,15 +63,27 @@ def make_loss(config: RunConfig, corpus: Corpus, distributed: DistributedContext
         return frames
     if config.sequence.whole_utterances:
         check_whole_utterances(config, corpus)
-    counts = corpus.train.pdf_counts()
-    priors = Priors.from_counts(counts, config.priors, str(config.data.alignments))
+    priors = _priors(config, corpus)
     criterion = SequenceCriterion(kind, denominator_graph(config, corpus, distributed), priors.log, config.sequence)
     return SequenceLoss(criterion, frames, config.sequence.frame_weight).to(distributed.device)
 
 
+def _priors(config: RunConfig, corpus: Corpus) -> Priors:
+    """Return the priors that the criterion divides posteriors by: those that the experiment will have."""
+    counts, source = corpus.train.pdf_counts(), config.priors.source
+    if source == "posteriors":
+        raise ConfigError(
+            f"priors.source is {source}, but training.criterion={config.training.criterion} needs priors before the "
+            "network is trained",
+            fix="set priors.source=labels or uniform",
+        )
+    occupancies = np.ones(len(counts)) if source == "uniform" else None
+    return Priors.from_counts(counts, config.priors, str(config.data.alignments), occupancies=occupancies)
+
+
 def check_whole_utterances(config: RunConfig, corpus: Corpus) -> None:
     """Raise :class:`ConfigError` if an utterance does not fit into one chunk at the slowest speed."""
-    slowest = min(config.augmentation.speeds)
+    slowest = min(speed for speed, _ in config.augmentation.voices())
     for data in (corpus.train, corpus.valid):
         if data is None:
             continue

@@ -47,9 +47,11 @@ RESUMABLE_KEYS = (
     "data.allow_pipes",
     "chunks.num_workers",
     "chunks.cache_mb",
-    "priors.*",
 )
-"""Keys of a :class:`RunConfig` that may change when a run resumes, in addition to those of its training section."""
+"""Keys of a :class:`RunConfig` that may change when a run resumes, in addition to those of its training section.
+
+So may ``priors.*``, unless the criterion has them.
+"""
 
 
 def train(config: RunConfig) -> TrainingState:
@@ -120,6 +122,7 @@ def run_identity(config: RunConfig, corpus: Corpus) -> RunIdentity:
     before = checkpoint_config(config.experiment)
     resumable = (
         *RESUMABLE_KEYS,
+        *(("priors.*",) if config.training.criterion == "cross_entropy" else ()),
         *(f"training.{key}" for key in resumable_keys(config.training)),
         *added_keys(before, to_mapping(RunConfig(config.experiment, config.model.in_float)), to_mapping(config)),
     )

@@ -75,3 +75,7 @@ def test_an_average_is_the_one_that_training_selects(data: Path, alignments: Pat
     first = checkpoint_path(config.experiment, "epoch1")
     first.write_bytes(checkpoint_path(config.experiment, "epoch2").read_bytes())
     assert prepare_checkpoint(config.experiment, "average1-2").stat().st_mtime_ns != written
+    moved = config.experiment.rename(tmp_path / "moved")
+    (moved / path.relative_to(config.experiment)).unlink()
+    assert prepare_checkpoint(moved, "average1-2").is_relative_to(moved)
+    assert not config.experiment.exists(), "nothing is written where the experiment was trained"

@@ -11,8 +11,11 @@ import torch
 
 from blasr.errors import ConfigError, DataError, MismatchError
 from blasr.pipeline.config import RunConfig
+from blasr.pipeline.corpus import read_corpus
+from blasr.pipeline.criterion import SequenceLoss, make_loss
 from blasr.pipeline.experiment import Experiment
 from blasr.pipeline.train import train
+from blasr.training import DistributedContext
 from tests.pipeline.conftest import run_config
 
 WHOLE = {"chunk_frames": 150}
@@ -83,6 +86,34 @@ def test_utterances_that_are_longer_than_a_chunk(
     with pytest.raises(ConfigError, match=r"chunk_frames is 30, but .* may have \d+ frames") as caught:
         train(config)
     assert "sequence.whole_utterances=false" in str(caught.value)
+
+
+def test_speeds_among_the_transforms_make_utterances_longer(
+    cross_entropy: Path, data: Path, alignments: Path, tmp_path: Path
+) -> None:
+    speeds = {"transforms": [{"kind": "speed", "factors": [0.5, 1.0]}]}
+    plain = sequence_config(tmp_path / "run", cross_entropy, data, alignments, "lfmmi")
+    longest = int(max(read_corpus(plain.data, tmp_path / "labels", 0).train.lengths))
+    chunks = {"chunk_frames": longest + 10}
+    config = sequence_config(
+        tmp_path / "run", cross_entropy, data, alignments, "lfmmi", chunks=chunks, augmentation=speeds
+    )
+    with pytest.raises(ConfigError, match=rf"chunk_frames is {longest + 10}, but .* may have \d+ frames"):
+        train(config)
+
+
+@pytest.mark.parametrize("source", ["posteriors", "uniform"])
+def test_priors_of_the_criterion(
+    source: str, cross_entropy: Path, data: Path, alignments: Path, tmp_path: Path
+) -> None:
+    config = sequence_config(tmp_path / "run", cross_entropy, data, alignments, "lfmmi", priors={"source": source})
+    corpus = read_corpus(config.data, tmp_path / "labels", 0)
+    if source == "posteriors":
+        with pytest.raises(ConfigError, match="needs priors before the network is trained"):
+            make_loss(config, corpus, DistributedContext())
+    else:
+        loss = make_loss(config, corpus, DistributedContext())
+        assert isinstance(loss, SequenceLoss)
 
 
 def test_a_sequence_criterion_needs_a_trained_network(data: Path, alignments: Path, tmp_path: Path) -> None:
