@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from blasr.errors import DataError
 from blasr.io.folder_lock import locked_folder
+from blasr.io.kaldi.alignments import numbered_archives
 
 
 @contextmanager
@@ -15,10 +17,16 @@ def output_folder(out: Path) -> Iterator[None]:
     """Make the folder ``out`` if needed, and lock it; remove it after an error, unless it existed before.
 
     Raises:
-        DataError: another process writes the folder.
+        DataError: another process writes the folder, or it has alignments that ``ali.1.gz`` would not replace.
     """
     existed = out.exists()
     with locked_folder(out):
+        if others := [path.name for path in numbered_archives(out) if path.name != "ali.1.gz"]:
+            raise DataError(
+                f"has the alignments {', '.join(others[:3])}, which would be read together with the new ali.1.gz",
+                path=out,
+                fix="name another folder with --out",
+            )
         try:
             yield
         except BaseException:

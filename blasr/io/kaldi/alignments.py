@@ -25,9 +25,15 @@ def alignment_files(folder: Specifier) -> list[Path]:
     """The ``ali.N.gz`` (or ``ali.N``) files of a folder in the order of N; :class:`FormatError` if there are none."""
     if not Path(folder).is_dir():
         raise FormatError("there is no such folder", path=folder, fix="name a folder that `blasr align` wrote")
-    numbered = {path: match for path in Path(folder).iterdir() if (match := _ALIGNMENT_FILE.match(path.name))}
-    if not numbered:
+    files = numbered_archives(folder)
+    if not files:
         raise FormatError("the folder has no ali.*.gz", path=folder, fix="name a folder that `blasr align` wrote")
+    return files
+
+
+def numbered_archives(folder: Specifier) -> list[Path]:
+    """The ``ali.N.gz`` (or ``ali.N``) files of a folder that exists, in the order of N; there may be none."""
+    numbered = {path: match for path in Path(folder).iterdir() if (match := _ALIGNMENT_FILE.match(path.name))}
     return sorted(numbered, key=lambda path: (int(numbered[path][1]), path.name))
 
 
