@@ -82,6 +82,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--allow-pipes")
 
 
+PRECISION = ("precision", "float32")
+"""The option of a network that has a default."""
+
+
 def folder_or_table(text: str) -> Path | str:
     """Return a wspecifier as text, and anything else as the path of a folder."""
     from blasr.io.kaldi.specifiers import is_table
@@ -126,11 +130,20 @@ def run(args: argparse.Namespace) -> None:
     output = DumpOutput(args.out, args.manifest, args.compress or 4, args.allow_pipes)
     data_dir = DataDir.read(args.data, allow_pipes=args.allow_pipes)
     if args.gmm is not None:
+        _check_gmm_options(args)
         scorer = gmm_scorer(args.gmm, data_dir)
     else:
         experiment, scoring = _load(args)
         scorer = network_scorer(experiment, data_dir, scoring, args.model, args.cmvn)
     dump(scorer, output, workers=args.nj, max_loss=args.max_loss)
+
+
+def _check_gmm_options(args: argparse.Namespace) -> None:
+    """Refuse options that only a network has."""
+    for name, default in (*dict.fromkeys(("model", "cmvn", "checkpoint", "prior_scale", "setting")).items(), PRECISION):
+        if getattr(args, name) != default:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{option} is for a network, but --gmm is given", fix=f"leave out {option}")
 
 
 def _load(args: argparse.Namespace) -> tuple[Experiment, ScoringConfig]:

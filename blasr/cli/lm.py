@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from blasr.cli.options import add_option, add_yes_no, number, positive_integer, positive_integers
 from blasr.cli.parser import Command, add_commands, examples, run_command
+from blasr.errors import ConfigError
 
 if TYPE_CHECKING:
     from blasr.lm import BackoffModel
@@ -52,14 +53,14 @@ def _configure_train(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a words.txt, or a list of words (default: the words of the text)",
     )
-    parser.add_argument("--unknown", default=UNKNOWN, metavar="WORD", help="the word that replaces all other words")
+    unknown = f"the word that replaces all other words (default: {UNKNOWN})"
+    parser.add_argument("--unknown", metavar="WORD", help=unknown)
     add_yes_no(parser, "--closed", "use no unknown word, and refuse texts with words outside the vocabulary")
     parser.add_argument(
         "--min-counts",
         type=positive_integers,
-        default="1",
         metavar="LIST",
-        help="minimum count of n-grams of order 1, 2, ...; the last number also applies to all higher orders",
+        help="minimum count of n-grams of order 1, 2, ...; the last also applies to higher orders (default: 1)",
     )
 
 
@@ -72,6 +73,11 @@ def _train(args: argparse.Namespace) -> None:
         write_arpa,
     )
 
+    if args.smoothing == "witten-bell":
+        for option, value in (("unknown", args.unknown), ("min-counts", args.min_counts)):  # it is always closed
+            if value is not None:
+                message = f"--{option} is for --smoothing kneser-ney"
+                raise ConfigError(message, fix=f"leave out --{option}, or --smoothing witten-bell")
     sentences = iterate_sentences(args.text, utterance_ids=args.utterance_ids)
     vocabulary = None if args.vocabulary is None else read_vocabulary(args.vocabulary)
     if args.smoothing == "witten-bell":
@@ -79,16 +85,17 @@ def _train(args: argparse.Namespace) -> None:
         write_arpa(model, args.out)
         print(f"{args.out}: Witten-Bell, {_sizes(model)}")
         return
+    unknown = UNKNOWN if args.unknown is None else args.unknown
     found = estimate_kneser_ney(
         sentences,
         args.order,
         vocabulary=vocabulary,
-        unknown=None if args.closed else args.unknown,
-        min_counts=list(args.min_counts),
+        unknown=None if args.closed else unknown,
+        min_counts=list(args.min_counts or (1,)),
     )
     write_arpa(found.model, args.out)
     if found.unknown_words:
-        print(f"{_unknown_words(found.unknown_words)}; they become {args.unknown}")
+        print(f"{_unknown_words(found.unknown_words)}; they become {unknown}")
     for order, discounts in enumerate(found.discounts, start=1):
         fallback = " (fallback)" if order in found.fallback_orders else ""
         print(f"discounts of order {order}: {', '.join(f'{value:.4f}' for value in discounts)}{fallback}")

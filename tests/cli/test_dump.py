@@ -94,6 +94,15 @@ def test_dump_of_gmms(golden: Path, data: Path, tmp_path: Path) -> None:
     assert manifest["values"].startswith("log p(x|s)")
 
 
+@pytest.mark.parametrize("option", ["--cmvn=x", "--model=x", "--prior-scale=0.5", "--precision=bfloat16"])
+def test_options_of_a_network_are_not_for_gmms(
+    option: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dump", "--gmm", str(tmp_path), "--data", str(data), "--out", str(tmp_path / "out"), option]) != 0
+    assert f"{option.partition('=')[0]} is for a network" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_experiment_or_gmms(data: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main(["dump", "--data", str(data), "--out", str(tmp_path / "out")])

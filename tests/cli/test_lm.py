@@ -58,6 +58,11 @@ def test_witten_bell(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = str(tmp_path / "out.arpa")
     assert main(["lm", "train", "--text", str(text), "--smoothing", "witten-bell", "--order", "2", "--out", out]) == 0
     assert "Witten-Bell, 42 1-grams" in capsys.readouterr().out
+    command = ["lm", "train", "--text", str(text), "--smoothing", "witten-bell", "--out", str(tmp_path / "new.arpa")]
+    for option in ("--unknown=w0", "--min-counts=1,5"):
+        assert main([*command, option]) != 0
+        assert f"{option.split('=')[0]} is for --smoothing kneser-ney" in capsys.readouterr().err
+    assert not (tmp_path / "new.arpa").exists()
 
 
 def test_utterance_ids_that_were_not_announced_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
