@@ -42,6 +42,7 @@ from .exported import exported_model as exported_model
 from .exported import read_export_manifest as read_export_manifest
 from .exported import write_export_manifest as write_export_manifest
 from .lattice_confidence import LatticeConfidence as LatticeConfidence
+from .lattice_words import Alternative as Alternative
 from .live import LiveConfig as LiveConfig
 from .live import LiveRecognizer as LiveRecognizer
 from .live import LiveSession as LiveSession

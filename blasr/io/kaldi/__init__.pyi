@@ -1,5 +1,6 @@
 from .alignment_index import AlignmentIndex as AlignmentIndex
 from .alignments import alignment_files as alignment_files
+from .alignments import numbered_archives as numbered_archives
 from .alignments import read_alignments as read_alignments
 from .alignments import write_alignments as write_alignments
 from .binary_streams import BinaryReader as BinaryReader
