@@ -31,7 +31,7 @@ class ClientConfig:
 
     Attributes:
         sample_rate: of its audio, in Hz; None for the network's.
-        words: whether final results list the words with their times, as vosk-server does unless it is told not to.
+        words: whether final results list the words with their times, as vosk-server does by default.
         max_alternatives: how many word sequences to return; 0 for the best one in the usual form.
         phrases: the only phrases that can be recognized; None for the bundle's own graph.
     """
