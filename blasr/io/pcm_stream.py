@@ -124,7 +124,7 @@ class PcmStream:
         if code == _EXTENSIBLE and len(content) >= 26:
             (code,) = struct.unpack("<H", content[24:26])
         if code != _PCM or bits != 16 or not self._channels or not self.sample_rate:
-            what = f"encoding {code} with {bits} bits and {self._channels} channels"
+            what = f"encoding {code} with {bits} bits, {self._channels} channels and {self.sample_rate} Hz"
             raise FormatError(f"is a wave file with {what}, expected 16-bit PCM", fix=_CONVERT)
 
 
