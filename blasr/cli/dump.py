@@ -82,8 +82,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--allow-pipes")
 
 
-PRECISION = ("precision", "float32")
-"""The option of a network that has a default."""
+OF_NETWORKS = {
+    **dict.fromkeys(("model", "cmvn", "checkpoint", "prior_scale", "setting")),
+    "precision": "float32",
+}
+"""The options that only a network has, with their defaults."""
 
 
 def folder_or_table(text: str) -> Path | str:
@@ -140,7 +143,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _check_gmm_options(args: argparse.Namespace) -> None:
     """Refuse options that only a network has."""
-    for name, default in (*dict.fromkeys(("model", "cmvn", "checkpoint", "prior_scale", "setting")).items(), PRECISION):
+    for name, default in OF_NETWORKS.items():
         if getattr(args, name) != default:
             option = f"--{name.replace('_', '-')}"
             raise ConfigError(f"{option} is for a network, but --gmm is given", fix=f"leave out {option}")
